@@ -1,0 +1,11 @@
+/** What is known of a body that streamed by; its octets stay with the spool. */
+
+export interface BodyFacts {
+  readonly octets: number;
+  /** Holds an octet above 0x7f. */
+  readonly eightBit: boolean;
+  /** All 8-bit octets form valid UTF-8. */
+  readonly validUtf8: boolean;
+  /** Longest line in octets without its CRLF. */
+  readonly longestLine: number;
+}

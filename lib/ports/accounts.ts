@@ -1,0 +1,40 @@
+/** The accounts that may sign in, and what they may send as. */
+import { Context, Data, type Effect, type Redacted } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+
+export interface Account {
+  /** The primary address as written; unique, and the login name. */
+  readonly id: string;
+  readonly primary: Mailbox;
+  readonly aliases: ReadonlyArray<Mailbox>;
+  readonly disabled: boolean;
+  /** Changes whenever anything of the account changes. */
+  readonly revision: number;
+}
+
+/** What a client claims. `authzid` is empty where none was given. RFC 4616 §2 */
+export interface Login {
+  readonly mechanism: string;
+  readonly authzid: string;
+  readonly authcid: string;
+  readonly password: Redacted.Redacted<string>;
+}
+
+export type LoginResult =
+  | { readonly _tag: "Accepted"; readonly account: Account }
+  /** Unknown name, wrong password, foreign authzid: the caller cannot tell which, nor by time. */
+  | { readonly _tag: "Rejected" }
+  /** Told only after right credentials. RFC 5248 §2.4 */
+  | { readonly _tag: "Disabled" };
+
+/** The store is out of reach: 454, never 535. RFC 4954 §6 */
+export class AccountsUnavailable extends Data.TaggedError("AccountsUnavailable")<{
+  readonly cause: unknown;
+}> {}
+
+export class Accounts extends Context.Service<Accounts, {
+  /** Costs the same for an unknown name; hashing runs off the event loop. */
+  readonly verify: (login: Login) => Effect.Effect<LoginResult, AccountsUnavailable>;
+  /** The account as it is now; null where it is gone. Cheap: answered from memory while nothing changed. */
+  readonly find: (id: string) => Effect.Effect<Account | null, AccountsUnavailable>;
+}>()("postern/Accounts") {}

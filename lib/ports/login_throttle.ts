@@ -1,0 +1,17 @@
+/**
+ * Slows failed logins down and then locks out, by address block and by (account, address block), so
+ * that a stranger guesses no faster from many names and can never lock an owner out from elsewhere.
+ */
+import { Context, type Duration, type Effect } from "effect";
+
+export type Gate =
+  /** Go on after `delay` (zero in good standing). */
+  | { readonly _tag: "Proceed"; readonly delay: Duration.Duration }
+  /** 454 4.7.0 without looking at the password. */
+  | { readonly _tag: "Locked"; readonly remaining: Duration.Duration };
+
+export class LoginThrottle extends Context.Service<LoginThrottle, {
+  readonly admit: (clientAddress: string, authcid: string) => Effect.Effect<Gate>;
+  readonly failed: (clientAddress: string, authcid: string) => Effect.Effect<void>;
+  readonly succeeded: (clientAddress: string, authcid: string) => Effect.Effect<void>;
+}>()("postern/LoginThrottle") {}

@@ -1,0 +1,37 @@
+/** DNS as the stages and the relay need it. NXDOMAIN, no data and trouble stay different things. */
+import { Context, type Effect } from "effect";
+
+export interface Exchanger {
+  readonly preference: number;
+  /** A-label name without the trailing dot. */
+  readonly host: string;
+}
+
+/** RFC 5321 §5.1, RFC 7505 §3 */
+export type MxAnswer =
+  /** `implicit`: there is no MX, the domain's own address records serve. Ascending preference, equal ones shuffled. */
+  | {
+    readonly _tag: "Exchangers";
+    readonly exchangers: ReadonlyArray<Exchanger>;
+    readonly implicit: boolean;
+  }
+  | { readonly _tag: "NullMx" }
+  | { readonly _tag: "NoSuchDomain" }
+  /** The domain exists and has neither MX nor address records. */
+  | { readonly _tag: "NoAddress" }
+  /** SERVFAIL, time-out, malformed: nothing is known; never falls to A. */
+  | { readonly _tag: "Trouble"; readonly reason: string }
+  /** Look-ups are switched off (explain without `--resolve`). */
+  | { readonly _tag: "NotAsked" };
+
+export type AddressAnswer =
+  /** IPv6 before IPv4, in the resolver's order. */
+  | { readonly _tag: "Addresses"; readonly addresses: ReadonlyArray<string> }
+  | { readonly _tag: "NoSuchDomain" }
+  | { readonly _tag: "NoAddress" }
+  | { readonly _tag: "Trouble"; readonly reason: string };
+
+export class Resolver extends Context.Service<Resolver, {
+  readonly mailExchangers: (domain: string) => Effect.Effect<MxAnswer>;
+  readonly addresses: (host: string) => Effect.Effect<AddressAnswer>;
+}>()("postern/Resolver") {}

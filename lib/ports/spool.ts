@@ -1,0 +1,173 @@
+/**
+ * The spool: keeps accepted submissions safe until every recipient's next hop has answered.
+ *
+ * Contract (suite in test/contract/spool_suite.ts): `commit` returns only when content, envelope and
+ * trail are on stable storage in one transaction; an unfinished staging leaves nothing visible;
+ * claims are leased to one owner at a time, a lease lapses when its owner stops renewing, and
+ * only the holder of a lease can settle it.
+ */
+import { Context, Data, type Effect } from "effect";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { SessionFacts } from "../envelope/session.ts";
+
+/** Where a recipient of a message stands. */
+export type DeliveryState = "queued" | "leased" | "delivered" | "failed" | "expired" | "held";
+
+/** No room: 452 4.3.1. Everything else that fails in storage is `SpoolFault`: 451 4.3.0. */
+export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: unknown }> {}
+export class SpoolFault extends Data.TaggedError("SpoolFault")<{
+  readonly operation: string;
+  readonly cause: unknown;
+}> {}
+export type SpoolError = SpoolFull | SpoolFault;
+
+/**
+ * A body on its way in. Small ones are held in memory; beyond a small bound the chunks go to disk as
+ * they come, so that memory does not grow with the message.
+ */
+export interface Staging {
+  /** Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). */
+  readonly write: (chunk: Uint8Array) => Effect.Effect<void, SpoolError>;
+  /** Forgets it; safe to call at any time. */
+  readonly discard: () => void;
+}
+
+export interface NewRecipient {
+  /** As it goes to the wire, without angle brackets. */
+  readonly address: string;
+  /** See `hopKey`. */
+  readonly hop: string;
+}
+
+export interface NewMessage {
+  readonly id: string;
+  readonly acceptedAt: number;
+  /** Null for what Postern itself sends (bounces). */
+  readonly account: string | null;
+  readonly session: SessionFacts | null;
+  readonly envelope: Envelope;
+  readonly recipients: ReadonlyArray<NewRecipient>;
+  /** Final header section with the empty line behind it; latin1, one char per octet. */
+  readonly head: string;
+  readonly body: Staging;
+  /** JSON of the trail. */
+  readonly trail: string;
+}
+
+/** One message for one next hop, leased to `owner`. */
+export interface Delivery {
+  readonly message: string;
+  readonly acceptedAt: number;
+  readonly envelope: Envelope;
+  /** Octets of head and body together. */
+  readonly size: number;
+  readonly eightBit: boolean;
+  readonly hop: string;
+  readonly recipients: ReadonlyArray<LeasedRecipient>;
+}
+
+export interface LeasedRecipient {
+  /** Key of the recipient row. */
+  readonly key: number;
+  readonly address: string;
+  /** Attempts made before this one. */
+  readonly attempts: number;
+}
+
+/** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
+export type Outcome =
+  | { readonly _tag: "Delivered"; readonly reply: string; readonly remote: string }
+  | {
+    readonly _tag: "Deferred";
+    readonly until: number;
+    readonly status: string;
+    readonly reply: string;
+    readonly remote: string | null;
+  }
+  | {
+    readonly _tag: "Failed";
+    readonly status: string;
+    readonly reply: string;
+    readonly remote: string | null;
+  }
+  | {
+    readonly _tag: "Expired";
+    readonly status: string;
+    readonly reply: string;
+    readonly remote: string | null;
+  };
+
+export interface Settlement {
+  readonly recipient: LeasedRecipient;
+  readonly outcome: Outcome;
+}
+
+/** A row of `postern queue list`. */
+export interface QueueEntry {
+  readonly id: string;
+  readonly acceptedAt: number;
+  readonly account: string | null;
+  readonly returnPath: string | null;
+  readonly size: number;
+  readonly recipients: ReadonlyArray<QueueRecipient>;
+}
+export interface QueueRecipient {
+  readonly address: string;
+  readonly hop: string;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  /** When the next attempt is due, ms; null where none is. */
+  readonly due: number | null;
+  readonly lastReply: string | null;
+  readonly lastRemote: string | null;
+  readonly lastAt: number | null;
+}
+export interface QueueDetail extends QueueEntry {
+  readonly envelope: Envelope;
+  readonly session: SessionFacts | null;
+  /** JSON as stored. */
+  readonly trail: string;
+  readonly head: string;
+}
+
+export class Spool extends Context.Service<Spool, {
+  readonly stage: () => Staging;
+  /** Durable when it succeeds; on failure nothing is kept. */
+  readonly commit: (message: NewMessage) => Effect.Effect<void, SpoolError>;
+  /**
+   * Deliveries that are due, leased to this process; at most `limit`, waiting for the first one.
+   * What this process accepted a moment ago is handed over without a look at the disk.
+   */
+  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Delivery>, SpoolError>;
+  /**
+   * The content in chunks: the final header, the empty line, the body. Checks the SHA-256 of what
+   * was committed (before the first chunk where the content is small) and fails with SpoolFault where it differs.
+   */
+  readonly read: (message: string) => Effect.Effect<AsyncIterable<Uint8Array>, SpoolError>;
+  /**
+   * Records outcomes, and in the same transaction keeps `bounce` where there is one. Durable when it succeeds;
+   * settlements of leases that are no longer ours are dropped.
+   */
+  readonly settle: (
+    message: string,
+    settlements: ReadonlyArray<Settlement>,
+    bounce?: NewMessage,
+  ) => Effect.Effect<void, SpoolError>;
+  /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
+  readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
+}>()("postern/Spool") {}
+
+/** Changes that an operator makes; each returns how many recipients it touched. */
+export class SpoolAdmin extends Context.Service<SpoolAdmin, {
+  /** Unfinished ones only unless `all`. */
+  readonly list: (
+    o: { readonly all: boolean },
+  ) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
+  readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
+  /** Due now. */
+  readonly retry: (id: string | "all") => Effect.Effect<number, SpoolError>;
+  readonly hold: (id: string | "all") => Effect.Effect<number, SpoolError>;
+  readonly release: (id: string | "all") => Effect.Effect<number, SpoolError>;
+  /** Takes the message out, undelivered, without a bounce. */
+  readonly remove: (id: string) => Effect.Effect<number, SpoolError>;
+}>()("postern/SpoolAdmin") {}

@@ -1,0 +1,181 @@
+/**
+ * Every reply that the server can send, each named once with its source. Nobody writes a code
+ * anywhere else. Texts say what was wrong and what to do; they never repeat the peer's octets.
+ */
+import { type Reply, reply } from "./reply.ts";
+
+// --- connection -----------------------------------------------------------------------------
+
+/** `name` is the server's FQDN, which must come first. RFC 5321 §4.3.1 */
+export const greeting = (name: string): Reply => reply(220, null, `${name} ESMTP`);
+/** RFC 5321 §3.8 */
+export const SHUTTING_DOWN = reply(421, "3.2", "Service is shutting down, try again in a minute");
+export const TOO_MANY_CONNECTIONS = reply(
+  421,
+  "7.0",
+  "Too many connections from your address, close some first",
+);
+export const OVERLOADED = reply(421, "3.2", "Too busy now, try again in a minute");
+/** RFC 5321 §4.5.3.2.7 */
+export const IDLE = reply(421, "4.2", "Nothing heard for too long, closing");
+export const TOO_MANY_ERRORS = reply(421, "7.0", "Too many errors, closing");
+export const TOO_MANY_IDLE = reply(421, "7.0", "Too many commands without a message, closing");
+export const NOT_SMTP = reply(421, "7.0", "This is a mail submission port and takes only SMTP");
+export const TLS_ON_CLEAR_PORT = reply(
+  421,
+  "7.0",
+  "This port starts in clear and needs STARTTLS; for TLS at once use the submissions port",
+);
+export const FLOOD = reply(421, "7.0", "Command line without end, closing");
+/** A bug of ours; the connection ends, the server lives. */
+export const DEFECT = reply(421, "3.0", "Internal error, closing; try again later");
+/** Octets behind STARTTLS are an injection, not commands. RFC 3207 §4.2 */
+export const DATA_AFTER_STARTTLS = reply(
+  554,
+  "5.0",
+  "Nothing may follow STARTTLS before the TLS handshake, closing",
+);
+export const EARLY_TALKER = reply(554, "5.0", "Wait for the greeting before you send, closing");
+
+// --- any command ----------------------------------------------------------------------------
+
+/** RFC 5321 §4.2.4 */
+export const UNKNOWN_COMMAND = reply(500, "5.1", "Command not known");
+export const LINE_TOO_LONG = reply(500, "5.2", "Command line too long");
+/** RFC 5321 §2.3.8 */
+export const BARE_NEWLINE = reply(
+  501,
+  "5.2",
+  "Lines end in CRLF; a CR or LF alone, or a NUL, may not appear",
+);
+export const BAD_CHARACTERS = reply(501, "5.2", "Control or 8-bit characters are not allowed here");
+export const BAD_ARGUMENT = reply(501, "5.4", "Argument missing or not understood");
+export const NO_ARGUMENT_ALLOWED = reply(501, "5.4", "This command takes no argument");
+export const NOT_IMPLEMENTED = reply(502, "5.1", "Command not implemented");
+export const OUT_OF_ORDER = reply(503, "5.1", "Command out of order");
+export const NEED_EHLO = reply(503, "5.1", "Send EHLO first");
+/** RFC 3207 §4, RFC 8314 §4.1 */
+export const NEED_TLS = reply(530, "7.0", "Must issue a STARTTLS command first");
+/** RFC 4954 §6, RFC 6409 §4.3 */
+export const NEED_AUTH = reply(530, "7.0", "Authentication required");
+/** A fault of ours; nothing was accepted. */
+export const LOCAL_ERROR = reply(451, "3.0", "Local error, nothing was accepted; try again later");
+export const NO_SPACE = reply(452, "3.1", "No room to keep the message now; try again later");
+export const OK = reply(250, "0.0", "OK");
+export const BYE = reply(221, "0.0", "Goodbye");
+/** RFC 5321 §3.5.3, §7.3 */
+export const NOT_VERIFIED = reply(252, "5.0", "Not verified; send the message and we will try");
+export const HELP = reply(
+  214,
+  "0.0",
+  "Mail submission: EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, QUIT",
+  "See RFC 6409 and RFC 5321, or ask your mail administrator",
+);
+
+// --- EHLO, STARTTLS -------------------------------------------------------------------------
+
+/** First the server's FQDN, then a keyword a line. RFC 5321 §4.1.1.1 */
+export const capabilities = (name: string, keywords: ReadonlyArray<string>): Reply =>
+  reply(250, null, name, ...keywords);
+/** RFC 3207 §4 */
+export const READY_FOR_TLS = reply(220, "0.0", "Ready to start TLS");
+export const NO_TLS_NOW = reply(454, "7.0", "TLS not available now; try again later");
+export const TLS_ACTIVE = reply(503, "5.1", "TLS is already active");
+
+// --- AUTH -----------------------------------------------------------------------------------
+
+/** `data` is base64 already. RFC 4954 §4 */
+export const challenge = (data: string): Reply => reply(334, null, data);
+export const AUTHENTICATED = reply(235, "7.0", "Authentication succeeded");
+/** The same for unknown, wrong and locked. RFC 4954 §6 */
+export const BAD_CREDENTIALS = reply(535, "7.8", "Authentication credentials invalid");
+export const ACCOUNT_DISABLED = reply(525, "7.13", "Account disabled; ask your mail administrator");
+export const AUTH_CANCELLED = reply(501, "7.0", "Authentication cancelled");
+export const AUTH_BAD_BASE64 = reply(501, "5.2", "Response is not valid base64");
+export const AUTH_BAD_FORM = reply(
+  501,
+  "5.2",
+  "Response does not have the form that this mechanism asks for",
+);
+export const AUTH_LINE_TOO_LONG = reply(500, "5.6", "Authentication line too long");
+export const AUTH_UNKNOWN_MECHANISM = reply(
+  504,
+  "5.4",
+  "Authentication mechanism not offered; see the EHLO reply",
+);
+export const AUTH_LATER = reply(454, "7.0", "Authentication not possible now; try again later");
+export const ALREADY_AUTHENTICATED = reply(503, "5.1", "Already authenticated");
+export const TOO_MANY_FAILURES = reply(421, "7.0", "Too many failed logins, closing");
+
+// --- MAIL -----------------------------------------------------------------------------------
+
+export const SENDER_OK = reply(250, "1.0", "Sender OK");
+export const BAD_MAIL_SYNTAX = reply(501, "5.2", "Say MAIL FROM:<address>, with angle brackets");
+export const BAD_SENDER_SYNTAX = reply(501, "1.7", "Sender address not valid");
+/** RFC 6409 §4.2 */
+export const SENDER_NOT_QUALIFIED = reply(554, "1.8", "Sender domain must be fully qualified");
+/** RFC 6409 §6.1 */
+export const NOT_OWNER = reply(550, "7.1", "Your account may not send as this address");
+/** RFC 6531 §3.5 */
+export const SENDER_NEEDS_UTF8 = reply(550, "6.7", "Non-ASCII sender needs the SMTPUTF8 parameter");
+/** RFC 1870 §6.1 */
+export const TOO_BIG = reply(552, "3.4", "Message larger than this server takes");
+/** RFC 5321 §4.1.1.11 */
+export const UNKNOWN_PARAMETER = reply(555, "5.4", "Parameter not known or not offered");
+export const BAD_PARAMETER = reply(501, "5.4", "Parameter value missing, malformed or repeated");
+export const RATE_LIMITED = reply(451, "7.1", "Too many messages for now; try again later");
+
+// --- RCPT -----------------------------------------------------------------------------------
+
+export const RECIPIENT_OK = reply(250, "1.5", "Recipient OK");
+export const BAD_RCPT_SYNTAX = reply(501, "5.2", "Say RCPT TO:<address>, with angle brackets");
+export const BAD_RECIPIENT_SYNTAX = reply(501, "1.3", "Recipient address not valid");
+/** RFC 6409 §4.2 */
+export const RECIPIENT_NOT_QUALIFIED = reply(
+  554,
+  "1.2",
+  "Recipient domain must be fully qualified",
+);
+export const RECIPIENT_NEEDS_UTF8 = reply(
+  553,
+  "6.7",
+  "Non-ASCII recipient needs the SMTPUTF8 parameter on MAIL",
+);
+export const NO_LITERALS = reply(550, "7.1", "Mail to address literals is not accepted");
+/** RFC 5321 §4.5.3.1.10 */
+export const TOO_MANY_RECIPIENTS = reply(
+  452,
+  "5.3",
+  "Too many recipients, send the rest in another transaction",
+);
+export const NO_SUCH_DOMAIN = reply(550, "1.2", "Recipient domain does not exist");
+/** RFC 7505 §4.1 */
+export const NULL_MX = reply(556, "1.10", "Recipient domain accepts no mail");
+export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recipient");
+
+// --- data -----------------------------------------------------------------------------------
+
+export const SEND_DATA = reply(354, null, "Send the message, end with a dot on a line of its own");
+/** RFC 2920 §3.2 */
+export const NO_VALID_RECIPIENTS = reply(554, "5.1", "No valid recipients");
+/** RFC 5321 §4.2.5: only after message and envelope are on stable storage. */
+export const queued = (id: string): Reply => reply(250, "0.0", `OK queued as ${id}`);
+/** RFC 5321 §2.3.8 */
+export const BARE_NEWLINE_IN_DATA = reply(
+  554,
+  "6.0",
+  "Message refused: it holds a CR or LF alone, or a NUL",
+);
+/** `fault` is our own wording with at most a field name checked to be printable. RFC 6409 §3.2, §6.3 */
+export const badMessage = (fault: string): Reply => reply(554, "6.0", `Message refused: ${fault}`);
+export const NEEDS_CHARSET = reply(
+  554,
+  "6.1",
+  "Message refused: 8-bit text without MIME headers that is not UTF-8",
+);
+/** RFC 5321 §6.3 */
+export const LOOP = reply(554, "4.6", "Too many Received fields, the message is looping");
+/** RFC 6409 §6.3 */
+export const notYourAddress = (field: string): Reply =>
+  reply(550, "7.1", `Your account may not send as the address in the ${field} field`);
+export const NO_MESSAGE = reply(554, "6.0", "Message refused: there is no message");

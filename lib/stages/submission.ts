@@ -1,0 +1,75 @@
+/**
+ * The states of a submission. The order of the stages is checked by the compiler:
+ * Received > Parsed > Authenticated > Authorized > Completed > Attributed > Routed.
+ */
+import type { Effect } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { SessionFacts } from "../envelope/session.ts";
+import type { BodyFacts } from "../message/body.ts";
+import type { Header } from "../message/header.ts";
+import type { ParsedFields } from "../message/parse.ts";
+import type { Account } from "../ports/accounts.ts";
+import type { Route } from "../ports/routes.ts";
+import type { Trail } from "./trail.ts";
+
+/** Fields that every state has. `At` keeps the states apart. */
+interface Common {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+  readonly session: SessionFacts;
+  /** Name of this server, for Received. */
+  readonly hostname: string;
+  /** The account that AUTH established, by id; null where nobody signed in. */
+  readonly login: string | null;
+  readonly envelope: Envelope;
+  /**
+   * The header section exactly as it came, one char per octet (latin1), up to and including the
+   * CRLF of its last line, without the empty line. Empty where the message has no header.
+   */
+  readonly head: string;
+  /** Whether an empty line and thus a body (perhaps of no octets) followed. RFC 5322 §2.1 */
+  readonly hasBody: boolean;
+  readonly body: BodyFacts;
+  readonly trail: Trail;
+}
+
+export interface Received extends Common {
+  readonly _tag: "Received";
+}
+interface WithHeader extends Common {
+  /** The header as it stands now. */
+  readonly header: Header;
+  /** What the fields said when they were parsed; not updated by later edits. */
+  readonly fields: ParsedFields;
+}
+export interface Parsed extends WithHeader {
+  readonly _tag: "Parsed";
+}
+interface WithAccount extends WithHeader {
+  readonly account: Account;
+}
+export interface Authenticated extends WithAccount {
+  readonly _tag: "Authenticated";
+}
+export interface Authorized extends WithAccount {
+  readonly _tag: "Authorized";
+}
+export interface Completed extends WithAccount {
+  readonly _tag: "Completed";
+}
+export interface Attributed extends WithAccount {
+  readonly _tag: "Attributed";
+}
+export interface RoutedRecipient {
+  readonly mailbox: Mailbox;
+  readonly route: Route;
+}
+export interface Routed extends WithAccount {
+  readonly _tag: "Routed";
+  readonly routed: ReadonlyArray<RoutedRecipient>;
+}
+
+/** A stage is total, takes what it needs from the environment, and touches only its own concern. */
+export type Stage<In, Out, E = never, R = never> = (input: In) => Effect.Effect<Out, E, R>;

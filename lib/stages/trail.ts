@@ -1,0 +1,24 @@
+/**
+ * The trail: what each stage decided and why. `explain`, the log, the stored record are all read off it.
+ */
+
+export type StageName =
+  | "parse"
+  | "authenticate"
+  | "enforce_rights"
+  | "fix_headers"
+  | "add_sender"
+  | "resolve_mta";
+
+export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
+
+export interface Decision {
+  readonly stage: StageName;
+  /** `pass`: looked and left alone; `changed`: edited the message; `refused`: ends here. */
+  readonly verdict: "pass" | "changed" | "refused";
+  /** Short stable name of the rule, such as `date.absent` or `SND-07`; the ledger's id where it has one. */
+  readonly rule: string;
+  readonly facts: Readonly<Record<string, FactValue>>;
+}
+
+export type Trail = ReadonlyArray<Decision>;
