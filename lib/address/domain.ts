@@ -20,10 +20,10 @@ export interface Literal {
 export type Domain = DomainName | Literal;
 
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
-const ASCII = /^[\x00-\x7f]*$/;
+const NON_ASCII = /[\u0080-\uffff]/;
 
 /** True where every character is below U+0080. */
-export const isAscii = (s: string): boolean => ASCII.test(s);
+export const isAscii = (s: string): boolean => !NON_ASCII.test(s);
 
 /** One label to its A-label, or null where IDNA does not allow it. RFC 5891 §4 */
 const toALabel = (label: string): string | null => {

@@ -1,6 +1,9 @@
 /** The accounts that may sign in, and what they may send as. */
-import { Context, Data, type Effect, type Redacted } from "effect";
+import { Context, Data, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
+import type { Login } from "../envelope/login.ts";
+
+export type { Login };
 
 export interface Account {
   /** The primary address as written; unique, and the login name. */
@@ -10,14 +13,6 @@ export interface Account {
   readonly disabled: boolean;
   /** Changes whenever anything of the account changes. */
   readonly revision: number;
-}
-
-/** What a client claims. `authzid` is empty where none was given. RFC 4616 §2 */
-export interface Login {
-  readonly mechanism: string;
-  readonly authzid: string;
-  readonly authcid: string;
-  readonly password: Redacted.Redacted<string>;
 }
 
 export type LoginResult =

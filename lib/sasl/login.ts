@@ -1,0 +1,37 @@
+/**
+ * LOGIN: user name and password in two messages, for mail programs that know nothing better.
+ * It has no RFC; the prompts are the ones all clients know (draft-murchison-sasl-login).
+ */
+import { Redacted } from "effect";
+import type { Mechanism, SaslStep } from "./mechanism.ts";
+import { utf8Text } from "./text.ts";
+
+const encoder = new TextEncoder();
+const USERNAME = encoder.encode("Username:");
+const PASSWORD = encoder.encode("Password:");
+
+const askPassword = (name: Uint8Array): SaslStep => {
+  const authcid = utf8Text(name);
+  if (authcid === null) return { _tag: "Malformed" };
+  return {
+    _tag: "Challenge",
+    data: PASSWORD,
+    next: (octets) => {
+      const password = utf8Text(octets);
+      if (password === null) return { _tag: "Malformed" };
+      if (authcid === "" || password === "") return { _tag: "Refused" };
+      return {
+        _tag: "Check",
+        login: { mechanism: "LOGIN", authzid: "", authcid, password: Redacted.make(password) },
+      };
+    },
+  };
+};
+
+export const login: Mechanism = {
+  name: "LOGIN",
+  start: (initial) =>
+    initial === null
+      ? { _tag: "Challenge", data: USERNAME, next: askPassword }
+      : askPassword(initial),
+};

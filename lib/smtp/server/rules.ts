@@ -1,0 +1,25 @@
+/** What the machine of one listener is told once: name, limits, mechanisms, extensions. */
+import type { Mechanism } from "../../sasl/mechanism.ts";
+import type { Extension } from "./extension.ts";
+
+export interface Rules {
+  /** FQDN of this server. */
+  readonly hostname: string;
+  /** STARTTLS is offered (a certificate is there and the listener starts in clear). */
+  readonly startTls: boolean;
+  readonly messageBytes: number;
+  /** Recipients of one transaction. RFC 5321 §4.5.3.1.8 */
+  readonly recipients: number;
+  /** Octets of a command line with its CRLF. RFC 5321 §4.5.3.1.4 */
+  readonly commandLineBytes: number;
+  /** Octets of a line in an AUTH exchange with its CRLF. RFC 4954 §4 */
+  readonly authLineBytes: number;
+  /** Refused commands in a session until it is closed. */
+  readonly errors: number;
+  /** Commands without a message until the session is closed. */
+  readonly idleCommands: number;
+  /** Failed logins in a session until it is closed. RFC 4954 §9 */
+  readonly authFailures: number;
+  readonly mechanisms: ReadonlyArray<Mechanism>;
+  readonly extensions: ReadonlyArray<Extension>;
+}

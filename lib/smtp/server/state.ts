@@ -1,0 +1,121 @@
+/**
+ * The states of a session, what goes in and what comes out. RFC 5321 §4.1.4, RFC 6409 §4.3
+ *
+ * A state holds only what is legal to use in it.
+ */
+import type { Mailbox } from "../../address/mailbox.ts";
+import type { Envelope, Recipient } from "../../envelope/envelope.ts";
+import type { Login } from "../../envelope/login.ts";
+import type { Reply } from "../../reply/reply.ts";
+import type { SaslStep } from "../../sasl/mechanism.ts";
+import type { DataVerdict } from "../syntax/dot.ts";
+import type { LineResult } from "../syntax/line.ts";
+
+/** What holds between commands. */
+export interface Peer {
+  readonly tls: boolean;
+  /** Argument of the last EHLO or HELO; null before it. */
+  readonly helo: string | null;
+  /** EHLO, so that extensions are in use. RFC 5321 §3.2 */
+  readonly extended: boolean;
+  /** Id of the account that signed in. */
+  readonly account: string | null;
+  readonly errors: number;
+  /** Commands since the last message. */
+  readonly idle: number;
+  readonly authFailures: number;
+}
+
+/** An envelope without recipients: what MAIL said. */
+export type Mail = Omit<Envelope, "recipients">;
+
+export type State =
+  | { readonly _tag: "Ready"; readonly peer: Peer }
+  | {
+    readonly _tag: "Mail";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    /** RCPT commands seen: none of them accepted is another answer than none sent. RFC 2920 §3.2 */
+    readonly attempts: number;
+  }
+  /** One question is open; no line is read until its answer. */
+  | { readonly _tag: "Asking"; readonly peer: Peer; readonly about: About }
+  /** The next line is a response of the exchange. */
+  | {
+    readonly _tag: "Authenticating";
+    readonly peer: Peer;
+    readonly next: (response: Uint8Array) => SaslStep;
+  }
+  /** The data is on its way. */
+  | {
+    readonly _tag: "Data";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+  }
+  | { readonly _tag: "Upgrading"; readonly peer: Peer }
+  | { readonly _tag: "Closed" };
+
+/** What an open question will lead to. */
+export type About =
+  | { readonly _tag: "Login" }
+  | { readonly _tag: "Mail"; readonly mail: Mail }
+  | {
+    readonly _tag: "Recipient";
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    readonly attempts: number;
+    readonly recipient: Recipient;
+  }
+  | { readonly _tag: "Submit" };
+
+export type Question =
+  | { readonly _tag: "Login"; readonly login: Login }
+  /** Account `account` wants to send with this return path. */
+  | { readonly _tag: "Mail"; readonly account: string; readonly mail: Mail }
+  | { readonly _tag: "Recipient"; readonly mailbox: Mailbox }
+  /** The data is complete: judge it, keep it. */
+  | { readonly _tag: "Submit"; readonly account: string; readonly envelope: Envelope };
+
+export type Input =
+  /** `more`: octets behind this line have arrived already. */
+  | { readonly _tag: "Line"; readonly line: LineResult; readonly more: boolean }
+  /** To the one question asked. `account` only for a login that succeeded. */
+  | { readonly _tag: "Answer"; readonly reply: Reply; readonly account: string | null }
+  | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
+  | { readonly _tag: "TlsUp" }
+  /** Nothing was heard for too long. */
+  | { readonly _tag: "Timeout" }
+  | { readonly _tag: "Shutdown" }
+  /** A bug showed while a question was answered. */
+  | { readonly _tag: "Defect" };
+
+export type Output =
+  | { readonly _tag: "Send"; readonly reply: Reply }
+  | { readonly _tag: "Ask"; readonly question: Question }
+  /** From here on the octets are data. */
+  | { readonly _tag: "ReadData" }
+  /** Start the handshake once what was sent is out. */
+  | { readonly _tag: "StartTls" }
+  | { readonly _tag: "Close" };
+
+export type Step = readonly [State, ...ReadonlyArray<Output>];
+
+export const send = (reply: Reply): Output => ({ _tag: "Send", reply });
+export const ask = (question: Question): Output => ({ _tag: "Ask", question });
+export const close: Output = { _tag: "Close" };
+export const closed: State = { _tag: "Closed" };
+export const ready = (peer: Peer): State => ({ _tag: "Ready", peer });
+
+/** The state after the greeting; `tls` on a port that starts with TLS. */
+export const fresh = (tls: boolean): State =>
+  ready({
+    tls,
+    helo: null,
+    extended: false,
+    account: null,
+    errors: 0,
+    idle: 0,
+    authFailures: 0,
+  });

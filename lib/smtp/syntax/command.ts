@@ -1,0 +1,82 @@
+/** A command line as verb and argument. The argument is parsed later, behind the gates. RFC 5321 §2.4, §4.1.1 */
+
+/** Known verbs, implemented or not. */
+const VERBS = [
+  "EHLO",
+  "HELO",
+  "MAIL",
+  "RCPT",
+  "DATA",
+  "RSET",
+  "NOOP",
+  "QUIT",
+  "VRFY",
+  "HELP",
+  "STARTTLS",
+  "AUTH",
+  "EXPN",
+  "SEND",
+  "SOML",
+  "SAML",
+  "TURN",
+  "ETRN",
+  "ATRN",
+  "BDAT",
+  "BURL",
+  "GET",
+  "POST",
+  "PUT",
+  "CONNECT",
+] as const;
+export type Verb = typeof VERBS[number];
+
+export interface Command {
+  /** Null: not known. */
+  readonly verb: Verb | null;
+  /** What follows the verb and one blank, without trailing white space. */
+  readonly argument: string;
+}
+
+const known: ReadonlyMap<string, Verb> = new Map(VERBS.map((v) => [v, v]));
+
+/** Splits a line; verbs in any case, trailing white space tolerated. RFC 5321 §4.1.1 */
+export const readCommand = (line: string): Command => {
+  const blank = line.indexOf(" ");
+  const text = blank < 0 ? line.trimEnd() : line.slice(0, blank);
+  return {
+    verb: known.get(text) ?? known.get(text.toUpperCase()) ?? null,
+    argument: blank < 0 ? "" : line.slice(blank + 1).trimEnd(),
+  };
+};
+
+export interface Parameter {
+  /** In upper case. */
+  readonly name: string;
+  readonly value: string | null;
+}
+
+const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/;
+
+const esmtpValue = (s: string): boolean => {
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    if (c <= 0x20 || c === 0x3d || c === 0x7f) return false;
+  }
+  return s.length > 0;
+};
+
+/** `rest` of a MAIL or RCPT behind the path: ` NAME[=value]`...; null where it is malformed. RFC 5321 §4.1.2 */
+export const readParameters = (rest: string): ReadonlyArray<Parameter> | null => {
+  if (rest === "") return [];
+  if (rest[0] !== " ") return null;
+  const out: Array<Parameter> = [];
+  for (const word of rest.split(" ")) {
+    if (word === "") continue;
+    const eq = word.indexOf("=");
+    const name = eq < 0 ? word : word.slice(0, eq);
+    const value = eq < 0 ? null : word.slice(eq + 1);
+    if (!KEYWORD.test(name) || (value !== null && !esmtpValue(value))) return null;
+    out.push({ name: name.toUpperCase(), value });
+  }
+  return out;
+};
