@@ -1,5 +1,5 @@
 /** Which next hop gets a recipient. */
-import { Context, type Effect } from "effect";
+import { Context, type Effect, type Redacted } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 
 /** `none`: never; `opportunistic`: if offered, unverified (RFC 7435); `required`: verified or not at all. */
@@ -37,6 +37,30 @@ export const hopKey = (hop: NextHop): string => {
       return `mx:${hop.domain}`;
   }
 };
+
+/** What signs in at a smarthost; kept apart from `NextHop`, which is stored and shown. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: Redacted.Redacted<string>;
+}
+
+/** A next hop before the recipient is known: with `mx` the domain is still open. */
+export type HopTemplate =
+  | Exclude<NextHop, { readonly _tag: "Mx" }>
+  | { readonly _tag: "MxOfRecipient"; readonly port: number; readonly tls: TlsLevel };
+
+/** One configured route. */
+export interface RouteRule {
+  /** `*`, `*.example.net` (names below it, not itself) or a domain; names as lower-case A-labels. */
+  readonly pattern: string;
+  readonly hop: HopTemplate;
+  readonly credentials: Credentials | null;
+  /** PEM file with the authorities that may vouch for this hop; null: the system's. */
+  readonly ca: string | null;
+}
+
+/** The first rule whose pattern matches decides. */
+export type RouteTable = ReadonlyArray<RouteRule>;
 
 export interface Route {
   readonly hop: NextHop;

@@ -11,7 +11,14 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
 /** Where a recipient of a message stands. */
-export type DeliveryState = "queued" | "leased" | "delivered" | "failed" | "expired" | "held";
+export type DeliveryState =
+  | "queued"
+  | "leased"
+  | "delivered"
+  | "failed"
+  | "expired"
+  | "held"
+  | "removed";
 
 /** No room: 452 4.3.1. Everything else that fails in storage is `SpoolFault`: 451 4.3.0. */
 export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: unknown }> {}
@@ -50,6 +57,8 @@ export interface NewMessage {
   /** Final header section with the empty line behind it; latin1, one char per octet. */
   readonly head: string;
   readonly body: Staging;
+  /** The body holds octets above 0x7f. */
+  readonly eightBit: boolean;
   /** JSON of the trail. */
   readonly trail: string;
 }

@@ -1,0 +1,39 @@
+/** Accounts in a SQLite file: the Layer behind the ports `Accounts` and `AccountsAdmin`. */
+import { Context, type Duration, Effect, Layer } from "effect";
+import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
+import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { makeAdmin } from "./administer.ts";
+import { attempt } from "./attempt.ts";
+import { openDatabase } from "./database.ts";
+import { makeMemory } from "./memory.ts";
+import { makeAccounts } from "./sign_in.ts";
+import { makeStore } from "./store.ts";
+
+export interface AccountsOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /** PBKDF2 rounds of passwords set from now on. */
+  readonly iterations: number;
+  /** How long a successful login is remembered. */
+  readonly remember: Duration.Duration;
+  /** For looking only: nothing is written, the file must exist. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Both ports over one connection. What another process changes is noticed at the next question, by
+ * SQLite's `data_version`. Fails where the file cannot be opened or is not ours.
+ */
+export const accountsLayer = (
+  o: AccountsOptions,
+): Layer.Layer<Accounts | AccountsAdmin, AccountsUnavailable> =>
+  Layer.effectContext(Effect.gen(function* () {
+    const db = yield* Effect.acquireRelease(
+      attempt(() => openDatabase(o)),
+      (open) => Effect.sync(() => open.close()),
+    );
+    const store = yield* attempt(() => makeStore(db));
+    const memory = yield* attempt(() => makeMemory(store, o));
+    return Context.make(Accounts, makeAccounts(store, memory, yield* attempt(store.secret)))
+      .pipe(Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)));
+  }));

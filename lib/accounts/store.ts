@@ -1,0 +1,170 @@
+/** The statements over the accounts' tables. Synchronous; throws what SQLite throws. */
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { type Mailbox, printMailbox } from "../address/mailbox.ts";
+import { parseMailbox } from "../address/path.ts";
+import type { Account } from "../ports/accounts.ts";
+import { transaction } from "./database.ts";
+import { addressKey, localKey, type LoginName } from "./names.ts";
+import type { Verifier } from "./verifier.ts";
+
+/** An account with what checks its password. */
+export interface StoredAccount {
+  readonly account: Account;
+  readonly verifier: Verifier;
+}
+
+export interface Store {
+  /** Changes when another connection has committed. */
+  readonly dataVersion: () => number;
+  /** Key for the verifiers of names that nobody has. */
+  readonly secret: () => Uint8Array;
+  /** The rounds that most accounts have; null where there is none. */
+  readonly usualIterations: () => number | null;
+  readonly byLogin: (name: LoginName) => StoredAccount | null;
+  readonly byPrimary: (id: string) => StoredAccount | null;
+  readonly all: () => ReadonlyArray<Account>;
+  readonly insert: (addresses: ReadonlyArray<Mailbox>, v: Verifier) => Inserted;
+  /** Each returns whether there is such an account. */
+  readonly setVerifier: (id: string, v: Verifier) => boolean;
+  readonly setDisabled: (id: string, disabled: boolean) => boolean;
+  readonly remove: (id: string) => boolean;
+}
+
+export type Inserted =
+  | { readonly _tag: "Inserted" }
+  | { readonly _tag: "Taken"; readonly address: string; readonly by: string };
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+const octets = (v: SQLOutputValue | undefined): Uint8Array =>
+  v instanceof Uint8Array ? v : new Uint8Array(0);
+
+/** Prepares all statements once. */
+export const makeStore = (db: DatabaseSync): Store => {
+  const dataVersion = db.prepare("PRAGMA data_version");
+  const secret = db.prepare("SELECT secret FROM meta");
+  const usual = db.prepare(
+    "SELECT iterations FROM account GROUP BY iterations ORDER BY count(*) DESC, iterations DESC LIMIT 1",
+  );
+  const byKey = db.prepare("SELECT account, position FROM address WHERE key = ?");
+  const byLocal = db.prepare("SELECT DISTINCT account FROM address WHERE local_key = ? LIMIT 2");
+  const accountRow = db.prepare("SELECT * FROM account WHERE id = ?");
+  const addresses = db.prepare("SELECT text FROM address WHERE account = ? ORDER BY position");
+  const ids = db.prepare("SELECT account FROM address WHERE position = 0 ORDER BY key");
+  const nextRevision = db.prepare("UPDATE meta SET revision = revision + 1 RETURNING revision");
+  const insertAccount = db.prepare(
+    "INSERT INTO account (revision, salt, iterations, stored_key, server_key) VALUES (?, ?, ?, ?, ?)",
+  );
+  const insertAddress = db.prepare(
+    "INSERT INTO address (key, local_key, text, account, position) VALUES (?, ?, ?, ?, ?)",
+  );
+  const updateVerifier = db.prepare(
+    "UPDATE account SET revision = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ? WHERE id = ?",
+  );
+  const updateDisabled = db.prepare("UPDATE account SET revision = ?, disabled = ? WHERE id = ?");
+  const deleteAccount = db.prepare("DELETE FROM account WHERE id = ?");
+
+  const revision = (): number => Number(nextRevision.get()?.["revision"]);
+
+  const load = (row: number): StoredAccount | null => {
+    const a: Row | undefined = accountRow.get(row);
+    if (a === undefined) return null;
+    const [primary, ...aliases] = addresses.all(row).map((r) => mailboxOf(String(r["text"])));
+    if (primary === undefined) return null;
+    return {
+      account: {
+        id: printMailbox(primary),
+        primary,
+        aliases,
+        disabled: a["disabled"] !== 0,
+        revision: Number(a["revision"]),
+      },
+      verifier: {
+        salt: octets(a["salt"]),
+        iterations: Number(a["iterations"]),
+        storedKey: octets(a["stored_key"]),
+        serverKey: octets(a["server_key"]),
+      },
+    };
+  };
+
+  /** Row of the account whose primary address this is. */
+  const primaryRow = (id: string): number | null => {
+    const mailbox = parseMailbox(id);
+    const found = mailbox === null ? undefined : byKey.get(addressKey(mailbox));
+    return found === undefined || found["position"] !== 0 ? null : Number(found["account"]);
+  };
+
+  const change = (id: string, apply: (row: number) => void): boolean =>
+    transaction(db, () => {
+      const row = primaryRow(id);
+      if (row === null) return false;
+      apply(row);
+      return true;
+    });
+
+  return {
+    dataVersion: () => Number(dataVersion.get()?.["data_version"]),
+    secret: () => octets(secret.get()?.["secret"]),
+    usualIterations: () => {
+      const row = usual.get();
+      return row === undefined ? null : Number(row["iterations"]);
+    },
+    byLogin: (name) => {
+      if (name._tag === "Nobody") return null;
+      const rows = name._tag === "Address" ? byKey.all(name.key) : byLocal.all(name.key);
+      const [only] = rows;
+      return only === undefined || rows.length > 1 ? null : load(Number(only["account"]));
+    },
+    byPrimary: (id) => {
+      const row = primaryRow(id);
+      return row === null ? null : load(row);
+    },
+    all: () => ids.all().flatMap((r) => load(Number(r["account"]))?.account ?? []),
+    insert: (mailboxes, v) =>
+      transaction(db, (): Inserted => {
+        const own = new Set<string>();
+        for (const m of mailboxes) {
+          const key = addressKey(m);
+          const taken = byKey.get(key);
+          if (taken !== undefined || own.has(key)) {
+            const by = taken === undefined ? undefined : load(Number(taken["account"]));
+            const self = mailboxes[0] === undefined ? "" : printMailbox(mailboxes[0]);
+            return { _tag: "Taken", address: printMailbox(m), by: by?.account.id ?? self };
+          }
+          own.add(key);
+        }
+        const { lastInsertRowid } = insertAccount.run(
+          revision(),
+          v.salt,
+          v.iterations,
+          v.storedKey,
+          v.serverKey,
+        );
+        mailboxes.forEach((m, position) => {
+          insertAddress.run(addressKey(m), localKey(m), printMailbox(m), lastInsertRowid, position);
+        });
+        return { _tag: "Inserted" };
+      }),
+    setVerifier: (id, v) =>
+      change(id, (row) => {
+        updateVerifier.run(revision(), v.salt, v.iterations, v.storedKey, v.serverKey, row);
+      }),
+    setDisabled: (id, disabled) =>
+      change(id, (row) => {
+        updateDisabled.run(revision(), disabled ? 1 : 0, row);
+      }),
+    remove: (id) =>
+      change(id, (row) => {
+        revision();
+        deleteAccount.run(row);
+      }),
+  };
+};
+
+/** What is stored was parsed when it came in; a text that no longer parses is a damaged store. */
+const mailboxOf = (text: string): Mailbox => {
+  const mailbox = parseMailbox(text);
+  if (mailbox === null) throw new Error("the store holds an address that is none");
+  return mailbox;
+};

@@ -1,0 +1,39 @@
+/** `host:port` as `[listen]` and `[dns]` write it. */
+import { parseDomainName, parseLiteral } from "../address/domain.ts";
+import type { SocketAddress } from "./config.ts";
+
+/** An IPv4 or IPv6 address without brackets. */
+export const isIp = (host: string): boolean =>
+  parseLiteral(host.includes(":") ? `[IPv6:${host}]` : `[${host}]`) !== null;
+
+/** A host that can be connected to or listened on: an IP address or a name of any number of labels. */
+export const isHost = (host: string): boolean => isIp(host) || parseDomainName(host) !== null;
+
+/** 1 to 65535 in decimal digits; null where it is none. */
+export const parsePort = (text: string): number | null => {
+  if (!/^[0-9]{1,5}$/.test(text)) return null;
+  const port = Number(text);
+  return port >= 1 && port <= 65535 ? port : null;
+};
+
+/**
+ * `127.0.0.1:587`, `[::1]:587`, `localhost:587`; without a port only where `defaultPort` is given.
+ * Null where it is none.
+ */
+export const parseSocketAddress = (text: string, defaultPort?: number): SocketAddress | null => {
+  const bracketed = text.startsWith("[");
+  const end = bracketed ? text.indexOf("]") : text.lastIndexOf(":");
+  let host = bracketed ? text.slice(1, end) : end < 0 ? text : text.slice(0, end);
+  let rest = bracketed ? text.slice(end + 1) : end < 0 ? "" : text.slice(end);
+  if (bracketed && (end < 0 || !host.includes(":"))) return null;
+  if (!bracketed && defaultPort !== undefined && isIp(text)) [host, rest] = [text, ""];
+  if (!bracketed && host.includes(":") && rest !== "") return null;
+  if (!isHost(host)) return null;
+  if (rest === "") return defaultPort === undefined ? null : { host, port: defaultPort };
+  const port = rest.startsWith(":") ? parsePort(rest.slice(1)) : null;
+  return port === null ? null : { host, port };
+};
+
+/** The form that `parseSocketAddress` reads. */
+export const printSocketAddress = (a: SocketAddress): string =>
+  a.host.includes(":") ? `[${a.host}]:${a.port}` : `${a.host}:${a.port}`;

@@ -1,0 +1,155 @@
+/**
+ * The configuration as the program uses it: checked, with defaults filled in, paths absolute,
+ * secrets redacted. What the file may say is `schema.ts`.
+ */
+import { Data, type Duration } from "effect";
+import type { RouteTable } from "../ports/routes.ts";
+
+export interface SocketAddress {
+  /** An IP address without brackets, or a host name. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Absolute paths of PEM files. */
+export interface KeyPairFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What to do about a repairable fault: repair it, refuse the message, or leave it as it is. */
+export type Repair = "fix" | "reject" | "off";
+
+export interface Limits {
+  readonly messageBytes: number;
+  readonly recipients: number;
+  readonly commandLineBytes: number;
+  readonly authLineBytes: number;
+  readonly headerBytes: number;
+  readonly headerFields: number;
+  readonly addressesPerField: number;
+  readonly receivedFields: number;
+  readonly idle: Duration.Duration;
+  readonly data: Duration.Duration;
+  readonly handshake: Duration.Duration;
+  /** A reply is due within this time; slower checks end in 451. RFC 6409 §5.3 */
+  readonly answer: Duration.Duration;
+  readonly errors: number;
+  readonly idleCommands: number;
+  readonly authFailures: number;
+  readonly authDelay: Duration.Duration;
+  readonly authLockFailures: number;
+  readonly authLock: Duration.Duration;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly connectionsPerAccount: number;
+  /** Zero: no limit; likewise the two below. */
+  readonly messagesPerHour: number;
+  readonly recipientsPerHour: number;
+  readonly nullSendersPerHour: number;
+}
+
+export interface HeaderSettings {
+  /** `none` hides the client; `full` says its name and address. */
+  readonly received: "none" | "full";
+  readonly date: Repair;
+  readonly messageId: Repair;
+}
+
+export interface RightsSettings {
+  /** A-label names; null: the domains of the accounts' own addresses. */
+  readonly localDomains: ReadonlyArray<string> | null;
+  /** Null: no subaddresses. */
+  readonly separator: string | null;
+}
+
+export interface QueueSettings {
+  /** Time between an attempt and the next; the last one repeats. */
+  readonly retry: readonly [Duration.Duration, ...ReadonlyArray<Duration.Duration>];
+  /** Each delay is spread by this share of itself to both sides, 0 to 0.5. */
+  readonly jitter: number;
+  readonly expire: Duration.Duration;
+  /** For messages with a null return path. */
+  readonly expireNull: Duration.Duration;
+  readonly connections: number;
+  readonly connectionsPerHop: number;
+  readonly messagesPerConnection: number;
+  readonly timeouts: {
+    readonly connect: Duration.Duration;
+    readonly greeting: Duration.Duration;
+    readonly command: Duration.Duration;
+    readonly data: Duration.Duration;
+    readonly block: Duration.Duration;
+    readonly final: Duration.Duration;
+  };
+}
+
+export interface DnsSettings {
+  /** Null: those of the system. */
+  readonly servers: ReadonlyArray<SocketAddress> | null;
+  readonly timeout: Duration.Duration;
+  readonly attempts: number;
+}
+
+export interface LogSettings {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly format: "text" | "json";
+  /** Lines about errors of one client within an hour; more are counted and told once. RFC 6409 §5.2 */
+  readonly linesPerClient: number;
+}
+
+export interface Config {
+  /** The file it came from; relative paths in it were taken from its directory. */
+  readonly file: string;
+  /** Our name in greeting, EHLO and Received: fully qualified, A-labels. */
+  readonly hostname: string;
+  readonly listen: {
+    readonly submission: ReadonlyArray<SocketAddress>;
+    readonly submissions: ReadonlyArray<SocketAddress>;
+  };
+  readonly tls: { readonly default: KeyPairFiles; readonly sni: ReadonlyArray<KeyPairFiles> };
+  /** `keep`: how long finished messages stay for `queue show`. */
+  readonly spool: { readonly path: string; readonly keep: Duration.Duration };
+  readonly accounts: {
+    readonly path: string;
+    readonly iterations: number;
+    readonly remember: Duration.Duration;
+  };
+  readonly routes: RouteTable;
+  readonly limits: Limits;
+  readonly headers: HeaderSettings;
+  readonly rights: RightsSettings;
+  readonly queue: QueueSettings;
+  readonly dns: DnsSettings;
+  readonly log: LogSettings;
+}
+
+/** One thing that is wrong. `value` is safe to print: never a secret. */
+export interface Problem {
+  readonly file: string;
+  /** Counted from 1; null where it cannot be told. */
+  readonly line: number | null;
+  readonly column: number | null;
+  /** `limits.message_bytes`, `route[1].via`; null for the file as a whole. */
+  readonly key: string | null;
+  readonly value: string | null;
+  /** What is wrong or what is allowed. */
+  readonly message: string;
+}
+
+/** Everything that is wrong with a configuration, all at once. */
+export class ConfigError extends Data.TaggedError("ConfigError")<{
+  readonly file: string;
+  readonly problems: ReadonlyArray<Problem>;
+}> {
+  override get message(): string {
+    return this.problems.map(printProblem).join("\n");
+  }
+}
+
+/** One line: `file:line:column: key = value: what is allowed`. */
+export const printProblem = (p: Problem): string => {
+  const where = p.line === null ? "" : p.column === null ? `:${p.line}` : `:${p.line}:${p.column}`;
+  const what = p.key === null ? "" : p.value === null ? `${p.key}: ` : `${p.key} = ${p.value}: `;
+  return `${p.file}${where}: ${what}${p.message}`;
+};

@@ -1,0 +1,109 @@
+/** From what the file says, each value valid for itself, to `Config`. */
+import { Duration } from "effect";
+import { parseDomainName } from "../address/domain.ts";
+import { parseSocketAddress } from "./address.ts";
+import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
+import type { RouteTable } from "../ports/routes.ts";
+import type { ConfigFile } from "./schema.ts";
+
+const sqlitePath = (url: string): string => url.slice("sqlite:".length);
+
+const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
+
+const sockets = (texts: ReadonlyArray<string>, port?: number): ReadonlyArray<SocketAddress> =>
+  texts.flatMap((t) => parseSocketAddress(t, port) ?? []);
+
+const limitsOf = (l: ConfigFile["limits"]): Limits => ({
+  messageBytes: l.message_bytes,
+  recipients: l.recipients,
+  commandLineBytes: l.command_line_bytes,
+  authLineBytes: l.auth_line_bytes,
+  headerBytes: l.header_bytes,
+  headerFields: l.header_fields,
+  addressesPerField: l.addresses_per_field,
+  receivedFields: l.received_fields,
+  idle: Duration.seconds(l.idle_seconds),
+  data: Duration.seconds(l.data_seconds),
+  handshake: Duration.seconds(l.handshake_seconds),
+  answer: Duration.seconds(l.answer_seconds),
+  errors: l.errors,
+  idleCommands: l.idle_commands,
+  authFailures: l.auth_failures,
+  authDelay: Duration.seconds(l.auth_delay_seconds),
+  authLockFailures: l.auth_lock_failures,
+  authLock: Duration.minutes(l.auth_lock_minutes),
+  connections: l.connections,
+  connectionsPerAddress: l.connections_per_address,
+  connectionsPerAccount: l.connections_per_account,
+  messagesPerHour: l.messages_per_hour,
+  recipientsPerHour: l.recipients_per_hour,
+  nullSendersPerHour: l.null_senders_per_hour,
+});
+
+const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
+  const [first = 30, ...more] = q.retry_minutes;
+  return {
+    retry: [Duration.minutes(first), ...more.map((m) => Duration.minutes(m))],
+    jitter: q.jitter_percent / 100,
+    expire: Duration.days(q.expire_days),
+    expireNull: Duration.days(q.expire_null_days),
+    connections: q.connections,
+    connectionsPerHop: q.connections_per_hop,
+    messagesPerConnection: q.messages_per_connection,
+    timeouts: {
+      connect: Duration.seconds(q.connect_seconds),
+      greeting: Duration.seconds(q.greeting_seconds),
+      command: Duration.seconds(q.command_seconds),
+      data: Duration.seconds(q.data_seconds),
+      block: Duration.seconds(q.block_seconds),
+      final: Duration.seconds(q.final_seconds),
+    },
+  };
+};
+
+/** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
+export const toConfig = (
+  file: string,
+  c: ConfigFile,
+  routes: RouteTable,
+  resolve: (path: string) => string,
+): Config => ({
+  file,
+  hostname: ascii(c.hostname),
+  listen: {
+    submission: sockets(c.listen.submission),
+    submissions: sockets(c.listen.submissions),
+  },
+  tls: {
+    default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
+    sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
+  },
+  spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
+  accounts: {
+    path: resolve(sqlitePath(c.accounts.url)),
+    iterations: c.accounts.iterations,
+    remember: Duration.minutes(c.accounts.remember_minutes),
+  },
+  routes,
+  limits: limitsOf(c.limits),
+  headers: {
+    received: c.headers.received,
+    date: c.headers.date,
+    messageId: c.headers.message_id,
+  },
+  rights: {
+    localDomains: c.rights.local_domains?.map(ascii) ?? null,
+    separator: c.rights.separator === "" ? null : c.rights.separator,
+  },
+  queue: queueOf(c.queue),
+  dns: {
+    servers: c.dns.servers === undefined ? null : sockets(c.dns.servers, 53),
+    timeout: Duration.seconds(c.dns.timeout_seconds),
+    attempts: c.dns.attempts,
+  },
+  log: {
+    level: c.log.level,
+    format: c.log.format,
+    linesPerClient: c.log.lines_per_client,
+  },
+});

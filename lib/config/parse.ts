@@ -1,0 +1,94 @@
+/** From the text of a configuration file to `Config` or to everything that is wrong with it. */
+import { dirname, resolve } from "node:path";
+import type { RouteRule } from "../ports/routes.ts";
+import { parseSocketAddress, printSocketAddress } from "./address.ts";
+import type { Config, Problem } from "./config.ts";
+import { toConfig } from "./convert.ts";
+import { problemAt, problemsOf, type Source } from "./problems.ts";
+import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
+import { configFile } from "./schema.ts";
+import { route } from "./schema_route.ts";
+import { locate, parseToml } from "./toml.ts";
+
+type Document = Readonly<Record<string, unknown>>;
+
+export type ParseResult =
+  | { readonly _tag: "Valid"; readonly config: Config }
+  | { readonly _tag: "Invalid"; readonly problems: ReadonlyArray<Problem> };
+
+/**
+ * Pure but for `readSecret`, by which the content of a `password_file` comes in.
+ *
+ * `file` stands in messages and is the base of relative paths; it should be absolute.
+ */
+export const parseConfig = (
+  text: string,
+  file: string,
+  readSecret: Surroundings["readSecret"],
+): ParseResult => {
+  const toml = parseToml(text);
+  if (toml._tag === "Broken") {
+    const { line, column, message } = toml;
+    return { _tag: "Invalid", problems: [{ file, line, column, key: null, value: null, message }] };
+  }
+  const source: Source = { file, document: toml.value, lineOf: locate(text) };
+  const parsed = configFile.safeParse(toml.value);
+  const around = { resolve: (path: string) => resolve(dirname(file), path), readSecret };
+  const problems: Array<Problem> = parsed.success ? [] : [
+    ...problemsOf(source, parsed.error.issues),
+  ];
+  problems.push(...listeners(source, toml.value));
+  const rules = routes(source, toml.value, around, problems);
+  return parsed.success && problems.length === 0
+    ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, around.resolve) }
+    : { _tag: "Invalid", problems: inOrder(problems) };
+};
+
+const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
+  [...problems].sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);
+
+/** No listener at all, or one address twice. Silent where the schema has its say already. */
+const listeners = (source: Source, document: Document): ReadonlyArray<Problem> => {
+  const listen = configFile.shape.listen.safeParse(document["listen"]);
+  if (!listen.success) return [];
+  const out: Array<Problem> = [];
+  const taken = new Set<string>();
+  for (const key of ["submission", "submissions"] as const) {
+    listen.data[key].forEach((text, i) => {
+      const address = parseSocketAddress(text);
+      const name = address === null ? text : printSocketAddress(address);
+      if (taken.has(name)) out.push(problemAt(source, ["listen", key, i], "is listed twice"));
+      taken.add(name);
+    });
+  }
+  if (taken.size === 0) {
+    out.push(
+      problemAt(source, ["listen"], "needs at least one address in submission or submissions"),
+    );
+  }
+  return out;
+};
+
+/** The route table; adds to `problems` what is wrong between the keys of a route and between routes. */
+const routes = (
+  source: Source,
+  document: Document,
+  around: Surroundings,
+  problems: Array<Problem>,
+): ReadonlyArray<RouteRule> => {
+  const entries: unknown = document["route"];
+  if (!Array.isArray(entries)) return [];
+  const rules = entries.map((entry: unknown, i) => {
+    const parsed = route.safeParse(entry);
+    if (!parsed.success) return null;
+    return routeRule(parsed.data, around, (key, message) => {
+      problems.push(problemAt(source, ["route", i, key], message));
+    });
+  });
+  const good = rules.filter((r) => r !== null);
+  if (good.length < rules.length) return good;
+  for (const c of routeConflicts(good)) {
+    problems.push(problemAt(source, ["route", c.at, c.key], c.message));
+  }
+  return good;
+};

@@ -1,0 +1,141 @@
+/**
+ * What the configuration file may say: every key with its range, default and description.
+ *
+ * Only lib/config knows zod; `convert.ts` turns what comes out into `Config`.
+ */
+import { z } from "zod";
+import { fullyQualified, parseDomainName } from "../address/domain.ts";
+import { parseSocketAddress } from "./address.ts";
+import { count, span } from "./range.ts";
+import { limits } from "./schema_limits.ts";
+import { queue } from "./schema_queue.ts";
+import { route } from "./schema_route.ts";
+
+const qualifiedName = (text: string): boolean => {
+  const d = parseDomainName(text);
+  return d !== null && fullyQualified(d);
+};
+
+const listener = z.string().refine((s) => parseSocketAddress(s) !== null, {
+  error: 'must be "host:port" with a port from 1 to 65535, such as "127.0.0.1:587" or "[::1]:587"',
+});
+
+const server = z.string().refine((s) => parseSocketAddress(s, 53) !== null, {
+  error: 'must be an address with or without a port, such as "127.0.0.1", "[::1]:53"',
+});
+
+const sqliteUrl = (what: string) =>
+  z.string().refine((s) => /^sqlite:(?!:memory:$)[^\0]+$/.test(s), {
+    error: `must be "sqlite:" and the path of a file, such as "sqlite:data/${what}.db"`,
+  });
+
+const file = z.string().refine((s) => s !== "" && !s.includes("\0"), {
+  error: "must be the path of a file",
+});
+
+const repair = (what: string) =>
+  z.enum(["fix", "reject", "off"]).default("fix").describe(
+    `${what}: repair it, refuse the message, or leave it`,
+  );
+
+const domain = z.string().refine((s) => parseDomainName(s) !== null, {
+  error: 'must be a domain name, such as "example.net"',
+});
+
+export const configFile = z.strictObject({
+  hostname: z.string().refine(qualifiedName, {
+    error: 'must be a fully qualified host name, such as "msa.example.com"',
+  }).describe("Our name in the greeting, in EHLO to next hops and in Received"),
+
+  listen: z.strictObject({
+    submission: z.array(listener).default([]).describe(
+      "Addresses that start in clear and need STARTTLS; the registered port is 587",
+    ),
+    submissions: z.array(listener).default([]).describe(
+      "Addresses with TLS from the first byte; the registered port is 465",
+    ),
+  }).describe("Where to listen; at least one address"),
+
+  tls: z.strictObject({
+    certificate: file.describe("PEM file: our certificate, then those that vouch for it"),
+    key: file.describe("PEM file with the private key of the certificate"),
+    sni: z.array(z.strictObject({
+      certificate: file.describe("PEM chain; serves the names it holds"),
+      key: file.describe("PEM file with its private key"),
+    })).default([]).describe(
+      "Certificates for more host names, chosen by the name a client asks for",
+    ),
+  }).describe("Files are read again when they change, without dropping a session"),
+
+  spool: z.strictObject({
+    url: sqliteUrl("spool").describe("Where accepted messages are kept until they are delivered"),
+    keep_days: span(
+      7,
+      0,
+      3650,
+      "How long the record of a finished message stays for `postern queue show`",
+    ),
+  }),
+
+  accounts: z.strictObject({
+    url: sqliteUrl("accounts").describe("Where accounts are kept"),
+    iterations: count(100_000, 4096, 10_000_000, "PBKDF2 rounds for passwords set from now on"),
+    remember_minutes: span(
+      5,
+      0,
+      60,
+      "How long a successful login is remembered, in memory only; 0: not at all",
+    ),
+  }),
+
+  route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
+    "Next hops; the first one whose `to` matches the recipient's domain is taken",
+  ),
+
+  limits,
+
+  headers: z.strictObject({
+    received: z.enum(["none", "full"]).default("none").describe(
+      "What Received says of the client: nothing, or its name and address",
+    ),
+    date: repair("Date absent or not valid"),
+    message_id: repair("Message-ID absent or not valid"),
+  }).prefault({}),
+
+  rights: z.strictObject({
+    local_domains: z.array(domain).optional().describe(
+      "Domains where local parts are compared without case and have subaddresses; " +
+        "default: those of the accounts' own addresses",
+    ),
+    separator: z.string().refine((s) => /^[+._=#-]?$/.test(s), {
+      error: 'must be one of "+", "-", ".", "_", "=", "#", or "" for none',
+    }).default("+").describe(
+      "What stands between user and detail in a subaddress; empty: no subaddresses",
+    ),
+  }).prefault({}),
+
+  queue,
+
+  dns: z.strictObject({
+    servers: z.array(server).min(1, { error: "needs at least one address" }).optional().describe(
+      "Name servers to ask; default: those of the system",
+    ),
+    timeout_seconds: span(5, 0.1, 60, "Wait for an answer to one query"),
+    attempts: count(2, 1, 10, "Rounds over all servers before a look-up counts as failed"),
+  }).prefault({}),
+
+  log: z.strictObject({
+    level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(
+      "Least grave lines that are written",
+    ),
+    format: z.enum(["text", "json"]).default("text").describe("For people, or one object a line"),
+    lines_per_client: count(
+      100,
+      1,
+      1_000_000,
+      "Lines about errors of one client address within an hour; more are counted and told once",
+    ),
+  }).prefault({}),
+});
+
+export type ConfigFile = z.infer<typeof configFile>;

@@ -1,0 +1,95 @@
+/**
+ * The client's side of a TLS handshake, and whom it believes. RFC 3207 §4, RFC 9525
+ */
+import { Effect } from "effect";
+import { readFile } from "node:fs/promises";
+import { isIP, type Socket } from "node:net";
+import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import { TlsFailed, type TlsRequest } from "../ports/dialer.ts";
+import { covers } from "./certificate_names.ts";
+
+/** PEM files, each read once. */
+export class Authorities {
+  readonly #files = new Map<string, Promise<string>>();
+
+  pem(file: string): Promise<string> {
+    let text = this.#files.get(file);
+    if (text === undefined) {
+      text = readFile(file, "utf8");
+      this.#files.set(file, text);
+      // a file that cannot be read now may be readable later
+      text.catch(() => this.#files.delete(file));
+    }
+    return text;
+  }
+}
+
+const failed = (reason: string, cause: unknown, untrusted = false): TlsFailed =>
+  new TlsFailed({ reason, untrusted, cause });
+
+/** Codes that speak of the certificate, not of the handshake. */
+const ABOUT_TRUST = /CERT|ISSUER|SIGNATURE|SELF_SIGNED|ALTNAME/;
+
+const codeOf = (cause: unknown): string =>
+  typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+
+/** TLS around `raw`, which nobody reads any more. On failure the socket is destroyed. */
+export const secure = (
+  raw: Socket,
+  request: TlsRequest,
+  authorities: Authorities,
+): Effect.Effect<TLSSocket, TlsFailed> => {
+  // octets that come before the handshake reads must wait in the socket
+  raw.pause();
+  const file = request.verify ? request.ca : null;
+  const ca = file === null ? Effect.succeed(null) : Effect.tryPromise({
+    try: () => authorities.pem(file),
+    catch: (cause) => failed("the file with the authorities cannot be read", cause),
+  });
+  return Effect.flatMap(ca, (pem) => handshake(raw, request, pem));
+};
+
+const handshake = (raw: Socket, request: TlsRequest, ca: string | null) =>
+  Effect.callback<TLSSocket, TlsFailed>((resume) => {
+    const tls = connect({
+      socket: raw,
+      minVersion: "TLSv1.2",
+      rejectUnauthorized: request.verify,
+      // an IP address is no SNI; the check below compares it all the same. RFC 6066 §3
+      ...(isIP(request.name) === 0 ? { servername: request.name } : { host: request.name }),
+      ...(ca === null ? {} : { ca: [ca] }),
+      checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+        covers(certificate.subjectaltname ?? "", request.name)
+          ? undefined
+          : Object.assign(new Error("name not in certificate"), { code: "ALTNAME" }),
+    });
+    const give = (error: TlsFailed) => {
+      clearTimeout(timer);
+      tls.destroy();
+      raw.destroy();
+      resume(Effect.fail(error));
+    };
+    const onError = (cause: unknown) =>
+      give(
+        ABOUT_TRUST.test(codeOf(cause))
+          ? failed("certificate is not trusted for this host", cause, true)
+          : failed("handshake failed", cause),
+      );
+    const onClose = () => give(failed("server closed the connection in the handshake", null));
+    const timer = setTimeout(() => give(failed("handshake timed out", null)), request.timeoutMs);
+    tls.on("error", () => {});
+    tls.once("error", onError).once("close", onClose).once("secureConnect", () => {
+      clearTimeout(timer);
+      tls.removeListener("error", onError).removeListener("close", onClose);
+      if (request.verify && !tls.authorized) {
+        return give(failed("certificate is not trusted for this host", null, true));
+      }
+      tls.setNoDelay(true);
+      resume(Effect.succeed(tls));
+    });
+    return Effect.sync(() => {
+      clearTimeout(timer);
+      tls.destroy();
+      raw.destroy();
+    });
+  });

@@ -1,0 +1,319 @@
+/**
+ * Drives the client machine over one link: octets to replies, outputs to writes. RFC 5321 §4.5.3.2
+ *
+ * Plain callbacks; a message costs a write or two and no Effect here. Time-outs are a deadline each,
+ * looked at by the one timer of `watch.ts`.
+ */
+import { Data, Effect } from "effect";
+import {
+  type Dialer,
+  type DialTarget,
+  type Link,
+  type LinkEvents,
+  TlsFailed,
+  type TlsRequest,
+} from "../ports/dialer.ts";
+import { type Offer } from "../smtp/client/offer.ts";
+import { ReplyReader } from "../smtp/client/reply_reader.ts";
+import {
+  type Input,
+  type Mail,
+  opening,
+  type Output,
+  type Session,
+  type State,
+  waiting,
+} from "../smtp/client/state.ts";
+import { step } from "../smtp/client/step.ts";
+import { ours, type Verdict } from "../smtp/client/verdict.ts";
+import { type Content, pour } from "./content.ts";
+import type { Patience } from "./settings.ts";
+import type { Watch } from "./watch.ts";
+
+/** A host and how to speak with it. */
+export interface Peer {
+  readonly target: DialTarget;
+  /** Name for people and for reports. */
+  readonly host: string;
+  readonly session: Omit<Session, "tls">;
+  readonly implicitTls: boolean;
+  readonly tls: TlsRequest;
+}
+
+/** The hop did not come to transactions. */
+export class Unusable extends Data.TaggedError("Unusable")<{
+  readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH";
+  readonly verdict: Verdict;
+  readonly remote: string;
+  /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
+  readonly handshake: boolean;
+}> {}
+
+/** How a transaction ended. */
+export interface Transacted {
+  readonly verdicts: ReadonlyArray<Verdict>;
+  /** The connection had been used before and was gone before MAIL was answered: worth a fresh one. */
+  readonly stale: boolean;
+}
+
+export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF and cannot be sent");
+const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
+
+export class Connection {
+  /** `host [address]`. */
+  remote: string;
+  /** Messages begun. */
+  used = 0;
+  /** For `Watch`: when patience ends, by `performance.now()`. */
+  deadline = Infinity;
+  readonly #patience: Patience;
+  readonly #watch: Watch;
+  readonly #reader = new ReplyReader();
+  #state: State;
+  #link: Link | null = null;
+  #content: Content | null = null;
+  #opened: (offer: Offer | Unusable) => void;
+  #finished: ReadonlyArray<Verdict> | null = null;
+  #stale = false;
+  #done: ((t: Transacted) => void) | null = null;
+  #handshake: (() => void) | null = null;
+
+  constructor(
+    peer: Peer,
+    patience: Patience,
+    watch: Watch,
+    opened: (offer: Offer | Unusable) => void,
+  ) {
+    this.remote = peer.host;
+    this.#patience = patience;
+    this.#watch = watch;
+    this.#opened = opened;
+    this.#state = opening({ ...peer.session, tls: tlsFromTheStart(peer) });
+    this.#tls = peer.tls;
+  }
+
+  readonly #tls: TlsRequest;
+
+  readonly events: LinkEvents = {
+    onData: (chunk) => {
+      this.#reader.feed(chunk);
+      if (this.#link !== null) this.#pump();
+    },
+    onClose: (reason) => this.#external({ _tag: "Lost", reason }),
+  };
+
+  /** The link is up; its first octets may have come. */
+  attach(link: Link, host: string): void {
+    this.#link = link;
+    this.remote = link.remote === host ? host : `${host} [${link.remote}]`;
+    this.#watch.add(this);
+    this.#rearm();
+    this.#pump();
+  }
+
+  get ready(): boolean {
+    return this.#state._tag === "Ready";
+  }
+
+  /** Legal while `ready`. `done` is called once. */
+  deliver(mail: Mail, content: Content, done: (t: Transacted) => void): void {
+    this.#content = content;
+    this.#done = done;
+    this.#stale = false;
+    this.used++;
+    this.#external({ _tag: "Deliver", mail });
+  }
+
+  /** QUIT, and the link closes; in the middle of a transaction it is dropped. */
+  quit(): void {
+    this.#external({ _tag: "Quit" });
+  }
+
+  /** Drops the link; a transaction under way ends as lost. */
+  drop(): void {
+    this.#external({ _tag: "Lost", reason: "" });
+  }
+
+  /** Called by `Watch` when the deadline has passed. */
+  expire(): void {
+    this.#external(this.ready ? { _tag: "Quit" } : { _tag: "Timeout" });
+  }
+
+  #external(input: Input): void {
+    this.#apply(input);
+    this.#report();
+  }
+
+  #pump(): void {
+    for (;;) {
+      const r = this.#reader.next();
+      if (r === null) break;
+      this.#apply(
+        r._tag === "Reply"
+          ? { _tag: "Reply", reply: r.reply, more: this.#reader.pending }
+          : { _tag: "Garbage" },
+      );
+      if (this.#state._tag === "Closed" || this.#state._tag === "Handshake") break;
+    }
+    this.#report();
+  }
+
+  #apply(input: Input): void {
+    const before = this.#state;
+    const [state, ...outputs] = step(before, input);
+    this.#state = state;
+    if (state._tag === "Closed" && before._tag === "Transaction") {
+      const { _tag: phase } = before.phase;
+      this.#stale = this.used > 1 && (phase === "Mail" || phase === "Reset");
+    }
+    this.#rearm();
+    for (const output of outputs) this.#perform(output);
+  }
+
+  #perform(output: Output): void {
+    switch (output._tag) {
+      case "Send":
+        this.#link?.write(output.text);
+        return;
+      case "SendContent":
+        return this.#write();
+      case "StartTls":
+        return this.#handshake?.();
+      case "Opened":
+        return this.#opened(output.offer);
+      case "Refused":
+        return this.#opened(
+          new Unusable({
+            stage: output.stage,
+            verdict: output.verdict,
+            remote: this.remote,
+            handshake: false,
+          }),
+        );
+      case "Finished":
+        this.#finished = output.verdicts;
+        return;
+      case "Close":
+        this.#watch.remove(this);
+        this.#link?.end();
+    }
+  }
+
+  /** Only after all replies that have come were read, so that none spills into the next transaction. */
+  #report(): void {
+    const verdicts = this.#finished;
+    if (verdicts === null) return;
+    const done = this.#done;
+    this.#finished = this.#done = this.#content = null;
+    done?.({ verdicts, stale: this.#stale });
+  }
+
+  #write(): void {
+    const content = this.#content;
+    const link = this.#link;
+    if (content === null || link === null || content._tag === "Unfit") {
+      return this.#apply({ _tag: "ContentFailed", verdict: UNFIT });
+    }
+    if (content._tag === "Whole") {
+      link.write(content.octets);
+      return this.#apply({ _tag: "ContentSent" });
+    }
+    const sink = {
+      write: (octets: Uint8Array) => link.write(octets),
+      drained: () => link.drained(),
+      progress: () => this.#rearm(),
+      over: () => this.#state._tag === "Closed",
+    };
+    pour(content, sink).then(
+      (how) => {
+        if (how === "sent") this.#external({ _tag: "ContentSent" });
+        else if (how === "unfit") this.#giveUp(UNFIT);
+      },
+      () => this.#giveUp(UNREADABLE),
+    );
+  }
+
+  /** No end mark was written, and none may look as if it was: the link is cut, not closed in good order. */
+  #giveUp(verdict: Verdict): void {
+    this.#link?.destroy();
+    this.#external({ _tag: "ContentFailed", verdict });
+  }
+
+  #rearm(): void {
+    this.deadline = performance.now() + this.#patience[waiting(this.#state)];
+  }
+
+  /** Called by `open`: makes the handshake when the machine asks for it. */
+  onHandshake(run: (link: Link, tls: TlsRequest) => void): void {
+    this.#handshake = () => {
+      // the handshake has its own time-out
+      this.#watch.remove(this);
+      if (this.#link !== null) run(this.#link, this.#tls);
+    };
+  }
+
+  secured(verified: boolean): void {
+    this.#watch.add(this);
+    this.#external({ _tag: "TlsUp", verified });
+  }
+}
+
+const tlsFromTheStart = (peer: Peer): Session["tls"] =>
+  !peer.implicitTls ? "clear" : peer.tls.verify ? "verified" : "unverified";
+
+const failure = (peer: Peer, e: TlsFailed | { readonly reason: string }): Unusable => {
+  const tls = e instanceof TlsFailed;
+  return new Unusable({
+    stage: tls ? "TLS" : "dial",
+    verdict: ours("temporary", tls ? "4.7.5" : "4.4.1", tls ? `TLS: ${e.reason}` : e.reason),
+    remote: peer.host,
+    handshake: tls,
+  });
+};
+
+/** Dials and goes through greeting, EHLO, TLS and AUTH. Interruption drops the link. */
+export const open = (
+  dialer: Dialer["Service"],
+  peer: Peer,
+  patience: Patience,
+  watch: Watch,
+): Effect.Effect<{ readonly connection: Connection; readonly offer: Offer }, Unusable> =>
+  Effect.callback((resume) => {
+    let link: Link | null = null;
+    const connection: Connection = new Connection(
+      peer,
+      patience,
+      watch,
+      (o) =>
+        resume(o instanceof Unusable ? Effect.fail(o) : Effect.succeed({ connection, offer: o })),
+    );
+    const fail = (e: Unusable) => {
+      link?.destroy();
+      watch.remove(connection);
+      resume(Effect.fail(e));
+    };
+    connection.onHandshake((l, tls) => {
+      Effect.runFork(Effect.match(l.startTls(tls), {
+        onFailure: (e) => fail(failure(peer, e)),
+        onSuccess: () => connection.secured(tls.verify),
+      }));
+    });
+    const options = {
+      timeoutMs: patience.connect,
+      tls: peer.implicitTls ? peer.tls : null,
+    };
+    const fiber = Effect.runFork(
+      Effect.match(dialer.dial(peer.target, connection.events, options), {
+        onFailure: (e) => fail(failure(peer, e)),
+        onSuccess: (l) => {
+          link = l;
+          connection.attach(l, peer.host);
+        },
+      }),
+    );
+    return Effect.sync(() => {
+      fiber.interruptUnsafe();
+      link?.destroy();
+      watch.remove(connection);
+    });
+  });

@@ -1,0 +1,118 @@
+/**
+ * The content of a message on its way to the wire: small ones in one piece, large ones as a stream.
+ */
+import { DotStuffer, stuffWhole } from "../smtp/syntax/dot_stuff.ts";
+
+export type Content =
+  /** Dots doubled, end mark included: one write. */
+  | { readonly _tag: "Whole"; readonly octets: Uint8Array }
+  /** `start` was read already, as stored; the rest follows. */
+  | {
+    readonly _tag: "Stream";
+    readonly start: ReadonlyArray<Uint8Array>;
+    readonly rest: AsyncIterator<Uint8Array>;
+  }
+  /** Holds a CR or an LF alone, or nothing at all: never leaves. RFC 5321 §2.3.8 */
+  | { readonly _tag: "Unfit" };
+
+/** What is read before the transaction begins. */
+export interface Prepared {
+  readonly content: Content;
+  /** The header holds an octet above 0x7f, as far as it was looked at. RFC 6531 §3.2 */
+  readonly eightBitHeader: boolean;
+}
+
+/** Beyond this a message streams. */
+const WHOLE = 131_072;
+
+/** Reads what fits; rejects where the spool fails. `lookAtHeader`: the envelope was internationalised. */
+export const prepare = async (
+  chunks: AsyncIterable<Uint8Array>,
+  lookAtHeader: boolean,
+): Promise<Prepared> => {
+  const rest = chunks[Symbol.asyncIterator]();
+  const start: Array<Uint8Array> = [];
+  let length = 0;
+  for (;;) {
+    const next = await rest.next();
+    if (next.done === true) {
+      const octets = length === 0 ? null : stuffWhole(start);
+      return {
+        content: octets === null ? { _tag: "Unfit" } : { _tag: "Whole", octets },
+        eightBitHeader: lookAtHeader && headerIsEightBit(start),
+      };
+    }
+    start.push(next.value);
+    length += next.value.length;
+    if (length > WHOLE) {
+      return {
+        content: { _tag: "Stream", start, rest },
+        eightBitHeader: lookAtHeader && headerIsEightBit(start),
+      };
+    }
+  }
+};
+
+/** True where an octet above 0x7f stands before the first empty line. */
+const headerIsEightBit = (chunks: ReadonlyArray<Uint8Array>): boolean => {
+  /** CRs and LFs of the end of the header seen in a row. */
+  let matched = 0;
+  for (const chunk of chunks) {
+    for (let i = 0; i < chunk.length; i++) {
+      const c = chunk[i]!;
+      if (c > 0x7f) return true;
+      const want = matched % 2 === 0 ? 0x0d : 0x0a;
+      matched = c === want ? matched + 1 : c === 0x0d ? 1 : 0;
+      if (matched === 4) return false;
+    }
+  }
+  return false;
+};
+
+/** What a stream needs of its link. */
+export interface Sink {
+  readonly write: (octets: Uint8Array) => boolean;
+  readonly drained: () => Promise<void>;
+  /** Called for each block that was taken. */
+  readonly progress: () => void;
+  /** The link is of no more use. */
+  readonly over: () => boolean;
+}
+
+/**
+ * Writes a stream with its end mark, waiting where the peer is slow.
+ *
+ * `unfit`: a CR or LF alone came up midway, no end mark was written and none may be. Rejects where
+ * the spool fails, then too without an end mark. RFC 5321 §2.3.8
+ */
+export const pour = async (
+  content: Extract<Content, { readonly _tag: "Stream" }>,
+  sink: Sink,
+): Promise<"sent" | "unfit" | "gone"> => {
+  const stuffer = new DotStuffer();
+  const put = async (chunk: Uint8Array): Promise<boolean> => {
+    const octets = stuffer.push(chunk);
+    if (octets === null) return false;
+    if (!sink.write(octets)) await sink.drained();
+    sink.progress();
+    return true;
+  };
+  try {
+    for (const chunk of content.start) {
+      if (sink.over()) return "gone";
+      if (!await put(chunk)) return "unfit";
+    }
+    for (;;) {
+      const next = await content.rest.next();
+      if (sink.over()) return "gone";
+      if (next.done === true) break;
+      if (!await put(next.value)) return "unfit";
+    }
+    const end = stuffer.end();
+    if (end === null) return "unfit";
+    sink.write(end);
+    return "sent";
+  } finally {
+    await content.rest.return?.();
+  }
+};

@@ -1,0 +1,50 @@
+/** When the next attempt is made, and when there is none any more. RFC 5321 §4.5.4.1 */
+
+/** All in milliseconds. */
+export interface RetryCurve {
+  /** Delay after the first failure, after the second, ... */
+  readonly first: ReadonlyArray<number>;
+  /** Delay after every later one. */
+  readonly then: number;
+  /** Share by which a delay varies, so that a crowd does not come back at once: 0.1 is +/-10 %. */
+  readonly jitter: number;
+  /** How long a message is tried. */
+  readonly lifetime: number;
+  /** The same for the null return path, whose sender would not learn of a failure. */
+  readonly nullLifetime: number;
+}
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** At once, +30 min, +60 min, then every 2 h; five days, one for the null return path. */
+export const STANDARD_CURVE: RetryCurve = {
+  first: [30 * MINUTE, 60 * MINUTE],
+  then: 120 * MINUTE,
+  jitter: 0.1,
+  lifetime: 5 * DAY,
+  nullLifetime: DAY,
+};
+
+/** When a message is given up. RFC 5321 §4.5.4.1 */
+export const expiry = (acceptedAt: number, nullPath: boolean, curve: RetryCurve): number =>
+  acceptedAt + (nullPath ? curve.nullLifetime : curve.lifetime);
+
+/**
+ * The time of the next attempt in ms, or null where the message has expired.
+ *
+ * `attempts` were made, this one included; `random` is in [0, 1). The last attempt falls on the
+ * expiry itself rather than up to one delay behind it.
+ */
+export const nextAttempt = (
+  attempts: number,
+  expiresAt: number,
+  now: number,
+  random: number,
+  curve: RetryCurve,
+): number | null => {
+  if (now >= expiresAt) return null;
+  const delay = curve.first[Math.max(attempts, 1) - 1] ?? curve.then;
+  const jittered = delay * (1 + curve.jitter * (2 * random - 1));
+  return Math.min(Math.round(now + jittered), expiresAt);
+};

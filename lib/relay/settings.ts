@@ -1,0 +1,89 @@
+/** What the relay is told by its configuration. */
+import type { Credentials, Route, RouteTable } from "../ports/routes.ts";
+import type { DeliveryEvent } from "./outcome.ts";
+import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
+
+/** All in milliseconds. RFC 5321 §4.5.3.2 */
+export interface Patience {
+  readonly connect: number;
+  readonly handshake: number;
+  readonly greeting: number;
+  /** EHLO, STARTTLS, AUTH, RSET, MAIL, RCPT. */
+  readonly command: number;
+  /** The reply to DATA. */
+  readonly data: number;
+  /** One block of the content. */
+  readonly block: number;
+  /** The reply to the end of data. */
+  readonly final: number;
+  /** How long a connection without work is kept. */
+  readonly idle: number;
+}
+
+/** What belongs to a route and may not stand in its hop. */
+export interface HopAccess {
+  readonly credentials: Credentials | null;
+  /** PEM file with the authorities that may vouch for the hop; null: the system's. */
+  readonly ca: string | null;
+}
+
+export interface RelaySettings {
+  /** Our own FQDN: EHLO, Reporting-MTA, mailer-daemon. */
+  readonly hostname: string;
+  /** Names under which MX records may point at ourselves, lower case. RFC 5321 §5.1 */
+  readonly ownNames: ReadonlyArray<string>;
+  readonly access: (route: Route) => HopAccess;
+  readonly connectionsPerHop: number;
+  readonly maxConnections: number;
+  readonly messagesPerConnection: number;
+  /** Deliveries held at a time, waiting and under way. */
+  readonly window: number;
+  readonly retry: RetryCurve;
+  readonly patience: Patience;
+  /** How long a hop that could not be reached is left alone. */
+  readonly pauseMs: number;
+  /** How long running transactions may take at shutdown. */
+  readonly graceMs: number;
+  /** Called now and then with what happened since; null: every event becomes a log line. */
+  readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
+}
+
+const MINUTE = 60_000;
+
+export const STANDARD_PATIENCE: Patience = {
+  connect: 30_000,
+  handshake: MINUTE,
+  greeting: 5 * MINUTE,
+  command: 5 * MINUTE,
+  data: 2 * MINUTE,
+  block: 3 * MINUTE,
+  final: 10 * MINUTE,
+  idle: 5_000,
+};
+
+/** The defaults, with no credentials. */
+export const relaySettings = (hostname: string): RelaySettings => ({
+  hostname,
+  ownNames: [hostname.toLowerCase()],
+  access: () => NO_ACCESS,
+  connectionsPerHop: 4,
+  maxConnections: 200,
+  messagesPerConnection: 500,
+  window: 2_000,
+  retry: STANDARD_CURVE,
+  patience: STANDARD_PATIENCE,
+  pauseMs: 10_000,
+  graceMs: 10_000,
+  onOutcome: null,
+});
+
+const NO_ACCESS: HopAccess = { credentials: null, ca: null };
+
+/** `access` over a route table: the first rule of that pattern decides. */
+export const accessOf = (table: RouteTable): RelaySettings["access"] => {
+  const byPattern = new Map<string, HopAccess>();
+  for (const { pattern, credentials, ca } of table) {
+    if (!byPattern.has(pattern)) byPattern.set(pattern, { credentials, ca });
+  }
+  return (route) => byPattern.get(route.pattern) ?? NO_ACCESS;
+};

@@ -1,0 +1,35 @@
+/** One timer for the patience of all connections, instead of one timer each. */
+
+export interface Watched {
+  /** By `performance.now()`. */
+  readonly deadline: number;
+  readonly expire: () => void;
+}
+
+export class Watch {
+  readonly #watched = new Set<Watched>();
+  readonly #everyMs: number;
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  /** A deadline is noticed at most `everyMs` late. */
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
+  }
+
+  /** Ticks only while something is watched. */
+  add(w: Watched): void {
+    this.#watched.add(w);
+    this.#timer ??= setInterval(() => this.#tick(), this.#everyMs);
+  }
+
+  remove(w: Watched): void {
+    if (!this.#watched.delete(w) || this.#watched.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const w of this.#watched) if (w.deadline <= now) w.expire();
+  }
+}

@@ -1,0 +1,48 @@
+/** Rows of the recipient table to deliveries: one per message and next hop. */
+import type { Envelope } from "../envelope/envelope.ts";
+import type { SessionFacts } from "../envelope/session.ts";
+import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
+import type { ClaimedRow } from "./protocol.ts";
+
+/** What the `facts` column holds, and the size beside it. */
+export interface Facts {
+  readonly envelope: Envelope;
+  readonly session: SessionFacts | null;
+  readonly size: number;
+  readonly eightBit: boolean;
+}
+
+export const readFacts = (row: { readonly facts: string; readonly size: number }): Facts => ({
+  ...JSON.parse(row.facts) as Omit<Facts, "size">,
+  size: row.size,
+});
+
+/** Keeps the order in which messages first appear. */
+export const groupClaims = (
+  rows: ReadonlyArray<ClaimedRow>,
+  factsOf: (row: ClaimedRow) => Facts,
+): ReadonlyArray<Delivery> => {
+  const groups = new Map<
+    string,
+    { readonly row: ClaimedRow; readonly to: Array<LeasedRecipient> }
+  >();
+  for (const row of rows) {
+    const recipient = { key: row.key, address: row.address, attempts: row.attempts };
+    const key = `${row.id} ${row.hop}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { row, to: [recipient] });
+    else known.to.push(recipient);
+  }
+  return [...groups.values()].map(({ row, to }) => {
+    const facts = factsOf(row);
+    return {
+      message: row.id,
+      acceptedAt: row.acceptedAt,
+      envelope: facts.envelope,
+      size: facts.size,
+      eightBit: facts.eightBit,
+      hop: row.hop,
+      recipients: to,
+    };
+  });
+};

@@ -1,0 +1,115 @@
+/** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
+
+/** A message whose body is small enough to come along. */
+export interface CommitOp {
+  readonly op: "commit";
+  readonly id: string;
+  readonly acceptedAt: number;
+  readonly account: string | null;
+  readonly returnPath: string | null;
+  /** JSON: envelope, session, whether the body is 8-bit. */
+  readonly facts: string;
+  readonly trail: string;
+  /** Header and empty line. */
+  readonly head: Uint8Array;
+  /** Number under which the first chunks were staged, or null. */
+  readonly staged: number | null;
+  /** The body, or what of it was not staged yet. */
+  readonly body: ReadonlyArray<Uint8Array>;
+  readonly recipients: ReadonlyArray<{ readonly address: string; readonly hop: string }>;
+  /** Lease the recipients to this process at once. */
+  readonly lease: boolean;
+}
+
+/** Chunks of a body that is too large to be held. `number` null: the first ones. */
+export interface StageOp {
+  readonly op: "stage";
+  readonly number: number | null;
+  readonly chunks: ReadonlyArray<Uint8Array>;
+}
+
+export interface DiscardOp {
+  readonly op: "discard";
+  readonly number: number;
+}
+
+export interface ClaimOp {
+  readonly op: "claim";
+  readonly limit: number;
+}
+
+/** The content from `chunk` on: -1 is the header. */
+export interface ReadOp {
+  readonly op: "read";
+  readonly id: string;
+  readonly chunk: number;
+}
+
+export interface SettledRow {
+  readonly key: number;
+  readonly state: number;
+  readonly due: number;
+  readonly status: string | null;
+  readonly reply: string | null;
+  readonly remote: string | null;
+}
+
+export interface SettleOp {
+  readonly op: "settle";
+  readonly rows: ReadonlyArray<SettledRow>;
+  readonly bounce: CommitOp | null;
+}
+
+export interface GiveBackOp {
+  readonly op: "giveBack";
+  readonly keys: ReadonlyArray<number>;
+}
+
+/** Renews this process's leases, drops what is over. */
+export interface TickOp {
+  readonly op: "tick";
+}
+
+export type Op = CommitOp | StageOp | DiscardOp | ClaimOp | ReadOp | SettleOp | GiveBackOp | TickOp;
+
+export interface ClaimedRow {
+  readonly key: number;
+  readonly address: string;
+  readonly hop: string;
+  readonly attempts: number;
+  readonly id: string;
+  readonly acceptedAt: number;
+  readonly facts: string;
+  readonly size: number;
+}
+
+export interface ReadPart {
+  /** With `chunk` -1 the header and the first chunk, else one chunk. */
+  readonly parts: ReadonlyArray<Uint8Array>;
+  /** Null behind the last. */
+  readonly next: number | null;
+  /** SHA-256 of the whole, to be checked by the reader; null: checked already. */
+  readonly digest: Uint8Array | null;
+}
+
+/** Results in the order of the operations. */
+export type OpResult =
+  | { readonly ok: true; readonly value: number | ReadonlyArray<ClaimedRow> | ReadPart | null }
+  | { readonly ok: false; readonly full: boolean; readonly message: string };
+
+export interface OpenRequest {
+  readonly open: string;
+  readonly owner: string;
+  readonly keepDays: number;
+  /** Milliseconds that a lease outlives its last renewal. */
+  readonly leaseMs: number;
+}
+export interface BatchRequest {
+  readonly batch: ReadonlyArray<Op>;
+}
+export type Request = OpenRequest | BatchRequest | { readonly close: true };
+export type Response =
+  | { readonly opened: true }
+  | { readonly failed: string }
+  | { readonly results: ReadonlyArray<OpResult> }
+  | { readonly closed: true };

@@ -1,0 +1,72 @@
+/**
+ * The tables of the SQLite spool.
+ *
+ * Rows of one message share its number: a recipient's key is `number * 2^20 + index` and a chunk's
+ * likewise, so that both are found by a range of the primary key and need no index.
+ */
+
+/** Recipients, and chunks, that a message may have. */
+export const PER_MESSAGE = 2 ** 20;
+export const SCHEMA_VERSION = 1;
+
+/** Codes of `recipient.state`; 0 and 1 are unfinished. */
+export const STATE = {
+  queued: 0,
+  leased: 1,
+  held: 2,
+  delivered: 3,
+  failed: 4,
+  expired: 5,
+  removed: 6,
+} as const;
+
+/**
+ * `message.complete` = 0: a body is still being staged; nothing but `discard` and the purge looks at it.
+ * `owner`: a running process; its leases count while `alive_until` (ms) lies ahead.
+ */
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS message (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT UNIQUE,
+  complete INTEGER NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  account TEXT,
+  return_path TEXT,
+  facts TEXT,
+  size INTEGER NOT NULL DEFAULT 0,
+  digest BLOB,
+  head BLOB,
+  trail TEXT,
+  owner TEXT,
+  finished_at INTEGER
+);
+CREATE TABLE IF NOT EXISTS chunk (key INTEGER PRIMARY KEY, octets BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS recipient (
+  key INTEGER PRIMARY KEY,
+  address TEXT NOT NULL,
+  hop TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  owner TEXT,
+  status TEXT,
+  reply TEXT,
+  remote TEXT,
+  at INTEGER
+);
+CREATE INDEX IF NOT EXISTS recipient_due ON recipient (due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
+CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
+`;
+
+/** Full durability: a commit is on stable storage when it returns. */
+export const PRAGMAS = `
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA busy_timeout = 10000;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA temp_store = MEMORY;
+`;

@@ -1,0 +1,259 @@
+/**
+ * The spool on SQLite, with group commit on a thread of its own. Implements `ports/spool.ts`.
+ *
+ * What was accepted a moment ago is handed to the relay from memory; a backlog lives on disk and comes back
+ * oldest first, so that memory does not grow with the queue.
+ */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { Effect, Layer } from "effect";
+import { printMailbox } from "../address/mailbox.ts";
+import {
+  type Delivery,
+  type NewMessage,
+  Spool,
+  type SpoolError,
+  SpoolFault,
+} from "../ports/spool.ts";
+import { DatabaseThread } from "./group_commit.ts";
+import type { ClaimedRow, CommitOp, ReadPart } from "./protocol.ts";
+import { PER_MESSAGE } from "./schema.ts";
+import { settledRow } from "./settled_row.ts";
+import { DiskStaging } from "./staging.ts";
+import { type Facts, groupClaims, readFacts } from "./claims.ts";
+
+export interface SpoolSettings {
+  /** File; its directory is made where it is missing. */
+  readonly path: string;
+  /** Days for which envelope, trail and outcome of a finished message are kept; 0: none. */
+  readonly keepDays: number;
+}
+
+/** A lease outlives its owner's last sign of life by this; renewed three times within it. */
+const LEASE_MS = 15_000;
+const POLL_MS = 1_000;
+/** Deliveries, and octets of content, that wait in memory for the relay. */
+const MAX_READY = 2_000;
+const MAX_CACHED = 32 * 1024 * 1024;
+
+const latin1 = (text: string): Uint8Array => {
+  const out = new Uint8Array(text.length);
+  Buffer.from(out.buffer).write(text, "latin1");
+  return out;
+};
+
+class SqliteSpool {
+  readonly #thread: DatabaseThread;
+  #ready: Array<Delivery> = [];
+  readonly #cache = new Map<string, ReadonlyArray<Uint8Array>>();
+  #cached = 0;
+  /** Older messages wait on disk: new ones queue up behind them. */
+  #backlog = true;
+  /** Something on disk may be due: look there first. */
+  #look = true;
+  #wake: (() => void) | null = null;
+
+  constructor(thread: DatabaseThread) {
+    this.#thread = thread;
+  }
+
+  readonly stage = () => new DiskStaging(this.#thread);
+
+  readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
+    Effect.suspend(() => {
+      const lease = !this.#backlog && this.#ready.length < MAX_READY && this.#cached < MAX_CACHED;
+      const { op, facts } = this.#commitOp(m, lease);
+      return Effect.map(this.#thread.run("commit", op), (number) => {
+        (m.body as DiskStaging).finish();
+        if (lease) this.#offer(m, op, facts, number as number);
+        else this.#backlog = this.#look = true;
+        this.#awaken();
+      });
+    });
+
+  #commitOp(m: NewMessage, lease: boolean): { readonly op: CommitOp; readonly facts: Facts } {
+    const staging = m.body as DiskStaging;
+    const held = staging.takeHeld();
+    const head = latin1(m.head);
+    const facts: Facts = {
+      envelope: m.envelope,
+      session: m.session,
+      size: head.length + staging.octets,
+      eightBit: m.eightBit,
+    };
+    const op: CommitOp = {
+      op: "commit",
+      id: m.id,
+      acceptedAt: m.acceptedAt,
+      account: m.account,
+      returnPath: m.envelope.returnPath === null ? null : printMailbox(m.envelope.returnPath),
+      facts: JSON.stringify({ envelope: m.envelope, session: m.session, eightBit: m.eightBit }),
+      trail: m.trail,
+      head,
+      staged: staging.number,
+      body: held.length === 0 ? [] : [held],
+      recipients: m.recipients,
+      lease,
+    };
+    return { op, facts };
+  }
+
+  /** Straight to the relay: the database already says that it is ours. */
+  #offer(m: NewMessage, op: CommitOp, facts: Facts, number: number): void {
+    const rows = m.recipients.map((r, i): ClaimedRow => ({
+      key: number * PER_MESSAGE + i,
+      address: r.address,
+      hop: r.hop,
+      attempts: 0,
+      id: m.id,
+      acceptedAt: m.acceptedAt,
+      facts: "",
+      size: facts.size,
+    }));
+    for (const d of groupClaims(rows, () => facts)) this.#ready.push(d);
+    if (op.staged === null) {
+      this.#cache.set(m.id, [op.head, ...op.body]);
+      this.#cached += facts.size;
+    }
+  }
+
+  #forget(id: string): void {
+    const parts = this.#cache.get(id);
+    if (parts === undefined) return;
+    this.#cache.delete(id);
+    for (const p of parts) this.#cached -= p.length;
+  }
+
+  #awaken(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /** Something may have become due, or another process may have changed the queue. */
+  poll(): void {
+    this.#look = true;
+    this.#awaken();
+  }
+
+  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> =>
+    Effect.suspend(() => {
+      if (this.#look) {
+        this.#look = false;
+        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit }), (value) => {
+          const rows = value as ReadonlyArray<ClaimedRow>;
+          this.#backlog = rows.length === limit;
+          if (this.#backlog) this.#look = true;
+          return rows.length === 0
+            ? this.take(limit)
+            : Effect.succeed(groupClaims(rows, readFacts));
+        });
+      }
+      return this.#ready.length > 0
+        ? Effect.succeed(this.#ready.splice(0, limit))
+        : Effect.flatMap(this.#sleep, () => this.take(limit));
+    });
+
+  readonly #sleep = Effect.callback<void>((resume) => {
+    this.#wake = () => resume(Effect.void);
+    return Effect.sync(() => {
+      this.#wake = null;
+    });
+  });
+
+  readonly read = (id: string): Effect.Effect<AsyncIterable<Uint8Array>, SpoolError> => {
+    const cached = this.#cache.get(id);
+    if (cached !== undefined) return Effect.succeed(iterate(cached));
+    return Effect.map(
+      this.#thread.run("read", { op: "read", id, chunk: -1 }),
+      (first) => this.#chunks(id, first as ReadPart),
+    );
+  };
+
+  async *#chunks(id: string, first: ReadPart): AsyncGenerator<Uint8Array> {
+    const hash = first.digest === null ? null : createHash("sha256");
+    for (let part = first;;) {
+      for (const octets of part.parts) {
+        hash?.update(octets);
+        yield octets;
+      }
+      if (part.next === null) {
+        if (hash !== null && part.digest !== null && !hash.digest().equals(part.digest)) {
+          throw new SpoolFault({
+            operation: "read",
+            cause: new Error(`message ${id} is damaged: its checksum differs`),
+          });
+        }
+        return;
+      }
+      part = await Effect.runPromise(
+        this.#thread.run("read", { op: "read", id, chunk: part.next }),
+      ) as ReadPart;
+    }
+  }
+
+  readonly settle: Spool["Service"]["settle"] = (message, settlements, bounce) =>
+    Effect.suspend(() => {
+      const rows = settlements.map(settledRow);
+      const kept = bounce === undefined ? null : this.#commitOp(bounce, false).op;
+      return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce: kept }), () => {
+        this.#forget(message);
+        if (bounce !== undefined) {
+          (bounce.body as DiskStaging).finish();
+          this.poll();
+        }
+      });
+    });
+
+  readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
+    Effect.map(
+      this.#thread.run("giveBack", { op: "giveBack", keys: d.recipients.map((r) => r.key) }),
+      () => {
+        this.#forget(d.message);
+        this.#backlog = this.#look = true;
+      },
+    );
+}
+
+const iterate = async function* (parts: ReadonlyArray<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* parts;
+};
+
+const fault = (operation: string) => (cause: unknown) => new SpoolFault({ operation, cause });
+
+/** Opens the database on its thread; closing the scope finishes what is under way and gives the leases back. */
+export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFault> =>
+  Layer.effect(
+    Spool,
+    Effect.gen(function* () {
+      yield* Effect.try({
+        try: () => mkdirSync(dirname(settings.path), { recursive: true, mode: 0o700 }),
+        catch: fault("open"),
+      });
+      const thread = yield* Effect.acquireRelease(
+        Effect.sync(() => new DatabaseThread()),
+        (t) => Effect.promise(() => t.close()),
+      );
+      yield* Effect.tryPromise({
+        try: () =>
+          thread.open({
+            open: settings.path,
+            owner: crypto.randomUUID(),
+            keepDays: settings.keepDays,
+            leaseMs: LEASE_MS,
+          }),
+        catch: fault("open"),
+      });
+      const spool = new SqliteSpool(thread);
+      yield* Effect.acquireRelease(
+        Effect.sync(() => [
+          setInterval(() => spool.poll(), POLL_MS),
+          setInterval(() => thread.submit({ op: "tick" }, () => {}), LEASE_MS / 3),
+        ]),
+        (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),
+      );
+      return Spool.of(spool);
+    }),
+  );

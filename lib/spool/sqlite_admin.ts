@@ -1,0 +1,172 @@
+/** What an operator does to the spool, on a connection of its own; a running server notices within a second. */
+import type { DatabaseSync } from "node:sqlite";
+import { Clock, Effect, Layer } from "effect";
+import {
+  type QueueDetail,
+  type QueueEntry,
+  type QueueRecipient,
+  SpoolAdmin,
+  type SpoolError,
+  SpoolFault,
+} from "../ports/spool.ts";
+import { openDatabase } from "./database.ts";
+import { readFacts } from "./claims.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
+
+type Row = Record<string, unknown>;
+
+const STATE_NAMES = [
+  "queued",
+  "leased",
+  "held",
+  "delivered",
+  "failed",
+  "expired",
+  "removed",
+] as const;
+
+const recipientOf = (row: Row): QueueRecipient => {
+  const state = STATE_NAMES[row["state"] as number] ?? "queued";
+  return {
+    address: row["address"] as string,
+    hop: row["hop"] as string,
+    state,
+    attempts: row["attempts"] as number,
+    due: state === "queued" ? row["due"] as number : null,
+    lastReply: row["reply"] as string | null,
+    lastRemote: row["remote"] as string | null,
+    lastAt: row["at"] as number | null,
+  };
+};
+
+const entryOf = (m: Row, recipients: ReadonlyArray<QueueRecipient>): QueueEntry => ({
+  id: m["id"] as string,
+  acceptedAt: m["accepted_at"] as number,
+  account: m["account"] as string | null,
+  returnPath: m["return_path"] as string | null,
+  size: m["size"] as number,
+  recipients,
+});
+
+const latin1 = new TextDecoder("latin1");
+
+class Admin {
+  readonly #db: DatabaseSync;
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  list(all: boolean): ReadonlyArray<QueueEntry> {
+    const open = `SELECT DISTINCT key / ${PER_MESSAGE} FROM recipient WHERE state <= ${STATE.held}`;
+    const messages = this.#db.prepare(
+      `SELECT number, id, accepted_at, account, return_path, size FROM message
+       WHERE complete = 1 ${all ? "" : `AND number IN (${open})`} ORDER BY number`,
+    ).all();
+    const recipients = this.#db.prepare(
+      `SELECT key / ${PER_MESSAGE} AS number, address, hop, state, attempts, due, reply, remote, at FROM recipient
+       ${all ? "" : `WHERE key / ${PER_MESSAGE} IN (${open})`} ORDER BY key`,
+    ).all();
+    const byMessage = new Map<unknown, Array<QueueRecipient>>();
+    for (const r of recipients) {
+      const known = byMessage.get(r["number"]);
+      if (known === undefined) byMessage.set(r["number"], [recipientOf(r)]);
+      else known.push(recipientOf(r));
+    }
+    return messages.map((m) => entryOf(m, byMessage.get(m["number"]) ?? []));
+  }
+
+  show(id: string): QueueDetail | null {
+    const m = this.#db.prepare("SELECT * FROM message WHERE id = ? AND complete = 1").get(id);
+    if (m === undefined) return null;
+    const [first, end] = this.#range(m["number"] as number);
+    const rows = this.#db.prepare("SELECT * FROM recipient WHERE key >= ? AND key < ? ORDER BY key")
+      .all(first, end);
+    const facts = readFacts({ facts: m["facts"] as string, size: m["size"] as number });
+    return {
+      ...entryOf(m, rows.map(recipientOf)),
+      envelope: facts.envelope,
+      session: facts.session,
+      trail: m["trail"] as string,
+      head: latin1.decode(m["head"] as Uint8Array),
+    };
+  }
+
+  #range(number: number): readonly [number, number] {
+    return [number * PER_MESSAGE, (number + 1) * PER_MESSAGE];
+  }
+
+  /** Runs an UPDATE over the recipients of one message, or of all. */
+  change(id: string, set: string, from: ReadonlyArray<number>): number {
+    let where = `state IN (${from.join(", ")})`;
+    const values: Array<number> = [];
+    if (id !== "all") {
+      const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
+        id,
+      );
+      if (m === undefined) return 0;
+      values.push(...this.#range(m["number"] as number));
+      where += " AND key >= ? AND key < ?";
+    }
+    return Number(
+      this.#db.prepare(`UPDATE recipient SET ${set} WHERE ${where}`).run(...values).changes,
+    );
+  }
+
+  /** Undelivered, without a bounce; the content goes, the history stays. */
+  remove(id: string, now: number): number {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const gone = this.change(id, `state = ${STATE.removed}, owner = NULL, at = ${now}`, [
+        STATE.queued,
+        STATE.leased,
+        STATE.held,
+      ]);
+      const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
+        id,
+      );
+      if (gone > 0 && m !== undefined) {
+        const number = m["number"] as number;
+        this.#db.prepare("DELETE FROM chunk WHERE key >= ? AND key < ?").run(
+          ...this.#range(number),
+        );
+        this.#db.prepare("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
+      }
+      this.#db.exec("COMMIT");
+      return gone;
+    } catch (e) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw e;
+    }
+  }
+}
+
+const attempt = <A>(operation: string, f: () => A): Effect.Effect<A, SpoolError> =>
+  Effect.try({ try: f, catch: (cause) => new SpoolFault({ operation, cause }) });
+
+const atNow = <A>(operation: string, f: (now: number) => A): Effect.Effect<A, SpoolError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => attempt(operation, () => f(now)));
+
+/** Opens the spool at `path`, which must exist or be creatable; closed with the scope. */
+export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
+  Layer.effect(
+    SpoolAdmin,
+    Effect.gen(function* () {
+      const db = yield* Effect.acquireRelease(
+        attempt("open", () => openDatabase(path)),
+        (d) => Effect.sync(() => d.close()),
+      );
+      const admin = new Admin(db);
+      return SpoolAdmin.of({
+        list: ({ all }) => attempt("list", () => admin.list(all)),
+        show: (id) => attempt("show", () => admin.show(id)),
+        retry: (id) => atNow("retry", (now) => admin.change(id, `due = ${now}`, [STATE.queued])),
+        hold: (id) =>
+          attempt("hold", () => admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
+        release: (id) =>
+          atNow("release", (now) =>
+            admin.change(id, `state = ${STATE.queued}, due = ${now}`, [STATE.held])),
+        remove: (id) =>
+          atNow("remove", (now) => admin.remove(id, now)),
+      });
+    }),
+  );

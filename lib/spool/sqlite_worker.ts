@@ -1,0 +1,39 @@
+/** The thread that owns the spool's database, so that a slow disk stalls no session. */
+import { SpoolDatabase } from "./database.ts";
+import type { Request, Response } from "./protocol.ts";
+
+interface Scope {
+  onmessage: ((e: MessageEvent<Request>) => void) | null;
+  postMessage(message: Response): void;
+  close(): void;
+}
+const scope = self as unknown as Scope;
+
+let db: SpoolDatabase | null = null;
+
+const answer = (r: Request): Response => {
+  if ("open" in r) {
+    try {
+      db = new SpoolDatabase(r);
+      return { opened: true };
+    } catch (e) {
+      return { failed: e instanceof Error ? e.message : String(e) };
+    }
+  }
+  if ("batch" in r) {
+    return {
+      results: db?.run(r.batch) ??
+        r.batch.map(() => ({ ok: false, full: false, message: "the spool is not open" })),
+    };
+  }
+  db?.release();
+  db?.close();
+  db = null;
+  return { closed: true };
+};
+
+scope.onmessage = (e) => {
+  const response = answer(e.data);
+  scope.postMessage(response);
+  if ("closed" in response) scope.close();
+};

@@ -1,0 +1,84 @@
+/**
+ * A body on its way into the spool: held while it is small, sent to disk in chunks beyond that.
+ */
+import { Effect } from "effect";
+import type { SpoolError, Staging } from "../ports/spool.ts";
+import type { DatabaseThread } from "./group_commit.ts";
+
+/** Octets of a chunk on disk, and what is held of a body before it goes there. */
+export const CHUNK = 262_144;
+
+export class DiskStaging implements Staging {
+  readonly #thread: DatabaseThread;
+  #held: Array<Uint8Array> = [];
+  #heldOctets = 0;
+  /** Octets in all. */
+  #octets = 0;
+  #number: number | null = null;
+  #finished = false;
+
+  constructor(thread: DatabaseThread) {
+    this.#thread = thread;
+  }
+
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** Number of the staged message, null while all of it is held. */
+  get number(): number | null {
+    return this.#number;
+  }
+
+  readonly write = (chunk: Uint8Array): Effect.Effect<void, SpoolError> => {
+    this.#held.push(chunk);
+    this.#heldOctets += chunk.length;
+    this.#octets += chunk.length;
+    return this.#heldOctets < CHUNK ? Effect.void : this.#flush();
+  };
+
+  #flush(): Effect.Effect<void, SpoolError> {
+    const chunks = [this.takeHeld()];
+    return Effect.map(
+      this.#thread.run("stage", { op: "stage", number: this.#number, chunks }),
+      (number) => {
+        this.#number = number as number;
+        // it was given up while the disk was busy with it
+        if (this.#finished) this.#drop();
+      },
+    );
+  }
+
+  /** What is held, copied into one array of its own: the pieces are views of larger read buffers. */
+  takeHeld(): Uint8Array {
+    const out = new Uint8Array(this.#heldOctets);
+    let at = 0;
+    for (const piece of this.#held) {
+      out.set(piece, at);
+      at += piece.length;
+    }
+    this.#held = [];
+    this.#heldOctets = 0;
+    return out;
+  }
+
+  /** It is part of a message now: `discard` has nothing left to do. */
+  finish(): void {
+    this.#finished = true;
+    this.#number = null;
+  }
+
+  readonly discard = (): void => {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#held = [];
+    this.#drop();
+  };
+
+  #drop(): void {
+    if (this.#number === null) return;
+    // should it fail, the purge finds the rest
+    this.#thread.submit({ op: "discard", number: this.#number }, () => {});
+    this.#number = null;
+  }
+}

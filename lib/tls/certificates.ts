@@ -1,0 +1,99 @@
+/**
+ * The Layer behind `Certificates`: reads the pairs, chooses by server name, and reads files again
+ * when they change. Sessions keep what they began with; a pair that is broken or only half
+ * written leaves the old one in use and is told in the log.
+ */
+import { Clock, Duration, Effect, Layer, Schedule } from "effect";
+import { Certificates } from "../ports/certificates.ts";
+import { candidates } from "./names.ts";
+import { type BadPair, loadPair, type Pair, type PairFiles, type Stamp, stampOf } from "./pair.ts";
+
+export interface CertificatesOptions {
+  readonly default: PairFiles;
+  /** More pairs; each serves the names that its certificate holds. */
+  readonly sni: ReadonlyArray<PairFiles>;
+  /** Time between looks at the files. */
+  readonly every?: Duration.Duration;
+}
+
+interface Watched {
+  readonly files: PairFiles;
+  pair: Pair;
+  /** Of the files as last looked at, good or bad. */
+  stamp: Stamp;
+}
+
+/** Fails where a pair cannot be used at start. */
+export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certificates, BadPair> =>
+  Layer.effect(
+    Certificates,
+    Effect.gen(function* () {
+      const first = yield* watch(o.default);
+      const all = [first, ...(yield* Effect.forEach(o.sni, watch))];
+      let byName = index(all);
+      const look = Effect.gen(function* () {
+        for (const watched of all) yield* refresh(watched);
+        byName = index(all);
+      });
+      yield* Effect.forkScoped(
+        Effect.repeat(look, Schedule.spaced(o.every ?? Duration.seconds(3))).pipe(
+          Effect.ignoreCause({ log: "Error" }),
+        ),
+      );
+      return {
+        contextFor: (serverName) => {
+          for (const name of serverName === null ? [] : candidates(serverName)) {
+            const found = byName.get(name);
+            if (found !== undefined) return found.context;
+          }
+          return first.pair.context;
+        },
+      };
+    }),
+  );
+
+/** Where two pairs have the same name, the default or the earlier one serves it. */
+const index = (all: ReadonlyArray<Watched>): ReadonlyMap<string, Pair> => {
+  const map = new Map<string, Pair>();
+  for (const { pair } of all) {
+    for (const name of pair.names) if (!map.has(name)) map.set(name, pair);
+  }
+  return map;
+};
+
+/** The stamp is taken first: what changes while it is read is read again. */
+const watch = Effect.fnUntraced(function* (files: PairFiles) {
+  const stamp = yield* stampOf(files);
+  const pair = yield* loadPair(files);
+  yield* warnOfExpiry(pair);
+  return { files, pair, stamp } satisfies Watched;
+});
+
+const refresh = Effect.fnUntraced(function* (watched: Watched) {
+  const stamp = yield* stampOf(watched.files);
+  if (stamp.certificate === watched.stamp.certificate && stamp.key === watched.stamp.key) return;
+  watched.stamp = stamp;
+  yield* loadPair(watched.files).pipe(
+    Effect.matchEffect({
+      onSuccess: Effect.fnUntraced(function* (pair: Pair) {
+        watched.pair = pair;
+        yield* Effect.logInfo("new certificate in use", { file: watched.files.certificate });
+        yield* warnOfExpiry(pair);
+      }),
+      onFailure: (bad) =>
+        Effect.logError("changed certificate cannot be used, the old one stays", {
+          file: bad.file,
+          reason: bad.reason,
+        }),
+    }),
+  );
+});
+
+const warnOfExpiry = Effect.fnUntraced(function* (pair: Pair) {
+  const left = pair.notAfter - (yield* Clock.currentTimeMillis);
+  if (left > Duration.toMillis(Duration.days(7))) return;
+  yield* Effect.logWarning(left < 0 ? "certificate has expired" : "certificate expires soon", {
+    file: pair.files.certificate,
+    until: new Date(pair.notAfter).toISOString(),
+  });
+});

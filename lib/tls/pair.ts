@@ -1,0 +1,140 @@
+/** A certificate chain with its key: reading, checking, and what the chain is good for. */
+import { Data, Effect } from "effect";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { dnsNames } from "./names.ts";
+
+/** Paths of PEM files. */
+export interface PairFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A pair that cannot be used; `file` is the one to blame. Never holds key material. */
+export class BadPair extends Data.TaggedError("BadPair")<{
+  readonly file: string;
+  readonly reason: string;
+}> {
+  override get message(): string {
+    return `${this.file}: ${this.reason}`;
+  }
+}
+
+export interface Pair {
+  readonly files: PairFiles;
+  readonly context: SecureContext;
+  /** dNSName entries, lower case, `*.` allowed. */
+  readonly names: ReadonlyArray<string>;
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+}
+
+/** What tells that a file changed. */
+export interface Stamp {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/**
+ * AEAD suites with forward secrecy; for TLS 1.3 those are all there are. RFC 9325 §4.2
+ */
+const CIPHERS = [
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "TLS_AES_128_GCM_SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+].join(":");
+
+/** Reads both files and checks that they are PEM and belong together. */
+export const loadPair = (files: PairFiles): Effect.Effect<Pair, BadPair> =>
+  Effect.gen(function* () {
+    const cert = yield* readText(files.certificate);
+    const key = yield* readText(files.key);
+    const leaf = yield* leafOf(files.certificate, cert);
+    const privateKey = yield* keyOf(files.key, key);
+    if (!(yield* belongs(files, leaf, privateKey))) {
+      return yield* new BadPair({
+        file: files.key,
+        reason: `is not the key of the certificate in ${files.certificate}`,
+      });
+    }
+    const context = yield* Effect.try({
+      try: () => createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS }),
+      catch: () => new BadPair({ file: files.certificate, reason: "cannot be used for TLS" }),
+    });
+    return { files, context, names: dnsNames(leaf.subjectAltName), notAfter: +leaf.validToDate };
+  });
+
+const readText = (file: string): Effect.Effect<string, BadPair> =>
+  Effect.tryPromise({
+    try: () => Deno.readTextFile(file),
+    catch: (e) => new BadPair({ file, reason: readFault(e) }),
+  });
+
+const readFault = (e: unknown): string => {
+  if (e instanceof Deno.errors.NotFound) return "there is no such file";
+  if (e instanceof Deno.errors.PermissionDenied) return "no permission to read it";
+  if (e instanceof Deno.errors.NotCapable) return "this run of deno was not granted access to it";
+  return "cannot be read";
+};
+
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
+
+/** The first certificate; the others of the chain must at least parse, or a half-written file would pass. */
+const leafOf = (file: string, text: string): Effect.Effect<X509Certificate, BadPair> =>
+  Effect.gen(function* () {
+    const blocks = text.split(CERTIFICATE).slice(1).map((b) => CERTIFICATE + b);
+    const parsed = yield* Effect.try({
+      try: () => blocks.map((b) => new X509Certificate(b)),
+      catch: () => new BadPair({ file, reason: "holds a certificate that cannot be read" }),
+    });
+    const leaf = parsed[0];
+    return leaf === undefined
+      ? yield* new BadPair({ file, reason: "holds no certificate in PEM form" })
+      : leaf;
+  });
+
+const keyOf = (file: string, text: string): Effect.Effect<KeyObject, BadPair> => {
+  if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text)) {
+    return Effect.fail(
+      new BadPair({ file, reason: "is encrypted; the server needs the key without a passphrase" }),
+    );
+  }
+  return Effect.try({
+    try: () => createPrivateKey(text),
+    catch: () =>
+      new BadPair({
+        file,
+        reason: text.includes("PRIVATE KEY-----")
+          ? "holds a private key that cannot be read"
+          : "holds no private key in PEM form",
+      }),
+  });
+};
+
+const belongs = (
+  files: PairFiles,
+  leaf: X509Certificate,
+  key: KeyObject,
+): Effect.Effect<boolean, BadPair> =>
+  Effect.try({
+    try: () => leaf.checkPrivateKey(key),
+    catch: () => new BadPair({ file: files.key, reason: "is of a kind that is not supported" }),
+  });
+
+/** Modification time, size and identity of both files; `-` for one that is not there. */
+export const stampOf = (files: PairFiles): Effect.Effect<Stamp> =>
+  Effect.all({ certificate: stampOne(files.certificate), key: stampOne(files.key) });
+
+const stampOne = (file: string): Effect.Effect<string> =>
+  Effect.promise(() =>
+    Deno.stat(file).then(
+      (s) => `${s.mtime?.getTime()} ${s.size} ${s.ino}`,
+      () => "-",
+    )
+  );

@@ -1,0 +1,109 @@
+/** Accounts in a Map, with clear passwords: for tests, and proof that the ports ask for no SQLite. */
+import { Context, Effect, Layer, Redacted } from "effect";
+import { domainKey } from "../../lib/address/domain.ts";
+import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
+import { parseMailbox } from "../../lib/address/path.ts";
+import { type Account, Accounts, type LoginResult } from "../../lib/ports/accounts.ts";
+import {
+  AccountsAdmin,
+  AddressTaken,
+  BadPassword,
+  NoSuchAccount,
+} from "../../lib/ports/accounts_admin.ts";
+import { saslprep } from "../../lib/sasl/saslprep.ts";
+
+interface Kept {
+  readonly account: Account;
+  readonly password: string;
+}
+
+const key = (m: Mailbox): string => `${m.local.toLowerCase()}@${domainKey(m.domain)}`;
+
+const keyOf = (text: string): string | null => {
+  const m = parseMailbox(text);
+  return m === null ? null : key(m);
+};
+
+const addresses = (a: Account): ReadonlyArray<Mailbox> => [a.primary, ...a.aliases];
+
+/** Both ports, empty at first. */
+export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effectContext(
+  Effect.sync(() => {
+    const kept = new Map<string, Kept>();
+    let revision = 0;
+
+    const byName = (name: string): Kept | null => {
+      const fits = [...kept.values()].filter(({ account }) =>
+        addresses(account).some((m) =>
+          name.includes("@") ? key(m) === keyOf(name) : m.local.toLowerCase() === name.toLowerCase()
+        )
+      );
+      return fits.length === 1 ? fits[0] ?? null : null;
+    };
+
+    const prepare = (password: Redacted.Redacted<string>) => {
+      const prepared = saslprep(Redacted.value(password));
+      return prepared === null
+        ? Effect.fail(new BadPassword({ reason: "cannot be used" }))
+        : Effect.succeed(prepared);
+    };
+
+    const change = (id: string, f: (k: Kept) => Partial<Kept["account"]> & { password?: string }) =>
+      Effect.suspend(() => {
+        const at = keyOf(id) ?? "";
+        const old = kept.get(at);
+        if (old === undefined) return Effect.fail(new NoSuchAccount({ id }));
+        const { password = old.password, ...rest } = f(old);
+        const account = { ...old.account, ...rest, revision: ++revision };
+        kept.set(at, { account, password });
+        return Effect.succeed(account);
+      });
+
+    return Context.make(Accounts, {
+      find: (id) => Effect.sync(() => kept.get(keyOf(id) ?? "")?.account ?? null),
+      verify: (login) =>
+        Effect.sync((): LoginResult => {
+          const authcid = saslprep(login.authcid);
+          const found = authcid === null ? null : byName(authcid);
+          const right = found !== null &&
+            found.password === saslprep(Redacted.value(login.password)) &&
+            (login.authzid === "" || byName(login.authzid)?.account.id === found.account.id);
+          if (!right) return { _tag: "Rejected" };
+          return found.account.disabled
+            ? { _tag: "Disabled" }
+            : { _tag: "Accepted", account: found.account };
+        }),
+    }).pipe(Context.add(AccountsAdmin, {
+      add: Effect.fnUntraced(function* (a) {
+        const password = yield* prepare(a.password);
+        for (const m of [a.primary, ...a.aliases]) {
+          const owner = byName(printMailbox(m));
+          if (owner !== null) {
+            return yield* new AddressTaken({ address: printMailbox(m), by: owner.account.id });
+          }
+        }
+        const account: Account = {
+          id: printMailbox(a.primary),
+          primary: a.primary,
+          aliases: a.aliases,
+          disabled: false,
+          revision: ++revision,
+        };
+        kept.set(key(a.primary), { account, password });
+        return account;
+      }),
+      list: Effect.sync(() =>
+        [...kept.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, k]) => k.account)
+      ),
+      setPassword: Effect.fnUntraced(function* (id, clear) {
+        const password = yield* prepare(clear);
+        return yield* change(id, () => ({ password }));
+      }),
+      setDisabled: (id, disabled) => change(id, () => ({ disabled })),
+      remove: (id) =>
+        Effect.suspend(() =>
+          kept.delete(keyOf(id) ?? "") ? Effect.void : Effect.fail(new NoSuchAccount({ id }))
+        ),
+    }));
+  }),
+);
