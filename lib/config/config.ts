@@ -4,6 +4,7 @@
  */
 import { Data, type Duration } from "effect";
 import type { RouteTable } from "../ports/routes.ts";
+import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
   /** An IP address without brackets, or a host name. */
@@ -16,9 +17,6 @@ export interface KeyPairFiles {
   readonly certificate: string;
   readonly key: string;
 }
-
-/** What to do about a repairable fault: repair it, refuse the message, or leave it as it is. */
-export type Repair = "fix" | "reject" | "off";
 
 export interface Limits {
   readonly messageBytes: number;
@@ -47,20 +45,6 @@ export interface Limits {
   readonly messagesPerHour: number;
   readonly recipientsPerHour: number;
   readonly nullSendersPerHour: number;
-}
-
-export interface HeaderSettings {
-  /** `none` hides the client; `full` says its name and address. */
-  readonly received: "none" | "full";
-  readonly date: Repair;
-  readonly messageId: Repair;
-}
-
-export interface RightsSettings {
-  /** A-label names; null: the domains of the accounts' own addresses. */
-  readonly localDomains: ReadonlyArray<string> | null;
-  /** Null: no subaddresses. */
-  readonly separator: string | null;
 }
 
 export interface QueueSettings {
@@ -117,7 +101,7 @@ export interface Config {
   };
   readonly routes: RouteTable;
   readonly limits: Limits;
-  readonly headers: HeaderSettings;
+  readonly headers: HeaderRules;
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;

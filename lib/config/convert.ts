@@ -1,16 +1,19 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
-import { parseSocketAddress } from "./address.ts";
+import { parseListener, parseSocketAddress } from "./address.ts";
 import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { ConfigFile } from "./schema.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
+/** Empty is the file's word for "none". */
+const orNone = (s: string): string | null => s === "" ? null : s;
+
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
 
-const sockets = (texts: ReadonlyArray<string>, port?: number): ReadonlyArray<SocketAddress> =>
+const sockets = (texts: ReadonlyArray<string>, port: number): ReadonlyArray<SocketAddress> =>
   texts.flatMap((t) => parseSocketAddress(t, port) ?? []);
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
@@ -71,8 +74,8 @@ export const toConfig = (
   file,
   hostname: ascii(c.hostname),
   listen: {
-    submission: sockets(c.listen.submission),
-    submissions: sockets(c.listen.submissions),
+    submission: c.listen.submission.flatMap((t) => parseListener(t) ?? []),
+    submissions: c.listen.submissions.flatMap((t) => parseListener(t) ?? []),
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
@@ -90,10 +93,20 @@ export const toConfig = (
     received: c.headers.received,
     date: c.headers.date,
     messageId: c.headers.message_id,
+    severalLists: c.headers.several_lists,
+    emptyLists: c.headers.empty_lists,
+    obsoleteAddresses: c.headers.obsolete_addresses,
+    mimeVersion: c.headers.mime_version,
+    layout: c.headers.layout,
+    senderMatch: c.headers.sender_match,
+    foreignSender: c.headers.foreign_sender,
   },
   rights: {
     localDomains: c.rights.local_domains?.map(ascii) ?? null,
-    separator: c.rights.separator === "" ? null : c.rights.separator,
+    separator: orNone(c.rights.separator),
+    separators: Object.fromEntries(
+      Object.entries(c.rights.separators ?? {}).map(([d, s]) => [ascii(d), orNone(s)]),
+    ),
   },
   queue: queueOf(c.queue),
   dns: {

@@ -1,7 +1,7 @@
 /** From the text of a configuration file to `Config` or to everything that is wrong with it. */
 import { dirname, resolve } from "node:path";
 import type { RouteRule } from "../ports/routes.ts";
-import { parseSocketAddress, printSocketAddress } from "./address.ts";
+import { parseListener, printSocketAddress } from "./address.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
@@ -55,9 +55,11 @@ const listeners = (source: Source, document: Document): ReadonlyArray<Problem> =
   const taken = new Set<string>();
   for (const key of ["submission", "submissions"] as const) {
     listen.data[key].forEach((text, i) => {
-      const address = parseSocketAddress(text);
+      const address = parseListener(text);
       const name = address === null ? text : printSocketAddress(address);
-      if (taken.has(name)) out.push(problemAt(source, ["listen", key, i], "is listed twice"));
+      if (taken.has(name) && address?.port !== 0) {
+        out.push(problemAt(source, ["listen", key, i], "is listed twice"));
+      }
       taken.add(name);
     });
   }

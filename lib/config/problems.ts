@@ -61,6 +61,8 @@ const allowed = (issue: z.core.$ZodIssue, absent: boolean): string => {
       const values = issue.values.map((v) => JSON.stringify(v)).join(", ");
       return absent ? `is missing; it must be one of ${values}` : `must be one of ${values}`;
     }
+    case "invalid_key":
+      return issue.issues[0]?.message ?? issue.message;
     default:
       return issue.message;
   }

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
-import { parseSocketAddress } from "./address.ts";
+import { parseListener, parseSocketAddress } from "./address.ts";
 import { count, span } from "./range.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
@@ -16,8 +16,9 @@ const qualifiedName = (text: string): boolean => {
   return d !== null && fullyQualified(d);
 };
 
-const listener = z.string().refine((s) => parseSocketAddress(s) !== null, {
-  error: 'must be "host:port" with a port from 1 to 65535, such as "127.0.0.1:587" or "[::1]:587"',
+const listener = z.string().refine((s) => parseListener(s) !== null, {
+  error:
+    'must be "host:port" with a port from 1 to 65535 (0: any free one), such as "127.0.0.1:587" or "[::1]:587"',
 });
 
 const server = z.string().refine((s) => parseSocketAddress(s, 53) !== null, {
@@ -40,6 +41,10 @@ const repair = (what: string) =>
 
 const domain = z.string().refine((s) => parseDomainName(s) !== null, {
   error: 'must be a domain name, such as "example.net"',
+});
+
+const separator = z.string().refine((s) => /^[+._=#-]?$/.test(s), {
+  error: 'must be one of "+", "-", ".", "_", "=", "#", or "" for none',
 });
 
 export const configFile = z.strictObject({
@@ -68,17 +73,21 @@ export const configFile = z.strictObject({
   }).describe("Files are read again when they change, without dropping a session"),
 
   spool: z.strictObject({
-    url: sqliteUrl("spool").describe("Where accepted messages are kept until they are delivered"),
+    url: sqliteUrl("spool").default("sqlite:data/spool.db").describe(
+      "Where accepted messages are kept until they are delivered",
+    ),
     keep_days: span(
       7,
       0,
       3650,
       "How long the record of a finished message stays for `postern queue show`",
     ),
-  }),
+  }).prefault({}),
 
   accounts: z.strictObject({
-    url: sqliteUrl("accounts").describe("Where accounts are kept"),
+    url: sqliteUrl("accounts").default("sqlite:data/accounts.db").describe(
+      "Where accounts are kept",
+    ),
     iterations: count(100_000, 4096, 10_000_000, "PBKDF2 rounds for passwords set from now on"),
     remember_minutes: span(
       5,
@@ -86,7 +95,7 @@ export const configFile = z.strictObject({
       60,
       "How long a successful login is remembered, in memory only; 0: not at all",
     ),
-  }),
+  }).prefault({}),
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
     "Next hops; the first one whose `to` matches the recipient's domain is taken",
@@ -98,8 +107,21 @@ export const configFile = z.strictObject({
     received: z.enum(["none", "full"]).default("none").describe(
       "What Received says of the client: nothing, or its name and address",
     ),
-    date: repair("Date absent or not valid"),
+    date: repair("Date absent, not valid or obsolete"),
     message_id: repair("Message-ID absent or not valid"),
+    several_lists: repair("Several To or Cc fields"),
+    empty_lists: repair("To, Cc or Reply-To without an address"),
+    obsolete_addresses: repair("Address fields in obsolete syntax"),
+    mime_version: repair("8-bit body without MIME-Version"),
+    layout: z.enum(["fix", "reject"]).default("fix").describe(
+      "Header lines that may not be sent as they are: fold them anew, or refuse the message",
+    ),
+    sender_match: z.enum(["envelope", "rights"]).default("envelope").describe(
+      "Add Sender where the return path is not in From, or only where no author is the account's",
+    ),
+    foreign_sender: z.enum(["reject", "fix"]).default("reject").describe(
+      "A Sender of somebody else, although the submitter is in From: refuse, or drop it",
+    ),
   }).prefault({}),
 
   rights: z.strictObject({
@@ -107,10 +129,11 @@ export const configFile = z.strictObject({
       "Domains where local parts are compared without case and have subaddresses; " +
         "default: those of the accounts' own addresses",
     ),
-    separator: z.string().refine((s) => /^[+._=#-]?$/.test(s), {
-      error: 'must be one of "+", "-", ".", "_", "=", "#", or "" for none',
-    }).default("+").describe(
+    separator: separator.default("+").describe(
       "What stands between user and detail in a subaddress; empty: no subaddresses",
+    ),
+    separators: z.record(domain, separator).optional().describe(
+      "Separators of local domains that differ, by domain",
     ),
   }).prefault({}),
 

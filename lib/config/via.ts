@@ -71,7 +71,5 @@ const parseHost = (scheme: "smtp" | "smtps" | "lmtp", authority: string): Via | 
 /** `via` for messages: with what stands before the host hidden. */
 export const hideLogin = (text: string): string => {
   const at = text.lastIndexOf("@");
-  if (at < 0) return text;
-  const slashes = text.indexOf("//");
-  return `${slashes >= 0 && slashes < at ? text.slice(0, slashes + 2) : ""}***${text.slice(at)}`;
+  return at < 0 ? text : `${/^[a-z+]{1,9}:(?:\/\/)?/.exec(text)?.[0] ?? ""}***${text.slice(at)}`;
 };

@@ -1,27 +1,179 @@
-/** What the stages need to know of a header's fields. Filled by `parseFields`. */
+/** What the stages need to know of a header's fields, found in one pass over it. RFC 5322 §3.6 */
+import { fullyQualified } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
+import { type Address, type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
+import { type DateReading, parseDate } from "./date.ts";
+import {
+  type Field,
+  type Header,
+  type HeaderFault,
+  headerFault,
+  type HeaderLimits,
+  isFault,
+  rawValue,
+} from "./header.ts";
+import { parseMessageId } from "./message_id.ts";
+import { blockReader, type ResentBlock } from "./resent.ts";
+import { signedNames } from "./signed_names.ts";
+import { decodeUtf8 } from "./text.ts";
 
-/** A mailbox with its display name, as a header field holds it. RFC 5322 §3.4 */
-export interface NamedMailbox {
-  readonly displayName: string | null;
-  readonly mailbox: Mailbox;
+/** A field that holds addresses, and what it holds. */
+export interface AddressField {
+  readonly field: Field;
+  readonly list: AddressList;
 }
-
-/** A group or a mailbox. RFC 5322 §3.4, RFC 6854 */
-export type Address =
-  | ({ readonly _tag: "Mailbox" } & NamedMailbox)
-  | {
-    readonly _tag: "Group";
-    readonly name: string;
-    readonly members: ReadonlyArray<NamedMailbox>;
-  };
 
 export interface ParsedFields {
+  readonly fromField: Field;
   readonly from: ReadonlyArray<Address>;
-  /** Groups flattened: F of the ledger's section 4. */
+  /** Groups flattened: F of the ledger's section 4. Empty where From holds empty groups only. */
   readonly authors: ReadonlyArray<Mailbox>;
+  readonly senderField: Field | null;
+  /** Null where there is no Sender, or it is a group without a member. */
   readonly sender: Mailbox | null;
-  /** Milliseconds since the epoch; null where Date is absent or not valid. */
-  readonly date: number | null;
+  readonly dateField: Field | null;
+  /** Null where Date is absent. */
+  readonly date: DateReading | null;
+  readonly messageIdField: Field | null;
+  /** Null where Message-ID is absent or not valid. */
   readonly messageId: string | null;
+  /** From, Sender, Reply-To, To, Cc and those of the top resent block, in the order of the header. */
+  readonly lists: ReadonlyArray<AddressField>;
+  /** The topmost block; null where nothing was resent. */
+  readonly resent: ResentBlock | null;
+  /** Fields in `h=` of the message's DKIM signatures, in lower case. */
+  readonly signed: ReadonlySet<string>;
+  /** Number of Received fields. */
+  readonly received: number;
 }
+
+/** Value in characters, with its folding; parseHeader has seen to it that it is UTF-8. */
+export const characters = (f: Field): string => decodeUtf8(rawValue(f)) ?? rawValue(f);
+
+/** The addresses of a field, all with fully qualified domains. RFC 6409 §4.2, §5.1 */
+const readAddresses = (field: Field, limits: HeaderLimits): AddressField | HeaderFault => {
+  const list = parseAddressList(characters(field), limits.addressesPerField);
+  if (typeof list === "string") {
+    return headerFault(
+      list === TOO_MANY ? "HDR-16" : field.key === "sender" ? "SND-01" : "MSA-5.1",
+      field.name,
+      list,
+    );
+  }
+  for (const m of list.mailboxes) {
+    if (!fullyQualified(m.domain)) {
+      return headerFault(
+        "MSA-4.2b",
+        field.name,
+        "an address has a domain that is not fully qualified",
+      );
+    }
+  }
+  return { field, list };
+};
+
+/**
+ * Reads a header's fields. Refuses, naming the field: From absent, without an address or unreadable;
+ * a field twice that may be there once; a Sender that is not one mailbox; address fields that are not
+ * in the grammar or have a domain that is not fully qualified. Bcc is not looked at, since it never
+ * leaves. RFC 5322 §3.6, RFC 6409 §4.2, §5.1
+ */
+export const parseFields = (
+  header: Header,
+  limits: HeaderLimits,
+): ParsedFields | HeaderFault => {
+  const once = new Map<string, Field>();
+  const lists: Array<AddressField> = [];
+  const signatures: Array<Field> = [];
+  const block = blockReader();
+  let received = 0;
+  for (const field of header.fields) {
+    const inBlock = block.take(field);
+    switch (field.key) {
+      case "received":
+        received++;
+        continue;
+      case "dkim-signature":
+        signatures.push(field);
+        continue;
+      case "from":
+      case "sender":
+      case "reply-to":
+      case "date":
+      case "message-id":
+      case "in-reply-to":
+      case "references":
+      case "subject":
+        if (once.has(field.key)) {
+          return headerFault(
+            field.key === "sender" ? "SND-01" : "HDR-1",
+            field.name,
+            "may be there only once",
+          );
+        }
+        once.set(field.key, field);
+        if (field.key !== "from" && field.key !== "sender" && field.key !== "reply-to") continue;
+        break;
+      case "to":
+      case "cc":
+        break;
+      case "resent-from":
+      case "resent-sender":
+      case "resent-to":
+      case "resent-cc":
+      case "resent-reply-to":
+        if (!inBlock) continue;
+        break;
+      default:
+        continue;
+    }
+    const read = readAddresses(field, limits);
+    if (isFault(read)) return read;
+    lists.push(read);
+  }
+  return assemble(once, lists, block.end(lists), signedNames(signatures), received);
+};
+
+/** RFC 5322 §3.6.2, RFC 6854 §2.1: exactly one address, of at most one mailbox. */
+const senderFault = (a: AddressField | null): HeaderFault | null =>
+  a !== null && (a.list.addresses.length !== 1 || a.list.mailboxes.length > 1)
+    ? headerFault("SND-01", a.field.name, "must hold exactly one address")
+    : null;
+
+const assemble = (
+  once: ReadonlyMap<string, Field>,
+  lists: ReadonlyArray<AddressField>,
+  resent: ResentBlock | null,
+  signed: ReadonlySet<string>,
+  received: number,
+): ParsedFields | HeaderFault => {
+  const holding = (key: string): AddressField | null => {
+    const field = once.get(key);
+    return lists.find((l) => l.field === field) ?? null;
+  };
+  const from = holding("from");
+  if (from === null) return headerFault("HDR-3", "From", "is missing");
+  if (from.list.addresses.length === 0) {
+    return headerFault("HDR-3", from.field.name, "holds no address");
+  }
+  const sender = once.has("sender") ? holding("sender") : null;
+  const fault = senderFault(sender) ?? senderFault(resent?.sender ?? null);
+  if (fault !== null) return fault;
+  const dateField = once.get("date") ?? null;
+  const messageIdField = once.get("message-id") ?? null;
+  return {
+    fromField: from.field,
+    from: from.list.addresses,
+    authors: from.list.mailboxes,
+    senderField: sender?.field ?? null,
+    sender: sender?.list.mailboxes[0] ?? null,
+    dateField,
+    date: dateField === null ? null : parseDate(rawValue(dateField)),
+    messageIdField,
+    messageId: messageIdField === null ? null : parseMessageId(characters(messageIdField)),
+    lists,
+    resent,
+    signed,
+    received,
+  };
+};

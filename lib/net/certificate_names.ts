@@ -13,8 +13,7 @@ const entries = (altName: string): ReadonlyArray<readonly [string, string]> =>
   });
 
 /** Addresses in one spelling. */
-const address = (ip: string): string =>
-  isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : ip;
+const address = (ip: string): string => isIP(ip) === 6 ? new URL(`http://[${ip}]/`).hostname : ip;
 
 /** `*` stands for exactly one label, as the whole left-most one, above at least two others. RFC 9525 §6.3 */
 const matches = (pattern: string, host: string): boolean => {

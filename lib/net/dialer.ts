@@ -1,7 +1,13 @@
 /** The Dialer port on `node:net` and `node:tls`. Speaks no protocol. */
 import { Effect, Layer } from "effect";
 import { connect, type Socket } from "node:net";
-import { Dialer, DialFailed, type DialTarget, type Link, type LinkEvents } from "../ports/dialer.ts";
+import {
+  Dialer,
+  DialFailed,
+  type DialTarget,
+  type Link,
+  type LinkEvents,
+} from "../ports/dialer.ts";
 import type { TlsFailed, TlsRequest } from "../ports/dialer.ts";
 import { Authorities, secure } from "./tls_client.ts";
 

@@ -7,6 +7,11 @@ import type { Account } from "./accounts.ts";
 export interface Right {
   readonly granted: boolean;
   readonly rule: string;
+  /**
+   * The account's own address by which it was granted: two mailboxes granted by the same one are one
+   * and the same under the policy (case, subaddress). Absent: only the octets tell.
+   */
+  readonly address?: Mailbox;
 }
 
 export class SenderRights extends Context.Service<SenderRights, {

@@ -64,10 +64,13 @@ export class Connection {
   remote: string;
   /** Messages begun. */
   used = 0;
+  /** Called once, when no transaction can follow on this connection. */
+  onEnd: () => void = () => {};
   /** For `Watch`: when patience ends, by `performance.now()`. */
   deadline = Infinity;
   readonly #patience: Patience;
   readonly #watch: Watch;
+  readonly #tls: TlsRequest;
   readonly #reader = new ReplyReader();
   #state: State;
   #link: Link | null = null;
@@ -91,8 +94,6 @@ export class Connection {
     this.#state = opening({ ...peer.session, tls: tlsFromTheStart(peer) });
     this.#tls = peer.tls;
   }
-
-  readonly #tls: TlsRequest;
 
   readonly events: LinkEvents = {
     onData: (chunk) => {
@@ -166,6 +167,7 @@ export class Connection {
       const { _tag: phase } = before.phase;
       this.#stale = this.used > 1 && (phase === "Mail" || phase === "Reset");
     }
+    if (usable(before) && !usable(state)) this.onEnd();
     this.#rearm();
     for (const output of outputs) this.#perform(output);
   }
@@ -257,6 +259,8 @@ export class Connection {
     this.#external({ _tag: "TlsUp", verified });
   }
 }
+
+const usable = (state: State): boolean => state._tag !== "Closed" && state._tag !== "Quitting";
 
 const tlsFromTheStart = (peer: Peer): Session["tls"] =>
   !peer.implicitTls ? "clear" : peer.tls.verify ? "verified" : "unverified";

@@ -66,7 +66,9 @@ const refusesForGood = (e: Unusable): boolean =>
  */
 const unreachable = (hop: Destination["hop"], e: Unusable | null): Unreachable => ({
   _tag: "Unreachable",
-  verdict: e === null ? NO_HOST : hop._tag === "Mx" && refusesForGood(e)
+  verdict: e === null
+    ? NO_HOST
+    : hop._tag === "Mx" && refusesForGood(e)
     ? e.verdict
     : softened(e.verdict),
   remote: e?.remote ?? null,

@@ -123,6 +123,12 @@ export const TOO_BIG = reply(552, "3.4", "Message larger than this server takes"
 /** RFC 5321 §4.1.1.11 */
 export const UNKNOWN_PARAMETER = reply(555, "5.4", "Parameter not known or not offered");
 export const BAD_PARAMETER = reply(501, "5.4", "Parameter value missing, malformed or repeated");
+/** The account was removed or disabled after it signed in. RFC 6409 §6.1 */
+export const ACCOUNT_GONE = reply(
+  550,
+  "7.1",
+  "Your account may not send any more; ask your mail administrator",
+);
 export const RATE_LIMITED = reply(451, "7.1", "Too many messages for now; try again later");
 
 // --- RCPT -----------------------------------------------------------------------------------
@@ -149,6 +155,12 @@ export const TOO_MANY_RECIPIENTS = reply(
   "Too many recipients, send the rest in another transaction",
 );
 export const NO_SUCH_DOMAIN = reply(550, "1.2", "Recipient domain does not exist");
+/** RFC 5321 §5.1 */
+export const NO_ADDRESS_FOR_DOMAIN = reply(
+  550,
+  "1.2",
+  "Recipient domain has neither a mail exchanger nor an address",
+);
 /** RFC 7505 §4.1 */
 export const NULL_MX = reply(556, "1.10", "Recipient domain accepts no mail");
 export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recipient");
@@ -179,3 +191,21 @@ export const LOOP = reply(554, "4.6", "Too many Received fields, the message is 
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);
 export const NO_MESSAGE = reply(554, "6.0", "Message refused: there is no message");
+/** RFC 6854 §2.1, §3: From holds no mailbox at all. */
+export const NO_AUTHOR = reply(
+  550,
+  "7.1",
+  "Your account may not send with a From that names nobody",
+);
+/** RFC 9989: authors in several domains have no policy that could pass. */
+export const AUTHORS_IN_SEVERAL_DOMAINS = reply(
+  550,
+  "7.1",
+  "Your account may not send with authors of several domains in the From field",
+);
+/** What must be changed is covered by a signature that the change would break. RFC 6409 §8, RFC 6376 §3.5 */
+export const signedField = (field: string): Reply =>
+  badMessage(`${field} field needs a repair that would break the message's DKIM signature`);
+/** The same where Sender would have to name the account. RFC 6409 §8.1 */
+export const signedSender = (field: string): Reply =>
+  reply(550, "7.1", `Your account must be in the ${field} field, which a DKIM signature covers`);

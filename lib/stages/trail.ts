@@ -12,13 +12,15 @@ export type StageName =
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 
+export type Facts = Readonly<Record<string, FactValue>>;
+
 export interface Decision {
   readonly stage: StageName;
   /** `pass`: looked and left alone; `changed`: edited the message; `refused`: ends here. */
   readonly verdict: "pass" | "changed" | "refused";
   /** Short stable name of the rule, such as `date.absent` or `SND-07`; the ledger's id where it has one. */
   readonly rule: string;
-  readonly facts: Readonly<Record<string, FactValue>>;
+  readonly facts: Facts;
 }
 
 export type Trail = ReadonlyArray<Decision>;

@@ -79,11 +79,14 @@ const toBeSigned = (
   );
 };
 
-/** Usable as a server's certificate and, by those who choose to trust it, as its own authority. */
+/**
+ * A server's certificate and no authority: whoever trusts this file trusts this server and nothing
+ * else, and TLS libraries that refuse an authority in a server's place take it.
+ */
 const extensions = (names: ReadonlyArray<string>): ReadonlyArray<Uint8Array> => [
   extension("2.5.29.17", false, sequence(...names.map(generalName))), // subjectAltName
-  extension("2.5.29.19", true, sequence(TRUE)), // basicConstraints: CA, so that --cacert works
-  extension("2.5.29.15", true, tlv(0x03, Uint8Array.of(2, 0x84))), // digitalSignature, keyCertSign
+  extension("2.5.29.19", true, sequence()), // basicConstraints: no CA
+  extension("2.5.29.15", true, tlv(0x03, Uint8Array.of(7, 0x80))), // digitalSignature
   extension("2.5.29.37", false, sequence(oid("1.3.6.1.5.5.7.3.1"))), // serverAuth
 ];
 

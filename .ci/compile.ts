@@ -1,0 +1,35 @@
+/**
+ * The five binaries, from the bundle that the task `bundle` made: the whole of `effect` stays out of them.
+ *
+ * The spool's thread is a module of its own and goes in beside the entry.
+ */
+const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+];
+
+for (const target of TARGETS) {
+  const { success } = await new Deno.Command("deno", {
+    args: [
+      "compile",
+      "--no-check",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD",
+      "--include",
+      "build/sqlite_worker.ts",
+      "--target",
+      target,
+      "--output",
+      `dist/postern-${target}`,
+      "build/mod.js",
+    ],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!success) Deno.exit(1);
+}

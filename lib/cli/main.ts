@@ -1,0 +1,39 @@
+/** The command line. `mod.ts` calls it with the site's policies; nothing here is for libraries. */
+import { Effect } from "effect";
+import { CliError, Command } from "effect/cli";
+import type { Policies } from "../stages/policy.ts";
+import { accountCommand } from "./account.ts";
+import { configCommand } from "./config.ts";
+import { explainCommand } from "./explain.ts";
+import { Failure, misused } from "./failure.ts";
+import { queueCommand } from "./queue.ts";
+import { root } from "./root.ts";
+import { runMain } from "./run_main.ts";
+import { serveCommand, startCommand } from "./serve_command.ts";
+import { cliLayer } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+
+const commands = (policies: Policies) =>
+  root.pipe(Command.withSubcommands([
+    startCommand(policies),
+    serveCommand(policies),
+    accountCommand,
+    queueCommand,
+    explainCommand(policies),
+    configCommand,
+  ]));
+
+/** Usage errors were printed with the help already. */
+const usage = (e: CliError.CliError | Failure): Failure => e instanceof Failure ? e : misused();
+
+/** Runs `args` and ends the process. */
+export const main = (
+  policies: Policies,
+  args: ReadonlyArray<string> = Deno.args,
+): Promise<never> =>
+  runMain(
+    Command.runWith(commands(policies), { version: VERSION })(args).pipe(
+      Effect.provide(cliLayer),
+      Effect.mapError(usage),
+    ),
+  );

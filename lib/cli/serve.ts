@@ -1,0 +1,130 @@
+/**
+ * Runs the submission server of one configuration: wires the layers, and shows what arrives.
+ *
+ * The order of the scope is the order of the stop: listeners close first, sessions end, the relay finishes what runs,
+ * and the spool gives its leases back last.
+ */
+import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { accountsLayer } from "../accounts/sqlite.ts";
+import { throttleLayer } from "../accounts/throttle.ts";
+import type { Config } from "../config/config.ts";
+import { resolverLayer } from "../dns/resolver.ts";
+import { dialerLayer } from "../net/dialer.ts";
+import { relayLayer } from "../relay/worker.ts";
+import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { idsLayer } from "../server/ids.ts";
+import { type Listening, serveSubmissions } from "../server/server.ts";
+import { spoolLayer } from "../spool/sqlite.ts";
+import { type Policies, policyLayer } from "../stages/policy.ts";
+import type { Routed } from "../stages/submission.ts";
+import { certificatesLayer } from "../tls/certificates.ts";
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly policies: Policies;
+  /** Called once the listeners are open. */
+  readonly ready: (listening: Listening) => Effect.Effect<void>;
+  readonly onAccepted: ((submission: Routed) => void) | null;
+}
+
+const ms = Duration.toMillis;
+
+const relayOf = (config: Config) => {
+  const { queue } = config;
+  const [first, ...more] = queue.retry;
+  const delays = [first, ...more].map(ms);
+  return relayLayer({
+    ...relaySettings(config.hostname),
+    access: accessOf(config.routes),
+    connectionsPerHop: queue.connectionsPerHop,
+    maxConnections: queue.connections,
+    messagesPerConnection: queue.messagesPerConnection,
+    retry: {
+      first: delays.slice(0, -1),
+      then: delays.at(-1) ?? ms(first),
+      jitter: queue.jitter,
+      lifetime: ms(queue.expire),
+      nullLifetime: ms(queue.expireNull),
+    },
+    patience: {
+      ...STANDARD_PATIENCE,
+      connect: ms(queue.timeouts.connect),
+      greeting: ms(queue.timeouts.greeting),
+      command: ms(queue.timeouts.command),
+      data: ms(queue.timeouts.data),
+      block: ms(queue.timeouts.block),
+      final: ms(queue.timeouts.final),
+    },
+  });
+};
+
+/** Everything that a configuration asks for, save the listeners. */
+const servicesOf = (config: Config, policies: Policies) => {
+  const { limits } = config;
+  const base = Layer.mergeAll(
+    spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
+    accountsLayer(config.accounts),
+    throttleLayer({
+      maxDelay: limits.authDelay,
+      lockFailures: limits.authLockFailures,
+      lock: limits.authLock,
+    }),
+    certificatesLayer({ default: config.tls.default, sni: config.tls.sni }),
+    resolverLayer({
+      servers: config.dns.servers,
+      timeoutMs: ms(config.dns.timeout),
+      attempts: config.dns.attempts,
+    }),
+    dialerLayer,
+    idsLayer,
+    policyLayer(policies, config),
+  );
+  return Layer.provideMerge(relayOf(config), base);
+};
+
+const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
+
+/** Log lines go to standard error: one event, one line. */
+export const logLayer = (config: Config): Layer.Layer<never> =>
+  Layer.mergeAll(
+    Logger.layer([
+      Logger.withConsoleError(
+        config.log.format === "json" ? Logger.formatJson : Logger.formatLogFmt,
+      ),
+    ]),
+    Layer.succeed(References.MinimumLogLevel, LEVEL[config.log.level]),
+  );
+
+/** Serves until interrupted. */
+export const serve = (o: ServeOptions) => {
+  const { config } = o;
+  const { limits } = config;
+  return Effect.gen(function* () {
+    const listening = yield* serveSubmissions({
+      hostname: config.hostname,
+      within: limits.answer,
+      onAccepted: o.onAccepted,
+      submission: config.listen.submission,
+      submissions: config.listen.submissions,
+      limits,
+      grace: Duration.seconds(30),
+    });
+    yield* o.ready(listening);
+    return yield* Effect.never;
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(servicesOf(config, o.policies)),
+    Effect.provide(logLayer(config)),
+  );
+};
+
+/** The lines that say where it listens. */
+export const announce = (hostname: string) => (listening: Listening): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const { host, port } of listening.submission) {
+      yield* Console.log(`${hostname} listens on ${host}:${port} (submission, STARTTLS)`);
+    }
+    for (const { host, port } of listening.submissions) {
+      yield* Console.log(`${hostname} listens on ${host}:${port} (submissions, TLS)`);
+    }
+  });

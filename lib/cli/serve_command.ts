@@ -1,0 +1,78 @@
+/** `postern serve` and `postern start`: the server, on a configuration or on what a first run makes. */
+import { Effect, Option } from "effect";
+import { Command } from "effect/cli";
+import { join } from "node:path";
+import { printMailbox } from "../address/mailbox.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Listening } from "../server/server.ts";
+import type { Policies } from "../stages/policy.ts";
+import type { Routed } from "../stages/submission.ts";
+import { curlLine } from "./curl_line.ts";
+import { badConfig, type Failure, serverFailure } from "./failure.ts";
+import { ensureFirstRun, type FirstRun } from "./first_run.ts";
+import { configOf, findConfig, here, STANDARD_PLACES } from "./places.ts";
+import { root } from "./root.ts";
+import { announce, serve } from "./serve.ts";
+import { print, printNow } from "./terminal.ts";
+import { trailLines } from "./trail_view.ts";
+
+export const serveCommand = (policies: Policies) =>
+  Command.make("serve", {}, () =>
+    Effect.gen(function* () {
+      const config = yield* configOf((yield* root).config);
+      yield* run(config, policies, announce(config.hostname), null);
+    })).pipe(Command.withDescription("Run the server"));
+
+export const startCommand = (policies: Policies) =>
+  Command.make("start", {}, () =>
+    Effect.gen(function* () {
+      const { config: given } = yield* root;
+      const path = yield* findConfig(given);
+      const first = Option.isNone(given) && (path === null || path === (yield* firstRunConfig));
+      if (!first) {
+        const config = yield* configOf(given);
+        return yield* run(config, policies, announce(config.hostname), showTrail);
+      }
+      const made = yield* ensureFirstRun(join(yield* here, "data"));
+      const config = yield* loadConfig(made.config).pipe(Effect.mapError(badConfig));
+      yield* run(config, policies, welcome(config, made), showTrail);
+    })).pipe(
+      Command.withDescription(
+        "Run the server and show what arrives; without a configuration make one in ./data first",
+      ),
+    );
+
+const firstRunConfig = Effect.map(here, (dir) => join(dir, STANDARD_PLACES[1]));
+
+const run = (
+  config: Config,
+  policies: Policies,
+  ready: (listening: Listening) => Effect.Effect<void>,
+  onAccepted: ((submission: Routed) => void) | null,
+): Effect.Effect<void, Failure> =>
+  serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure));
+
+/** A message that has just been accepted, in a few lines. */
+const showTrail = (s: Routed): void => {
+  const to = s.routed.map((r) => printMailbox(r.mailbox)).join(", ");
+  printNow(`${s.id}  accepted from ${s.account.id} to ${to}`, ...trailLines(s.trail));
+};
+
+/** Where it listens, and what to paste to see something happen. */
+const welcome = (config: Config, made: FirstRun) => (listening: Listening): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    if (made.fresh) {
+      yield* print(`Made ${made.config}, a certificate and the account ${made.account}.`);
+    }
+    yield* announce(config.hostname)(listening);
+    const listener = listening.submissions[0];
+    if (listener === undefined) return;
+    yield* print(
+      "Mail goes no further than the Maildir beside the configuration until a route says so.",
+      "Paste this into another terminal to send a message:",
+      "",
+      curlLine(made, listener),
+      "",
+    );
+  });

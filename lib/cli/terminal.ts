@@ -1,0 +1,129 @@
+/** Standard input and output for commands, and what effect/cli asks of a platform. */
+import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Terminal } from "effect";
+import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
+import { ChildProcessSpawner } from "effect/process";
+import { failed, type Failure, reasonOf } from "./failure.ts";
+
+const encoder = new TextEncoder();
+
+const writeAll = (to: { readonly writeSync: (p: Uint8Array) => number }, text: string): void => {
+  for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
+};
+
+/** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
+export const printNow = (...lines: ReadonlyArray<string>): void => {
+  try {
+    writeAll(Deno.stdout, `${lines.join("\n")}\n`);
+  } catch (e) {
+    if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
+  }
+};
+
+export const print = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.sync(() => printNow(...lines));
+
+/** A line on standard error: remarks that must not mix with the answer. */
+export const remark = (line: string): Effect.Effect<void> =>
+  Effect.sync(() => writeAll(Deno.stderr, `${line}\n`));
+
+/** For `--json`: one document, indented. */
+export const printJson = (value: unknown): Effect.Effect<void> =>
+  print(JSON.stringify(value, null, 2));
+
+/** All of standard input. */
+export const readStdin: Effect.Effect<Uint8Array, Failure> = Effect.tryPromise({
+  try: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+  catch: (e) => failed(`standard input: ${reasonOf(e)}`),
+});
+
+/** Whether a person sits at standard input. */
+export const interactive: Effect.Effect<boolean> = Effect.sync(() => Deno.stdin.isTerminal());
+
+/** Asks without echo; null where the person gave up (Ctrl-C, Ctrl-D). */
+export const askSecret = (question: string): Effect.Effect<Redacted.Redacted<string> | null> =>
+  Effect.sync(() => {
+    writeAll(Deno.stderr, question);
+    Deno.stdin.setRaw(true);
+    try {
+      const octets = readLineRaw();
+      return octets === null ? null : Redacted.make(new TextDecoder().decode(octets));
+    } finally {
+      Deno.stdin.setRaw(false);
+      writeAll(Deno.stderr, "\n");
+    }
+  });
+
+/** One line from a raw terminal: Backspace and Ctrl-U edit; null at Ctrl-C, and at Ctrl-D on an empty line. */
+const readLineRaw = (): Uint8Array | null => {
+  const line: Array<number> = [];
+  const one = new Uint8Array(1);
+  for (;;) {
+    const n = Deno.stdin.readSync(one);
+    const c = n === null ? 0x04 : one[0] ?? 0;
+    if (c === 0x0d || c === 0x0a) return Uint8Array.from(line);
+    if (c === 0x03 || (c === 0x04 && line.length === 0)) return null;
+    if (c === 0x04) return Uint8Array.from(line);
+    if (c === 0x15) line.length = 0;
+    else if (c === 0x7f || c === 0x08) {
+      // one character, which may be several octets of UTF-8
+      while (((line.pop() ?? 0) & 0xc0) === 0x80);
+    } else if (c >= 0x20) line.push(c);
+  }
+};
+
+const unused = Effect.die(new Error("not used by this command line"));
+
+const columns = Effect.sync(() => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 80);
+
+/** Wrong usage is told in a few lines on standard error, not with the whole help. */
+const presenter: CliOutput.Presenter = {
+  present: (event) => {
+    switch (event._tag) {
+      case "InvalidInvocation":
+        return remark(
+          [
+            ...event.errors.map((e) => `postern: ${e.message.replace(/\n+/g, "\npostern: ")}`),
+            `postern: see ${event.commandPath.join(" ")} --help`,
+          ].join("\n"),
+        );
+      case "Version":
+        return print(`${event.name} ${event.version}`);
+      case "Help":
+        return CliOutput.defaultPresenter.present(event);
+    }
+  },
+};
+
+/** effect/cli's platform, without the parts that it needs only for prompts and file arguments. */
+export const cliLayer = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Layer.succeed(
+    Stdio.Stdio,
+    Stdio.make({
+      args: Effect.sync(() => Deno.args),
+      stdin: Stream.empty,
+      stdout: () => Sink.drain,
+      stderr: () => Sink.drain,
+      stdoutIsTerminal: Effect.sync(() => Deno.stdout.isTerminal()),
+      stderrIsTerminal: Effect.sync(() => Deno.stderr.isTerminal()),
+    }),
+  ),
+  Layer.succeed(
+    Terminal.Terminal,
+    Terminal.make({
+      columns,
+      rows: Effect.succeed(24),
+      size: unused,
+      readInput: unused,
+      readLine: unused,
+      display: (text) => Effect.sync(() => writeAll(Deno.stdout, text)),
+    }),
+  ),
+  Layer.succeed(
+    ChildProcessSpawner.ChildProcessSpawner,
+    ChildProcessSpawner.make(() => unused),
+  ),
+  CliOutput.layerPresenter(presenter),
+  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
+);

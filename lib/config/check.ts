@@ -1,0 +1,141 @@
+/**
+ * What `postern config check` looks at beyond the text: files, keys, directories. Keeps nothing that it
+ * makes, opens no socket.
+ */
+import { Clock, Effect, Result } from "effect";
+import { dirname, join } from "node:path";
+import type { RouteRule } from "../ports/routes.ts";
+import { candidates } from "../tls/names.ts";
+import { loadPair, type PairFiles } from "../tls/pair.ts";
+import { type Config, ConfigError, type Problem } from "./config.ts";
+import { plainFault } from "./fault.ts";
+import { loadText, readSecret } from "./load.ts";
+import { parseConfig } from "./parse.ts";
+import { problemAt, type Source } from "./problems.ts";
+import { type KeyPath, locate, parseToml } from "./toml.ts";
+
+export interface CheckReport {
+  readonly config: Config;
+  /** Not wrong, but seldom meant. */
+  readonly warnings: ReadonlyArray<Problem>;
+}
+
+/** Fails with everything that is wrong; a text that is wrong is not looked at further. */
+export const checkConfig = (file: string): Effect.Effect<CheckReport, ConfigError> =>
+  Effect.gen(function* () {
+    const text = yield* loadText(file);
+    const result = parseConfig(text, file, readSecret);
+    if (result._tag === "Invalid") {
+      return yield* new ConfigError({ file, problems: result.problems });
+    }
+    const toml = parseToml(text);
+    const source: Source = {
+      file,
+      document: toml._tag === "Document" ? toml.value : {},
+      lineOf: locate(text),
+    };
+    const { problems, warnings } = yield* surroundings(source, result.config);
+    if (problems.length > 0) return yield* new ConfigError({ file, problems });
+    return { config: result.config, warnings };
+  });
+
+interface Findings {
+  readonly problems: Array<Problem>;
+  readonly warnings: Array<Problem>;
+}
+
+const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
+  const found: Findings = { problems: [], warnings: [] };
+  yield* pair(source, found, ["tls"], c.tls.default, c.hostname);
+  for (const [i, files] of c.tls.sni.entries()) {
+    yield* pair(source, found, ["tls", "sni", i], files, null);
+  }
+  yield* writable(source, found, ["spool", "url"], c.spool.path);
+  yield* writable(source, found, ["accounts", "url"], c.accounts.path);
+  for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
+  return found;
+});
+
+/** `hostname`: a name that the certificate should have. RFC 7817 §5 */
+const pair = Effect.fnUntraced(function* (
+  source: Source,
+  found: Findings,
+  at: KeyPath,
+  files: PairFiles,
+  hostname: string | null,
+) {
+  const loaded = yield* Effect.result(loadPair(files));
+  if (Result.isFailure(loaded)) {
+    const key = loaded.failure.file === files.key ? "key" : "certificate";
+    found.problems.push(problemAt(source, [...at, key], loaded.failure.message));
+    return;
+  }
+  const { names, notAfter } = loaded.success;
+  const where = [...at, "certificate"];
+  if (notAfter < (yield* Clock.currentTimeMillis)) {
+    const day = new Date(notAfter).toISOString().slice(0, 10);
+    found.warnings.push(problemAt(source, where, `has expired on ${day}`));
+  }
+  if (hostname !== null && !candidates(hostname).some((n) => names.includes(n))) {
+    found.warnings.push(problemAt(source, where, `does not hold the name ${hostname}`));
+  }
+});
+
+/** Whether `path` can be written, or made where it is not there yet. */
+const writable = Effect.fnUntraced(function* (
+  source: Source,
+  found: Findings,
+  at: KeyPath,
+  path: string,
+) {
+  const fault = yield* Effect.promise(() => notWritable(path));
+  if (fault !== null) found.problems.push(problemAt(source, at, fault));
+});
+
+/** Goes up to the nearest thing that exists; null where all is well. Leaves nothing behind. */
+const notWritable = async (path: string): Promise<string | null> => {
+  for (let at = path;; at = dirname(at)) {
+    const stat = await Deno.stat(at).catch((e: unknown) => e);
+    if (stat instanceof Deno.errors.NotFound && dirname(at) !== at) continue;
+    if (stat instanceof Error) return `${at}: ${plainFault(stat)}`;
+    const isDirectory = (await Deno.stat(at)).isDirectory;
+    if (at !== path && !isDirectory) return `${at} is not a directory`;
+    const attempt = isDirectory ? makeAndRemove(at) : opens(at, { append: true });
+    return await attempt.then(() => null, () => `${at} cannot be written to`);
+  }
+};
+
+const makeAndRemove = async (dir: string): Promise<void> => {
+  const path = join(dir, `.postern-check-${crypto.randomUUID()}`);
+  (await Deno.open(path, { write: true, createNew: true })).close();
+  await Deno.remove(path);
+};
+
+const opens = async (path: string, how: Deno.OpenOptions): Promise<void> => {
+  (await Deno.open(path, how)).close();
+};
+
+const route = Effect.fnUntraced(function* (
+  source: Source,
+  found: Findings,
+  i: number,
+  rule: RouteRule,
+) {
+  const { ca, hop } = rule;
+  if (ca !== null) {
+    const fault = yield* Effect.promise(() => unreadable(ca));
+    if (fault !== null) found.problems.push(problemAt(source, ["route", i, "ca"], fault));
+  }
+  if (hop._tag === "Maildir") {
+    yield* writable(source, found, ["route", i, "via"], hop.path);
+  }
+  if (hop._tag === "LmtpUnix") {
+    const there = yield* Effect.promise(() => Deno.stat(hop.path).then(() => true, () => false));
+    if (!there) {
+      found.warnings.push(problemAt(source, ["route", i, "via"], "there is no such socket now"));
+    }
+  }
+});
+
+const unreadable = (path: string): Promise<string | null> =>
+  opens(path, { read: true }).then(() => null, (e: unknown) => `${path}: ${plainFault(e)}`);

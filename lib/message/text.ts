@@ -1,0 +1,38 @@
+/**
+ * Between "one char per octet" (latin1), which header text is kept in, and characters, which
+ * addresses and names mean. RFC 6532 §3.1
+ */
+import { isAscii } from "../address/domain.ts";
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+const toOctets = (latin1: string): Uint8Array => {
+  const out = new Uint8Array(latin1.length);
+  for (let i = 0; i < latin1.length; i++) out[i] = latin1.charCodeAt(i);
+  return out;
+};
+
+/** Characters of octets that are UTF-8; null where they are not. */
+export const decodeUtf8 = (latin1: string): string | null => {
+  if (isAscii(latin1)) return latin1;
+  try {
+    return strict.decode(toOctets(latin1));
+  } catch {
+    return null;
+  }
+};
+
+/** Octets of characters, one char each. */
+export const encodeUtf8 = (text: string): string => {
+  if (isAscii(text)) return text;
+  let out = "";
+  for (const octet of encoder.encode(text)) out += String.fromCharCode(octet);
+  return out;
+};
+
+/** At most `max` characters of `text`, unprintable and non-ASCII ones as `?`, for facts and replies. */
+export const clip = (text: string, max: number): string => {
+  const short = text.length > max ? `${text.slice(0, max - 3)}...` : text;
+  return short.replace(/[^\x20-\x7e]/g, "?");
+};

@@ -1,0 +1,133 @@
+/**
+ * The server's side of one connection: octets in, octets out, TLS from the start or on the way.
+ *
+ * Server-side STARTTLS exists only through node:net and node:tls. Knows nothing of SMTP.
+ */
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import type { TlsFacts } from "../envelope/session.ts";
+import type { Certificates } from "../ports/certificates.ts";
+
+export interface WireEvents {
+  readonly onData: (chunk: Uint8Array) => void;
+  /** The peer will send no more, or the connection broke. Once. */
+  readonly onClose: () => void;
+  /** What could not be written at once is out now. */
+  readonly onDrain: () => void;
+}
+
+/** After `end` the peer has this long to take what is queued. */
+const LINGER_MS = 5_000;
+
+const octetsOf = (data: unknown): Uint8Array => data as Uint8Array;
+
+export class Wire {
+  #socket: Socket;
+  readonly #certificates: Certificates["Service"];
+  readonly #events: WireEvents;
+  #closed = false;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+
+  constructor(socket: Socket, certificates: Certificates["Service"], events: WireEvents) {
+    this.#socket = socket;
+    this.#certificates = certificates;
+    this.#events = events;
+    // an IPv4 client on a dual-stack listener is an IPv4 client
+    this.remoteAddress = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+    this.remotePort = socket.remotePort ?? 0;
+    socket.setNoDelay(true);
+  }
+
+  /** Begins to listen in clear. */
+  open(): void {
+    this.#attach(this.#socket);
+  }
+
+  readonly #onData = (data: unknown): void => this.#events.onData(octetsOf(data));
+  readonly #onDrain = (): void => this.#events.onDrain();
+  readonly #onEnd = (): void => {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#events.onClose();
+  };
+
+  #attach(socket: Socket): void {
+    socket.on("data", this.#onData);
+    socket.on("drain", this.#onDrain);
+    socket.on("end", this.#onEnd);
+    socket.on("close", this.#onEnd);
+    socket.on("error", this.#onEnd);
+  }
+
+  /**
+   * Puts TLS around the connection; `done` gets null where the handshake failed. Nothing that came in clear is left
+   * by then: the caller looked. TLS 1.2 and later, SNI. RFC 3207 §4.1, RFC 8314 §3.3
+   */
+  startTls(done: (facts: TlsFacts | null) => void): void {
+    const raw = this.#socket;
+    raw.off("data", this.#onData);
+    raw.off("drain", this.#onDrain);
+    raw.off("end", this.#onEnd);
+    raw.off("close", this.#onEnd);
+    raw.off("error", this.#onEnd);
+    raw.pause(); // without it the ClientHello of a fast peer is lost
+    const certificates = this.#certificates;
+    const tls = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: certificates.contextFor(null),
+      SNICallback: (name, choose) => choose(null, certificates.contextFor(name)),
+    });
+    this.#socket = tls;
+    let settled = false;
+    const settle = (facts: TlsFacts | null): void => {
+      if (settled) return;
+      settled = true;
+      if (facts === null) {
+        tls.destroy();
+        this.#onEnd();
+      }
+      done(facts);
+    };
+    const failed = (): void => settle(null);
+    tls.on("error", failed);
+    tls.on("close", failed);
+    raw.on("error", failed);
+    tls.once("secure", () => {
+      tls.off("close", failed);
+      this.#attach(tls);
+      const cipher = tls.getCipher();
+      settle({
+        version: tls.getProtocol() ?? "unknown",
+        cipher: cipher?.standardName ?? cipher?.name ?? "unknown",
+      });
+    });
+  }
+
+  /** False where the peer is slow: wait for `onDrain`. `text` is ASCII. */
+  write(text: string): boolean {
+    return this.#closed || this.#socket.write(text, "latin1");
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends what is queued, then close_notify under TLS, then closes. RFC 8314 §3.4 */
+  end(): void {
+    this.#closed = true;
+    const socket = this.#socket;
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once("close", () => clearTimeout(timer));
+    socket.resume();
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,107 @@
+/** What is delivered in one transaction: the recipients of one message whose route leads to one hop. */
+import { Effect } from "effect";
+import { isAscii } from "../address/domain.ts";
+import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { parseMailbox } from "../address/path.ts";
+import { hopKey, type Route, Routes } from "../ports/routes.ts";
+import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
+import type { Mail } from "../smtp/client/state.ts";
+import { ours } from "../smtp/client/verdict.ts";
+import type { Result } from "./outcome.ts";
+import type { HopAccess, RelaySettings } from "./settings.ts";
+
+export interface Job {
+  /** With the recipients of this job only. */
+  readonly delivery: Delivery;
+  readonly route: Route;
+  readonly access: HopAccess;
+  /** A connection that had gone stale was tried already. */
+  readonly retried: boolean;
+}
+
+/** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
+export const poolKey = ({ route: { hop }, access }: Job): string => {
+  const name = hopKey(hop);
+  switch (hop._tag) {
+    case "Maildir":
+    case "LmtpUnix":
+      return name;
+    default:
+      return `${name}:${hop.port}#${hop.tls}#${access.ca ?? ""}`;
+  }
+};
+
+export interface Sorted {
+  readonly jobs: ReadonlyArray<Job>;
+  /** Recipients that no route takes now. */
+  readonly stranded: ReadonlyArray<Result>;
+}
+
+const NO_ROUTE = ours("temporary", "4.4.4", "No route is configured for this recipient now");
+const BAD_ADDRESS = ours("permanent", "5.1.3", "Recipient address is not valid");
+
+/** Looks every recipient's route up anew, since the configuration may have changed after acceptance. */
+export const sort: (
+  delivery: Delivery,
+  access: RelaySettings["access"],
+) => Effect.Effect<Sorted, never, Routes> = Effect.fnUntraced(function* (delivery, access) {
+  const routes = yield* Routes;
+  const groups = new Map<string, { readonly job: Job; readonly to: Array<LeasedRecipient> }>();
+  const stranded: Array<Result> = [];
+  for (const recipient of delivery.recipients) {
+    const mailbox = parseMailbox(recipient.address);
+    const route = mailbox === null ? null : yield* routes.find(mailbox);
+    if (route === null) {
+      const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
+      stranded.push({ recipient, verdict, remote: null });
+      continue;
+    }
+    const job: Job = { delivery, route, access: access(route), retried: false };
+    const key = poolKey(job);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { job, to: [recipient] });
+    else group.to.push(recipient);
+  }
+  const jobs = Array.from(groups.values(), ({ job, to }) => withRecipients(job, to));
+  return { jobs, stranded };
+});
+
+export const withRecipients = (job: Job, recipients: ReadonlyArray<LeasedRecipient>): Job =>
+  recipients.length === job.delivery.recipients.length
+    ? job
+    : { ...job, delivery: { ...job.delivery, recipients } };
+
+/** Every recipient with the same verdict. */
+export const alike = (
+  job: Job,
+  verdict: Result["verdict"],
+  remote: string | null,
+): ReadonlyArray<Result> =>
+  job.delivery.recipients.map((recipient) => ({ recipient, verdict, remote }));
+
+/** What can be said in ASCII is: domains as A-labels. RFC 6531 §3.2 */
+const wireAddress = (address: string): string => {
+  if (isAscii(address)) return address;
+  const mailbox = parseMailbox(address);
+  return mailbox !== null && asciiMailbox(mailbox) ? printMailboxAscii(mailbox) : address;
+};
+
+/** Text without angle brackets; empty for the null return path. */
+export const returnPathOf = ({ envelope: { returnPath } }: Delivery): string =>
+  returnPath === null
+    ? ""
+    : asciiMailbox(returnPath)
+    ? printMailboxAscii(returnPath)
+    : printMailbox(returnPath);
+
+/** The transaction for a job; SMTPUTF8 only where address or header needs it. RFC 6531 §3.4 */
+export const mailOf = ({ delivery }: Job, eightBitHeader: boolean): Mail => {
+  const from = returnPathOf(delivery);
+  const to = delivery.recipients.map((r) => wireAddress(r.address));
+  const utf8 = !isAscii(from) || to.some((a) => !isAscii(a))
+    ? "address"
+    : eightBitHeader
+    ? "header"
+    : "none";
+  return { from, to, size: delivery.size, eightBit: delivery.eightBit, utf8 };
+};

@@ -1,0 +1,178 @@
+/**
+ * Hops with the jobs that wait for them, and how many connections each may have.
+ *
+ * A *lane* is a fiber that works a hop's jobs off, one connection at a time. This file counts; lanes
+ * do the work. RFC 5321 §4.5.4.1: unreachable hosts are remembered across messages.
+ */
+import type { Connection } from "./connection.ts";
+import { type Job, poolKey } from "./job.ts";
+import type { Unreachable } from "./reach.ts";
+import type { RelaySettings } from "./settings.ts";
+
+/** An open connection with how many messages it may carry. */
+export interface Held {
+  readonly connection: Connection;
+  readonly mailMax: number;
+}
+
+export interface Hop {
+  readonly key: string;
+  readonly jobs: Array<Job>;
+  lanes: number;
+  readonly idle: Array<Held>;
+  /** No new connection before this time, ms. */
+  pausedUntil: number;
+  /** Why it could not be reached last; null while all is well. */
+  cause: Unreachable | null;
+  /** When something was last heard of it, ms. */
+  heardAt: number;
+}
+
+/** So long nothing was heard of a hop with work. */
+const STALLED_MS = 30_000;
+/** Above this many hops, those without work are forgotten. */
+const MANY_HOPS = 1_000;
+
+export class Pool {
+  readonly #settings: RelaySettings;
+  readonly #startLane: (hop: Hop) => void;
+  readonly #hops = new Map<string, Hop>();
+  /** Connections open or being opened. */
+  #total = 0;
+  #closing = false;
+
+  constructor(settings: RelaySettings, startLane: (hop: Hop) => void) {
+    this.#settings = settings;
+    this.#startLane = startLane;
+  }
+
+  /** Takes a job for its hop; or says why the hop takes none now. */
+  add(job: Job, now: number): Unreachable | "stalled" | null {
+    const hop = this.#hop(poolKey(job), now);
+    if (hop.cause !== null && now < hop.pausedUntil && hop.lanes === 0) return hop.cause;
+    if (hop.jobs.length >= this.#settings.window / 2 && stalled(hop, now)) return "stalled";
+    hop.jobs.push(job);
+    this.#widen(hop, now);
+    return null;
+  }
+
+  #hop(key: string, now: number): Hop {
+    const known = this.#hops.get(key);
+    if (known !== undefined) {
+      if (known.jobs.length === 0 && known.lanes === 0) known.heardAt = now;
+      return known;
+    }
+    if (this.#hops.size >= MANY_HOPS) this.#sweep(now);
+    const hop: Hop = {
+      key,
+      jobs: [],
+      lanes: 0,
+      idle: [],
+      pausedUntil: 0,
+      cause: null,
+      heardAt: now,
+    };
+    this.#hops.set(key, hop);
+    return hop;
+  }
+
+  #sweep(now: number): void {
+    for (const [key, h] of this.#hops) {
+      const busy = h.lanes > 0 || h.jobs.length > 0 || h.idle.length > 0;
+      if (!busy && h.pausedUntil <= now) this.#hops.delete(key);
+    }
+  }
+
+  /** Another lane, if there is work for it and room. */
+  #widen(hop: Hop, now: number): void {
+    if (hop.jobs.length === 0 || hop.lanes >= this.#settings.connectionsPerHop) return;
+    if (hop.idle.length === 0) {
+      if (hop.lanes > 0 && now < hop.pausedUntil) return;
+      if (!this.#makeRoom()) return;
+      this.#total++;
+    } else {
+      // the lane takes the idle connection over, and its place in the count
+      this.#total += 0;
+    }
+    hop.lanes++;
+    this.#startLane(hop);
+  }
+
+  /** True where one more connection may be opened, if need be in place of an idle one. */
+  #makeRoom(): boolean {
+    if (this.#total < this.#settings.maxConnections) return true;
+    for (const h of this.#hops.values()) {
+      const held = h.idle[0];
+      if (held === undefined) continue;
+      held.connection.quit();
+      return true;
+    }
+    return false;
+  }
+
+  /** An idle connection for a lane that starts. */
+  takeIdle(hop: Hop): Held | null {
+    const held = hop.idle.pop() ?? null;
+    if (held !== null) held.connection.onEnd = () => {};
+    return held;
+  }
+
+  /** The lane ends; `held` is its connection where it still lives. */
+  leave(hop: Hop, held: Held | null, now: number): void {
+    hop.lanes--;
+    if (held !== null && held.connection.ready && !this.#closing) {
+      hop.idle.push(held);
+      held.connection.onEnd = () => {
+        const at = hop.idle.indexOf(held);
+        if (at >= 0) hop.idle.splice(at, 1);
+        this.#total--;
+      };
+    } else {
+      held?.connection.quit();
+      this.#total--;
+    }
+    if (this.#closing) return;
+    this.#widen(hop, now);
+    this.#helpStarved(now);
+  }
+
+  /** Hops that had no room get their turn. */
+  #helpStarved(now: number): void {
+    if (this.#total + 1 < this.#settings.maxConnections) return;
+    for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h, now);
+  }
+
+  /**
+   * A lane could not reach its hop. Other lanes go on where there are any; else all that waits for
+   * the hop is handed out, and the hop left alone for a while.
+   */
+  unreachable(hop: Hop, cause: Unreachable, now: number): ReadonlyArray<Job> {
+    hop.pausedUntil = now + this.#settings.pauseMs;
+    if (hop.lanes > 1) return [];
+    hop.cause = cause;
+    return hop.jobs.splice(0);
+  }
+
+  reached(hop: Hop, now: number): void {
+    hop.cause = null;
+    hop.heardAt = now;
+  }
+
+  /** Jobs of hops that have been silent while the window is full: they make room for others. */
+  shed(now: number): ReadonlyArray<Job> {
+    return Array.from(this.#hops.values()).filter((h) => stalled(h, now)).flatMap((h) =>
+      h.jobs.splice(0)
+    );
+  }
+
+  /** No more lanes; what waits is handed out, idle connections are closed. */
+  close(): ReadonlyArray<Job> {
+    this.#closing = true;
+    const hops = Array.from(this.#hops.values());
+    for (const held of hops.flatMap((h) => h.idle.slice())) held.connection.quit();
+    return hops.flatMap((h) => h.jobs.splice(0));
+  }
+}
+
+const stalled = (hop: Hop, now: number): boolean =>
+  hop.jobs.length > 0 && now - hop.heardAt > STALLED_MS;

@@ -1,0 +1,364 @@
+/**
+ * The driver of one session: feeds octets to the pure machine and performs what it asks for. No Effect runs per
+ * command, one runs per question (AUTH, MAIL, RCPT, end of data). Replies to pipelined commands leave in one write.
+ * RFC 2920 §3.2
+ */
+import type { Socket } from "node:net";
+import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
+import { Wire } from "../net/wire.ts";
+import type { Certificates } from "../ports/certificates.ts";
+import type { SpoolError, Staging } from "../ports/spool.ts";
+import * as say from "../reply/catalog.ts";
+import { render, type Reply } from "../reply/reply.ts";
+import type { Rules } from "../smtp/server/rules.ts";
+import { fresh, type Input, type Output, type Question, type State } from "../smtp/server/state.ts";
+import { lineLimit, step } from "../smtp/server/step.ts";
+import { DataReader } from "../smtp/syntax/dot.ts";
+import { LineReader } from "../smtp/syntax/line.ts";
+
+/** What was received with the question `Submit`. */
+export interface ReceivedData {
+  readonly reader: DataReader;
+  readonly body: Staging;
+  /** Set where the body could not be written as it came. */
+  readonly fault: SpoolError | null;
+}
+
+export interface Answer {
+  readonly reply: Reply;
+  readonly account: string | null;
+}
+
+/** What a session needs of the server. */
+export interface SessionHost {
+  readonly rules: Rules;
+  readonly certificates: Certificates["Service"];
+  readonly headerBytes: number;
+  /** All in milliseconds. */
+  readonly idleMs: number;
+  readonly dataMs: number;
+  readonly handshakeMs: number;
+  readonly stage: () => Staging;
+  /** Octets to storage; the session reads on when `done` is called. */
+  readonly write: (
+    body: Staging,
+    chunk: Uint8Array,
+    done: (fault: SpoolError | null) => void,
+  ) => void;
+  /** Answers a question; `done` may be called at once. Never throws; null: a bug showed. */
+  readonly ask: (
+    session: SessionFacts,
+    question: Question,
+    data: ReceivedData | null,
+    done: (answer: Answer | null) => void,
+  ) => void;
+  readonly closed: (connection: Connection) => void;
+}
+
+/** What is held of a body before it is handed to storage. */
+const HOLD = 65_536;
+const TLS_HANDSHAKE = 0x16;
+
+export class Connection {
+  readonly #host: SessionHost;
+  readonly #wire: Wire;
+  readonly #listener: SessionFacts["listener"];
+  readonly id: string;
+  readonly #lines = new LineReader();
+  #state: State;
+  #tls: TlsFacts | null = null;
+  /** Replies not yet written. */
+  #out = "";
+  #data: DataReader | null = null;
+  #body: Staging | null = null;
+  #fault: SpoolError | null = null;
+  /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
+  #busy = false;
+  #pumping = false;
+  #slow = false;
+  #over = false;
+  #heard = false;
+  #stopping = false;
+  /** Milliseconds on the server's clock by which something must be heard. */
+  deadline: number;
+
+  constructor(
+    host: SessionHost,
+    socket: Socket,
+    listener: SessionFacts["listener"],
+    id: string,
+    now: number,
+  ) {
+    this.#host = host;
+    this.#listener = listener;
+    this.id = id;
+    this.#state = fresh(false);
+    this.deadline = now + host.handshakeMs;
+    this.#wire = new Wire(socket, host.certificates, {
+      onData: (chunk) => this.#received(chunk),
+      onClose: () => this.#gone(),
+      onDrain: () => {
+        this.#slow = false;
+        this.#pump();
+      },
+    });
+  }
+
+  get remoteAddress(): string {
+    return this.#wire.remoteAddress;
+  }
+
+  /** TLS first where the port asks for it, then the greeting. */
+  open(): void {
+    if (this.#listener === "submission") {
+      this.#wire.open();
+      this.#greet();
+      return;
+    }
+    this.#busy = true;
+    this.#wire.startTls((facts) => {
+      if (facts === null) return;
+      this.#tls = facts;
+      this.#state = fresh(true);
+      this.#busy = false;
+      this.#greet();
+    });
+  }
+
+  #greet(): void {
+    this.#wait(this.#host.idleMs);
+    this.#out += render(say.greeting(this.#host.rules.hostname));
+    this.#pump();
+  }
+
+  /** A connection that is refused: the reason, and the end. RFC 5321 §3.1 */
+  refuse(reply: Reply): void {
+    this.#over = true;
+    this.#wire.open();
+    this.#wire.write(render(reply));
+    this.#wire.end();
+    this.#host.closed(this);
+  }
+
+  #wait(ms: number): void {
+    this.deadline = Date.now() + ms;
+  }
+
+  #received(chunk: Uint8Array): void {
+    if (this.#over) return;
+    if (!this.#heard) {
+      this.#heard = true;
+      if (this.#listener === "submission" && chunk[0] === TLS_HANDSHAKE) {
+        this.#perform([{ _tag: "Send", reply: say.TLS_ON_CLEAR_PORT }, { _tag: "Close" }]);
+        this.#flush();
+        return;
+      }
+    }
+    this.#wait(this.#data === null ? this.#host.idleMs : this.#host.dataMs);
+    this.#lines.feed(chunk);
+    this.#pump();
+  }
+
+  /** Reads on as far as it may. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (!this.#busy && !this.#over && !this.#slow) {
+        if (this.#data !== null) {
+          if (!this.#readData(this.#data)) break;
+          continue;
+        }
+        if (this.#stopping && this.#state._tag !== "Closed") {
+          this.#feed({ _tag: "Shutdown" });
+          continue;
+        }
+        const line = this.#lines.next(lineLimit(this.#host.rules, this.#state));
+        if (line === null) break;
+        this.#feed({ _tag: "Line", line, more: this.#lines.pending > 0 });
+      }
+    } finally {
+      this.#pumping = false;
+    }
+    this.#flush();
+    if (this.#over) return;
+    if (this.#busy || this.#slow) this.#wire.pause();
+    else this.#wire.resume();
+  }
+
+  #flush(): void {
+    if (this.#out === "") return;
+    const text = this.#out;
+    this.#out = "";
+    if (!this.#wire.write(text)) this.#slow = true;
+  }
+
+  #feed(input: Input): void {
+    const [state, ...outputs] = step(this.#host.rules, this.#state, input);
+    this.#state = state;
+    this.#perform(outputs);
+  }
+
+  #perform(outputs: ReadonlyArray<Output>): void {
+    for (const o of outputs) {
+      switch (o._tag) {
+        case "Send":
+          this.#out += render(o.reply);
+          break;
+        case "Ask":
+          this.#ask(o.question);
+          break;
+        case "ReadData":
+          this.#data = new DataReader({
+            messageBytes: this.#host.rules.messageBytes,
+            headerBytes: this.#host.headerBytes,
+          });
+          this.#body = this.#host.stage();
+          this.#fault = null;
+          this.#wait(this.#host.dataMs);
+          break;
+        case "StartTls":
+          this.#startTls();
+          break;
+        case "Close":
+          this.#close();
+          return;
+      }
+    }
+  }
+
+  #startTls(): void {
+    this.#flush();
+    this.#busy = true;
+    this.#wait(this.#host.handshakeMs);
+    this.#wire.startTls((facts) => {
+      if (facts === null || this.#over) return;
+      this.#tls = facts;
+      this.#busy = false;
+      this.#wait(this.#host.idleMs);
+      this.#feed({ _tag: "TlsUp" });
+      this.#pump();
+    });
+  }
+
+  get #facts(): SessionFacts {
+    const peer = this.#state._tag === "Closed" ? null : this.#state.peer;
+    return {
+      id: this.id,
+      listener: this.#listener,
+      clientAddress: this.#wire.remoteAddress,
+      clientPort: this.#wire.remotePort,
+      helo: peer?.helo ?? "",
+      extended: peer?.extended ?? false,
+      tls: this.#tls,
+    };
+  }
+
+  #ask(question: Question): void {
+    this.#busy = true;
+    const data = question._tag === "Submit" && this.#endedReader !== null && this.#body !== null
+      ? { reader: this.#endedReader, body: this.#body, fault: this.#fault }
+      : null;
+    // our own work is not the client's silence
+    this.deadline = Infinity;
+    this.#host.ask(this.#facts, question, data, (answer) => {
+      if (data !== null) this.#endedReader = null;
+      this.#busy = false;
+      if (this.#over) return;
+      this.#wait(this.#host.idleMs);
+      this.#feed(
+        answer === null ? { _tag: "Defect" } : { _tag: "Answer", ...answer },
+      );
+      this.#pump();
+    });
+  }
+
+  #endedReader: DataReader | null = null;
+
+  /** True where there may be more to do at once. */
+  #readData(reader: DataReader): boolean {
+    const chunk = this.#lines.takeRest();
+    if (chunk.length === 0) return false;
+    const used = reader.push(chunk);
+    if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
+    if (reader.done) {
+      this.#data = null;
+      this.#endedReader = reader;
+      this.#store(reader, () => {
+        const verdict = reader.verdict();
+        if (verdict !== "complete") this.#dropBody();
+        this.#feed({ _tag: "DataEnd", verdict });
+      });
+      return true;
+    }
+    if (reader.bodyPending >= HOLD) this.#store(reader, () => {});
+    return true;
+  }
+
+  /** Hands body text to storage; waits where storage does. */
+  #store(reader: DataReader, then: () => void): void {
+    const body = this.#body;
+    const parts = reader.takeBody();
+    if (body === null || this.#fault !== null || parts.length === 0) return then();
+    let left = parts.length;
+    this.#busy = true;
+    for (const part of parts) {
+      this.#host.write(body, part, (fault) => {
+        this.#fault ??= fault;
+        if (--left > 0) return;
+        this.#busy = false;
+        if (this.#over) return;
+        then();
+        this.#pump();
+      });
+    }
+  }
+
+  #dropBody(): void {
+    this.#body?.discard();
+    this.#body = null;
+    this.#endedReader = null;
+  }
+
+  /** Called by the server's timer once the deadline has passed. */
+  expire(): void {
+    if (this.#over) return;
+    if (this.#busy && this.#state._tag !== "Asking") {
+      // a handshake that stalls: no falling back to clear
+      this.#wire.destroy();
+      this.#gone();
+      return;
+    }
+    this.#feed({ _tag: "Timeout" });
+    this.#flush();
+  }
+
+  /** The server stops: a running transaction's end of data is finished, everything else gets its 421. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#data !== null || this.#busy) return;
+    this.#pump();
+  }
+
+  #close(): void {
+    if (this.#over) return;
+    this.#flush();
+    this.#over = true;
+    this.#dropBody();
+    this.#wire.end();
+    this.#host.closed(this);
+  }
+
+  #gone(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // an end of data that is being answered goes on; anything less is dropped. RFC 5321 §4.1.1.10
+    if (this.#state._tag !== "Asking") this.#dropBody();
+    this.#host.closed(this);
+  }
+
+  destroy(): void {
+    this.#wire.destroy();
+    this.#gone();
+  }
+}

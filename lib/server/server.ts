@@ -1,0 +1,179 @@
+/**
+ * The submission server: listeners, connections, limits, one timer for all, and a stop that cuts nothing.
+ */
+import type { Socket } from "node:net";
+import { Duration, Effect, type Scope } from "effect";
+import { listen, type ListenFailed } from "../net/listener.ts";
+import { Certificates } from "../ports/certificates.ts";
+import { Spool } from "../ports/spool.ts";
+import * as say from "../reply/catalog.ts";
+import { login } from "../sasl/login.ts";
+import { plain } from "../sasl/plain.ts";
+import { extensions } from "../smtp/server/extensions/all.ts";
+import type { Rules } from "../smtp/server/rules.ts";
+import { type AnswerServices, type AnswerSettings, makeAsk } from "./answer.ts";
+import { Connection, type SessionHost } from "./connection.ts";
+
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ServerSettings extends AnswerSettings {
+  readonly submission: ReadonlyArray<SocketAddress>;
+  readonly submissions: ReadonlyArray<SocketAddress>;
+  readonly limits: {
+    readonly messageBytes: number;
+    readonly recipients: number;
+    readonly commandLineBytes: number;
+    readonly authLineBytes: number;
+    readonly headerBytes: number;
+    readonly errors: number;
+    readonly idleCommands: number;
+    readonly authFailures: number;
+    readonly connections: number;
+    readonly connectionsPerAddress: number;
+    readonly idle: Duration.Duration;
+    readonly data: Duration.Duration;
+    readonly handshake: Duration.Duration;
+  };
+  /** How long a stop waits for running ends of data. */
+  readonly grace: Duration.Duration;
+}
+
+/** The ports that were really bound. */
+export interface Listening {
+  readonly submission: ReadonlyArray<SocketAddress>;
+  readonly submissions: ReadonlyArray<SocketAddress>;
+}
+
+/** One timer looks after every connection. */
+const TICK_MS = 1_000;
+
+class Connections {
+  readonly #all = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  #idle: (() => void) | null = null;
+
+  get size(): number {
+    return this.#all.size;
+  }
+  from(address: string): number {
+    return this.#perAddress.get(address) ?? 0;
+  }
+  add(c: Connection): void {
+    this.#all.add(c);
+    this.#perAddress.set(c.remoteAddress, this.from(c.remoteAddress) + 1);
+  }
+  remove(c: Connection): void {
+    if (!this.#all.delete(c)) return;
+    const left = this.from(c.remoteAddress) - 1;
+    if (left > 0) this.#perAddress.set(c.remoteAddress, left);
+    else this.#perAddress.delete(c.remoteAddress);
+    if (this.#all.size === 0) this.#idle?.();
+  }
+  expire(now: number): void {
+    for (const c of this.#all) if (c.deadline < now) c.expire();
+  }
+  stop(): void {
+    for (const c of this.#all) c.stop();
+  }
+  destroy(): void {
+    for (const c of this.#all) c.destroy();
+  }
+  /** Resolves once the last connection is gone. */
+  readonly empty = Effect.callback<void>((resume) => {
+    if (this.#all.size === 0) resume(Effect.void);
+    else this.#idle = () => resume(Effect.void);
+  });
+}
+
+/**
+ * Listens until the scope closes. Closing it stops accepting, answers 421 to the idle, waits for
+ * running ends of data, and only then lets go. RFC 5321 §3.8
+ */
+export const serveSubmissions = (
+  settings: ServerSettings,
+): Effect.Effect<Listening, ListenFailed, AnswerServices | Certificates | Scope.Scope> =>
+  Effect.gen(function* () {
+    const services = yield* Effect.context<AnswerServices>();
+    const certificates = yield* Certificates;
+    const spool = yield* Spool;
+    const { limits } = settings;
+    const connections = new Connections();
+    const ask = makeAsk(settings, services);
+    const runFork = Effect.runForkWith(services);
+    const hostFor = (startTls: boolean): SessionHost => ({
+      rules: rulesOf(settings, startTls),
+      certificates,
+      headerBytes: limits.headerBytes,
+      idleMs: Duration.toMillis(limits.idle),
+      dataMs: Duration.toMillis(limits.data),
+      handshakeMs: Duration.toMillis(limits.handshake),
+      stage: spool.stage,
+      write: (body, chunk, done) => {
+        const fiber = runFork(Effect.match(body.write(chunk), {
+          onSuccess: () => null,
+          onFailure: (fault) => fault,
+        }));
+        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
+      },
+      ask,
+      closed: (c) => connections.remove(c),
+    });
+    const accept = (listener: "submission" | "submissions") => {
+      const host = hostFor(listener === "submission");
+      return (socket: Socket): void => {
+        const c = new Connection(host, socket, listener, crypto.randomUUID(), Date.now());
+        const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
+        const full = connections.size >= limits.connections;
+        connections.add(c);
+        if (full || crowded) {
+          // under TLS a reply in clear would be noise
+          if (listener === "submissions") c.destroy();
+          else c.refuse(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
+        } else c.open();
+      };
+    };
+    yield* Effect.acquireRelease(
+      Effect.sync(() => setInterval(() => connections.expire(Date.now()), TICK_MS)),
+      (timer) => Effect.sync(() => clearInterval(timer)),
+    );
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function* () {
+        connections.stop();
+        yield* Effect.timeoutOption(connections.empty, settings.grace);
+        connections.destroy();
+      })
+    );
+    const bind = (
+      addresses: ReadonlyArray<SocketAddress>,
+      listener: "submission" | "submissions",
+    ) =>
+      Effect.forEach(
+        addresses,
+        ({ host, port }) =>
+          Effect.map(listen(host, port, accept(listener)), (bound) => ({ host, port: bound })),
+      );
+    return {
+      submission: yield* bind(settings.submission, "submission"),
+      submissions: yield* bind(settings.submissions, "submissions"),
+    };
+  });
+
+const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
+  const { limits } = settings;
+  return {
+    hostname: settings.hostname,
+    startTls,
+    messageBytes: limits.messageBytes,
+    recipients: limits.recipients,
+    commandLineBytes: limits.commandLineBytes,
+    authLineBytes: limits.authLineBytes,
+    errors: limits.errors,
+    idleCommands: limits.idleCommands,
+    authFailures: limits.authFailures,
+    mechanisms: [plain, login],
+    extensions,
+  };
+};

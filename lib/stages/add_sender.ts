@@ -1,0 +1,244 @@
+/**
+ * Fifth stage: makes Sender say who submits, where From does not. The rows are in `sender_table.ts`.
+ *
+ * Of a message that is passed on only the topmost resent block is touched. RFC 6409 §8.1
+ */
+import { Effect } from "effect";
+import {
+  asciiMailbox,
+  type Mailbox,
+  printMailbox,
+  printMailboxAscii,
+  same,
+} from "../address/mailbox.ts";
+import { append, removeWhere, replace } from "../message/edit.ts";
+import type { Field, Header } from "../message/header.ts";
+import { purportedResponsible } from "../message/pra.ts";
+import { insertInBlock, type ResentBlock } from "../message/resent.ts";
+import { encodeUtf8 } from "../message/text.ts";
+import { makeField } from "../message/write.ts";
+import { type Right, SenderRights } from "../ports/sender_rights.ts";
+import {
+  badMessage,
+  notYourAddress,
+  SENDER_NEEDS_UTF8,
+  signedField,
+  signedSender,
+} from "../reply/catalog.ts";
+import type { Reply } from "../reply/reply.ts";
+import { address, addresses, value } from "./facts.ts";
+import { HeaderPolicy, type HeaderRules } from "./policy.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import {
+  decideResentSender,
+  decideSender,
+  type SenderAction,
+  type SenderCase,
+} from "./sender_table.ts";
+import type { Attributed, Completed, Stage } from "./submission.ts";
+import type { Decision, Facts } from "./trail.ts";
+
+/** What the decision is about: Sender beside From, or Resent-Sender beside Resent-From of the block. */
+interface Claim {
+  readonly name: "Sender" | "Resent-Sender";
+  readonly authors: ReadonlyArray<Mailbox>;
+  readonly field: Field | null;
+  readonly sender: Mailbox | null;
+  readonly place: (h: Header, added: Field) => Header;
+}
+
+/**
+ * Adds, replaces or leaves Sender. Refused with 550 5.7.1 where it names somebody else although the
+ * submitter is in From, and with 550 5.7.1 or 554 5.6.0 where a signature stands in the way. RFC 6409 §8.1
+ */
+export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | HeaderPolicy> = Effect
+  .fnUntraced(function* (s: Completed) {
+    const { rules } = yield* HeaderPolicy;
+    const submitter = s.envelope.returnPath ?? s.account.primary;
+    const written = writtenAs(submitter, s.envelope.smtpUtf8);
+    const { resent } = s.fields;
+    const from = resent === null ? null : resentFrom(s, resent, written);
+    if (from !== null && "reply" in from) {
+      return yield* refusal(s.trail, "add_sender", from.rule, from.reply, {
+        submitter: address(submitter),
+      });
+    }
+    const claim = resent === null ? senderClaim(s) : resentClaim(s, resent, submitter);
+    const c = yield* readCase(s, claim, submitter, rules);
+    const act = resent === null ? decideSender(c) : decideResentSender(c);
+    const facts = {
+      submitter: address(submitter),
+      authors: addresses(claim.authors),
+      before: claim.field === null ? null : value(claim.field),
+    };
+    const trail = from === null ? s.trail : [...s.trail, from.decision];
+    const refused = replyTo(act, claim.name, written);
+    if (refused !== null) {
+      return yield* refusal(trail, "add_sender", act.rule, refused, {
+        field: claim.name,
+        ...facts,
+      });
+    }
+    const header = perform(from?.header ?? s.header, act, claim, written ?? "");
+    const pra = purportedResponsible(header);
+    const decision: Decision = {
+      stage: "add_sender",
+      verdict: act.action === "leave" ? "pass" : "changed",
+      rule: act.rule,
+      facts: { field: claim.name, action: act.action, ...facts, ...(yield* praFacts(s, pra)) },
+    };
+    return { ...s, _tag: "Attributed" as const, header, trail: [...trail, decision] };
+  });
+
+/** Bare addr-spec, domain as A-labels unless SMTPUTF8; null where it cannot be written. RFC 6531 §3.2 */
+const writtenAs = (m: Mailbox, utf8: boolean): string | null => {
+  if (utf8) return encodeUtf8(printMailbox(m));
+  return asciiMailbox(m) ? printMailboxAscii(m) : null;
+};
+
+/** SND-13: a block without Resent-From gets one; null where it has one. RFC 5322 §3.6.6 */
+const resentFrom = (
+  s: Completed,
+  block: ResentBlock,
+  written: string | null,
+):
+  | { readonly header: Header; readonly decision: Decision }
+  | { readonly rule: string; readonly reply: Reply }
+  | null => {
+  if (block.from !== null) return null;
+  if (s.fields.signed.has("resent-from")) {
+    return { rule: "SND-17", reply: signedField("Resent-From") };
+  }
+  if (written === null) return { rule: "SND-19", reply: SENDER_NEEDS_UTF8 };
+  return {
+    header: insertInBlock(s.header, makeField("Resent-From", written)),
+    decision: {
+      stage: "add_sender",
+      verdict: "changed",
+      rule: "SND-13",
+      facts: { field: "Resent-From", action: "add", after: written },
+    },
+  };
+};
+
+const senderClaim = (s: Completed): Claim => ({
+  name: "Sender",
+  authors: s.fields.authors,
+  field: currentField(s, s.fields.senderField),
+  sender: s.fields.sender,
+  place: append,
+});
+
+/** A repair of syntax may have put another field in the place of the one that was read. */
+const currentField = (s: Completed, read: Field | null): Field | null =>
+  read === null ? null : s.header.fields.find((f) => f.key === read.key) ?? null;
+
+const resentClaim = (s: Completed, block: ResentBlock, submitter: Mailbox): Claim => ({
+  name: "Resent-Sender",
+  authors: block.from?.list.mailboxes ?? [submitter],
+  field: currentField(s, block.sender?.field ?? null),
+  sender: block.sender?.list.mailboxes[0] ?? null,
+  place: insertInBlock,
+});
+
+/** The facts that the table asks for. */
+const readCase = Effect.fnUntraced(function* (
+  s: Completed,
+  claim: Claim,
+  submitter: Mailbox,
+  rules: HeaderRules,
+): Effect.fn.Return<SenderCase, never, SenderRights> {
+  const rights = yield* SenderRights;
+  const own = yield* rights.maySendAs(s.account, submitter);
+  let submitterIsAuthor = false;
+  for (const author of claim.authors) {
+    if (rules.senderMatch === "envelope" && same(author, submitter)) {
+      submitterIsAuthor = true;
+      break;
+    }
+    const right = yield* rights.maySendAs(s.account, author);
+    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) {
+      submitterIsAuthor = true;
+      break;
+    }
+  }
+  const author = claim.authors.length === 1 ? claim.authors[0] : undefined;
+  const { sender } = claim;
+  return {
+    known: true,
+    authors: claim.authors.length,
+    submitterIsAuthor,
+    sender: claim.field === null
+      ? "absent"
+      : sender !== null && (yield* owns(s, submitter, sender))
+      ? "own"
+      : "foreign",
+    senderIsAuthor: author !== undefined && sender !== null && same(author, sender),
+    signed: s.fields.signed.has(claim.name.toLowerCase()),
+    foreignSender: rules.foreignSender,
+  };
+});
+
+const owns = (
+  s: Completed,
+  submitter: Mailbox,
+  sender: Mailbox,
+): Effect.Effect<boolean, never, SenderRights> =>
+  same(sender, submitter)
+    ? Effect.succeed(true)
+    : Effect.flatMap(SenderRights, (r) => Effect.map(r.maySendAs(s.account, sender), granted));
+
+const granted = (right: Right): boolean => right.granted;
+
+/** Granted by one and the same address of the account. */
+const sameOwn = (a: Right, b: Right): boolean =>
+  a.granted && b.granted && a.address !== undefined && b.address !== undefined &&
+  same(a.address, b.address);
+
+const replyTo = (act: SenderAction, name: string, written: string | null): Reply | null => {
+  switch (act.action) {
+    case "leave":
+    case "remove":
+      return null;
+    case "add":
+    case "replace":
+      return written === null ? SENDER_NEEDS_UTF8 : null;
+    case "refuse":
+      switch (act.why) {
+        case "foreign":
+          return notYourAddress(name);
+        case "signed":
+          return signedSender(name);
+        case "signedMandatory":
+          return signedField(name);
+        case "unknown":
+          return badMessage(`${name} field: is missing although there are several authors`);
+      }
+  }
+};
+
+const perform = (h: Header, act: SenderAction, claim: Claim, written: string): Header => {
+  const { field } = claim;
+  switch (act.action) {
+    case "add":
+      return claim.place(h, makeField(claim.name, written));
+    case "replace":
+      return field === null
+        ? claim.place(h, makeField(claim.name, written))
+        : replace(h, field, makeField(field.name, written));
+    case "remove":
+      return removeWhere(h, (f) => f === field);
+    default:
+      return h;
+  }
+};
+
+/** Who the header says is responsible, and whether the account may say so. RFC 4407 §2 */
+const praFacts = Effect.fnUntraced(function* (
+  s: Completed,
+  pra: Mailbox | null,
+): Effect.fn.Return<Facts, never, SenderRights> {
+  if (pra === null) return { pra: null, praIsOwn: false };
+  const right = yield* (yield* SenderRights).maySendAs(s.account, pra);
+  return { pra: address(pra), praIsOwn: right.granted };
+});

@@ -1,0 +1,23 @@
+/** Our Received field, on top of all. RFC 5321 §4.4 */
+import { prepend } from "../../message/edit.ts";
+import { unfolded } from "../../message/header.ts";
+import { makeReceived } from "../../message/received.ts";
+import { shown } from "../facts.ts";
+import { type Mend, note } from "./draft.ts";
+
+export const addReceived: Mend = (d) => {
+  const { s } = d;
+  const [recipient, ...others] = s.envelope.recipients;
+  const field = makeReceived({
+    mode: d.rules.received,
+    session: s.session,
+    hostname: s.hostname,
+    id: s.id,
+    authenticated: s.login !== null,
+    utf8: s.envelope.smtpUtf8,
+    onlyRecipient: others.length === 0 ? recipient?.mailbox ?? null : null,
+    date: d.now,
+  });
+  d.header = prepend(d.header, field);
+  return note(d, "changed", "TRC-1", { mode: d.rules.received, after: shown(unfolded(field)) });
+};

@@ -1,0 +1,31 @@
+/** How a stage says no. */
+import { Data } from "effect";
+import { type Reply, summary } from "../reply/reply.ts";
+import type { Facts, StageName, Trail } from "./trail.ts";
+
+/** The client's to fix. `trail` goes up to and includes the decision that refused. */
+export class Refusal extends Data.TaggedError("Refusal")<{
+  readonly reply: Reply;
+  readonly trail: Trail;
+}> {
+  /** For logs that print errors. */
+  override get message(): string {
+    return summary(this.reply);
+  }
+}
+
+/** Ends `trail` with a refusal on `rule`. */
+export const refusal = (
+  trail: Trail,
+  stage: StageName,
+  rule: string,
+  reply: Reply,
+  facts: Facts = {},
+): Refusal =>
+  new Refusal({
+    reply,
+    trail: [
+      ...trail,
+      { stage, verdict: "refused", rule, facts: { ...facts, reply: summary(reply) } },
+    ],
+  });

@@ -1,0 +1,137 @@
+/**
+ * Sixth stage: which MTA gets each recipient. At RCPT a recipient without one is refused; at the end of data
+ * every recipient has its route, and what DNS says is only noted: the relay asks again. RFC 5321 §5.1
+ */
+import { Effect } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+import { type MxAnswer, Resolver } from "../ports/resolver.ts";
+import { hopKey, type NextHop, type Route, Routes } from "../ports/routes.ts";
+import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
+import type { Reply } from "../reply/reply.ts";
+import { address, addresses, items, shown } from "./facts.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import type { Attributed, Routed, RoutedRecipient, Stage } from "./submission.ts";
+import type { Decision } from "./trail.ts";
+
+/**
+ * The route of one recipient; what runs at RCPT. Refused where there is no route (550 5.7.1), and, where its
+ * domain's own exchangers are to get it, where that takes no mail (556 5.1.10), does not exist or has no
+ * address (550 5.1.2). Trouble in DNS is no ground for refusal. RFC 7505 §4.1, RFC 5321 §3.3
+ */
+export const checkRecipient: (
+  recipient: Mailbox,
+) => Effect.Effect<Route, Refusal, Routes | Resolver> = Effect.fnUntraced(
+  function* (recipient: Mailbox) {
+    const route = yield* (yield* Routes).find(recipient);
+    const facts = { recipient: address(recipient) };
+    if (route === null) {
+      return yield* refusal([], "resolve_mta", "route.none", NO_ROUTE, facts);
+    }
+    if (route.hop._tag !== "Mx") return route;
+    const answer = yield* (yield* Resolver).mailExchangers(route.hop.domain);
+    const no = refusalOf(answer);
+    return no === null ? route : yield* refusal([], "resolve_mta", no.rule, no.reply, facts);
+  },
+);
+
+const refusalOf = (answer: MxAnswer): { readonly rule: string; readonly reply: Reply } | null => {
+  switch (answer._tag) {
+    case "NullMx":
+      return { rule: "SMTP-30", reply: NULL_MX };
+    case "NoSuchDomain":
+      return { rule: "SMTP-29", reply: NO_SUCH_DOMAIN };
+    case "NoAddress":
+      return { rule: "HOP-03", reply: NO_ADDRESS_FOR_DOMAIN };
+    case "Exchangers":
+    case "Trouble":
+    case "NotAsked":
+      return null;
+  }
+};
+
+/** Recipients that share a next hop. */
+interface Share {
+  readonly route: Route;
+  readonly recipients: Array<Mailbox>;
+}
+
+/** So many hops are told of one by one, and so many domains looked up: the reply may not wait for a thousand. */
+const MAX_TOLD = 20;
+
+/** Gives every recipient its route. Refused with 550 5.7.1 where one has none. */
+export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> = Effect.fnUntraced(
+  function* (s: Attributed) {
+    const routes = yield* Routes;
+    const routed: Array<RoutedRecipient> = [];
+    const shares = new Map<string, Share>();
+    for (const { mailbox } of s.envelope.recipients) {
+      const route = yield* routes.find(mailbox);
+      if (route === null) {
+        const facts = { recipient: address(mailbox) };
+        return yield* refusal(s.trail, "resolve_mta", "route.none", NO_ROUTE, facts);
+      }
+      routed.push({ mailbox, route });
+      const key = hopKey(route.hop);
+      const share = shares.get(key);
+      if (share === undefined) shares.set(key, { route, recipients: [mailbox] });
+      else share.recipients.push(mailbox);
+    }
+    const told = yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
+    if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
+    return { ...s, _tag: "Routed" as const, routed, trail: [...s.trail, ...told] };
+  },
+);
+
+const TOGETHER = { concurrency: "unbounded" } as const;
+
+const pass = (rule: string, facts: Decision["facts"]): Decision => ({
+  stage: "resolve_mta",
+  verdict: "pass",
+  rule,
+  facts,
+});
+
+const tell = Effect.fnUntraced(function* ([hop, share]: readonly [string, Share]): Effect.fn.Return<
+  Decision,
+  never,
+  Resolver
+> {
+  const facts = {
+    hop: shown(hop),
+    route: share.route.pattern,
+    recipients: addresses(share.recipients),
+  };
+  const exchangers = yield* exchangersOf(share.route.hop);
+  return pass("route", exchangers === null ? facts : { ...facts, exchangers });
+});
+
+/** What DNS says of a hop that is the recipient domain's own; null for others. */
+const exchangersOf = (
+  hop: NextHop,
+): Effect.Effect<ReadonlyArray<string> | null, never, Resolver> =>
+  hop._tag === "Mx"
+    ? Effect.flatMap(
+      Resolver,
+      (resolver) => Effect.map(resolver.mailExchangers(hop.domain), describe),
+    )
+    : Effect.succeed(null);
+
+const describe = (answer: MxAnswer): ReadonlyArray<string> => {
+  switch (answer._tag) {
+    case "Exchangers":
+      return items(
+        answer.exchangers,
+        (e) => shown(answer.implicit ? `${e.host} (no MX)` : `${e.preference} ${e.host}`),
+      );
+    case "NullMx":
+      return ["null MX: takes no mail"];
+    case "NoSuchDomain":
+      return ["no such domain"];
+    case "NoAddress":
+      return ["neither MX nor address"];
+    case "Trouble":
+      return [shown(`not known: ${answer.reason}`)];
+    case "NotAsked":
+      return ["not asked"];
+  }
+};

@@ -1,0 +1,62 @@
+/**
+ * Postern, a message submission agent (RFC 6409): the public entry.
+ *
+ * As a library: the stages and their pipeline, the policies, the ports, and the layers that implement them, to embed a
+ * submission server in another program or test. As a program: the command line. Importing it has no
+ * side effect.
+ *
+ * @module
+ */
+import { main } from "./lib/cli/main.ts";
+import { defaultPolicies } from "./policies/default.ts";
+
+// what passes through
+export type { Mailbox } from "./lib/address/mailbox.ts";
+export { printMailbox, same as sameMailbox } from "./lib/address/mailbox.ts";
+export { parseMailbox } from "./lib/address/path.ts";
+export type { Envelope, Recipient } from "./lib/envelope/envelope.ts";
+export type { SessionFacts, TlsFacts } from "./lib/envelope/session.ts";
+export type { Reply } from "./lib/reply/reply.ts";
+export type * from "./lib/stages/submission.ts";
+export type { Decision, StageName, Trail } from "./lib/stages/trail.ts";
+
+// the six stages, and the whole
+export { authenticate, checkLogin, LoginRefused } from "./lib/stages/authenticate.ts";
+export { addSender } from "./lib/stages/add_sender.ts";
+export { enforceReturnPath, enforceRights } from "./lib/stages/enforce_rights.ts";
+export { fixHeaders } from "./lib/stages/fix_headers.ts";
+export { parse } from "./lib/stages/parse.ts";
+export { pipeline } from "./lib/stages/pipeline.ts";
+export { Refusal } from "./lib/stages/refusal.ts";
+export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
+
+// what a site decides
+export * from "./lib/stages/policy.ts";
+export { defaultPolicies } from "./policies/default.ts";
+
+// ports
+export * from "./lib/ports/accounts.ts";
+export * from "./lib/ports/accounts_admin.ts";
+export { Certificates } from "./lib/ports/certificates.ts";
+export * from "./lib/ports/dialer.ts";
+export { Ids } from "./lib/ports/ids.ts";
+export * from "./lib/ports/login_throttle.ts";
+export * from "./lib/ports/resolver.ts";
+export * from "./lib/ports/routes.ts";
+export * from "./lib/ports/sender_rights.ts";
+export * from "./lib/ports/spool.ts";
+
+// layers that implement them, and the server
+export { accountsLayer } from "./lib/accounts/sqlite.ts";
+export { throttleLayer } from "./lib/accounts/throttle.ts";
+export { resolverLayer } from "./lib/dns/resolver.ts";
+export { dialerLayer } from "./lib/net/dialer.ts";
+export { relaySettings } from "./lib/relay/settings.ts";
+export { relayLayer } from "./lib/relay/worker.ts";
+export { idsLayer } from "./lib/server/ids.ts";
+export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";
+export { spoolLayer } from "./lib/spool/sqlite.ts";
+export { adminLayer as spoolAdminLayer } from "./lib/spool/sqlite_admin.ts";
+export { certificatesLayer } from "./lib/tls/certificates.ts";
+
+if (import.meta.main) await main(defaultPolicies);

@@ -1,0 +1,18 @@
+/** What TLS has to be. RFC 8996, RFC 9325 §3.1.1, §4.2 */
+import type { TlsPolicy } from "../lib/stages/policy.ts";
+
+/** TLS 1.2 with forward secrecy and AEAD only, TLS 1.3 as it is. */
+export const modern: TlsPolicy = {
+  minVersion: "TLSv1.2",
+  ciphers: [
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+  ].join(":"),
+};

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Effect, Result } from "effect";
+import { checkConfig } from "../../../lib/config/check.ts";
+import { printProblem } from "../../../lib/config/config.ts";
+import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
+
+const config = (over: Partial<Record<"key" | "spool" | "via" | "ca", string>> = {}): string => `
+hostname = "msa.example.com"
+[listen]
+submissions = ["127.0.0.1:0"]
+[tls]
+certificate = "cert.pem"
+key = "${over.key ?? "key.pem"}"
+[spool]
+url = "sqlite:${over.spool ?? "data/spool.db"}"
+[accounts]
+url = "sqlite:data/accounts.db"
+[[route]]
+to = "*"
+via = "${over.via ?? "maildir:outbox"}"
+${over.ca === undefined ? "" : `tls = "required"\nca = "${over.ca}"`}
+`;
+
+/** Checks `text` in a directory with a good pair and a stranger's key; lines with the directory as `.` */
+const check = async (text: string) => {
+  const dir = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    const good = await makeSelfSigned(["msa.example.com"], Date.now());
+    const other = await makeSelfSigned(["other.example"], Date.now());
+    await Deno.writeTextFile(join(dir, "cert.pem"), good.certificatePem);
+    await Deno.writeTextFile(join(dir, "key.pem"), good.keyPem);
+    await Deno.writeTextFile(join(dir, "other.pem"), other.keyPem);
+    await Deno.writeTextFile(join(dir, "postern.toml"), text);
+    const before = [...Deno.readDirSync(dir)].map((e) => e.name).sort();
+    const r = await Effect.runPromise(Effect.result(checkConfig(join(dir, "postern.toml"))));
+    assert.deepEqual([...Deno.readDirSync(dir)].map((e) => e.name).sort(), before);
+    const lines = Result.isSuccess(r) ? r.success.warnings : r.failure.problems;
+    return {
+      good: Result.isSuccess(r),
+      lines: lines.map((p) => printProblem(p).replaceAll(dir, ".")),
+    };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+};
+
+Deno.test("checkConfig() finds nothing wrong with what is right, and leaves nothing behind", async () => {
+  assert.deepEqual(await check(config()), { good: true, lines: [] });
+});
+
+for (
+  const [name, text, want] of [
+    [
+      "a key that is not the certificate's",
+      config({ key: "other.pem" }),
+      './postern.toml:7: tls.key = "other.pem": ./other.pem: is not the key of the certificate in ./cert.pem',
+    ],
+    [
+      "a key that is not there",
+      config({ key: "gone.pem" }),
+      './postern.toml:7: tls.key = "gone.pem": ./gone.pem: there is no such file',
+    ],
+    [
+      "a key file without a key",
+      config({ key: "cert.pem" }),
+      './postern.toml:7: tls.key = "cert.pem": ./cert.pem: holds no private key in PEM form',
+    ],
+    [
+      "a spool below a file",
+      config({ spool: "cert.pem/spool.db" }),
+      './postern.toml:9: spool.url = "sqlite:cert.pem/spool.db": ./cert.pem/spool.db: a part of its path is not a directory',
+    ],
+    [
+      "authorities that are not there",
+      config({ via: "smtp://h.example", ca: "ca.pem" }),
+      './postern.toml:16: route[1].ca = "ca.pem": ./ca.pem: there is no such file',
+    ],
+  ] as const
+) {
+  Deno.test(`checkConfig() tells ${name}`, async () => {
+    assert.deepEqual(await check(text), { good: false, lines: [want] });
+  });
+}
+
+Deno.test("checkConfig() warns of a certificate for another host and of a socket that is not there", async () => {
+  const text = config({ via: "lmtp+unix:lmtp.sock" })
+    .replace("msa.example.com", "relay.example.com");
+  assert.deepEqual(await check(text), {
+    good: true,
+    lines: [
+      './postern.toml:6: tls.certificate = "cert.pem": does not hold the name relay.example.com',
+      './postern.toml:14: route[1].via = "lmtp+unix:lmtp.sock": there is no such socket now',
+    ],
+  });
+});

@@ -1,0 +1,317 @@
+import assert from "node:assert/strict";
+import { Duration, Redacted } from "effect";
+import { type Config, printProblem } from "../../../lib/config/config.ts";
+import { parseConfig } from "../../../lib/config/parse.ts";
+
+const FILE = "/etc/postern/postern.toml";
+
+/** The sample that scripts outside the project use. */
+const SAMPLE = `
+hostname = "msa.example.com"
+[listen]
+submission  = ["127.0.0.1:5870"]   # STARTTLS
+submissions = ["127.0.0.1:4650"]   # TLS from the first byte
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[spool]
+url = "sqlite:data/spool.db"
+[accounts]
+url = "sqlite:data/accounts.db"
+[[route]]
+to = "*"
+via = "smtp://127.0.0.1:2525"
+tls = "none"
+[limits]
+message_bytes = 36700160
+`;
+
+const secrets = (path: string) =>
+  path === "/etc/postern/secret" ? { text: "s3cret\nmore\n" } : { fault: `${path}: not there` };
+
+const parse = (text: string) => parseConfig(text, FILE, secrets);
+
+const valid = (text: string): Config => {
+  const r = parse(text);
+  if (r._tag === "Invalid") assert.fail(r.problems.map(printProblem).join("\n"));
+  return r.config;
+};
+
+const problems = (text: string): ReadonlyArray<string> => {
+  const r = parse(text);
+  assert.equal(r._tag, "Invalid");
+  return r._tag === "Invalid" ? r.problems.map((p) => printProblem(p).replace(`${FILE}:`, "")) : [];
+};
+
+/** The sample with another route. */
+const routed = (...lines: ReadonlyArray<string>): string =>
+  SAMPLE.replace(/\[\[route\]\][^[]*/, `[[route]]\n${lines.join("\n")}\n`);
+
+Deno.test("parseConfig() reads the sample, with paths from the file's directory", () => {
+  const c = valid(SAMPLE);
+  assert.equal(c.hostname, "msa.example.com");
+  assert.deepEqual(c.listen, {
+    submission: [{ host: "127.0.0.1", port: 5870 }],
+    submissions: [{ host: "127.0.0.1", port: 4650 }],
+  });
+  assert.deepEqual(c.tls, {
+    default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
+    sni: [],
+  });
+  assert.equal(c.spool.path, "/etc/postern/data/spool.db");
+  assert.equal(c.accounts.path, "/etc/postern/data/accounts.db");
+  assert.equal(c.limits.messageBytes, 36_700_160);
+  assert.deepEqual(c.routes, [{
+    pattern: "*",
+    hop: {
+      _tag: "Smtp",
+      host: "127.0.0.1",
+      port: 2525,
+      implicitTls: false,
+      tls: "none",
+      login: null,
+    },
+    credentials: null,
+    ca: null,
+  }]);
+});
+
+Deno.test("parseConfig() fills in the ledger's defaults", () => {
+  const c = valid(SAMPLE.replace(/\[limits\][^[]*/, ""));
+  assert.deepEqual(
+    { ...c.limits },
+    {
+      messageBytes: 36_700_160,
+      recipients: 1000,
+      commandLineBytes: 4096,
+      authLineBytes: 12_288,
+      headerBytes: 262_144,
+      headerFields: 1000,
+      addressesPerField: 1000,
+      receivedFields: 100,
+      idle: Duration.seconds(300),
+      data: Duration.seconds(180),
+      handshake: Duration.seconds(60),
+      answer: Duration.seconds(110),
+      errors: 20,
+      idleCommands: 100,
+      authFailures: 3,
+      authDelay: Duration.seconds(30),
+      authLockFailures: 20,
+      authLock: Duration.minutes(15),
+      connections: 10_000,
+      connectionsPerAddress: 100,
+      connectionsPerAccount: 100,
+      messagesPerHour: 0,
+      recipientsPerHour: 0,
+      nullSendersPerHour: 0,
+    },
+  );
+  assert.deepEqual(c.queue.retry.map(Duration.toMinutes), [30, 60, 120]);
+  assert.equal(c.queue.jitter, 0.1);
+  assert.equal(Duration.toDays(c.queue.expire), 5);
+  assert.equal(Duration.toDays(c.queue.expireNull), 1);
+  assert.equal(c.accounts.iterations, 100_000);
+  assert.equal(Duration.toMinutes(c.accounts.remember), 5);
+  assert.equal(Duration.toDays(c.spool.keep), 7);
+  assert.equal(c.headers.received, "none");
+  assert.deepEqual(c.rights, { localDomains: null, separator: "+", separators: {} });
+  assert.equal(c.dns.servers, null);
+});
+
+Deno.test("parseConfig() reads the separators of single domains, empty for none", () => {
+  const c = valid(`${SAMPLE}
+[rights]
+local_domains = ["B\u00fccher.example", "example.net"]
+[rights.separators]
+"b\u00fccher.example" = "-"
+"example.net" = ""
+`.replace("B\u00fc", "b\u00fc"));
+  assert.deepEqual(c.rights, {
+    localDomains: ["xn--bcher-kva.example", "example.net"],
+    separator: "+",
+    separators: { "xn--bcher-kva.example": "-", "example.net": null },
+  });
+});
+
+for (
+  const c of [
+    { name: "an open smarthost", lines: ['via = "smtp://h.example"'], tls: "opportunistic" },
+    {
+      name: "a smarthost with a login",
+      lines: ['via = "smtp://h.example"', 'username = "u"', 'password = "p"'],
+      tls: "required",
+    },
+    { name: "a login in via", lines: ['via = "smtp://u:p@h.example"'], tls: "required" },
+    { name: "mail exchangers", lines: ['via = "mx"'], tls: "opportunistic" },
+  ]
+) {
+  Deno.test(`parseConfig() gives ${c.name} the TLS level ${c.tls}`, () => {
+    const hop = valid(routed('to = "*"', ...c.lines)).routes[0]?.hop;
+    assert.equal(hop !== undefined && "tls" in hop ? hop.tls : null, c.tls);
+  });
+}
+
+Deno.test("parseConfig() takes the password from the first line of a file", () => {
+  const c = valid(
+    routed('to = "*"', 'via = "smtp://h"', 'username = "u"', 'password_file = "secret"'),
+  );
+  const login = c.routes[0]?.credentials;
+  assert.equal(login?.username, "u");
+  assert.equal(
+    login === null || login === undefined ? "" : Redacted.value(login.password),
+    "s3cret",
+  );
+  assert.ok(!JSON.stringify(c.routes).includes("s3cret"));
+});
+
+Deno.test("parseConfig() writes route patterns and host names as lower-case A-labels", () => {
+  const text = routed('to = "*.B\u00fccher.Example"', 'via = "mx"')
+    .replace("msa.example.com", "MSA.Example.COM");
+  assert.equal(valid(text).hostname, "msa.example.com");
+  assert.equal(
+    valid(text.replace("B\u00fccher", "b\u00fccher")).routes[0]?.pattern,
+    "*.xn--bcher-kva.example",
+  );
+});
+
+for (
+  const [name, text, want] of [
+    [
+      "an unknown key with the nearest known one",
+      SAMPLE.replace("message_bytes", "mesage_bytes"),
+      ['18: limits.mesage_bytes: unknown key; did you mean "message_bytes"?'],
+    ],
+    [
+      "a key in the wrong table",
+      SAMPLE.replace('spool.db"', 'spool.db"\nmessage_bytes = 5'),
+      ['11: spool.message_bytes: unknown key; did you mean "message_bytes" of [limits]?'],
+    ],
+    [
+      "a value out of range with the range",
+      SAMPLE.replace("36700160", "5"),
+      ["18: limits.message_bytes = 5: must be a whole number from 1024 to 2147483647"],
+    ],
+    [
+      "a port that is none",
+      SAMPLE.replace("127.0.0.1:4650", "127.0.0.1:99999"),
+      [
+        '5: listen.submissions[1] = "127.0.0.1:99999": must be "host:port" with a port from 1 to 65535 (0: any free one), such as "127.0.0.1:587" or "[::1]:587"',
+      ],
+    ],
+    [
+      "an address that is listed twice",
+      SAMPLE.replace("4650", "5870"),
+      ['5: listen.submissions[1] = "127.0.0.1:5870": is listed twice'],
+    ],
+    [
+      "that nothing listens",
+      SAMPLE.replace(/submission.*\n/g, ""),
+      ["3: listen = a table: needs at least one address in submission or submissions"],
+    ],
+    [
+      "a host name that is not fully qualified",
+      SAMPLE.replace("msa.example.com", "msa"),
+      ['2: hostname = "msa": must be a fully qualified host name, such as "msa.example.com"'],
+    ],
+    [
+      "a key that is missing",
+      SAMPLE.replace('key = "key.pem"\n', ""),
+      ["6: tls.key: is missing; it must be a text in quotes"],
+    ],
+    [
+      "a login that could be read on the way",
+      routed('to = "*"', 'via = "smtp://u:topsecret@h"', 'tls = "opportunistic"'),
+      ['16: route[1].tls = "opportunistic": must be "required" where there is a login: else anyone could read it'],
+    ],
+    [
+      "a login without a password",
+      routed('to = "*"', 'via = "smtp://h"', 'username = "u"'),
+      ['16: route[1].username = "u": needs a password or a password_file'],
+    ],
+    [
+      "a password without a login, hidden",
+      routed('to = "*"', 'via = "smtp://h"', 'password = "topsecret"'),
+      ["16: route[1].password = (not shown): needs a username"],
+    ],
+    [
+      "a mistyped password, hidden",
+      routed('to = "*"', 'via = "smtp://h"', 'pasword = "topsecret"'),
+      ['16: route[1].pasword: unknown key; did you mean "password"?'],
+    ],
+    [
+      "a via that is none, its login hidden",
+      routed('to = "*"', 'via = "smtpx://u:topsecret@h"'),
+      [
+        '15: route[1].via = "smtpx://***@h": must be smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, maildir:path or "mx"',
+      ],
+    ],
+    [
+      "a password file that cannot be read",
+      routed('to = "*"', 'via = "smtp://h"', 'username = "u"', 'password_file = "gone"'),
+      ['17: route[1].password_file = "gone": /etc/postern/gone: not there'],
+    ],
+    [
+      "a separator for what is no domain",
+      `${SAMPLE}[rights.separators]\n"a b" = "+"\n`,
+      ['20: rights.separators.a b = "+": must be a domain name, such as "example.net"'],
+    ],
+    [
+      "LMTP on port 25",
+      routed('to = "*"', 'via = "lmtp://h:25"'),
+      ['15: route[1].via = "lmtp://h:25": LMTP may not be spoken on port 25 (RFC 2033 §5)'],
+    ],
+    [
+      "TLS for a Maildir",
+      routed('to = "*"', 'via = "maildir:x"', 'tls = "required"'),
+      ['16: route[1].tls = "required": has no meaning for maildir:'],
+    ],
+    [
+      "a route that is never reached",
+      `${SAMPLE}\n[[route]]\nto = "a.example"\nvia = "mx"\n`,
+      [
+        '21: route[2].to = "a.example": is never reached: a route before it has to = "*"; put that one last',
+      ],
+    ],
+    [
+      "two terms for one hop",
+      `${routed('to = "a.example"', 'via = "smtp://h"', 'tls = "none"')}
+[[route]]
+to = "*"
+via = "smtp://h"`,
+      ['22: route[2].via = "smtp://h": another route goes to the same hop with other tls, ca or password'],
+    ],
+    [
+      "broken TOML",
+      `${SAMPLE}\nroute = [`,
+      ["20:9: not valid TOML: unfinished array"],
+    ],
+  ] as const
+) {
+  Deno.test(`parseConfig() tells ${name}`, () => {
+    assert.deepEqual(problems(text), want);
+  });
+}
+
+Deno.test("parseConfig() tells everything at once, in the order of the file", () => {
+  const text = SAMPLE.replace("msa.example.com", "msa").replace("36700160", '"big"')
+    .replace('tls = "none"', 'tls = "none"\nusername = "u"\npassword = "p"')
+    .replace("4650", "5870");
+  assert.deepEqual(problems(text).map((p) => p.replace(/:.*/, "")), ["2", "5", "16", "20"]);
+});
+
+Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
+  for (
+    const line of [
+      'password = ["topsecret"]',
+      'pass = "topsecret"',
+      'via = "smtp:///u:topsecret@"',
+      'via = ["smtp://u:topsecret@h"]',
+      'username = { password = "topsecret" }',
+      'password = "topsecret',
+    ]
+  ) {
+    const text = routed('to = "*"', ...(line.startsWith("via") ? [] : ['via = "mx"']), line);
+    assert.ok(!problems(text).join("\n").includes("topsecret"), line);
+  }
+});
