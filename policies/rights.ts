@@ -19,6 +19,9 @@ const none: Right = { granted: false, rule: "none" };
  *
  * Domains compare as A-labels. In local domains local parts compare without case, and what follows the
  * separator is detail; elsewhere every octet counts. RFC 5321 §2.4, RFC 5233 §4
+ *
+ * `user+detail` is the user's even where another account has that very address: a separator that stands in
+ * account names ("mary-ann" beside "mary") must not be configured.
  */
 export const ownAddresses = (settings: RightsSettings): RightsPolicy => {
   const local = settings.localDomains === null ? null : new Set(settings.localDomains);

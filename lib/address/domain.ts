@@ -20,6 +20,7 @@ export interface Literal {
 export type Domain = DomainName | Literal;
 
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+const OTHER_ASCII = /[^A-Za-z0-9\u0080-\uffff-]/;
 const NON_ASCII = /[\u0080-\uffff]/;
 
 /** True where every character is below U+0080. */
@@ -33,7 +34,8 @@ const toALabel = (label: string): string | null => {
     // an "xn--" that does not decode is no label
     return lower.startsWith("xn--") && viaUrl(lower) === null ? null : lower;
   }
-  if (label.normalize("NFC") !== label) return null;
+  // "@", "%", a tab: what the URL parser gives a meaning of its own, or drops
+  if (OTHER_ASCII.test(label) || label.normalize("NFC") !== label) return null;
   const a = viaUrl(label);
   return a !== null && a.startsWith("xn--") && a.length <= 63 && LABEL.test(a) ? a : null;
 };

@@ -1,7 +1,7 @@
 /** `postern serve` and `postern start`: the server, on a configuration or on what a first run makes. */
 import { Effect, Option } from "effect";
 import { Command } from "effect/cli";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { printMailbox } from "../address/mailbox.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -9,7 +9,7 @@ import type { Listening } from "../server/server.ts";
 import type { Policies } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
 import { curlLine } from "./curl_line.ts";
-import { badConfig, type Failure, serverFailure } from "./failure.ts";
+import { badConfig, failed, type Failure, reasonOf, serverFailure } from "./failure.ts";
 import { ensureFirstRun, type FirstRun } from "./first_run.ts";
 import { configOf, findConfig, here, STANDARD_PLACES } from "./places.ts";
 import { root } from "./root.ts";
@@ -51,7 +51,17 @@ const run = (
   ready: (listening: Listening) => Effect.Effect<void>,
   onAccepted: ((submission: Routed) => void) | null,
 ): Effect.Effect<void, Failure> =>
-  serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure));
+  Effect.andThen(
+    ensureDirectory(dirname(config.spool.path)),
+    serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure)),
+  );
+
+/** What is queued is nobody else's business. */
+const ensureDirectory = (dir: string): Effect.Effect<void, Failure> =>
+  Effect.tryPromise({
+    try: () => Deno.mkdir(dir, { recursive: true, mode: 0o700 }),
+    catch: (e) => failed(`${dir}: ${reasonOf(e)}`),
+  });
 
 /** A message that has just been accepted, in a few lines. */
 const showTrail = (s: Routed): void => {

@@ -39,12 +39,15 @@ export interface Command {
 
 const known: ReadonlyMap<string, Verb> = new Map(VERBS.map((v) => [v, v]));
 
+/** Some letters beyond ASCII have an ASCII letter for upper case (U+0131, U+017F): they are no verb. */
+const upper = (s: string): string => s.replace(/[a-z]+/g, (ascii) => ascii.toUpperCase());
+
 /** Splits a line; verbs in any case, trailing white space tolerated. RFC 5321 §4.1.1 */
 export const readCommand = (line: string): Command => {
   const blank = line.indexOf(" ");
   const text = blank < 0 ? line.trimEnd() : line.slice(0, blank);
   return {
-    verb: known.get(text) ?? known.get(text.toUpperCase()) ?? null,
+    verb: known.get(text) ?? known.get(upper(text)) ?? null,
     argument: blank < 0 ? "" : line.slice(blank + 1).trimEnd(),
   };
 };

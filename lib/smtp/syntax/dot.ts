@@ -180,8 +180,8 @@ export class DataReader {
         at = At.Middle;
       }
     }
-    // a CR at the very end waits for what comes behind it
-    const held = at === At.Cr && from < n ? 1 : 0;
+    // a CR at the very end waits for what comes behind it: it may be one of the end mark
+    const held = (at === At.Cr || at === At.DotCr) && from < n ? 1 : 0;
     this.#keep(chunk.subarray(from, n - held));
     this.#at = at;
     return n;

@@ -88,6 +88,7 @@ export class LineReader {
         this.#at = lf + 1;
         const length = this.#dropped + lf + 1 - start;
         this.#dropped = 0;
+        if (length - 2 > FLOOD) return { _tag: "Flood" };
         return length > max ? { _tag: "TooLong" } : decode(b.subarray(start, lf - 1));
       }
       from = lf + 1;
