@@ -36,7 +36,7 @@ export const entryLines = (e: QueueEntry): ReadonlyArray<string> => [
     recipientLine(r),
     ...(r.lastReply === null
       ? []
-      : [`    ${r.lastRemote === null ? "" : `${clean(r.lastRemote)}: `}${clean(r.lastReply)}`]),
+      : [`    ${r.lastRemote === null || r.lastRemote === "" ? "" : `${clean(r.lastRemote)}: `}${clean(r.lastReply)}`]),
   ]),
 ];
 

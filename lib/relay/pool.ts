@@ -35,15 +35,16 @@ const MANY_HOPS = 1_000;
 
 export class Pool {
   readonly #settings: RelaySettings;
-  readonly #startLane: (hop: Hop) => void;
+  /** `held`: an idle connection that the lane takes over; null: it opens one. */
+  readonly startLane: (hop: Hop, held: Held | null) => void;
   readonly #hops = new Map<string, Hop>();
   /** Connections open or being opened. */
   #total = 0;
   #closing = false;
 
-  constructor(settings: RelaySettings, startLane: (hop: Hop) => void) {
+  constructor(settings: RelaySettings, startLane: Pool["startLane"]) {
     this.#settings = settings;
-    this.#startLane = startLane;
+    this.startLane = startLane;
   }
 
   /** Takes a job for its hop; or says why the hop takes none now. */
@@ -85,17 +86,16 @@ export class Pool {
 
   /** Another lane, if there is work for it and room. */
   #widen(hop: Hop, now: number): void {
+    if (this.#closing) return;
     if (hop.jobs.length === 0 || hop.lanes >= this.#settings.connectionsPerHop) return;
-    if (hop.idle.length === 0) {
+    const held = hop.idle.pop() ?? null;
+    if (held === null) {
       if (hop.lanes > 0 && now < hop.pausedUntil) return;
       if (!this.#makeRoom()) return;
       this.#total++;
-    } else {
-      // the lane takes the idle connection over, and its place in the count
-      this.#total += 0;
-    }
+    } else held.connection.onEnd = () => {};
     hop.lanes++;
-    this.#startLane(hop);
+    this.startLane(hop, held);
   }
 
   /** True where one more connection may be opened, if need be in place of an idle one. */
@@ -110,36 +110,32 @@ export class Pool {
     return false;
   }
 
-  /** An idle connection for a lane that starts. */
-  takeIdle(hop: Hop): Held | null {
-    const held = hop.idle.pop() ?? null;
-    if (held !== null) held.connection.onEnd = () => {};
-    return held;
-  }
-
   /** The lane ends; `held` is its connection where it still lives. */
   leave(hop: Hop, held: Held | null, now: number): void {
     hop.lanes--;
-    if (held !== null && held.connection.ready && !this.#closing) {
-      hop.idle.push(held);
-      held.connection.onEnd = () => {
-        const at = hop.idle.indexOf(held);
-        if (at >= 0) hop.idle.splice(at, 1);
-        this.#total--;
-      };
-    } else {
+    if (held !== null && held.connection.ready && !this.#closing) this.#park(hop, held);
+    else {
       held?.connection.quit();
       this.#total--;
     }
-    if (this.#closing) return;
     this.#widen(hop, now);
-    this.#helpStarved(now);
+    this.#helpStarved();
   }
 
-  /** Hops that had no room get their turn. */
-  #helpStarved(now: number): void {
+  #park(hop: Hop, held: Held): void {
+    hop.idle.push(held);
+    held.connection.onEnd = () => {
+      const at = hop.idle.indexOf(held);
+      if (at >= 0) hop.idle.splice(at, 1);
+      this.#total--;
+      this.#helpStarved();
+    };
+  }
+
+  /** Hops that found no room get their turn. */
+  #helpStarved(): void {
     if (this.#total + 1 < this.#settings.maxConnections) return;
-    for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h, now);
+    for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h, Infinity);
   }
 
   /**
@@ -153,6 +149,7 @@ export class Pool {
     return hop.jobs.splice(0);
   }
 
+  /** Something was heard of the hop. */
   reached(hop: Hop, now: number): void {
     hop.cause = null;
     hop.heardAt = now;
@@ -165,7 +162,7 @@ export class Pool {
     );
   }
 
-  /** No more lanes; what waits is handed out, idle connections are closed. */
+  /** No more lanes; what waits is handed out, idle connections are closed. May be called again. */
   close(): ReadonlyArray<Job> {
     this.#closing = true;
     const hops = Array.from(this.#hops.values());

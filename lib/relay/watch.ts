@@ -28,6 +28,15 @@ export class Watch {
     this.#timer = null;
   }
 
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** Lets every one of them run out of patience now. */
+  expireAll(): void {
+    for (const w of this.#watched) w.expire();
+  }
+
   #tick(): void {
     const now = performance.now();
     for (const w of this.#watched) if (w.deadline <= now) w.expire();

@@ -36,7 +36,7 @@ import {
   type SenderCase,
 } from "./sender_table.ts";
 import type { Attributed, Completed, Stage } from "./submission.ts";
-import type { Decision, Facts } from "./trail.ts";
+import type { Decision } from "./trail.ts";
 
 /** What the decision is about: Sender beside From, or Resent-Sender beside Resent-From of the block. */
 interface Claim {
@@ -80,12 +80,19 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
       });
     }
     const header = perform(from?.header ?? s.header, act, claim, written ?? "");
+    // who the header says is responsible, beside what was decided. RFC 4407 §2
     const pra = purportedResponsible(header);
     const decision: Decision = {
       stage: "add_sender",
       verdict: act.action === "leave" ? "pass" : "changed",
       rule: act.rule,
-      facts: { field: claim.name, action: act.action, ...facts, ...(yield* praFacts(s, pra)) },
+      facts: {
+        field: claim.name,
+        action: act.action,
+        ...facts,
+        pra: pra === null ? null : address(pra),
+        praIsOwn: yield* owns(s, submitter, pra),
+      },
     };
     return { ...s, _tag: "Attributed" as const, header, trail: [...trail, decision] };
   });
@@ -141,51 +148,54 @@ const resentClaim = (s: Completed, block: ResentBlock, submitter: Mailbox): Clai
   place: insertInBlock,
 });
 
-/** The facts that the table asks for. */
+/** The facts that the table asks for. Rights are asked about only where octets do not tell. */
 const readCase = Effect.fnUntraced(function* (
   s: Completed,
   claim: Claim,
   submitter: Mailbox,
   rules: HeaderRules,
 ): Effect.fn.Return<SenderCase, never, SenderRights> {
-  const rights = yield* SenderRights;
-  const own = yield* rights.maySendAs(s.account, submitter);
-  let submitterIsAuthor = false;
-  for (const author of claim.authors) {
-    if (rules.senderMatch === "envelope" && same(author, submitter)) {
-      submitterIsAuthor = true;
-      break;
-    }
-    const right = yield* rights.maySendAs(s.account, author);
-    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) {
-      submitterIsAuthor = true;
-      break;
-    }
-  }
-  const author = claim.authors.length === 1 ? claim.authors[0] : undefined;
-  const { sender } = claim;
+  const { authors, sender, field } = claim;
+  const [author, ...others] = authors;
+  const alone = author !== undefined && others.length === 0 ? author : null;
   return {
     known: true,
-    authors: claim.authors.length,
-    submitterIsAuthor,
-    sender: claim.field === null
-      ? "absent"
-      : sender !== null && (yield* owns(s, submitter, sender))
-      ? "own"
-      : "foreign",
-    senderIsAuthor: author !== undefined && sender !== null && same(author, sender),
+    authors: authors.length,
+    submitterIsAuthor: rules.senderMatch === "envelope" && authors.some((a) =>
+          same(a, submitter)
+        ) ||
+      (yield* speaksForAuthor(s, authors, submitter, rules)),
+    sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
+    senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
     signed: s.fields.signed.has(claim.name.toLowerCase()),
     foreignSender: rules.foreignSender,
   };
 });
 
+/** Some author is the submitter under the rights policy (case, subaddress), or by `rights` any address of the account. */
+const speaksForAuthor = Effect.fnUntraced(function* (
+  s: Completed,
+  authors: ReadonlyArray<Mailbox>,
+  submitter: Mailbox,
+  rules: HeaderRules,
+): Effect.fn.Return<boolean, never, SenderRights> {
+  const rights = yield* SenderRights;
+  const own = yield* rights.maySendAs(s.account, submitter);
+  for (const author of authors) {
+    const right = yield* rights.maySendAs(s.account, author);
+    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) return true;
+  }
+  return false;
+});
+
+/** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */
 const owns = (
   s: Completed,
   submitter: Mailbox,
-  sender: Mailbox,
+  sender: Mailbox | null,
 ): Effect.Effect<boolean, never, SenderRights> =>
-  same(sender, submitter)
-    ? Effect.succeed(true)
+  sender === null || same(sender, submitter)
+    ? Effect.succeed(sender !== null)
     : Effect.flatMap(SenderRights, (r) => Effect.map(r.maySendAs(s.account, sender), granted));
 
 const granted = (right: Right): boolean => right.granted;
@@ -232,13 +242,3 @@ const perform = (h: Header, act: SenderAction, claim: Claim, written: string): H
       return h;
   }
 };
-
-/** Who the header says is responsible, and whether the account may say so. RFC 4407 §2 */
-const praFacts = Effect.fnUntraced(function* (
-  s: Completed,
-  pra: Mailbox | null,
-): Effect.fn.Return<Facts, never, SenderRights> {
-  if (pra === null) return { pra: null, praIsOwn: false };
-  const right = yield* (yield* SenderRights).maySendAs(s.account, pra);
-  return { pra: address(pra), praIsOwn: right.granted };
-});

@@ -76,7 +76,10 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       if (share === undefined) shares.set(key, { route, recipients: [mailbox] });
       else share.recipients.push(mailbox);
     }
-    const told = yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
+    const [only, ...others] = shares;
+    const told = only !== undefined && others.length === 0
+      ? [yield* tell(only)]
+      : yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
     if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
     return { ...s, _tag: "Routed" as const, routed, trail: [...s.trail, ...told] };
   },
