@@ -7,6 +7,7 @@
  *
  * @module
  */
+import "./lib/cli/plain_fibers.ts"; // first: see there
 import { main } from "./lib/cli/main.ts";
 import { defaultPolicies } from "./policies/default.ts";
 

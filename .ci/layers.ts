@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it reports on the terminal
 /**
  * Walks the imports of `lib/`, `policies/` and `mod.ts` and prints every edge that breaks the table
  * of layers. Reads the sources as text: nothing is resolved, fetched or run.

@@ -43,10 +43,12 @@ export interface OpenOptions {
 /** Opens the store and brings its schema up to date; throws a plain Error where that cannot be. */
 export const openDatabase = (o: OpenOptions): DatabaseSync => {
   const readOnly = o.readOnly ?? false;
-  if (o.path !== ":memory:" && !readOnly) makeFile(o.path);
-  const db = new DatabaseSync(o.path, { readOnly, timeout: 5000 });
+  if (readOnly) Deno.statSync(o.path);
+  else if (o.path !== ":memory:") makeFile(o.path);
+  // a connection that can only read would leave its -wal and -shm files behind
+  const db = new DatabaseSync(o.path, { timeout: 5000 });
   try {
-    db.exec("PRAGMA foreign_keys = ON");
+    db.exec(readOnly ? "PRAGMA query_only = ON" : "PRAGMA foreign_keys = ON");
     if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     ensureSchema(db, o);
     return db;

@@ -20,11 +20,18 @@ export interface Memory {
  */
 export const makeMemory = (
   store: Store,
-  o: { readonly remember: Duration.Duration; readonly iterations: number },
+  o: {
+    readonly remember: Duration.Duration;
+    readonly iterations: number;
+    /** How long an answer about changes of other processes holds; absent: ask every time. */
+    readonly recheck?: Duration.Duration;
+  },
 ): Memory => {
   const remembered = makeRemembered(Duration.toMillis(o.remember));
   const found = new Map<string, Account | null>();
+  const recheckMs = o.recheck === undefined ? 0 : Duration.toMillis(o.recheck);
   let version = store.dataVersion();
+  let checkedAt = -Infinity;
   let iterations: number | null = null;
   const forget = (): void => {
     remembered.forget();
@@ -36,6 +43,12 @@ export const makeMemory = (
     found,
     usualIterations: () => iterations ??= store.usualIterations() ?? o.iterations,
     refresh: () => {
+      // asking SQLite costs more than all else that is done for a known account
+      if (recheckMs > 0) {
+        const at = performance.now();
+        if (at - checkedAt < recheckMs) return;
+        checkedAt = at;
+      }
       const now = store.dataVersion();
       if (now !== version) forget();
       version = now;

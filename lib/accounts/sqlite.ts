@@ -16,6 +16,8 @@ export interface AccountsOptions {
   readonly iterations: number;
   /** How long a successful login is remembered. */
   readonly remember: Duration.Duration;
+  /** How stale the view of changes by other processes may be; absent: not at all. */
+  readonly recheck?: Duration.Duration;
   /** For looking only: nothing is written, the file must exist. */
   readonly readOnly?: boolean;
 }

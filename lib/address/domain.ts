@@ -20,7 +20,9 @@ export interface Literal {
 export type Domain = DomainName | Literal;
 
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
-const OTHER_ASCII = /[^A-Za-z0-9\u0080-\uffff-]/;
+/** No part of a U-label: other ASCII, a hyphen at an end, and what UTS #46 drops without a word. */
+const NO_LABEL =
+  /[^A-Za-z0-9\u0080-\uffff-]|^-|-$|[\u00ad\u034f\u180b-\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]/;
 const NON_ASCII = /[\u0080-\uffff]/;
 
 /** True where every character is below U+0080. */
@@ -35,7 +37,7 @@ const toALabel = (label: string): string | null => {
     return lower.startsWith("xn--") && viaUrl(lower) === null ? null : lower;
   }
   // "@", "%", a tab: what the URL parser gives a meaning of its own, or drops
-  if (OTHER_ASCII.test(label) || label.normalize("NFC") !== label) return null;
+  if (NO_LABEL.test(label) || label.normalize("NFC") !== label) return null;
   const a = viaUrl(label);
   return a !== null && a.startsWith("xn--") && a.length <= 63 && LABEL.test(a) ? a : null;
 };

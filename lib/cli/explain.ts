@@ -1,7 +1,147 @@
-/** `postern explain`: being written. */
-import { Effect } from "effect";
-import { Command } from "effect/cli";
-import type { Policies } from "../stages/policy.ts";
+/** `postern explain`: what would become of a message, and why. Stores nothing, sends nothing. */
+import { Duration, Effect, Layer, Option } from "effect";
+import { Argument, Command, Flag } from "effect/cli";
+import { accountsLayer } from "../accounts/sqlite.ts";
+import { domainKey } from "../address/domain.ts";
+import type { Mailbox } from "../address/mailbox.ts";
+import { parseMailbox } from "../address/path.ts";
+import type { Config } from "../config/config.ts";
+import { plainFault } from "../config/fault.ts";
+import { resolverLayer } from "../dns/resolver.ts";
+import { Accounts } from "../ports/accounts.ts";
+import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { Ids } from "../ports/ids.ts";
+import { Resolver } from "../ports/resolver.ts";
+import { idsLayer } from "../server/ids.ts";
+import { type Policies, policyLayer } from "../stages/policy.ts";
+import { explainMessage } from "./explain_run.ts";
+import { explanationJson, explanationLines } from "./explanation_view.ts";
+import { Failure, misused, noAccounts } from "./failure.ts";
+import { readMessageFile } from "./message_file.ts";
+import { configOf, placeOf } from "./places.ts";
+import { json, root } from "./root.ts";
+import { colour, print, printJson, readStdin } from "./terminal.ts";
 
-export const explainCommand = (_policies: Policies) =>
-  Command.make("explain", {}, () => Effect.void);
+const options = {
+  file: Argument.String("file").pipe(
+    Argument.optional,
+    Argument.withDescription("The message; standard input where none is given"),
+  ),
+  as: Flag.String("as").pipe(
+    Flag.withDescription("The account that signs in: any of its addresses"),
+  ),
+  from: Flag.String("from").pipe(
+    Flag.optional,
+    Flag.withDescription('Return path, "<>" for none; default: the primary address of the account'),
+  ),
+  to: Flag.String("to").pipe(
+    Flag.atLeast(0),
+    Flag.withDescription("Recipient, may be given several times; default: To, Cc and Bcc"),
+  ),
+  resolve: Flag.Boolean("resolve").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Ask DNS for mail exchangers; without it there is no network"),
+  ),
+  json,
+};
+
+export const explainCommand = (policies: Policies) =>
+  Command.make("explain", options, (a) =>
+    Effect.gen(function* () {
+      const config = yield* configOf((yield* root).config);
+      const from = yield* Option.match(a.from, {
+        onNone: () => Effect.succeed(undefined),
+        onSome: returnPathOf,
+      });
+      const to = yield* Effect.forEach(a.to, mailboxOf);
+      const message = readMessageFile(yield* octetsOf(a.file), config.limits);
+      const explanation = yield* Effect.gen(function* () {
+        const account = yield* accountOf(yield* mailboxOf(a.as));
+        return yield* explainMessage({
+          hostname: config.hostname,
+          limits: config.limits,
+          account,
+          from: from === undefined ? account.primary : from,
+          to,
+          message,
+        });
+      }).pipe(
+        Effect.provide(services(config, policies, a.resolve)),
+        Effect.mapError((e) => explained(config, e)),
+      );
+      if (a.json) yield* printJson(explanationJson(explanation));
+      else yield* print(...explanationLines(explanation, { colour: yield* colour }));
+      if (!explanation.accepted) return yield* new Failure({ lines: [], exitCode: 1 });
+    })).pipe(
+      Command.withDescription(
+        "Show what each stage would decide on a message; exit status 0 accepted, 1 refused, 2 usage",
+      ),
+    );
+
+/** Everything but a refused message is wrong usage here: 1 means refused. */
+const explained = (
+  config: Config,
+  e: Failure | Parameters<ReturnType<typeof noAccounts>>[0] | { readonly _tag: "NobodyToSendTo" },
+): Failure => {
+  if (e instanceof Failure) return e;
+  return e._tag === "NobodyToSendTo"
+    ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
+    : misused(...noAccounts(config.accounts.path)(e).lines);
+};
+
+const services = (config: Config, policies: Policies, resolve: boolean) =>
+  Layer.mergeAll(
+    accountsLayer({ ...config.accounts, readOnly: true }),
+    policyLayer(policies, config),
+    explainIds,
+    resolve
+      ? resolverLayer({
+        servers: config.dns.servers,
+        timeoutMs: Duration.toMillis(config.dns.timeout),
+        attempts: config.dns.attempts,
+      })
+      : nobodyAsked,
+  );
+
+/** Message-IDs as ever; nothing is queued, so that there is no queue id. */
+const explainIds = Layer.effect(
+  Ids,
+  Effect.map(Ids, (ids) => ({ ...ids, queueId: () => "explain" })),
+).pipe(Layer.provide(idsLayer));
+
+/** DNS as it looks without a network. */
+const nobodyAsked = Layer.succeed(Resolver, {
+  mailExchangers: () => Effect.succeed({ _tag: "NotAsked" }),
+  addresses: () => Effect.succeed({ _tag: "Trouble", reason: "not asked" }),
+});
+
+const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
+  const m = parseMailbox(text);
+  return m === null
+    ? Effect.fail(misused(`${JSON.stringify(text)} is no address`))
+    : Effect.succeed(m);
+};
+
+const returnPathOf = (text: string): Effect.Effect<Mailbox | null, Failure> =>
+  text === "" || text === "<>" ? Effect.succeed(null) : mailboxOf(text);
+
+const key = (m: Mailbox): string => `${m.local.toLowerCase()}@${domainKey(m.domain)}`;
+
+const accountOf = Effect.fnUntraced(function* (address: Mailbox) {
+  const all = yield* AccountsAdmin.use((admin) => admin.list);
+  const found = all.find((a) => [a.primary, ...a.aliases].some((m) => key(m) === key(address)));
+  const account = found === undefined ? null : yield* Accounts.use((a) => a.find(found.id));
+  return account === null
+    ? yield* misused(`--as: there is no account ${address.local}@${address.domain.text}`)
+    : account;
+});
+
+const octetsOf = (file: Option.Option<string>): Effect.Effect<Uint8Array, Failure> =>
+  Effect.gen(function* () {
+    if (Option.isNone(file) || file.value === "-") return yield* readStdin;
+    const path = yield* placeOf(file.value);
+    return yield* Effect.tryPromise({
+      try: () => Deno.readFile(path),
+      catch: (e) => misused(`${path}: ${plainFault(e)}`),
+    });
+  });

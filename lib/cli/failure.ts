@@ -3,6 +3,7 @@ import { Data } from "effect";
 import type { AccountsUnavailable } from "../ports/accounts.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import { type ConfigError, printProblem } from "../config/config.ts";
+import { plainFault } from "../config/fault.ts";
 
 /** Exit status: 1 for refused or failed, 2 for wrong usage or configuration. */
 export class Failure extends Data.TaggedError("Failure")<{
@@ -24,7 +25,7 @@ export const badConfig = (e: ConfigError): Failure => misused(...e.problems.map(
 
 /** What an error of the runtime says, without its stack. */
 export const reasonOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message.split("\n", 1)[0] ?? cause.name : String(cause);
+  cause instanceof Error ? plainFault(cause) : String(cause);
 
 export const noAccounts = (path: string) => (e: AccountsUnavailable): Failure =>
   failed(`accounts in ${path}: ${reasonOf(e.cause)}`);

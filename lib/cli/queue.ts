@@ -1,15 +1,15 @@
 /** `postern queue`: the spool, over the port `SpoolAdmin`. A running server notices what is changed. */
-import { Effect } from "effect";
+import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import { Option } from "effect";
 import { SpoolAdmin, type SpoolError } from "../ports/spool.ts";
 import { adminLayer } from "../spool/sqlite_admin.ts";
+import { renderTrail } from "./explain_view.ts";
 import { failed, Failure, misused, noSpool } from "./failure.ts";
 import { configOf } from "./places.ts";
 import { detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
 import { json, root } from "./root.ts";
-import { print, printJson } from "./terminal.ts";
-import { storedTrailLines } from "./trail_view.ts";
+import { colour, print, printJson } from "./terminal.ts";
+import { readStoredTrail } from "./stored_trail.ts";
 
 /** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */
 const onSpool = (
@@ -51,7 +51,8 @@ const show = Command.make("show", { id, json }, (a) =>
     const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
     if (detail === null) return yield* failed(`there is no message ${a.id}`);
     if (a.json) return yield* printJson(detailJson(detail));
-    yield* print(...detailLines(detail), ...storedTrailLines(detail.trail));
+    const view = { colour: yield* colour };
+    yield* print(...detailLines(detail), ...renderTrail(readStoredTrail(detail.trail), view));
   }))).pipe(Command.withDescription("Show a message with the trail of its acceptance"));
 
 type Change = "retry" | "hold" | "release";

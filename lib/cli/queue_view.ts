@@ -34,9 +34,11 @@ export const entryLines = (e: QueueEntry): ReadonlyArray<string> => [
   (e.account === null ? "" : ` by ${clean(e.account)}`),
   ...e.recipients.flatMap((r) => [
     recipientLine(r),
-    ...(r.lastReply === null
-      ? []
-      : [`    ${r.lastRemote === null || r.lastRemote === "" ? "" : `${clean(r.lastRemote)}: `}${clean(r.lastReply)}`]),
+    ...(r.lastReply === null ? [] : [
+      `    ${r.lastRemote === null || r.lastRemote === "" ? "" : `${clean(r.lastRemote)}: `}${
+        clean(r.lastReply)
+      }`,
+    ]),
   ]),
 ];
 

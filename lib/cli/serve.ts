@@ -63,7 +63,7 @@ const servicesOf = (config: Config, policies: Policies) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
-    accountsLayer(config.accounts),
+    accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,
       lockFailures: limits.authLockFailures,

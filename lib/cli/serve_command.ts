@@ -2,20 +2,19 @@
 import { Effect, Option } from "effect";
 import { Command } from "effect/cli";
 import { dirname, join } from "node:path";
-import { printMailbox } from "../address/mailbox.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Listening } from "../server/server.ts";
 import type { Policies } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
 import { curlLine } from "./curl_line.ts";
+import { renderBrief } from "./explain_view.ts";
 import { badConfig, failed, type Failure, reasonOf, serverFailure } from "./failure.ts";
 import { ensureFirstRun, type FirstRun } from "./first_run.ts";
 import { configOf, findConfig, here, STANDARD_PLACES } from "./places.ts";
 import { root } from "./root.ts";
 import { announce, serve } from "./serve.ts";
 import { print, printNow } from "./terminal.ts";
-import { trailLines } from "./trail_view.ts";
 
 export const serveCommand = (policies: Policies) =>
   Command.make("serve", {}, () =>
@@ -65,8 +64,7 @@ const ensureDirectory = (dir: string): Effect.Effect<void, Failure> =>
 
 /** A message that has just been accepted, in a few lines. */
 const showTrail = (s: Routed): void => {
-  const to = s.routed.map((r) => printMailbox(r.mailbox)).join(", ");
-  printNow(`${s.id}  accepted from ${s.account.id} to ${to}`, ...trailLines(s.trail));
+  printNow(`${s.id}  accepted`, ...renderBrief(s.trail).map((line) => `  ${line}`));
 };
 
 /** Where it listens, and what to paste to see something happen. */

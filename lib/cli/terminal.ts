@@ -26,6 +26,22 @@ export const print = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
 export const remark = (line: string): Effect.Effect<void> =>
   Effect.sync(() => writeAll(Deno.stderr, `${line}\n`));
 
+/** Whether to colour standard output: a terminal that can, unless NO_COLOR says no or FORCE_COLOR yes. */
+export const colour: Effect.Effect<boolean> = Effect.sync(() => {
+  if (variable("NO_COLOR") !== "") return false;
+  if (variable("FORCE_COLOR") !== "") return variable("FORCE_COLOR") !== "0";
+  return Deno.stdout.isTerminal() && variable("TERM") !== "dumb";
+});
+
+/** Empty where it is not set or may not be read. */
+const variable = (name: "NO_COLOR" | "FORCE_COLOR" | "TERM"): string => {
+  try {
+    return Deno.env.get(name) ?? "";
+  } catch {
+    return "";
+  }
+};
+
 /** For `--json`: one document, indented. */
 export const printJson = (value: unknown): Effect.Effect<void> =>
   print(JSON.stringify(value, null, 2));

@@ -6,25 +6,10 @@
  * program reads out of a field may not differ from what was checked here. One pass, never throws.
  */
 import { type Domain, parseDomainName, parseLiteral } from "../address/domain.ts";
-import { type Mailbox, printMailbox } from "../address/mailbox.ts";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { Address, NamedMailbox } from "./address.ts";
 import { Lexer, NO_GAP } from "./lexer.ts";
 import { Phrase } from "./phrase.ts";
-
-/** A mailbox with its display name, as a header field holds it. RFC 5322 §3.4 */
-export interface NamedMailbox {
-  /** In current syntax, as it is written: with its quotes and encoded words, one blank for many. */
-  readonly displayName: string | null;
-  readonly mailbox: Mailbox;
-}
-
-/** A group or a mailbox. RFC 5322 §3.4, RFC 6854 */
-export type Address =
-  | ({ readonly _tag: "Mailbox" } & NamedMailbox)
-  | {
-    readonly _tag: "Group";
-    readonly name: string;
-    readonly members: ReadonlyArray<NamedMailbox>;
-  };
 
 export interface AddressList {
   readonly addresses: ReadonlyArray<Address>;
@@ -48,17 +33,6 @@ export const parseAddressList = (value: string, maxAddresses: number): AddressLi
   const p = new Parser(value, maxAddresses);
   return p.list() ? p : p.problem;
 };
-
-/** An address in current syntax, in characters. RFC 5322 §3.4 */
-export const printAddress = (a: Address): string =>
-  a._tag === "Mailbox"
-    ? printNamed(a)
-    : `${a.name}:${a.members.length === 0 ? "" : ` ${a.members.map(printNamed).join(", ")}`};`;
-
-const printNamed = (m: NamedMailbox): string =>
-  m.displayName === null
-    ? printMailbox(m.mailbox)
-    : `${m.displayName} <${printMailbox(m.mailbox)}>`;
 
 class Parser implements AddressList {
   readonly addresses: Array<Address> = [];
@@ -222,11 +196,13 @@ class Parser implements AddressList {
     }
     if (lex.kind !== "Atom") return this.#no("the part behind the @ is not valid");
     let text = lex.text;
+    let last = text; // looking at the end of what grows would copy it each time
     while (lex.next() === "Atom") {
       this.obsolete = true;
-      const joins = text.endsWith(".") !== lex.text.startsWith(".");
+      const joins = last.endsWith(".") !== lex.text.startsWith(".");
       if (lex.gap === NO_GAP || !joins) return this.#no("the part behind the @ is not valid");
       text += lex.text;
+      last = lex.text;
     }
     if (lex.bad) return this.#no("");
     return parseDomainName(text) ?? this.#no("the part behind the @ is not valid");

@@ -36,12 +36,14 @@ const endOfLiteral = (lex: Lexer): number => {
 /** dot-atom, or atoms with blanks around their dots; -1 where it is neither. */
 const endOfDomain = (lex: Lexer): number => {
   let text = "";
+  let last: string | null = null; // looking at the end of what grows would copy it each time
   let end = -1;
   while (lex.kind === "Atom") {
-    const joins = text === "" ||
-      (lex.gap !== NO_GAP && text.endsWith(".") !== lex.text.startsWith("."));
+    const joins = last === null ||
+      (lex.gap !== NO_GAP && last.endsWith(".") !== lex.text.startsWith("."));
     if (!joins) return -1;
-    text += lex.text;
+    last = lex.text;
+    text += last;
     end = lex.end;
     lex.next();
   }

@@ -1,7 +1,8 @@
 /** What the stages need to know of a header's fields, found in one pass over it. RFC 5322 §3.6 */
 import { fullyQualified } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
-import { type Address, type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
+import type { Address } from "./address.ts";
+import { type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
 import { type DateReading, parseDate } from "./date.ts";
 import {
   type Field,

@@ -161,10 +161,8 @@ export const makeAsk = (settings: AnswerSettings, services: Context.Context<Answ
     done: (answer: Answer | null) => void,
   ): void => {
     const effect = answer(settings, session, question, data);
-    // what is answered at once needs no clock
     const fiber = runFork(effect);
     const finished = (exit: Exit.Exit<Answer>): void => {
-      clearTimeout(timer);
       if (Exit.isSuccess(exit)) return done(exit.value);
       data?.body.discard();
       if (Cause.hasInterruptsOnly(exit.cause)) return done(just(say.LOCAL_ERROR));
@@ -173,10 +171,13 @@ export const makeAsk = (settings: AnswerSettings, services: Context.Context<Answ
       );
       done(null);
     };
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    // what is answered at once needs no timer
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    timer = setTimeout(() => fiber.interruptUnsafe(), Duration.toMillis(settings.within));
-    fiber.addObserver(finished);
+    const timer = setTimeout(() => fiber.interruptUnsafe(), Duration.toMillis(settings.within));
+    fiber.addObserver((exit) => {
+      clearTimeout(timer);
+      finished(exit);
+    });
   };
 };

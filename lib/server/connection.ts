@@ -302,12 +302,15 @@ export class Connection {
     if (body === null || this.#fault !== null || parts.length === 0) return then();
     let left = parts.length;
     this.#busy = true;
+    // our own disk is not the client's silence
+    this.deadline = Infinity;
     for (const part of parts) {
       this.#host.write(body, part, (fault) => {
         this.#fault ??= fault;
         if (--left > 0) return;
         this.#busy = false;
         if (this.#over) return;
+        this.#wait(this.#host.dataMs);
         then();
         this.#pump();
       });

@@ -1,4 +1,5 @@
 /** What an operator does to the spool, on a connection of its own; a running server notices within a second. */
+import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
 import {
@@ -48,8 +49,6 @@ const entryOf = (m: Row, recipients: ReadonlyArray<QueueRecipient>): QueueEntry 
   recipients,
 });
 
-const latin1 = new TextDecoder("latin1");
-
 class Admin {
   readonly #db: DatabaseSync;
   constructor(db: DatabaseSync) {
@@ -87,7 +86,8 @@ class Admin {
       envelope: facts.envelope,
       session: facts.session,
       trail: m["trail"] as string,
-      head: latin1.decode(m["head"] as Uint8Array),
+      // TextDecoder knows no true latin1
+      head: Buffer.from(m["head"] as Uint8Array).toString("latin1"),
     };
   }
 

@@ -4,20 +4,14 @@
  * Of a message that is passed on only the topmost resent block is touched. RFC 6409 §8.1
  */
 import { Effect } from "effect";
-import {
-  asciiMailbox,
-  type Mailbox,
-  printMailbox,
-  printMailboxAscii,
-  same,
-} from "../address/mailbox.ts";
-import { append, removeWhere, replace } from "../message/edit.ts";
-import type { Field, Header } from "../message/header.ts";
+import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { removeWhere, replace } from "../message/edit.ts";
+import type { Header } from "../message/header.ts";
 import { purportedResponsible } from "../message/pra.ts";
 import { insertInBlock, type ResentBlock } from "../message/resent.ts";
 import { encodeUtf8 } from "../message/text.ts";
 import { makeField } from "../message/write.ts";
-import { type Right, SenderRights } from "../ports/sender_rights.ts";
+import type { SenderRights } from "../ports/sender_rights.ts";
 import {
   badMessage,
   notYourAddress,
@@ -27,25 +21,12 @@ import {
 } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import { address, addresses, value } from "./facts.ts";
-import { HeaderPolicy, type HeaderRules } from "./policy.ts";
+import { HeaderPolicy } from "./policy.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import {
-  decideResentSender,
-  decideSender,
-  type SenderAction,
-  type SenderCase,
-} from "./sender_table.ts";
+import { type Claim, owns, readCase, resentClaim, senderClaim } from "./sender_case.ts";
+import { decideResentSender, decideSender, type SenderAction } from "./sender_table.ts";
 import type { Attributed, Completed, Stage } from "./submission.ts";
-import type { Decision } from "./trail.ts";
-
-/** What the decision is about: Sender beside From, or Resent-Sender beside Resent-From of the block. */
-interface Claim {
-  readonly name: "Sender" | "Resent-Sender";
-  readonly authors: ReadonlyArray<Mailbox>;
-  readonly field: Field | null;
-  readonly sender: Mailbox | null;
-  readonly place: (h: Header, added: Field) => Header;
-}
+import type { Decision, Facts } from "./trail.ts";
 
 /**
  * Adds, replaces or leaves Sender. Refused with 550 5.7.1 where it names somebody else although the
@@ -90,12 +71,19 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
         field: claim.name,
         action: act.action,
         ...facts,
+        ...after(act, submitter),
         pra: pra === null ? null : address(pra),
         praIsOwn: yield* owns(s, submitter, pra),
       },
     };
     return { ...s, _tag: "Attributed" as const, header, trail: [...trail, decision] };
   });
+
+/** What the field says then. */
+const after = (act: SenderAction, submitter: Mailbox): Facts => {
+  if (act.action === "remove") return { after: null };
+  return act.action === "leave" ? {} : { after: address(submitter) };
+};
 
 /** Bare addr-spec, domain as A-labels unless SMTPUTF8; null where it cannot be written. RFC 6531 §3.2 */
 const writtenAs = (m: Mailbox, utf8: boolean): string | null => {
@@ -127,83 +115,6 @@ const resentFrom = (
     },
   };
 };
-
-const senderClaim = (s: Completed): Claim => ({
-  name: "Sender",
-  authors: s.fields.authors,
-  field: currentField(s, s.fields.senderField),
-  sender: s.fields.sender,
-  place: append,
-});
-
-/** A repair of syntax may have put another field in the place of the one that was read. */
-const currentField = (s: Completed, read: Field | null): Field | null =>
-  read === null ? null : s.header.fields.find((f) => f.key === read.key) ?? null;
-
-const resentClaim = (s: Completed, block: ResentBlock, submitter: Mailbox): Claim => ({
-  name: "Resent-Sender",
-  authors: block.from?.list.mailboxes ?? [submitter],
-  field: currentField(s, block.sender?.field ?? null),
-  sender: block.sender?.list.mailboxes[0] ?? null,
-  place: insertInBlock,
-});
-
-/** The facts that the table asks for. Rights are asked about only where octets do not tell. */
-const readCase = Effect.fnUntraced(function* (
-  s: Completed,
-  claim: Claim,
-  submitter: Mailbox,
-  rules: HeaderRules,
-): Effect.fn.Return<SenderCase, never, SenderRights> {
-  const { authors, sender, field } = claim;
-  const [author, ...others] = authors;
-  const alone = author !== undefined && others.length === 0 ? author : null;
-  return {
-    known: true,
-    authors: authors.length,
-    submitterIsAuthor: rules.senderMatch === "envelope" && authors.some((a) =>
-          same(a, submitter)
-        ) ||
-      (yield* speaksForAuthor(s, authors, submitter, rules)),
-    sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
-    senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
-    signed: s.fields.signed.has(claim.name.toLowerCase()),
-    foreignSender: rules.foreignSender,
-  };
-});
-
-/** Some author is the submitter under the rights policy (case, subaddress), or by `rights` any address of the account. */
-const speaksForAuthor = Effect.fnUntraced(function* (
-  s: Completed,
-  authors: ReadonlyArray<Mailbox>,
-  submitter: Mailbox,
-  rules: HeaderRules,
-): Effect.fn.Return<boolean, never, SenderRights> {
-  const rights = yield* SenderRights;
-  const own = yield* rights.maySendAs(s.account, submitter);
-  for (const author of authors) {
-    const right = yield* rights.maySendAs(s.account, author);
-    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) return true;
-  }
-  return false;
-});
-
-/** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */
-const owns = (
-  s: Completed,
-  submitter: Mailbox,
-  sender: Mailbox | null,
-): Effect.Effect<boolean, never, SenderRights> =>
-  sender === null || same(sender, submitter)
-    ? Effect.succeed(sender !== null)
-    : Effect.flatMap(SenderRights, (r) => Effect.map(r.maySendAs(s.account, sender), granted));
-
-const granted = (right: Right): boolean => right.granted;
-
-/** Granted by one and the same address of the account. */
-const sameOwn = (a: Right, b: Right): boolean =>
-  a.granted && b.granted && a.address !== undefined && b.address !== undefined &&
-  same(a.address, b.address);
 
 const replyTo = (act: SenderAction, name: string, written: string | null): Reply | null => {
   switch (act.action) {

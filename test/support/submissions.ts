@@ -8,7 +8,8 @@ import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/acc
 import { Ids } from "../../lib/ports/ids.ts";
 import { type MxAnswer, Resolver } from "../../lib/ports/resolver.ts";
 import type { RouteTable } from "../../lib/ports/routes.ts";
-import type { PipelineServices } from "../../lib/stages/pipeline.ts";
+import { summary } from "../../lib/reply/reply.ts";
+import { pipeline, type PipelineServices } from "../../lib/stages/pipeline.ts";
 import {
   headerLayer,
   type HeaderRules,
@@ -16,7 +17,8 @@ import {
   type RightsSettings,
   routesLayer,
 } from "../../lib/stages/policy.ts";
-import type { Received } from "../../lib/stages/submission.ts";
+import type { Received, Routed } from "../../lib/stages/submission.ts";
+import type { Trail } from "../../lib/stages/trail.ts";
 import { repairAll } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
@@ -147,3 +149,44 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
 /** Header lines to a header section. */
 export const head = (...lines: ReadonlyArray<string>): string =>
   lines.map((l) => `${l}\r\n`).join("");
+
+/** How a submission ended: the header that leaves, or the reply; the trail in both cases. */
+export type Ending =
+  | { readonly _tag: "Accepted"; readonly routed: Routed; readonly trail: Trail }
+  | { readonly _tag: "Refused"; readonly reply: string; readonly trail: Trail };
+
+/** Runs all stages over a submission. A fault or a bug throws. */
+export const submit = (given: Given, w: World = {}): Promise<Ending> =>
+  Effect.runPromise(
+    pipeline(received(given)).pipe(
+      Effect.map((routed): Ending => ({ _tag: "Accepted", routed, trail: routed.trail })),
+      Effect.catchTag("Refusal", (r) => {
+        const ending: Ending = { _tag: "Refused", reply: summary(r.reply), trail: r.trail };
+        return Effect.succeed(ending);
+      }),
+      Effect.provide(world(w)),
+    ),
+  );
+
+/** Header lines that leave, without our Received field; throws where the submission is refused. */
+export const leaving = async (given: Given, w: World = {}): Promise<ReadonlyArray<string>> => {
+  const end = await submit(given, w);
+  if (end._tag === "Refused") throw new Error(`refused: ${end.reply}`);
+  const [top, ...rest] = end.routed.header.fields;
+  if (top?.key !== "received") throw new Error("no Received on top");
+  return rest.flatMap((f) => f.raw.slice(0, -2).split("\r\n"));
+};
+
+/** Code and rule of a refusal: `550 5.7.1 RGT-5`; throws where the submission is accepted. */
+export const refusedFor = async (given: Given, w: World = {}): Promise<string> => {
+  const end = await submit(given, w);
+  if (end._tag === "Accepted") throw new Error("accepted");
+  const last = end.trail.at(-1);
+  if (last?.verdict !== "refused") throw new Error("the trail does not end with the refusal");
+  return `${end.reply.split(" ").slice(0, 2).join(" ")} ${last.rule}`;
+};
+
+/** Rules of the decisions that changed something, Received aside. */
+export const changes = async (given: Given, w: World = {}): Promise<ReadonlyArray<string>> =>
+  (await submit(given, w)).trail.filter((d) => d.verdict === "changed" && d.rule !== "TRC-1")
+    .map((d) => d.rule);

@@ -116,9 +116,8 @@ const starting = (session: Session, offer: Offer, reply: ServerReply, more: bool
   if (reply.code < 300) {
     return more ? refused("TLS", INJECTED) : [{ _tag: "Handshake", session }, { _tag: "StartTls" }];
   }
-  if (session.policy === "required") return refused("TLS", softened(judge(reply, "STARTTLS")));
-  return more || reply.code === 421
-    ? refused("TLS", softened(judge(reply, "STARTTLS")))
+  return session.policy === "required" || more || reply.code === 421
+    ? refused("TLS", { ...softened(judge(reply, "STARTTLS")), status: "4.7.5" })
     : signIn(session, offer);
 };
 

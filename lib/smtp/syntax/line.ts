@@ -21,6 +21,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** A client that sends this much without CRLF is no client. */
 const FLOOD = 65_536;
+const SHORT = 8192;
 const EMPTY = new Uint8Array(0);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -41,9 +42,13 @@ const decode = (octets: Uint8Array): LineResult => {
     high |= c;
   }
   if (control) return { _tag: "BadCharacters" };
-  if (high < 0x80) return { _tag: "Line", text: String.fromCharCode(...octets), ascii: true };
+  const ascii = high < 0x80;
+  // a call takes only so many arguments
+  if (ascii && octets.length <= SHORT) {
+    return { _tag: "Line", text: String.fromCharCode(...octets), ascii };
+  }
   try {
-    return { _tag: "Line", text: utf8.decode(octets), ascii: false };
+    return { _tag: "Line", text: utf8.decode(octets), ascii };
   } catch {
     return { _tag: "BadCharacters" };
   }
@@ -88,8 +93,8 @@ export class LineReader {
         this.#at = lf + 1;
         const length = this.#dropped + lf + 1 - start;
         this.#dropped = 0;
-        if (length - 2 > FLOOD) return { _tag: "Flood" };
-        return length > max ? { _tag: "TooLong" } : decode(b.subarray(start, lf - 1));
+        if (length <= max) return decode(b.subarray(start, lf - 1));
+        return length - 2 > FLOOD ? { _tag: "Flood" } : { _tag: "TooLong" };
       }
       from = lf + 1;
     }

@@ -19,5 +19,9 @@ export const addReceived: Mend = (d) => {
     date: d.now,
   });
   d.header = prepend(d.header, field);
-  return note(d, "changed", "TRC-1", { mode: d.rules.received, after: shown(unfolded(field)) });
+  return note(d, "changed", "TRC-1", {
+    field: "Received",
+    mode: d.rules.received,
+    after: shown(unfolded(field)),
+  });
 };

@@ -90,7 +90,9 @@ Deno.test("DataReader gives the same however a message with every border is cut 
   const want = reference(data);
   for (let i = 0; i <= data.length; i++) {
     for (let j = i; j <= data.length; j++) {
-      const { r: _, ...got } = readAll([data.slice(0, i), data.slice(i, j), data.slice(j)].map(octets));
+      const { r: _, ...got } = readAll(
+        [data.slice(0, i), data.slice(i, j), data.slice(j)].map(octets),
+      );
       assert.deepEqual(got, want, `cut at ${i} and ${j}`);
     }
   }
@@ -181,11 +183,29 @@ Deno.test("DataReader bounds the header, not the body, by headerBytes", () => {
 for (
   const c of [
     { name: "ASCII", body: "a\r\n", eightBit: false, validUtf8: true, longest: 1 },
-    { name: "UTF-8", body: "gr\xc3\xbc\xc3\x9fe\r\n\r\n", eightBit: true, validUtf8: true, longest: 7 },
+    {
+      name: "UTF-8",
+      body: "gr\xc3\xbc\xc3\x9fe\r\n\r\n",
+      eightBit: true,
+      validUtf8: true,
+      longest: 7,
+    },
     { name: "Latin-1", body: "gr\xfc\xdfe\r\n", eightBit: true, validUtf8: false, longest: 5 },
     { name: "cut UTF-8", body: "\xc3\r\n", eightBit: true, validUtf8: false, longest: 1 },
-    { name: "a stuffed line", body: "..abc\r\nab\r\n", eightBit: false, validUtf8: true, longest: 4 },
-    { name: "998 octets", body: `${"x".repeat(998)}\r\n`, eightBit: false, validUtf8: true, longest: 998 },
+    {
+      name: "a stuffed line",
+      body: "..abc\r\nab\r\n",
+      eightBit: false,
+      validUtf8: true,
+      longest: 4,
+    },
+    {
+      name: "998 octets",
+      body: `${"x".repeat(998)}\r\n`,
+      eightBit: false,
+      validUtf8: true,
+      longest: 998,
+    },
   ]
 ) {
   Deno.test(`DataReader.facts() of a body with ${c.name}, octet by octet or whole`, () => {

@@ -1,0 +1,219 @@
+/**
+ * What the server would say to a message, and why: the real machine and the real stages, without a
+ * connection and without a spool. Stores nothing.
+ */
+import { Clock, Effect } from "effect";
+import { isAscii } from "../address/domain.ts";
+import { type Mailbox, printMailbox } from "../address/mailbox.ts";
+import type { Limits } from "../config/config.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import type { SessionFacts } from "../envelope/session.ts";
+import type { Account, AccountsUnavailable } from "../ports/accounts.ts";
+import { Ids } from "../ports/ids.ts";
+import { negative, type Reply } from "../reply/reply.ts";
+import * as say from "../reply/catalog.ts";
+import { extensions } from "../smtp/server/extensions/all.ts";
+import type { Rules } from "../smtp/server/rules.ts";
+import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
+import { step } from "../smtp/server/step.ts";
+import { enforceReturnPath } from "../stages/enforce_rights.ts";
+import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
+import type { Refusal } from "../stages/refusal.ts";
+import { checkRecipient } from "../stages/resolve_mta.ts";
+import type { Received, Routed } from "../stages/submission.ts";
+import type { Trail } from "../stages/trail.ts";
+import { type MessageFile, recipientsOf } from "./message_file.ts";
+
+export interface ExplainRequest {
+  readonly hostname: string;
+  readonly limits: Limits;
+  readonly account: Account;
+  /** Null for `<>`. */
+  readonly from: Mailbox | null;
+  /** Empty: those that To, Cc and Bcc name. */
+  readonly to: ReadonlyArray<Mailbox>;
+  readonly message: MessageFile;
+}
+
+/** One command with its reply; the message itself counts as the last one. */
+export interface Exchange {
+  readonly command: string;
+  readonly reply: Reply;
+}
+
+export interface Explanation {
+  /** Everything was taken: the return path, every recipient, the message. */
+  readonly accepted: boolean;
+  readonly exchanges: ReadonlyArray<Exchange>;
+  readonly trail: Trail;
+  /** Null where something was refused before the end. */
+  readonly routed: Routed | null;
+}
+
+/** No `--to`, and nobody in the header: there is nothing to explain. */
+export class NobodyToSendTo {
+  readonly _tag = "NobodyToSendTo";
+}
+
+type Answered = { readonly reply: Reply; readonly trail: Trail; readonly routed: Routed | null };
+
+/** Goes from MAIL to the end of data and stops where the server would. */
+export const explainMessage = Effect.fnUntraced(function* (
+  o: ExplainRequest,
+): Effect.fn.Return<Explanation, NobodyToSendTo | AccountsUnavailable, PipelineServices> {
+  const exchanges: Array<Exchange> = [];
+  const trail: Array<Trail[number]> = [];
+  const rules = rulesOf(o);
+  const told = (command: string, a: Answered): boolean => {
+    exchanges.push({ command, reply: a.reply });
+    trail.push(...a.trail);
+    return !negative(a.reply);
+  };
+  const done = (routed: Routed | null): Explanation => ({
+    accepted: exchanges.every((e) => !negative(e.reply)),
+    exchanges,
+    trail,
+    routed,
+  });
+
+  // null: the header cannot be read, which the first stage says better
+  const to = o.to.length > 0 ? o.to : recipientsOf(o.message, o.limits);
+  if (to?.length === 0) return yield* Effect.fail(new NobodyToSendTo());
+  let state: State = ready(peerOf(o.account));
+  const mailText = mailCommand(o, to ?? []);
+  const mailed = yield* command(o, rules, state, mailText);
+  state = mailed.state;
+  if (!told(mailText, mailed)) return done(null);
+  for (const recipient of to ?? []) {
+    const text = `RCPT TO:<${printMailbox(recipient)}>`;
+    const asked = yield* command(o, rules, state, text);
+    state = asked.state;
+    told(text, asked);
+  }
+  if (state._tag !== "Mail") return done(null);
+  const { peer, mail, recipients } = state;
+  if (to !== null && recipients.length === 0) {
+    told("DATA", passed(say.NO_VALID_RECIPIENTS));
+    return done(null);
+  }
+  const data: State = { _tag: "Data", peer, mail, recipients };
+  const input = { _tag: "DataEnd", verdict: o.message.verdict } as const;
+  const ended = yield* answered(o, rules, step(rules, data, input));
+  told("(the message)", ended);
+  return done(ended.routed);
+});
+
+/** One line through the machine, and what it asks through the stages. */
+const command = (o: ExplainRequest, rules: Rules, state: State, text: string) => {
+  const line = { _tag: "Line", text, ascii: isAscii(text) } as const;
+  return answered(o, rules, step(rules, state, { _tag: "Line", line, more: false }));
+};
+
+const answered = Effect.fnUntraced(function* (
+  o: ExplainRequest,
+  rules: Rules,
+  [state, output]: ReturnType<typeof step>,
+): Effect.fn.Return<Answered & { readonly state: State }, AccountsUnavailable, PipelineServices> {
+  if (output?._tag === "Send") return { state, ...passed(output.reply) };
+  if (output?._tag !== "Ask") return { state, ...passed(say.LOCAL_ERROR) };
+  const a = yield* answer(o, output.question);
+  const [next] = step(rules, state, { _tag: "Answer", reply: a.reply, account: null });
+  return { ...a, state: next };
+});
+
+const answer = (
+  o: ExplainRequest,
+  question: Question,
+): Effect.Effect<Answered, AccountsUnavailable, PipelineServices> => {
+  switch (question._tag) {
+    case "Mail":
+      return enforceReturnPath(o.account, question.mail.returnPath).pipe(
+        Effect.as(passed(say.SENDER_OK)),
+        Effect.catchTag("Refusal", refused),
+      );
+    case "Recipient":
+      return checkRecipient(question.mailbox).pipe(
+        Effect.as(passed(say.RECIPIENT_OK)),
+        Effect.catchTag("Refusal", refused),
+      );
+    case "Submit":
+      return received(o, question.envelope).pipe(
+        Effect.flatMap(pipeline),
+        Effect.map((routed) => ({ reply: say.queued(routed.id), trail: routed.trail, routed })),
+        Effect.catchTag("Refusal", refused),
+      );
+    case "Login":
+      return Effect.die(new Error("nobody signs in here"));
+  }
+};
+
+const passed = (reply: Reply): Answered => ({ reply, trail: [], routed: null });
+
+/** A refusal is an answer like another. */
+const refused = (e: Refusal): Effect.Effect<Answered> =>
+  Effect.succeed({ reply: e.reply, trail: e.trail, routed: null });
+
+const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envelope) {
+  return {
+    _tag: "Received",
+    id: (yield* Ids).queueId(),
+    receivedAt: yield* Clock.currentTimeMillis,
+    session: SESSION,
+    hostname: o.hostname,
+    login: o.account.id,
+    envelope,
+    head: o.message.head,
+    hasBody: o.message.hasBody,
+    body: o.message.body,
+    trail: [],
+  } satisfies Received;
+});
+
+/** A mail program on this machine, over TLS. */
+const SESSION: SessionFacts = {
+  id: "explain",
+  listener: "submissions",
+  clientAddress: "127.0.0.1",
+  clientPort: 0,
+  helo: "localhost",
+  extended: true,
+  tls: { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" },
+};
+
+const peerOf = (account: Account): Peer => ({
+  tls: true,
+  helo: SESSION.helo,
+  extended: true,
+  account: account.id,
+  errors: 0,
+  idle: 0,
+  authFailures: 0,
+});
+
+/** The limits that make sense without a session. */
+const rulesOf = (o: ExplainRequest): Rules => ({
+  hostname: o.hostname,
+  startTls: false,
+  messageBytes: o.limits.messageBytes,
+  recipients: o.limits.recipients,
+  commandLineBytes: o.limits.commandLineBytes,
+  authLineBytes: o.limits.authLineBytes,
+  errors: Infinity,
+  idleCommands: Infinity,
+  authFailures: Infinity,
+  mechanisms: [],
+  extensions,
+});
+
+/** MAIL with the parameters that a good mail program would give this message. */
+const mailCommand = (o: ExplainRequest, to: ReadonlyArray<Mailbox>): string => {
+  const { message } = o;
+  const from = o.from === null ? "" : printMailbox(o.from);
+  const international = message.eightBitHead || !isAscii([from, ...to.map(printMailbox)].join(""));
+  return [
+    `MAIL FROM:<${from}>`,
+    `SIZE=${message.octets}`,
+    ...(message.body.eightBit ? ["BODY=8BITMIME"] : []),
+    ...(international ? ["SMTPUTF8"] : []),
+  ].join(" ");
+};

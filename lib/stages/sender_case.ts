@@ -1,0 +1,98 @@
+/** Reads out of a submission what the table of `sender_table.ts` decides on. */
+import { Effect } from "effect";
+import { type Mailbox, same } from "../address/mailbox.ts";
+import { append } from "../message/edit.ts";
+import type { Field, Header } from "../message/header.ts";
+import { insertInBlock, type ResentBlock } from "../message/resent.ts";
+import { type Right, SenderRights } from "../ports/sender_rights.ts";
+import type { HeaderRules } from "./policy.ts";
+import type { SenderCase } from "./sender_table.ts";
+import type { Completed } from "./submission.ts";
+
+/** What the decision is about: Sender beside From, or Resent-Sender beside Resent-From of the block. */
+export interface Claim {
+  readonly name: "Sender" | "Resent-Sender";
+  readonly authors: ReadonlyArray<Mailbox>;
+  readonly field: Field | null;
+  readonly sender: Mailbox | null;
+  readonly place: (h: Header, added: Field) => Header;
+}
+
+/** Sender beside From. */
+export const senderClaim = (s: Completed): Claim => ({
+  name: "Sender",
+  authors: s.fields.authors,
+  field: currentField(s, s.fields.senderField),
+  sender: s.fields.sender,
+  place: append,
+});
+
+/** A repair of syntax may have put another field in the place of the one that was read. */
+const currentField = (s: Completed, read: Field | null): Field | null =>
+  read === null ? null : s.header.fields.find((f) => f.key === read.key) ?? null;
+
+/** Resent-Sender beside Resent-From, which is the submitter's where the block has none. */
+export const resentClaim = (s: Completed, block: ResentBlock, submitter: Mailbox): Claim => ({
+  name: "Resent-Sender",
+  authors: block.from?.list.mailboxes ?? [submitter],
+  field: currentField(s, block.sender?.field ?? null),
+  sender: block.sender?.list.mailboxes[0] ?? null,
+  place: insertInBlock,
+});
+
+/** The facts that the table asks for. Rights are asked about only where octets do not tell. */
+export const readCase = Effect.fnUntraced(function* (
+  s: Completed,
+  claim: Claim,
+  submitter: Mailbox,
+  rules: HeaderRules,
+): Effect.fn.Return<SenderCase, never, SenderRights> {
+  const { authors, sender, field } = claim;
+  const [author, ...others] = authors;
+  const alone = author !== undefined && others.length === 0 ? author : null;
+  return {
+    known: true,
+    authors: authors.length,
+    submitterIsAuthor: rules.senderMatch === "envelope" && authors.some((a) =>
+          same(a, submitter)
+        ) ||
+      (yield* speaksForAuthor(s, authors, submitter, rules)),
+    sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
+    senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
+    signed: s.fields.signed.has(claim.name.toLowerCase()),
+    foreignSender: rules.foreignSender,
+  };
+});
+
+/** Some author is the submitter under the rights policy (case, subaddress), or by `rights` any address of the account. */
+const speaksForAuthor = Effect.fnUntraced(function* (
+  s: Completed,
+  authors: ReadonlyArray<Mailbox>,
+  submitter: Mailbox,
+  rules: HeaderRules,
+): Effect.fn.Return<boolean, never, SenderRights> {
+  const rights = yield* SenderRights;
+  const own = yield* rights.maySendAs(s.account, submitter);
+  for (const author of authors) {
+    const right = yield* rights.maySendAs(s.account, author);
+    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) return true;
+  }
+  return false;
+});
+
+/** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */
+export const owns = (
+  s: Completed,
+  submitter: Mailbox,
+  sender: Mailbox | null,
+): Effect.Effect<boolean, never, SenderRights> =>
+  sender === null || same(sender, submitter)
+    ? Effect.succeed(sender !== null)
+    : Effect.flatMap(SenderRights, (r) => Effect.map(r.maySendAs(s.account, sender), granted));
+
+const granted = (right: Right): boolean => right.granted;
+
+/** Granted by one and the same address of the account. */
+const sameOwn = (a: Right, b: Right): boolean =>
+  a.granted && b.granted && a.address !== undefined && b.address !== undefined &&
+  same(a.address, b.address);

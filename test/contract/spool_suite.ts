@@ -1,0 +1,299 @@
+/** What every store behind `Spool` and `SpoolAdmin` does. Run on each Layer there is. */
+import assert from "node:assert/strict";
+import { Effect, type Layer, Option } from "effect";
+import type { Envelope } from "../../lib/envelope/envelope.ts";
+import { parseMailbox } from "../../lib/address/path.ts";
+import {
+  type Delivery,
+  type NewMessage,
+  type Outcome,
+  Spool,
+  SpoolAdmin,
+} from "../../lib/ports/spool.ts";
+import { octets, text } from "../support/octets.ts";
+
+const envelope = (to: ReadonlyArray<string>): Envelope => ({
+  returnPath: parseMailbox("alice@example.net"),
+  recipients: to.map((a) => ({ mailbox: parseMailbox(a)! })),
+  body: "8BITMIME",
+  smtpUtf8: false,
+  declaredSize: null,
+});
+
+export const HEAD = "Subject: gr\xfc\xdfe\r\n\r\n";
+
+/** A message whose body is `body`, written in pieces of `step` octets. */
+export const newMessage = (
+  id: string,
+  o: { readonly body?: string; readonly to?: ReadonlyArray<string>; readonly step?: number } = {},
+) =>
+  Effect.gen(function* () {
+    const spool = yield* Spool;
+    const { body = "hello\r\n", to = ["bob@example.org"], step = 65_536 } = o;
+    const staging = spool.stage();
+    for (let at = 0; at < body.length; at += step) {
+      yield* staging.write(octets(body.slice(at, at + step)));
+    }
+    const message: NewMessage = {
+      id,
+      acceptedAt: Date.now(),
+      account: "alice",
+      session: null,
+      envelope: envelope(to),
+      recipients: to.map((address) => ({ address, hop: `mx ${address.split("@")[1]}` })),
+      head: HEAD,
+      body: staging,
+      eightBit: false,
+      trail: '[{"stage":"parse"}]',
+    };
+    return message;
+  });
+
+export const accept = (...a: Parameters<typeof newMessage>) =>
+  Effect.flatMap(newMessage(...a), (m) => Spool.use((s) => s.commit(m)));
+
+/** Deliveries that come within 5 seconds, as many as asked for. */
+export const takeAll = (n: number) =>
+  Effect.gen(function* () {
+    const spool = yield* Spool;
+    const out: Array<Delivery> = [];
+    while (out.length < n) out.push(...(yield* spool.take(10)));
+    return out;
+  }).pipe(Effect.timeout("5 seconds"));
+
+export const takeOne = Effect.map(takeAll(1), (found) => {
+  assert.equal(found.length, 1);
+  return found[0]!;
+});
+
+/** Nothing is due: `take` still waits after so long. */
+export const nothing = (ms: number) =>
+  Effect.gen(function* () {
+    const spool = yield* Spool;
+    const got = yield* Effect.timeoutOption(spool.take(10), `${ms} millis`);
+    assert.ok(Option.isNone(got), JSON.stringify(Option.getOrNull(got)));
+  });
+
+/** The content as text, one char per octet. */
+export const contentOf = (id: string) =>
+  Effect.gen(function* () {
+    const chunks = yield* (yield* Spool).read(id);
+    return yield* Effect.promise(async () => {
+      let out = "";
+      for await (const c of chunks) out += text(c);
+      return out;
+    });
+  });
+
+const settle = (d: Delivery, outcome: Outcome, bounce?: NewMessage) =>
+  Spool.use((s) =>
+    s.settle(d.message, d.recipients.map((recipient) => ({ recipient, outcome })), bounce)
+  );
+
+const DELIVERED: Outcome = { _tag: "Delivered", reply: "250 2.0.0 OK", remote: "mx.example.org" };
+const FAILED: Outcome = { _tag: "Failed", status: "5.1.1", reply: "550 5.1.1 who?", remote: null };
+const deferred = (until: number): Outcome => ({
+  _tag: "Deferred",
+  until,
+  status: "4.4.1",
+  reply: "no route",
+  remote: null,
+});
+
+const list = (all: boolean) => SpoolAdmin.use((a) => a.list({ all }));
+
+/** `layer` makes a fresh, empty store each time it is built. */
+export const spoolSuite = <E>(
+  name: string,
+  layer: () => Layer.Layer<Spool | SpoolAdmin, E>,
+): void => {
+  const it = (title: string, body: () => Effect.Effect<void, unknown, Spool | SpoolAdmin>) =>
+    Deno.test(`${name}: ${title}`, () => Effect.runPromise(Effect.provide(body(), layer())));
+
+  it("take() gives what commit() kept, once, a delivery for each next hop", () =>
+    Effect.gen(function* () {
+      const to = ["bob@example.org", "carol@example.com", "dave@example.org"];
+      yield* accept("m1", { to });
+      const got = yield* takeAll(2);
+      assert.deepEqual(
+        got.map((d) => [d.message, d.hop, d.recipients.map((r) => r.address)]).sort(),
+        [
+          ["m1", "mx example.com", ["carol@example.com"]],
+          ["m1", "mx example.org", ["bob@example.org", "dave@example.org"]],
+        ],
+      );
+      for (const d of got) {
+        assert.deepEqual(d.envelope, envelope(to));
+        assert.equal(d.size, HEAD.length + "hello\r\n".length);
+        assert.deepEqual(d.recipients.map((r) => r.attempts), d.recipients.map(() => 0));
+      }
+      yield* nothing(50);
+    }));
+
+  it("take() wakes for a commit that comes while it waits", () =>
+    Effect.gen(function* () {
+      const [found] = yield* Effect.all([takeOne, Effect.delay(accept("m1"), "20 millis")], {
+        concurrency: 2,
+      });
+      assert.equal(found.message, "m1");
+    }));
+
+  it("read() gives head and body, octet for octet", () =>
+    Effect.gen(function* () {
+      const body = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join("");
+      yield* accept("m1", { body, step: 7 });
+      assert.equal(yield* contentOf("m1"), HEAD + body);
+      assert.equal(yield* contentOf("m1"), HEAD + body);
+    }));
+
+  it("read() gives an empty body", () =>
+    Effect.gen(function* () {
+      yield* accept("m1", { body: "" });
+      assert.equal(yield* contentOf("m1"), HEAD);
+    }));
+
+  it("read() fails for a message that is not there", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(Spool.use((s) => s.read("none")));
+      assert.equal(failure._tag, "SpoolFault");
+    }));
+
+  it("commit() keeps a body of 3 MB, and nothing of it shows before", () =>
+    Effect.gen(function* () {
+      const block = Array.from({ length: 1021 }, (_, i) => String.fromCharCode(i % 251)).join("");
+      const body = block.repeat(3100);
+      const message = yield* newMessage("big", { body });
+      assert.deepEqual(yield* list(true), []);
+      assert.equal(yield* SpoolAdmin.use((a) => a.show("big")), null);
+      yield* Spool.use((s) => s.commit(message));
+      const d = yield* takeOne;
+      assert.equal(d.size, HEAD.length + body.length);
+      assert.ok((yield* contentOf("big")) === HEAD + body);
+    }));
+
+  it("stage() and discard() leave nothing, however large and whenever", () =>
+    Effect.gen(function* () {
+      for (const size of [0, 10, 1_000_000]) {
+        const message = yield* newMessage("gone", { body: "x".repeat(size) });
+        message.body.discard();
+        message.body.discard();
+      }
+      assert.deepEqual(yield* list(true), []);
+      yield* nothing(50);
+    }));
+
+  it("settle() of the last recipient finishes the message, whose history stays", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      yield* settle(yield* takeOne, DELIVERED);
+      assert.deepEqual(yield* list(false), []);
+      const [entry, ...rest] = yield* list(true);
+      assert.deepEqual(rest, []);
+      const r = entry?.recipients[0];
+      assert.deepEqual(
+        [entry?.id, r?.state, r?.attempts, r?.lastReply, r?.lastRemote, r?.due],
+        ["m1", "delivered", 1, "250 2.0.0 OK", "mx.example.org", null],
+      );
+      yield* nothing(50);
+    }));
+
+  it("settle() of one next hop leaves the other to be done, its content there", () =>
+    Effect.gen(function* () {
+      yield* accept("m1", { to: ["bob@example.org", "carol@example.com"] });
+      const [first, second] = yield* takeAll(2);
+      yield* settle(first!, DELIVERED);
+      assert.equal((yield* list(false)).length, 1);
+      assert.equal(yield* contentOf("m1"), `${HEAD}hello\r\n`);
+      yield* settle(second!, FAILED);
+      assert.deepEqual(yield* list(false), []);
+    }));
+
+  it("settle() with Deferred brings the delivery back when it is due, one attempt older", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const until = Date.now() + 300;
+      yield* settle(yield* takeOne, deferred(until));
+      const again = yield* takeOne;
+      assert.ok(Date.now() >= until);
+      assert.deepEqual([again.message, again.recipients[0]?.attempts], ["m1", 1]);
+      assert.equal(yield* contentOf("m1"), `${HEAD}hello\r\n`);
+    }));
+
+  it("settle() keeps the bounce in the same breath", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const d = yield* takeOne;
+      yield* settle(d, FAILED, yield* newMessage("bounce", { body: "sorry\r\n" }));
+      const [entry] = yield* list(false);
+      assert.equal(entry?.id, "bounce");
+      assert.equal((yield* takeOne).message, "bounce");
+      assert.equal(yield* contentOf("bounce"), `${HEAD}sorry\r\n`);
+      const old = (yield* list(true)).find((e) => e.id === "m1");
+      assert.equal(old?.recipients[0]?.state, "failed");
+    }));
+
+  it("settle() twice counts once", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const d = yield* takeOne;
+      yield* settle(d, DELIVERED);
+      yield* settle(d, FAILED);
+      const r = (yield* list(true))[0]?.recipients[0];
+      assert.deepEqual([r?.state, r?.attempts], ["delivered", 1]);
+    }));
+
+  it("settle() of a lease that was lost sends no bounce", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const d = yield* takeOne;
+      yield* settle(d, DELIVERED);
+      yield* settle(d, FAILED, yield* newMessage("bounce"));
+      assert.deepEqual(yield* list(false), []);
+    }));
+
+  it("giveBack() makes a delivery due at once, no attempt counted", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      yield* Spool.use((s) => Effect.flatMap(takeOne, s.giveBack));
+      assert.equal((yield* takeOne).recipients[0]?.attempts, 0);
+    }));
+
+  it("show() tells everything that was kept", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const m = yield* SpoolAdmin.use((a) => a.show("m1"));
+      assert.deepEqual(
+        [m?.id, m?.account, m?.returnPath, m?.head, m?.trail, m?.envelope],
+        [
+          "m1",
+          "alice",
+          "alice@example.net",
+          HEAD,
+          '[{"stage":"parse"}]',
+          envelope(["bob@example.org"]),
+        ],
+      );
+      assert.equal(yield* SpoolAdmin.use((a) => a.show("none")), null);
+    }));
+
+  it("hold(), release(), retry() and remove() change what waits", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      yield* accept("m1");
+      yield* settle(yield* takeOne, deferred(Date.now() + 3_600_000));
+      assert.equal(yield* admin.hold("m1"), 1);
+      assert.equal(yield* admin.hold("m1"), 0);
+      assert.equal((yield* list(false))[0]?.recipients[0]?.state, "held");
+      assert.equal(yield* admin.retry("m1"), 0);
+      assert.equal(yield* admin.release("all"), 1);
+      const d = yield* takeOne;
+      assert.equal(d.message, "m1");
+      yield* settle(d, deferred(Date.now() + 3_600_000));
+      assert.equal(yield* admin.retry("all"), 1);
+      yield* settle(yield* takeOne, deferred(Date.now() + 3_600_000));
+      assert.equal(yield* admin.remove("m1"), 1);
+      assert.equal(yield* admin.remove("none"), 0);
+      assert.deepEqual(yield* list(false), []);
+      yield* nothing(50);
+    }));
+};

@@ -1,0 +1,186 @@
+/** The relay on real sockets, with the spool in memory and a scripted hop. */
+import assert from "node:assert/strict";
+import { Effect, Exit, Layer, Logger, Scope } from "effect";
+import type { Mailbox } from "../../../lib/address/mailbox.ts";
+import { parseMailbox } from "../../../lib/address/path.ts";
+import { dialerLayer } from "../../../lib/net/dialer.ts";
+import { Ids } from "../../../lib/ports/ids.ts";
+import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
+import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
+import type { QueueRecipient } from "../../../lib/ports/spool.ts";
+import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
+import { relayLayer } from "../../../lib/relay/worker.ts";
+import { MemorySpool } from "../../support/memory_spool.ts";
+
+export const mailbox = (text: string): Mailbox => {
+  const m = parseMailbox(text);
+  assert.ok(m !== null, text);
+  return m;
+};
+
+export const smtpHop = (
+  port: number,
+  more: Partial<Extract<NextHop, { readonly _tag: "Smtp" | "Lmtp" }>> = {},
+): NextHop => ({
+  _tag: "Smtp",
+  host: "127.0.0.1",
+  port,
+  implicitTls: false,
+  tls: "none",
+  login: null,
+  ...more,
+});
+
+export interface Given {
+  /** One hop for all, or by recipient address. */
+  readonly hop: NextHop | ((address: string) => NextHop | null);
+  readonly settings?: Partial<RelaySettings>;
+  readonly spool?: MemorySpool;
+  readonly mx?: Readonly<Record<string, MxAnswer>>;
+  readonly addresses?: Readonly<Record<string, AddressAnswer>>;
+}
+
+/** Short where a test waits for it. */
+export const HASTE = {
+  connect: 500,
+  handshake: 1_000,
+  greeting: 500,
+  command: 500,
+  data: 500,
+  block: 500,
+  final: 500,
+  idle: 200,
+};
+
+let ids = 0;
+
+export class Running {
+  readonly spool: MemorySpool;
+  readonly #scope: Scope.Closeable;
+  readonly #given: Given;
+
+  constructor(spool: MemorySpool, scope: Scope.Closeable, given: Given) {
+    this.spool = spool;
+    this.#scope = scope;
+    this.#given = given;
+  }
+
+  /** Commits a message; returns its id. */
+  async send(m: {
+    readonly from?: string | null;
+    readonly to: ReadonlyArray<string>;
+    readonly head?: string;
+    readonly body?: string;
+    readonly acceptedAt?: number;
+    readonly smtpUtf8?: boolean;
+    readonly eightBit?: boolean;
+  }): Promise<string> {
+    const id = `M${++ids}`;
+    const body = this.spool.stage();
+    await Effect.runPromise(
+      body.write(Uint8Array.from(m.body ?? "Hello\r\n", (c) => c.charCodeAt(0))),
+    );
+    const from = m.from === undefined ? "alice@example.net" : m.from;
+    await Effect.runPromise(this.spool.commit({
+      id,
+      acceptedAt: m.acceptedAt ?? Date.now(),
+      account: "alice@example.net",
+      session: null,
+      envelope: {
+        returnPath: from === null ? null : mailbox(from),
+        recipients: m.to.map((t) => ({ mailbox: mailbox(t) })),
+        body: "7BIT",
+        smtpUtf8: m.smtpUtf8 ?? false,
+        declaredSize: null,
+      },
+      recipients: m.to.map((address) => ({ address, hop: hopKeyFor(this.#given, address) })),
+      head: m.head ?? "From: alice@example.net\r\nSubject: test\r\n\r\n",
+      body,
+      eightBit: m.eightBit ?? false,
+      trail: "[]",
+    }));
+    return id;
+  }
+
+  async recipients(id: string): Promise<ReadonlyArray<QueueRecipient>> {
+    return (await Effect.runPromise(this.spool.show(id)))?.recipients ?? [];
+  }
+
+  /** Waits until every recipient was tried `attempts` times; gives `state reply` of each. */
+  async settled(id: string, attempts = 1): Promise<ReadonlyArray<string>> {
+    await until(async () => (await this.recipients(id)).every((r) => r.attempts >= attempts));
+    return (await this.recipients(id)).map((r) => `${r.state}: ${r.lastReply}`);
+  }
+
+  /** Messages without an account: what the relay wrote itself. */
+  async bounces(): Promise<ReadonlyArray<{ readonly id: string; readonly text: string }>> {
+    const all = await Effect.runPromise(this.spool.list({ all: true }));
+    return all.filter((e) => e.account === null).map(({ id }) => ({
+      id,
+      text: this.spool.text(id),
+    }));
+  }
+
+  stop(): Promise<void> {
+    return Effect.runPromise(Scope.close(this.#scope, Exit.void));
+  }
+}
+
+const find = (given: Given, address: string): NextHop | null =>
+  typeof given.hop === "function" ? given.hop(address) : given.hop;
+
+const hopKeyFor = (given: Given, address: string): string => {
+  const hop = find(given, address);
+  return hop === null ? "nowhere" : hopKey(hop);
+};
+
+/** Waits, in small steps and not for ever. */
+export const until = async (holds: () => boolean | Promise<boolean>, ms = 8_000): Promise<void> => {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    assert.ok(performance.now() < end, "waited in vain");
+    await new Promise((r) => setTimeout(r, 5));
+  }
+};
+
+/** Runs `body` with the relay up; stops it whatever happens. */
+export const withRelay = async (
+  given: Given,
+  body: (relay: Running) => Promise<void>,
+): Promise<void> => {
+  const spool = given.spool ?? new MemorySpool();
+  const routes = Layer.succeed(Routes, {
+    find: (m) => {
+      const hop = find(given, `${m.local}@${m.domain.text}`);
+      return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
+    },
+  });
+  const resolver = Layer.succeed(Resolver, {
+    mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
+    addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+  });
+  let n = 0;
+  const testIds = Layer.succeed(Ids, {
+    queueId: () => `B${++n}`,
+    messageIdLeft: () => `left${++n}`,
+  });
+  const settings: RelaySettings = {
+    ...relaySettings("msa.example.net"),
+    patience: HASTE,
+    pauseMs: 300,
+    graceMs: 1_000,
+    ...given.settings,
+  };
+  const scope = Effect.runSync(Scope.make());
+  const layer = relayLayer(settings).pipe(
+    Layer.provide(Layer.mergeAll(spool.layer, routes, resolver, testIds, dialerLayer)),
+    Layer.provide(Logger.layer([])),
+  );
+  await Effect.runPromise(Layer.buildWithScope(layer, scope));
+  const running = new Running(spool, scope, given);
+  try {
+    await body(running);
+  } finally {
+    await running.stop();
+  }
+};

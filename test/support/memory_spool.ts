@@ -1,0 +1,316 @@
+/**
+ * The spool in memory, for tests: the contract of `ports/spool.ts` without the disk.
+ *
+ * Nothing survives it; leases belong to the one process there is and never lapse.
+ */
+import { Clock, Context, Duration, Effect, Layer } from "effect";
+import {
+  type Delivery,
+  type DeliveryState,
+  type LeasedRecipient,
+  type NewMessage,
+  type Outcome,
+  type QueueDetail,
+  type QueueEntry,
+  type Settlement,
+  Spool,
+  SpoolAdmin,
+  SpoolFault,
+  type Staging,
+} from "../../lib/ports/spool.ts";
+
+interface Row {
+  readonly key: number;
+  readonly address: string;
+  readonly hop: string;
+  state: DeliveryState;
+  attempts: number;
+  due: number;
+  lastReply: string | null;
+  lastRemote: string | null;
+  lastAt: number | null;
+}
+
+interface Stored {
+  readonly message: NewMessage;
+  readonly content: Uint8Array;
+  readonly rows: ReadonlyArray<Row>;
+}
+
+class MemoryStaging implements Staging {
+  readonly #chunks: Array<Uint8Array> = [];
+  #gone = false;
+
+  readonly write = (chunk: Uint8Array): Effect.Effect<void, SpoolFault> =>
+    this.#gone
+      ? Effect.fail(new SpoolFault({ operation: "write", cause: "discarded" }))
+      : Effect.sync(() => void this.#chunks.push(chunk));
+
+  discard(): void {
+    this.#gone = true;
+    this.#chunks.length = 0;
+  }
+
+  /** Head and body in one piece; the staging is used up. Null where it was discarded or used before. */
+  take(head: string): Uint8Array | null {
+    if (this.#gone) return null;
+    this.#gone = true;
+    const parts = [Uint8Array.from(head, (c) => c.charCodeAt(0)), ...this.#chunks];
+    const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+    let at = 0;
+    for (const p of parts) {
+      out.set(p, at);
+      at += p.length;
+    }
+    return out;
+  }
+}
+
+const LIVE: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
+
+/** The store itself, for tests that look inside or break it. */
+export class MemorySpool {
+  readonly #messages = new Map<string, Stored>();
+  #nextKey = 1;
+  #wake: Set<() => void> = new Set();
+  /** Fails the next so many `settle` calls. */
+  failSettles = 0;
+  /** Fails every `read`. */
+  failReads = false;
+  /** Octets per chunk that `read` gives. */
+  chunkBytes = 65_536;
+
+  readonly stage = (): Staging => new MemoryStaging();
+
+  readonly commit = (message: NewMessage): Effect.Effect<void, SpoolFault> =>
+    Effect.suspend(() => this.#keep(message));
+
+  #keep(message: NewMessage): Effect.Effect<void, SpoolFault> {
+    const content = message.body instanceof MemoryStaging ? message.body.take(message.head) : null;
+    if (content === null || this.#messages.has(message.id)) {
+      return Effect.fail(new SpoolFault({ operation: "commit", cause: "staging or id is used" }));
+    }
+    const rows = message.recipients.map(({ address, hop }): Row => ({
+      key: this.#nextKey++,
+      address,
+      hop,
+      state: "queued",
+      attempts: 0,
+      due: message.acceptedAt,
+      lastReply: null,
+      lastRemote: null,
+      lastAt: null,
+    }));
+    this.#messages.set(message.id, { message, content, rows });
+    this.#stir();
+    return Effect.void;
+  }
+
+  #stir(): void {
+    const wake = this.#wake;
+    this.#wake = new Set();
+    for (const w of wake) w();
+  }
+
+  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>> =>
+    Effect.gen({ self: this }, function* () {
+      for (;;) {
+        const now = yield* Clock.currentTimeMillis;
+        const found = this.#lease(limit, now);
+        if (found.length > 0) return found;
+        const due = this.#rows().filter((r) => r.state === "queued").map((r) => r.due);
+        const soon = due.length === 0 ? 3_600_000 : Math.max(1, Math.min(...due) - now);
+        yield* Effect.timeoutOption(this.#stirred, Duration.millis(soon));
+      }
+    });
+
+  readonly #stirred: Effect.Effect<void> = Effect.callback((resume) => {
+    const wake = () => resume(Effect.void);
+    this.#wake.add(wake);
+    return Effect.sync(() => void this.#wake.delete(wake));
+  });
+
+  #rows(): ReadonlyArray<Row> {
+    return Array.from(this.#messages.values()).flatMap((m) => m.rows);
+  }
+
+  #lease(limit: number, now: number): ReadonlyArray<Delivery> {
+    const out: Array<Delivery> = [];
+    for (const { message, content, rows } of this.#messages.values()) {
+      const hops = new Map<string, Array<LeasedRecipient>>();
+      for (const row of rows) {
+        if (row.state !== "queued" || row.due > now) continue;
+        if (!hops.has(row.hop) && out.length + hops.size >= limit) continue;
+        row.state = "leased";
+        const { key, address, attempts } = row;
+        const list = hops.get(row.hop) ?? [];
+        list.push({ key, address, attempts });
+        hops.set(row.hop, list);
+      }
+      for (const [hop, recipients] of hops) {
+        const { id, acceptedAt, envelope, eightBit } = message;
+        out.push({
+          message: id,
+          acceptedAt,
+          envelope,
+          size: content.length,
+          eightBit,
+          hop,
+          recipients,
+        });
+      }
+    }
+    return out;
+  }
+
+  readonly read = (id: string): Effect.Effect<AsyncIterable<Uint8Array>, SpoolFault> =>
+    Effect.suspend(() => {
+      const stored = this.#messages.get(id);
+      if (stored === undefined || this.failReads) {
+        return Effect.fail(new SpoolFault({ operation: "read", cause: "not readable" }));
+      }
+      return Effect.succeed(inChunks(stored.content, this.chunkBytes));
+    });
+
+  readonly settle = (
+    id: string,
+    settlements: ReadonlyArray<Settlement>,
+    bounce?: NewMessage,
+  ): Effect.Effect<void, SpoolFault> =>
+    Effect.gen({ self: this }, function* () {
+      if (this.failSettles > 0) {
+        this.failSettles--;
+        return yield* new SpoolFault({ operation: "settle", cause: "told to fail" });
+      }
+      const now = yield* Clock.currentTimeMillis;
+      const rows = this.#messages.get(id)?.rows ?? [];
+      const ours = settlements.flatMap(({ recipient, outcome }) => {
+        const row = rows.find((r) => r.key === recipient.key);
+        return row?.state === "leased" ? [{ row, outcome }] : [];
+      });
+      if (bounce !== undefined && ours.length > 0) yield* this.#keep(bounce);
+      for (const { row, outcome } of ours) settleRow(row, outcome, now);
+      this.#stir();
+    });
+
+  readonly giveBack = (delivery: Delivery): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const keys = delivery.recipients.map((r) => r.key);
+      for (const row of this.#messages.get(delivery.message)?.rows ?? []) {
+        if (row.state === "leased" && keys.includes(row.key)) row.state = "queued";
+      }
+      this.#stir();
+    });
+
+  #entry({ message, content, rows }: Stored): QueueEntry {
+    const { returnPath } = message.envelope;
+    return {
+      id: message.id,
+      acceptedAt: message.acceptedAt,
+      account: message.account,
+      returnPath: returnPath === null ? null : `${returnPath.local}@${returnPath.domain.text}`,
+      size: content.length,
+      recipients: rows.map((r) => ({
+        address: r.address,
+        hop: r.hop,
+        state: r.state,
+        attempts: r.attempts,
+        due: r.state === "queued" ? r.due : null,
+        lastReply: r.lastReply,
+        lastRemote: r.lastRemote,
+        lastAt: r.lastAt,
+      })),
+    };
+  }
+
+  readonly list = (o: { readonly all: boolean }): Effect.Effect<ReadonlyArray<QueueEntry>> =>
+    Effect.sync(() =>
+      Array.from(this.#messages.values())
+        .filter((m) => o.all || m.rows.some((r) => LIVE.includes(r.state)))
+        .map((m) => this.#entry(m))
+    );
+
+  readonly show = (id: string): Effect.Effect<QueueDetail | null> =>
+    Effect.sync(() => {
+      const stored = this.#messages.get(id);
+      if (stored === undefined) return null;
+      const { envelope, session, trail, head } = stored.message;
+      return { ...this.#entry(stored), envelope, session, trail, head };
+    });
+
+  /** Content as stored, one char per octet; for assertions. */
+  text(id: string): string {
+    return Array.from(this.#messages.get(id)?.content ?? [], (b) => String.fromCharCode(b)).join(
+      "",
+    );
+  }
+
+  #change(
+    id: string,
+    from: ReadonlyArray<DeliveryState>,
+    change: (row: Row, now: number) => void,
+  ): Effect.Effect<number> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      const rows = id === "all" ? this.#rows() : this.#messages.get(id)?.rows ?? [];
+      const touched = rows.filter((r) => from.includes(r.state));
+      for (const row of touched) change(row, now);
+      this.#stir();
+      return touched.length;
+    });
+  }
+
+  readonly retry = (id: string): Effect.Effect<number> =>
+    this.#change(id, ["queued"], (row, now) => {
+      row.due = now;
+    });
+  readonly hold = (id: string): Effect.Effect<number> =>
+    this.#change(id, ["queued"], (row) => {
+      row.state = "held";
+    });
+  readonly release = (id: string): Effect.Effect<number> =>
+    this.#change(id, ["held"], (row, now) => {
+      row.state = "queued";
+      row.due = now;
+    });
+  readonly remove = (id: string): Effect.Effect<number> =>
+    Effect.sync(() => {
+      const rows = this.#messages.get(id)?.rows ?? [];
+      this.#messages.delete(id);
+      return rows.filter((r) => LIVE.includes(r.state)).length;
+    });
+
+  readonly layer: Layer.Layer<Spool | SpoolAdmin> = Layer.succeedContext(
+    Context.make(Spool, Spool.of(this)).pipe(Context.add(SpoolAdmin, SpoolAdmin.of(this))),
+  );
+}
+
+const settleRow = (row: Row, outcome: Outcome, now: number): void => {
+  row.attempts++;
+  row.lastReply = outcome.reply;
+  row.lastRemote = outcome.remote;
+  row.lastAt = now;
+  switch (outcome._tag) {
+    case "Delivered":
+      row.state = "delivered";
+      return;
+    case "Failed":
+      row.state = "failed";
+      return;
+    case "Expired":
+      row.state = "expired";
+      return;
+    case "Deferred":
+      row.state = "queued";
+      row.due = outcome.until;
+  }
+};
+
+async function* inChunks(octets: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < octets.length; at += size) {
+    await Promise.resolve();
+    yield octets.slice(at, at + size);
+  }
+}
+
+/** A fresh, empty store. */
+export const memorySpoolLayer = (): Layer.Layer<Spool | SpoolAdmin> => new MemorySpool().layer;

@@ -1,0 +1,226 @@
+/**
+ * A next hop that behaves as a test wants it to: SMTP or LMTP, in clear or under TLS, well or badly.
+ *
+ * It records what it was told and answers by the script; `smtp_sink.ts` is the fast one that only counts.
+ */
+import { Buffer } from "node:buffer";
+import net from "node:net";
+import { createSecureContext, TLSSocket } from "node:tls";
+
+/** What a connection was told. `data` is the message as it was sent, dots still doubled. */
+export interface Told {
+  readonly commands: Array<string>;
+  readonly messages: Array<
+    { readonly from: string; readonly to: ReadonlyArray<string>; readonly data: string }
+  >;
+  /** TLS came up. */
+  tls: boolean;
+}
+
+/** An answer: a line or several without the last CRLF, silence, or the end of the connection. */
+export type Answer = string | null | "cut";
+
+export interface Script {
+  readonly greeting?: Answer;
+  readonly keywords?: ReadonlyArray<string>;
+  /** Decides on any command; undefined leaves it to the ordinary course. `nth` counts that verb on all connections. */
+  readonly on?: (command: string, nth: number) => Answer | undefined;
+  /** After the dot; one answer per accepted recipient with LMTP. */
+  readonly final?: (to: ReadonlyArray<string>, nth: number) => ReadonlyArray<Answer>;
+  /** PEM; STARTTLS is offered where it is there. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly implicitTls?: boolean;
+  readonly lmtp?: boolean;
+  /** Octets sent in clear behind the 220 to STARTTLS. */
+  readonly injected?: string;
+  /** Answers STARTTLS, and the ClientHello with this. */
+  readonly brokenTls?: string;
+  readonly path?: string;
+}
+
+export class ScriptedHop {
+  readonly told: Array<Told> = [];
+  readonly #script: Script;
+  readonly #server: net.Server;
+  readonly #open = new Set<net.Socket>();
+  readonly #counts = new Map<string, number>();
+  port = 0;
+
+  private constructor(script: Script) {
+    this.#script = script;
+    this.#server = net.createServer((socket) => {
+      this.#open.add(socket);
+      socket.on("close", () => this.#open.delete(socket));
+      socket.on("error", () => socket.destroy());
+      const told: Told = { commands: [], messages: [], tls: false };
+      this.told.push(told);
+      if (script.implicitTls === true) this.#secure(socket, told, true);
+      else new Dialogue(this, script, socket, told).greet();
+    });
+  }
+
+  static start(script: Script = {}): Promise<ScriptedHop> {
+    const hop = new ScriptedHop(script);
+    return new Promise((resolve, reject) => {
+      hop.#server.once("error", reject);
+      const ready = () => {
+        const address = hop.#server.address();
+        hop.port = typeof address === "object" && address !== null ? address.port : 0;
+        resolve(hop);
+      };
+      if (script.path === undefined) hop.#server.listen(0, "127.0.0.1", ready);
+      else hop.#server.listen(script.path, ready);
+    });
+  }
+
+  /** All messages of all connections. */
+  get messages(): ReadonlyArray<Told["messages"][number]> {
+    return this.told.flatMap((t) => t.messages);
+  }
+  /** All commands of all connections. */
+  get commands(): ReadonlyArray<string> {
+    return this.told.flatMap((t) => t.commands);
+  }
+
+  count(verb: string): number {
+    const n = (this.#counts.get(verb) ?? 0) + 1;
+    this.#counts.set(verb, n);
+    return n;
+  }
+
+  secure(socket: net.Socket, told: Told): void {
+    this.#secure(socket, told, false);
+  }
+
+  #secure(socket: net.Socket, told: Told, greet: boolean): void {
+    const { tls } = this.#script;
+    if (tls === undefined) return;
+    socket.pause();
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: createSecureContext({ ...tls, minVersion: "TLSv1.2" }),
+    });
+    secured.on("error", () => socket.destroy());
+    secured.once("secure", () => {
+      told.tls = true;
+      const dialogue = new Dialogue(this, this.#script, secured, told);
+      if (greet) dialogue.greet();
+    });
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const s of this.#open) s.destroy();
+    });
+  }
+}
+
+/** One side of one conversation, before or after STARTTLS. */
+class Dialogue {
+  readonly #hop: ScriptedHop;
+  readonly #script: Script;
+  readonly #socket: net.Socket;
+  readonly #told: Told;
+  #held = "";
+  #inData = false;
+  #from = "";
+  #to: Array<string> = [];
+
+  constructor(hop: ScriptedHop, script: Script, socket: net.Socket, told: Told) {
+    this.#hop = hop;
+    this.#script = script;
+    this.#socket = socket;
+    this.#told = told;
+    socket.on("data", this.#onData);
+  }
+
+  greet(): void {
+    this.#say(this.#script.greeting === undefined ? "220 hop.test ESMTP" : this.#script.greeting);
+  }
+
+  readonly #onData = (chunk: Uint8Array) => {
+    this.#held += Buffer.from(chunk).toString("latin1");
+    while (this.#next());
+  };
+
+  #say(answer: Answer): void {
+    if (answer === "cut") this.#socket.destroy();
+    else if (answer !== null) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
+  }
+
+  #next(): boolean {
+    if (this.#inData) return this.#data();
+    const end = this.#held.indexOf("\r\n");
+    if (end < 0) return false;
+    const line = this.#held.slice(0, end);
+    this.#held = this.#held.slice(end + 2);
+    this.#told.commands.push(line);
+    return this.#obey(line);
+  }
+
+  #data(): boolean {
+    const end = this.#held.startsWith(".\r\n") ? 0 : this.#held.indexOf("\r\n.\r\n") + 2;
+    if (end === 1) return false;
+    const data = this.#held.slice(0, end);
+    this.#held = this.#held.slice(end + 3);
+    this.#inData = false;
+    const to = this.#to;
+    this.#told.messages.push({ from: this.#from, to, data });
+    this.#to = [];
+    const nth = this.#hop.count("FINAL");
+    const answers = this.#script.final?.(to, nth) ??
+      (this.#script.lmtp === true ? to.map(() => "250 2.1.5 kept") : ["250 2.0.0 kept"]);
+    for (const a of answers) this.#say(a);
+    return true;
+  }
+
+  #obey(line: string): boolean {
+    const verb = line.slice(0, 4).toUpperCase();
+    const answer = this.#script.on?.(line, this.#hop.count(verb));
+    const positive = answer === undefined || (answer?.startsWith("2") ?? false);
+    if (verb === "MAIL" && positive) {
+      this.#from = line.slice("MAIL FROM:".length);
+      this.#to = [];
+    }
+    if (verb === "RCPT" && positive) this.#to.push(line.slice("RCPT TO:".length));
+    if (verb === "DATA") this.#inData = answer === undefined || (answer?.startsWith("3") ?? false);
+    if (verb === "STAR" && answer === undefined) return this.#startTls();
+    this.#say(answer === undefined ? this.#ordinary(verb) : answer);
+    if (verb === "QUIT") this.#socket.end();
+    return true;
+  }
+
+  #ordinary(verb: string): string {
+    switch (verb) {
+      case "EHLO":
+      case "LHLO":
+        return this.#keywords();
+      case "DATA":
+        return "354 go on";
+      case "AUTH":
+        return "235 2.7.0 hello";
+      case "QUIT":
+        return "221 2.0.0 bye";
+      default:
+        return "250 2.0.0 fine";
+    }
+  }
+
+  #keywords(): string {
+    const { keywords = ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE"], tls, brokenTls } =
+      this.#script;
+    const offer = (tls !== undefined || brokenTls !== undefined) && !this.#told.tls;
+    const all = ["hop.test", ...keywords, ...(offer ? ["STARTTLS"] : [])];
+    return all.map((k, i) => `250${i === all.length - 1 ? " " : "-"}${k}`).join("\r\n");
+  }
+
+  #startTls(): boolean {
+    this.#say(`220 2.0.0 go${this.#script.injected ?? ""}`);
+    this.#socket.removeListener("data", this.#onData);
+    const { brokenTls } = this.#script;
+    if (brokenTls === undefined) this.#hop.secure(this.#socket, this.#told);
+    else this.#socket.once("data", () => this.#socket.end(brokenTls));
+    return false;
+  }
+}

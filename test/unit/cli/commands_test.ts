@@ -1,0 +1,184 @@
+/** The command line as a process, with the permissions of `deno task postern` and no more. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Effect } from "effect";
+import meta from "../../../deno.json" with { type: "json" };
+import { ensureFirstRun } from "../../../lib/cli/first_run.ts";
+
+const MOD = new URL("../../../mod.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
+const FLAGS = meta.tasks.postern.split(" ").filter((word) => word.startsWith("--allow-"));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const postern = async (
+  dir: string,
+  args: ReadonlyArray<string>,
+  input = "",
+): Promise<Ended> => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--config", CONFIG, ...FLAGS, MOD, ...args],
+    cwd: "/",
+    env: { INIT_CWD: dir, NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+};
+
+const inDirectory = (name: string, body: (dir: string) => Promise<void>) =>
+  Deno.test(name, async () => {
+    const dir = await Deno.realPath(await Deno.makeTempDir());
+    try {
+      await body(dir);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+
+const json = (e: Ended): unknown => JSON.parse(e.out);
+
+inDirectory("postern account goes from add to remove, and tells what is wrong", async (dir) => {
+  await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  const account = (...args: ReadonlyArray<string>) => postern(dir, ["account", ...args]);
+
+  const made = await account(
+    "add",
+    "alice@example.net",
+    "--alias",
+    "a.smith@example.net",
+    "--json",
+  );
+  assert.equal(made.code, 0, made.err);
+  const { password, ...rest } = json(made) as Record<string, unknown>;
+  assert.match(String(password), /^[a-z2-9-]{23}$/);
+  assert.deepEqual(rest, {
+    address: "alice@example.net",
+    aliases: ["a.smith@example.net"],
+    disabled: false,
+  });
+
+  const taken = await account("add", "A.Smith@EXAMPLE.net");
+  assert.deepEqual(taken, {
+    code: 1,
+    out: "",
+    err: "postern: A.Smith@EXAMPLE.net belongs to alice@example.net already\n",
+  });
+
+  const given = await postern(
+    dir,
+    ["account", "passwd", "a.smith@example.net", "--password-stdin"],
+    "p\n",
+  );
+  assert.deepEqual(given, {
+    code: 0,
+    out: "alice@example.net\n  alias a.smith@example.net\n",
+    err: "",
+  });
+
+  assert.equal((await account("disable", "alice@example.net")).code, 0);
+  assert.deepEqual(json(await account("list", "--json")), [
+    { address: "alice@example.net", aliases: ["a.smith@example.net"], disabled: true },
+    { address: "me@postern.localhost", aliases: [], disabled: false },
+  ]);
+  assert.equal((await account("remove", "alice@example.net")).code, 0);
+  assert.deepEqual(await account("show", "alice@example.net"), {
+    code: 1,
+    out: "",
+    err: "postern: there is no account alice@example.net\n",
+  });
+});
+
+inDirectory("postern ends with 2 and a few lines when it is used wrongly", async (dir) => {
+  for (
+    const [args, err] of [
+      [["account", "list"], /^postern: no configuration: neither postern\.toml nor /],
+      [["--config", "x.toml", "queue", "list"], /^postern: .*\/x\.toml: there is no such file\n$/],
+      [["acount"], /^postern: Unknown subcommand "acount".*\n(postern: .*\n)+$/],
+      [
+        ["explain"],
+        /^postern: Missing required flag: --as\npostern: see postern explain --help\n$/,
+      ],
+    ] as const
+  ) {
+    const e = await postern(dir, args);
+    assert.deepEqual([e.code, e.out], [2, ""], e.err);
+    assert.match(e.err, err);
+  }
+});
+
+inDirectory("postern config check tells faults by line, and config schema is JSON", async (dir) => {
+  const { config } = await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  assert.deepEqual(await postern(dir, ["config", "check"]), {
+    code: 0,
+    out: `${config}: good\n`,
+    err: "",
+  });
+  const text = await Deno.readTextFile(config);
+  await Deno.writeTextFile(join(dir, "postern.toml"), text.replace("hostname", "hostnme"));
+  const bad = await postern(dir, ["config", "check"]);
+  assert.equal(bad.code, 2);
+  assert.deepEqual(bad.err.split("\n").slice(0, 2), [
+    `postern: ${dir}/postern.toml:3: hostnme: unknown key; did you mean "hostname"?`,
+    `postern: ${dir}/postern.toml: hostname: is missing; it must be a text in quotes`,
+  ]);
+  const schema = json(await postern(dir, ["config", "schema"]));
+  assert.equal((schema as Record<string, unknown>)["title"], "Postern configuration");
+});
+
+inDirectory(
+  "postern explain ends with 0 or 1 by what would become of the message, and stores nothing",
+  async (dir) => {
+    await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+    const before = [...Deno.readDirSync(join(dir, "data"))].map((e) => e.name).sort();
+    const message = "From: me@postern.localhost\nTo: you@example.net\n\nHello.\n";
+    await Deno.writeTextFile(join(dir, "m.eml"), message);
+
+    const good = await postern(dir, ["explain", "--as", "me@postern.localhost", "m.eml"]);
+    assert.equal(good.code, 0, good.err);
+    assert.match(good.out, /^C: MAIL FROM:<me@postern\.localhost>/);
+    assert.match(good.out, /^S: 250 2\.0\.0 OK queued as explain$/m);
+    assert.match(good.out, /^\+ Date: /m);
+    assert.match(good.out, /\naccepted\n$/);
+
+    const forged = await postern(
+      dir,
+      ["explain", "--as", "me@postern.localhost", "--json"],
+      message.replace("me@", "boss@"),
+    );
+    assert.equal(forged.code, 1, forged.err);
+    const said = json(forged) as { accepted: boolean; exchanges: Array<{ reply: string }> };
+    assert.equal(said.accepted, false);
+    assert.match(said.exchanges.at(-1)?.reply ?? "", /^550 5\.7\.1 /);
+
+    const outsider = await postern(
+      dir,
+      ["explain", "--as", "me@postern.localhost", "--from", "x@example.net", "m.eml"],
+    );
+    assert.equal(outsider.code, 1);
+    assert.equal(
+      (await postern(dir, ["explain", "--as", "no@postern.localhost", "m.eml"])).code,
+      2,
+    );
+    const after = [...Deno.readDirSync(join(dir, "data"))].map((e) => e.name).sort();
+    assert.deepEqual(after, before);
+  },
+);
+
+inDirectory("postern queue says that there is no spool yet, and makes none", async (dir) => {
+  await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  const e = await postern(dir, ["queue", "list"]);
+  assert.equal(e.code, 1);
+  assert.match(e.err, /^postern: there is no spool in .* yet: the server has not run\n$/);
+  await assert.rejects(Deno.stat(join(dir, "data", "spool.db")), Deno.errors.NotFound);
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { type Mailbox } from "../../../lib/address/mailbox.ts";
+import { parseMailbox } from "../../../lib/address/path.ts";
+import { type FailureReport, writeFailureReport } from "../../../lib/message/report.ts";
+
+const mailbox = (text: string): Mailbox => {
+  const m = parseMailbox(text);
+  assert.ok(m !== null);
+  return m;
+};
+
+const given: FailureReport = {
+  hostname: "msa.example.net",
+  to: mailbox("alice@example.net"),
+  unique: "u1",
+  now: Date.UTC(2026, 0, 2, 3, 4, 5),
+  arrivedAt: Date.UTC(2026, 0, 1),
+  recipients: [{
+    address: "x@example.org",
+    status: "5.1.1",
+    reply: "550 5.1.1 no such user",
+    remote: "mx.example.org",
+  }],
+  original: "From: alice@example.net\r\nSubject: hello\r\n\r\n",
+};
+
+interface Part {
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+/** A reader of its own: unfolds, splits at the first empty line. */
+const readPart = (text: string): Part => {
+  const end = text.indexOf("\r\n\r\n");
+  const head = text.slice(0, end).replace(/\r\n(?=[ \t])/g, "");
+  const fields = new Map(
+    head.split("\r\n").map((l) => {
+      const colon = l.indexOf(":");
+      return [l.slice(0, colon).toLowerCase(), l.slice(colon + 1).trim()] as const;
+    }),
+  );
+  return { fields, body: text.slice(end + 4) };
+};
+
+const read = (r: FailureReport): { readonly top: Part; readonly parts: ReadonlyArray<Part> } => {
+  const { head, body } = writeFailureReport(r);
+  const top = readPart(head + new TextDecoder().decode(body));
+  const boundary = /boundary="([^"]+)"/.exec(top.fields.get("content-type") ?? "")?.[1] ?? "";
+  const [preamble, ...rest] = `\r\n${top.body}`.split(`\r\n--${boundary}`);
+  assert.equal(preamble, "");
+  assert.equal(rest.pop(), "--\r\n");
+  return { top, parts: rest.map((p) => readPart(p.slice(2))) };
+};
+
+/** The groups of a delivery-status: per message, then one per recipient. */
+const groups = (r: FailureReport): ReadonlyArray<ReadonlyMap<string, string>> => {
+  const status = read(r).parts[1]?.body ?? "";
+  return status.trim().split("\r\n\r\n").map((g) => readPart(`${g}\r\n\r\n`).fields);
+};
+
+Deno.test("writeFailureReport() writes the header a report must have", () => {
+  const { top } = read(given);
+  assert.equal(top.fields.get("from"), "Mail Delivery System <mailer-daemon@msa.example.net>");
+  assert.equal(top.fields.get("to"), "<alice@example.net>");
+  assert.equal(top.fields.get("auto-submitted"), "auto-replied");
+  assert.equal(top.fields.get("date"), "Fri, 2 Jan 2026 03:04:05 +0000");
+  assert.match(
+    top.fields.get("content-type") ?? "",
+    /^multipart\/report; report-type=delivery-status;/,
+  );
+});
+
+Deno.test("writeFailureReport() has explanation, status and header, in this order", () => {
+  const types = read(given).parts.map((p) => p.fields.get("content-type"));
+  assert.deepEqual(types, [
+    "text/plain; charset=us-ascii",
+    "message/delivery-status",
+    "text/rfc822-headers",
+  ]);
+  assert.equal(read(given).parts[2]?.body, "From: alice@example.net\r\nSubject: hello\r\n");
+});
+
+Deno.test("writeFailureReport() says what RFC 3464 asks for of message and recipient", () => {
+  const [message, recipient] = groups(given);
+  assert.deepEqual(Object.fromEntries(message ?? []), {
+    "reporting-mta": "dns; msa.example.net",
+    "arrival-date": "Thu, 1 Jan 2026 00:00:00 +0000",
+  });
+  assert.deepEqual(Object.fromEntries(recipient ?? []), {
+    "final-recipient": "rfc822; x@example.org",
+    action: "failed",
+    status: "5.1.1",
+    "remote-mta": "dns; mx.example.org",
+    "diagnostic-code": "smtp; 550 5.1.1 no such user",
+    "last-attempt-date": "Fri, 2 Jan 2026 03:04:05 +0000",
+  });
+});
+
+const only = (more: Partial<FailureReport["recipients"][number]>): FailureReport => ({
+  ...given,
+  recipients: [{ ...given.recipients[0]!, ...more }],
+});
+
+Deno.test("writeFailureReport() names no remote where none answered", () => {
+  const [, recipient] = groups(only({ remote: null, status: "4.4.7" }));
+  assert.equal(recipient?.has("remote-mta"), false);
+  assert.equal(recipient?.has("diagnostic-code"), false);
+  assert.equal(recipient?.get("status"), "4.4.7");
+});
+
+Deno.test("writeFailureReport() lets no word of the hop start a field or a part", () => {
+  const hostile = "550 x\r\nAction: delivered\r\n\r\n--=_u1--\0\x1b";
+  const [, recipient, ...more] = groups(only({ reply: hostile, remote: "mx\r\nAction: x" }));
+  assert.equal(recipient?.get("action"), "failed");
+  assert.deepEqual(more, []);
+  assert.equal(read(only({ reply: hostile })).parts.length, 3);
+});
+
+Deno.test("writeFailureReport() folds long words of the hop", () => {
+  const long = `550 ${"many words ".repeat(40)}`.trim();
+  const { body } = writeFailureReport(only({ reply: long }));
+  const lines = new TextDecoder().decode(body).split("\r\n");
+  assert.ok(lines.every((l) => l.length <= 78), "a line is too long");
+  assert.equal(groups(only({ reply: long }))[1]?.get("diagnostic-code"), `smtp; ${long}`);
+});
+
+Deno.test("writeFailureReport() stays ASCII with internationalised addresses and headers", () => {
+  const r = {
+    ...only({ address: "jürgen@bücher.example" }),
+    original: "Subject: \xc3\xbc\r\n\r\n",
+  };
+  const { head, body } = writeFailureReport(r);
+  assert.ok(body.every((b) => b < 0x80) && /^[\x00-\x7f]*$/.test(head));
+  assert.equal(groups(r)[1]?.get("final-recipient"), "utf-8; j\\x{FC}rgen@b\\x{FC}cher.example");
+  const last = read(r).parts[2];
+  assert.equal(last?.fields.get("content-type"), "message/global-headers");
+  assert.equal(atob((last?.body ?? "").replaceAll("\r\n", "")), "Subject: \xc3\xbc\r\n");
+});
+
+Deno.test("writeFailureReport() leaves the header out where it is not at hand", () => {
+  assert.equal(read({ ...given, original: null }).parts.length, 2);
+});

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { login, Machine, session } from "./machine.ts";
+
+const two = { to: ["x@example.org", "y@example.org"] };
+const lockstep = "250 hop.test|";
+
+Deno.test("step() pipelines MAIL, RCPT and DATA in one write", () => {
+  const m = new Machine().open().deliver(two);
+  assert.equal(m.outputs.length, 1);
+  assert.equal(
+    m.sent(),
+    "MAIL FROM:<a@example.net> SIZE=100|RCPT TO:<x@example.org>|RCPT TO:<y@example.org>|DATA|",
+  );
+});
+
+Deno.test("step() goes in lock-step where PIPELINING is not offered", () => {
+  const m = new Machine().open(lockstep).deliver(two);
+  const said = [m.sent()];
+  for (const r of ["250 a|", "250 b|", "250 c|"]) said.push(m.hear(r).sent());
+  assert.deepEqual(said, [
+    "MAIL FROM:<a@example.net>|",
+    "RCPT TO:<x@example.org>|",
+    "RCPT TO:<y@example.org>|",
+    "DATA|",
+  ]);
+  assert.ok(m.hear("354 go|").has("SendContent"));
+});
+
+Deno.test("step() gives every recipient the final reply", () => {
+  const m = new Machine().open().deliver(two).hear("250 a|250 b|250 c|354 go|")
+    .input({ _tag: "ContentSent" }).hear("250 2.6.0 kept|");
+  assert.deepEqual(m.verdicts, ["accepted 2.6.0 250 2.6.0 kept", "accepted 2.6.0 250 2.6.0 kept"]);
+  assert.equal(m.state._tag, "Ready");
+});
+
+Deno.test("step() keeps the verdict of a refused recipient apart", () => {
+  const m = new Machine().open().deliver(two).hear("250 a|550 5.1.1 who|250 c|354 go|")
+    .input({ _tag: "ContentSent" }).hear("250 kept|");
+  assert.deepEqual(m.verdicts, ["permanent 5.1.1 550 5.1.1 who", "accepted 2.0.0 250 kept"]);
+});
+
+Deno.test("step() sends a lone dot where DATA is let through without a recipient", () => {
+  const m = new Machine().open().deliver().hear("250 a|550 who|354 go|");
+  assert.ok(!m.has("SendContent"));
+  assert.ok(m.sent().endsWith("DATA|.|"));
+  m.hear("554 nobody|");
+  assert.deepEqual(m.verdicts, ["permanent 5.1.1 550 who"]);
+  assert.equal(m.state._tag, "Ready");
+});
+
+Deno.test("step() sends no DATA in lock-step without a recipient, and RSET before the next", () => {
+  const m = new Machine().open(lockstep).deliver().hear("250 a|").hear("550 who|");
+  assert.deepEqual(m.verdicts, ["permanent 5.1.1 550 who"]);
+  assert.ok(!m.sent().includes("DATA"));
+  assert.equal(m.deliver().sent(), "RSET|");
+  assert.equal(m.hear("250 ok|").sent(), "MAIL FROM:<a@example.net>|");
+});
+
+Deno.test("step() puts RSET into the pipelined group after a refused DATA", () => {
+  const m = new Machine().open().deliver().hear("250 a|250 b|451 4.3.0 no|");
+  assert.deepEqual(m.verdicts, ["temporary 4.3.0 451 4.3.0 no"]);
+  m.sent();
+  assert.ok(m.deliver().sent().startsWith("RSET|MAIL "));
+});
+
+Deno.test("step() gives all recipients the refusal of MAIL, whatever follows it", () => {
+  const m = new Machine().open().deliver(two).hear("550 5.7.1 not you|250 b|250 c|354 go|").hear(
+    "250 hm|",
+  );
+  assert.deepEqual(m.verdicts, [
+    "permanent 5.7.1 550 5.7.1 not you",
+    "permanent 5.7.1 550 5.7.1 not you",
+  ]);
+  assert.ok(!m.has("SendContent"));
+});
+
+for (
+  const c of [
+    { name: "452 without an enhanced code", reply: "452 many", want: "later 4.5.3" },
+    { name: "452 4.5.3", reply: "452 4.5.3 many", want: "later 4.5.3" },
+    { name: "552 without an enhanced code", reply: "552 many", want: "later 4.5.3" },
+    { name: "552 5.5.3", reply: "552 5.5.3 many", want: "later 4.5.3" },
+    { name: "552 of a full mailbox", reply: "552 5.2.2 full", want: "permanent 5.2.2" },
+    { name: "452 of a full disk", reply: "452 4.3.1 disk", want: "temporary 4.3.1" },
+    { name: "an unknown 5yz", reply: "599 eh", want: "permanent 5.0.0" },
+    { name: "an unknown 4yz", reply: "477 eh", want: "temporary 4.0.0" },
+    { name: "an enhanced code of the wrong class", reply: "550 4.2.2 eh", want: "permanent 5.1.1" },
+    { name: "354 where none was due", reply: "354 eh", want: "temporary 4.5.0" },
+  ]
+) {
+  Deno.test(`step() judges ${c.name} to RCPT as ${c.want}`, () => {
+    const m = new Machine().open().deliver(two).hear(`250 a|${c.reply}|250 c|354 go|`)
+      .input({ _tag: "ContentSent" }).hear("250 kept|");
+    assert.ok(m.verdicts?.[0]?.startsWith(`${c.want} `), String(m.verdicts));
+  });
+}
+
+Deno.test("step() keeps what a lost connection had not settled temporary", () => {
+  const m = new Machine().open().deliver(two).hear("250 a|550 5.1.1 who|250 c|354 go|")
+    .input({ _tag: "ContentSent" }, { _tag: "Lost", reason: "" });
+  assert.deepEqual(m.verdicts, [
+    "permanent 5.1.1 550 5.1.1 who",
+    "temporary 4.4.2 Connection lost",
+  ]);
+});
+
+for (const after of ["", "250 a|", "250 a|250 b|", "250 a|250 b|250 c|"]) {
+  Deno.test(`step() ends on 421 after ${JSON.stringify(after)}`, () => {
+    const m = new Machine().open().deliver(two).hear(`${after}421 4.3.2 stop|`);
+    assert.deepEqual(m.verdicts, Array(2).fill("temporary 4.3.2 421 4.3.2 stop"));
+    assert.equal(m.state._tag, "Closed");
+  });
+}
+
+Deno.test("step() gives the time-out to whoever has no answer", () => {
+  const m = new Machine().open().deliver().hear("250 a|").input({ _tag: "Timeout" });
+  assert.deepEqual(m.verdicts, ["temporary 4.4.2 Server did not answer in time"]);
+});
+
+Deno.test("step() closes where the server answers amid the content", () => {
+  const m = new Machine().open().deliver().hear("250 a|250 b|354 go|").hear("552 5.3.4 big|");
+  assert.deepEqual(m.verdicts, ["permanent 5.3.4 552 5.3.4 big"]);
+  assert.equal(m.state._tag, "Closed");
+});
+
+Deno.test("step() does not believe a 250 that comes before the content was sent", () => {
+  const m = new Machine().open().deliver().hear("250 a|250 b|354 go|").hear("250 kept|");
+  assert.ok(m.verdicts?.[0]?.startsWith("temporary 4.5.0"));
+});
+
+const local = [
+  { name: "too big a message", mail: { size: 1001 }, want: "permanent 5.3.4" },
+  { name: "8-bit content without 8BITMIME", mail: { eightBit: true }, want: "permanent 5.6.3" },
+  { name: "an internationalised address", mail: { utf8: "address" }, want: "permanent 5.6.7" },
+  { name: "an internationalised header", mail: { utf8: "header" }, want: "permanent 5.6.9" },
+] as const;
+for (const c of local) {
+  Deno.test(`step() fails ${c.name} without a word to the hop`, () => {
+    const m = new Machine().open("250-x|250 SIZE 1000|").deliver(c.mail);
+    assert.ok(m.verdicts?.[0]?.startsWith(c.want));
+    assert.equal(m.sent(), "");
+    assert.equal(m.state._tag, "Ready");
+  });
+}
+
+Deno.test("step() says on MAIL what the message needs and the hop offers", () => {
+  const m = new Machine().open("250-x|250-8BITMIME|250-SMTPUTF8|250 SIZE|")
+    .deliver({ from: "", eightBit: true, utf8: "header" });
+  assert.equal(m.sent(), "MAIL FROM:<> SIZE=100 BODY=8BITMIME SMTPUTF8|");
+});
+
+Deno.test("step() says AUTH=<> on MAIL where it signed in", () => {
+  const m = new Machine({ ...session, tls: "verified", credentials: login })
+    .hear("220 x|").hear("250-x|250 AUTH PLAIN|").hear("235 hello|");
+  m.sent();
+  assert.equal(m.deliver().sent(), "MAIL FROM:<a@example.net> AUTH=<>|");
+});
+
+Deno.test("step() stays within RCPTMAX and leaves the rest for later", () => {
+  const m = new Machine().open("250-x|250-PIPELINING|250 LIMITS RCPTMAX=1|").deliver(two);
+  assert.equal(m.sent(), "MAIL FROM:<a@example.net>|RCPT TO:<x@example.org>|DATA|");
+  m.hear("250 a|250 b|354 go|").input({ _tag: "ContentSent" }).hear("250 kept|");
+  assert.deepEqual(m.verdicts?.map((v) => v.split(" ")[0]), ["accepted", "later"]);
+});
+
+const lmtp = () => new Machine({ ...session, protocol: "LMTP" }).open();
+const three = { to: ["x@example.org", "y@example.org", "z@example.org"] };
+
+Deno.test("step() reads one LMTP reply per accepted recipient", () => {
+  const m = lmtp().deliver(three).hear("250 a|250 b|550 5.1.1 who|250 d|354 go|")
+    .input({ _tag: "ContentSent" }).hear("250 2.0.0 kept|").hear("452 4.2.2 full|");
+  assert.deepEqual(m.verdicts, [
+    "accepted 2.0.0 250 2.0.0 kept",
+    "permanent 5.1.1 550 5.1.1 who",
+    "temporary 4.2.2 452 4.2.2 full",
+  ]);
+});
+
+Deno.test("step() lets the LMTP replies count that came before the link was lost", () => {
+  const m = lmtp().deliver(three).hear("250 a|250 b|250 c|250 d|354 go|")
+    .input({ _tag: "ContentSent" }).hear("250 2.0.0 kept|").input({ _tag: "Lost", reason: "" });
+  assert.deepEqual(m.verdicts?.map((v) => v.split(" ")[0]), ["accepted", "temporary", "temporary"]);
+});
+
+Deno.test("step() ends every transaction with one verdict per recipient, whatever is answered", () => {
+  const line = fc.constantFrom(
+    "250 x|",
+    "354 x|",
+    "421 x|",
+    "450 x|",
+    "452 x|",
+    "550 x|",
+    "250-x|250 y|",
+    "?|",
+  );
+  const ends = fc.constantFrom("Lost", "Timeout");
+  fc.assert(
+    fc.property(
+      fc.boolean(),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(line, { maxLength: 12 }),
+      ends,
+      (isLmtp, pipelined, n, wire, end) => {
+        const m = new Machine({ ...session, protocol: isLmtp ? "LMTP" : "SMTP" })
+          .open(pipelined ? "250-x|250 PIPELINING|" : lockstep)
+          .deliver({ to: Array.from({ length: n }, (_, i) => `r${i}@example.org`) });
+        for (const w of wire) {
+          m.hear(w);
+          if (m.has("SendContent") && !m.has("Finished")) m.input({ _tag: "ContentSent" });
+          if (m.has("Finished")) break;
+        }
+        m.input(end === "Lost" ? { _tag: "Lost", reason: "" } : { _tag: "Timeout" });
+        assert.equal(m.outputs.filter((o) => o._tag === "Finished").length, 1);
+        assert.equal(m.verdicts?.length, n);
+        // nothing is called delivered unless the content was asked for
+        const delivered = m.verdicts.some((v) => v.startsWith("accepted"));
+        assert.ok(!delivered || m.has("SendContent"));
+        assert.equal(m.state._tag, "Closed");
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});

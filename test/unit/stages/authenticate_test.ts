@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { Effect, Exit, Layer, Redacted } from "effect";
+import type { Login } from "../../../lib/envelope/login.ts";
+import { Accounts, AccountsUnavailable, type LoginResult } from "../../../lib/ports/accounts.ts";
+import { summary } from "../../../lib/reply/reply.ts";
+import { checkLogin } from "../../../lib/stages/authenticate.ts";
+import { pipeline } from "../../../lib/stages/pipeline.ts";
+import { alice, head, received, refusedFor, world } from "../../support/submissions.ts";
+
+const given = { head: head("From: alice@example.net") };
+const login: Login = {
+  mechanism: "PLAIN",
+  authzid: "",
+  authcid: "alice",
+  password: Redacted.make("x"),
+};
+
+const answering = (answer: Effect.Effect<LoginResult, AccountsUnavailable>) =>
+  Layer.succeed(Accounts, { verify: () => answer, find: () => Effect.succeed(null) });
+
+const replyTo = (answer: Effect.Effect<LoginResult, AccountsUnavailable>) =>
+  Effect.runPromise(
+    checkLogin(login).pipe(
+      Effect.match({
+        onSuccess: (a) => a.id,
+        onFailure: (e) => summary(e.reply).slice(0, 9).trim(),
+      }),
+      Effect.provide(answering(answer)),
+    ),
+  );
+
+for (
+  const [name, answer, want] of [
+    [
+      "an account for right credentials",
+      Effect.succeed({ _tag: "Accepted", account: alice }),
+      "alice@example.net",
+    ],
+    ["535 for wrong ones", Effect.succeed({ _tag: "Rejected" }), "535 5.7.8"],
+    ["525 for a disabled account", Effect.succeed({ _tag: "Disabled" }), "525 5.7.1"],
+    [
+      "525 where the account that comes back is disabled",
+      Effect.succeed({ _tag: "Accepted", account: { ...alice, disabled: true } }),
+      "525 5.7.1",
+    ],
+    [
+      "454 where the store is out of reach",
+      Effect.fail(new AccountsUnavailable({ cause: "down" })),
+      "454 4.7.0",
+    ],
+  ] as ReadonlyArray<[string, Effect.Effect<LoginResult, AccountsUnavailable>, string]>
+) {
+  Deno.test(`checkLogin() gives ${name}`, async () => {
+    assert.equal(await replyTo(answer), want);
+  });
+}
+
+Deno.test("authenticate() refuses what nobody signed in for", async () => {
+  assert.equal(await refusedFor({ ...given, login: null }), "530 5.7.0 MSA-4.3");
+});
+
+Deno.test("authenticate() refuses an account that is gone since", async () => {
+  assert.equal(await refusedFor(given, { accounts: [] }), "550 5.7.1 account.gone");
+});
+
+Deno.test("authenticate() refuses an account that is disabled since", async () => {
+  const accounts = [{ ...alice, disabled: true }];
+  assert.equal(await refusedFor(given, { accounts }), "550 5.7.1 account.disabled");
+});
+
+Deno.test("authenticate() passes a fault of the store on as a fault", async () => {
+  const run = pipeline(received(given)).pipe(
+    Effect.catchTag("Refusal", () => Effect.die("refused")),
+    Effect.flip,
+    Effect.provide(world({ accounts: "unavailable" })),
+  );
+  const exit = await Effect.runPromiseExit(run);
+  assert.ok(Exit.isSuccess(exit));
+  assert.equal(exit.value._tag, "AccountsUnavailable");
+});
