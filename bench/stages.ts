@@ -80,7 +80,9 @@ show("pipeline, three fields, repairs", () => printHeader(run(pipeline(bare)).he
 show("  an Effect that does nothing", () => run(Effect.void));
 show("  parse", () => run(parse(typical)));
 show("    parseHeader", () => parseHeader(TYPICAL, standardLimits, false));
-if ("fields" in header) show("    parseFields", () => parseFields(header, standardLimits));
+if ("fields" in header) {
+  show("    parseFields", () => parseFields(header, standardLimits, "msa.example.net"));
+}
 show("  authenticate", () => run(authenticate(parsed)));
 show("  enforce_rights", () => run(enforceRights(authenticated)));
 show("  fix_headers", () => run(fixHeaders(authorized)));

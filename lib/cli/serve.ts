@@ -13,6 +13,7 @@ import { dialerLayer } from "../net/dialer.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
+import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
@@ -103,6 +104,7 @@ export const serve = (o: ServeOptions) => {
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
+      quota: new Quota(limits),
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,

@@ -9,6 +9,8 @@ export type QueryType = "MX" | "A" | "AAAA";
 export type Said =
   | { readonly _tag: "Records"; readonly records: ReadonlyArray<Answer>; readonly ttl: number }
   | { readonly _tag: "NoSuchDomain"; readonly ttl: number }
+  /** The name is an alias, and what it stands for was not told along with it. RFC 1034 §3.6.2 */
+  | { readonly _tag: "Alias"; readonly target: string; readonly ttl: number }
   | { readonly _tag: "Truncated" }
   | { readonly _tag: "Trouble"; readonly reason: string };
 
@@ -73,27 +75,30 @@ export const readAnswer = (
     soa !== undefined && soa.type === "SOA" ? Math.min(soa.ttl ?? 0, soa.data.minimum ?? 0) : 60,
   );
   if (rcode === 3) return { _tag: "NoSuchDomain", ttl: negative };
-  const records = follow(packet.answers ?? [], name, type);
-  if (records === null) return { _tag: "Trouble", reason: "alias chain too long" };
-  const ttl = records.length === 0
-    ? negative
-    : Math.min(...records.map((r) => "ttl" in r ? Number(r.ttl ?? 0) : 0));
-  return { _tag: "Records", records, ttl };
+  const { at, records } = follow(packet.answers ?? [], name, type);
+  const ttl = Math.min(...(packet.answers ?? []).map((r) => "ttl" in r ? Number(r.ttl ?? 0) : 0));
+  if (records.length > 0) return { _tag: "Records", records, ttl };
+  return sameName(at, name)
+    ? { _tag: "Records", records, ttl: negative }
+    : { _tag: "Alias", target: at, ttl };
 };
 
-/** The records of `type` at `name`, aliases followed within the answer; at most 8 of them. RFC 1034 §3.6.2 */
+/** Aliases in a row that are followed; a loop ends there too. */
+export const MAX_ALIASES = 8;
+
+/** The records of `type` at `name` or at what it is an alias for; `at`: how far the answer led. RFC 1034 §3.6.2 */
 const follow = (
   answers: ReadonlyArray<Answer>,
   name: string,
   type: QueryType,
-): ReadonlyArray<Answer> | null => {
+): { readonly at: string; readonly records: ReadonlyArray<Answer> } => {
   let at = name;
-  for (let i = 0; i <= 8; i++) {
-    const found = answers.filter((a) => a.type === type && sameName(a.name, at));
-    if (found.length > 0) return found;
+  for (let i = 0; i <= MAX_ALIASES; i++) {
+    const records = answers.filter((a) => a.type === type && sameName(a.name, at));
+    if (records.length > 0) return { at, records };
     const alias = answers.find((a) => a.type === "CNAME" && sameName(a.name, at));
-    if (alias === undefined || alias.type !== "CNAME") return [];
+    if (alias === undefined || alias.type !== "CNAME") break;
     at = alias.data;
   }
-  return null;
+  return { at, records: [] };
 };

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { Clock, Effect, Layer } from "effect";
 import { type AddressAnswer, type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { type DnsServer, exchange } from "./exchange.ts";
-import type { QueryType, Said } from "./message.ts";
+import { MAX_ALIASES, type QueryType, type Said } from "./message.ts";
 
 export interface ResolverSettings {
   /** Null: those of /etc/resolv.conf. */
@@ -17,6 +17,7 @@ export interface ResolverSettings {
   readonly attempts: number;
 }
 
+const TOO_MANY_ALIASES = { _tag: "Trouble", reason: "alias chain too long" } as const;
 const CACHE = 10_000;
 /** Seconds. RFC 8767 §4 caps what is believed for long. */
 const MAX_TTL = 3_600;
@@ -41,7 +42,7 @@ class Cache {
     return hit !== undefined && hit.until > now ? hit.said : null;
   }
   put(key: string, said: Said, now: number): void {
-    if (said._tag !== "Records" && said._tag !== "NoSuchDomain") return;
+    if (said._tag === "Trouble" || said._tag === "Truncated") return;
     if (this.#kept.size >= CACHE) this.#kept.clear();
     this.#kept.set(key, { said, until: now + Math.min(said.ttl, MAX_TTL) * 1000 });
   }
@@ -58,7 +59,7 @@ export const resolverLayer = (settings: ResolverSettings): Layer.Layer<Resolver>
   Layer.sync(Resolver, () => {
     const cache = new Cache();
     const servers = settings.servers ?? systemServers();
-    const query = Effect.fnUntraced(function* (name: string, type: QueryType) {
+    const ask = Effect.fnUntraced(function* (name: string, type: QueryType) {
       const key = `${type} ${name}`;
       const now = yield* Clock.currentTimeMillis;
       const kept = cache.get(key, now);
@@ -67,13 +68,21 @@ export const resolverLayer = (settings: ResolverSettings): Layer.Layer<Resolver>
       for (let round = 0; round < settings.attempts; round++) {
         for (const server of servers) {
           last = yield* Effect.promise(() => exchange(server, name, type, settings.timeoutMs));
-          if (last._tag === "Records" || last._tag === "NoSuchDomain") {
+          if (last._tag !== "Trouble" && last._tag !== "Truncated") {
             cache.put(key, last, now);
             return last;
           }
         }
       }
       return last;
+    });
+    /** Asks on where an answer stops at an alias. */
+    const query = Effect.fnUntraced(function* (name: string, type: QueryType) {
+      let said = yield* ask(name, type);
+      for (let i = 1; said._tag === "Alias" && i <= MAX_ALIASES; i++) {
+        said = yield* ask(said.target, type);
+      }
+      return said._tag === "Alias" ? TOO_MANY_ALIASES : said;
     });
     const addresses = Effect.fnUntraced(function* (host: string) {
       const [six, four] = yield* Effect.all([query(host, "AAAA"), query(host, "A")], {

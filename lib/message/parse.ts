@@ -77,16 +77,17 @@ const readAddresses = (field: Field, limits: HeaderLimits): AddressField | Heade
  * Reads a header's fields. Refuses, naming the field: From absent, without an address or unreadable;
  * a field twice that may be there once; a Sender that is not one mailbox; address fields that are not
  * in the grammar or have a domain that is not fully qualified. Bcc is not looked at, since it never
- * leaves. RFC 5322 §3.6, RFC 6409 §4.2, §5.1
+ * leaves. `hostname` is our own name, by which forged trace is known. RFC 5322 §3.6, RFC 6409 §4.2, §5.1
  */
 export const parseFields = (
   header: Header,
   limits: HeaderLimits,
+  hostname: string,
 ): ParsedFields | HeaderFault => {
   const once = new Map<string, Field>();
   const lists: Array<AddressField> = [];
   const signatures: Array<Field> = [];
-  const block = blockReader();
+  const block = blockReader(hostname);
   let received = 0;
   for (const field of header.fields) {
     const inBlock = block.take(field);

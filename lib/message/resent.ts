@@ -2,11 +2,13 @@
  * The topmost block of Resent fields: whoever passes a message on adds one on top. RFC 5322 §3.6.6
  *
  * The standard leaves open where a block ends. Here it is the run of Resent fields from the first one on,
- * ended by a name that comes again or by any other field.
+ * ended by a name that comes again or by any other field. Fields that never leave end nothing: what they kept
+ * apart would run together once they are gone.
  */
 import type { AddressField } from "./parse.ts";
 import { insertAfter, prepend } from "./edit.ts";
 import type { Field, Header } from "./header.ts";
+import { neverSent } from "./never_sent.ts";
 
 export interface ResentBlock {
   /** In the order of the header; never empty. */
@@ -33,13 +35,17 @@ export interface BlockReader {
   readonly end: (lists: ReadonlyArray<AddressField>) => ResentBlock | null;
 }
 
-export const blockReader = (): BlockReader => {
+export const blockReader = (hostname: string): BlockReader => {
   const fields: Array<Field> = [];
   let over = false;
   return {
     take: (f) => {
       if (over) return false;
       const resent = f.key.startsWith("resent-");
+      if (neverSent(f, hostname)) {
+        if (resent) fields.push(f);
+        return false;
+      }
       if (resent && !fields.some((other) => other.key === f.key)) {
         fields.push(f);
         return true;

@@ -22,12 +22,14 @@ import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
 import type { Answer, ReceivedData } from "./connection.ts";
+import type { Quota } from "./quota.ts";
 import { trailRecord } from "./trail_record.ts";
 
 export interface AnswerSettings {
   readonly hostname: string;
   /** A reply is due within this time. RFC 6409 §5.3 */
   readonly within: Duration.Duration;
+  readonly quota: Quota;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
@@ -60,11 +62,18 @@ const login = Effect.fnUntraced(function* (
   );
 });
 
-const mail = Effect.fnUntraced(function* (question: Question & { readonly _tag: "Mail" }) {
+const mail = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
+  question: Question & { readonly _tag: "Mail" },
+) {
   const account = yield* (yield* Accounts).find(question.account);
   if (account === null || account.disabled) return just(say.ACCOUNT_GONE);
   yield* enforceReturnPath(account, question.mail.returnPath);
-  return just(say.SENDER_OK);
+  const nullSender = question.mail.returnPath === null;
+  const now = yield* Clock.currentTimeMillis;
+  return just(
+    settings.quota.allows(account.id, nullSender, 1, now) ? say.SENDER_OK : say.RATE_LIMITED,
+  );
 });
 
 const submit = Effect.fnUntraced(function* (
@@ -75,14 +84,22 @@ const submit = Effect.fnUntraced(function* (
 ) {
   if (data.fault !== null) return yield* Effect.fail(data.fault);
   const { reader } = data;
+  const { account, envelope } = question;
+  const nullSender = envelope.returnPath === null;
+  const count = envelope.recipients.length;
+  const receivedAt = yield* Clock.currentTimeMillis;
+  if (!settings.quota.allows(account, nullSender, count, receivedAt)) {
+    data.body.discard();
+    return just(say.RATE_LIMITED);
+  }
   const received: Received = {
     _tag: "Received",
     id: (yield* Ids).queueId(),
-    receivedAt: yield* Clock.currentTimeMillis,
+    receivedAt,
     session,
     hostname: settings.hostname,
-    login: question.account,
-    envelope: question.envelope,
+    login: account,
+    envelope,
     head: reader.head(),
     hasBody: reader.hasBody,
     body: reader.facts(),
@@ -104,6 +121,7 @@ const submit = Effect.fnUntraced(function* (
     eightBit: routed.body.eightBit,
     trail: trailRecord(routed.trail),
   });
+  settings.quota.count(account, nullSender, count, receivedAt);
   settings.onAccepted?.(routed);
   return just(say.queued(routed.id));
 });
@@ -139,7 +157,7 @@ const answer = (
       case "Login":
         return login(session, question);
       case "Mail":
-        return mail(question);
+        return mail(settings, question);
       case "Recipient":
         return Effect.as(checkRecipient(question.mailbox), just(say.RECIPIENT_OK));
       case "Submit":

@@ -262,7 +262,8 @@ export class Connection {
     // our own work is not the client's silence
     this.deadline = Infinity;
     this.#host.ask(this.#facts, question, data, (answer) => {
-      if (data !== null) this.#endedReader = null;
+      // refused or kept: what was staged and not kept goes
+      if (data !== null) this.#dropBody();
       this.#busy = false;
       if (this.#over) return;
       this.#wait(this.#host.idleMs);

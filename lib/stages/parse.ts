@@ -20,7 +20,7 @@ export const parse: Stage<Received, Parsed, Refusal, HeaderPolicy> = Effect.fnUn
     }
     const header = parseHeader(s.head, limits, s.envelope.smtpUtf8);
     if (isFault(header)) return yield* faulty(s, header);
-    const fields = parseFields(header, limits);
+    const fields = parseFields(header, limits, s.hostname);
     if (isFault(fields)) return yield* faulty(s, fields);
     if (fields.received > limits.receivedFields) {
       return yield* refusal(s.trail, "parse", "TRC-8", LOOP, { received: fields.received });

@@ -1,34 +1,19 @@
 /** Fields that never leave: hidden recipients, and trace that only others may write. */
 import { removeWhere } from "../../message/edit.ts";
-import { type Field, unfolded } from "../../message/header.ts";
+import type { Field } from "../../message/header.ts";
+import { isBcc, isForgedResult, isReturnPath } from "../../message/never_sent.ts";
 import { signedField } from "../../reply/catalog.ts";
 import { type Draft, type Mend, note, type Stop } from "./draft.ts";
 
 /** Bcc and Resent-Bcc, readable or not; nobody is added to the envelope for them. RFC 5322 §3.6.3 */
-export const removeBcc: Mend = (d) =>
-  remove(d, "HDR-11", (f) => f.key === "bcc" || f.key === "resent-bcc");
+export const removeBcc: Mend = (d) => remove(d, "HDR-11", isBcc);
 
 /** Return-Path is written at final delivery. RFC 5321 §4.4 */
-export const removeReturnPath: Mend = (d) => remove(d, "TRC-9", (f) => f.key === "return-path");
+export const removeReturnPath: Mend = (d) => remove(d, "TRC-9", isReturnPath);
 
 /** A verdict in our own name that we did not write. RFC 8601 §5 */
 export const removeForgedResults: Mend = (d) =>
-  remove(
-    d,
-    "TRC-9",
-    (f) => f.key === "authentication-results" && authserv(f) === d.s.hostname.toLowerCase(),
-  );
-
-/** First word of the value, comments aside. RFC 8601 §2.2 */
-const authserv = (f: Field): string => {
-  let value = unfolded(f);
-  while (value.startsWith("(")) {
-    const end = value.indexOf(")");
-    if (end < 0) return "";
-    value = value.slice(end + 1).trimStart();
-  }
-  return (/^"?([^";\s(]*)/.exec(value)?.[1] ?? "").toLowerCase();
-};
+  remove(d, "TRC-9", (f) => isForgedResult(f, d.s.hostname));
 
 /** None of it may leave: where a signature covers such a field, the message is refused. RFC 6409 §8 */
 const remove = (d: Draft, rule: string, drop: (f: Field) => boolean): Stop | null => {

@@ -295,6 +295,18 @@ Deno.test("relay defers all that waits for a dead hop and does not dial it again
   });
 });
 
+Deno.test("relay serves every hop although connections are fewer than hops", async () => {
+  const hops = await Promise.all(Array.from({ length: 5 }, () => ScriptedHop.start()));
+  const byAddress = (a: string) => smtpHop(hops[Number(a[0])]!.port);
+  await withRelay({ hop: byAddress, settings: { maxConnections: 2 } }, async (relay) => {
+    const sent = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => relay.send({ to: [`${i % 5}@example.org`] })),
+    );
+    for (const id of sent) assert.deepEqual(await relay.settled(id), ["delivered: 250 2.0.0 kept"]);
+  });
+  await Promise.all(hops.map((h) => h.stop()));
+});
+
 Deno.test("relay finishes what runs at the stop and gives back the rest", async () => {
   let release = () => {};
   const held = new Promise<void>((r) => release = r);

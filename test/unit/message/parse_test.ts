@@ -10,7 +10,7 @@ import { head } from "../../support/submissions.ts";
 const read = (lines: ReadonlyArray<string>): ParsedFields | HeaderFault => {
   const h = parseHeader(head(...lines), standardLimits, false);
   assert.ok(!isFault(h));
-  return parseFields(h, standardLimits);
+  return parseFields(h, standardLimits, "msa.example.net");
 };
 const fields = (...lines: ReadonlyArray<string>): ParsedFields => {
   const f = read(lines);
@@ -107,6 +107,26 @@ Deno.test("parseFields() ends the topmost resent block at a repeated name and at
   assert.equal(fields("From: a@x.example").resent, null);
 });
 
+for (
+  const apart of [
+    "Return-Path: <x@x.example>",
+    "Bcc: x@x.example",
+    "Resent-Bcc: x@x.example",
+    "Authentication-Results: msa.example.net; none",
+  ]
+) {
+  Deno.test(`parseFields() runs resent fields together that only ${apart} keeps apart`, () => {
+    const f = fields(
+      "Resent-From: b@x.example",
+      "Resent-Bcc: y@x.example",
+      apart,
+      "Resent-Sender: c@x.example",
+      "From: a@x.example",
+    );
+    assert.equal(f.resent?.sender?.field.name, "Resent-Sender");
+  });
+}
+
 Deno.test("parseFields() knows what DKIM signatures cover", () => {
   const f = fields(
     "DKIM-Signature: v=1; a=rsa-sha256; h=From:To :\r\n Date; b=h=subject;bh=x",
@@ -178,7 +198,7 @@ Deno.test("parseFields() and purportedResponsible() never throw", () => {
     fc.property(fc.array(fc.tuple(name, value), { maxLength: 8 }), (all) => {
       const h = parseHeader(head(...all.map(([n, v]) => `${n}:${v}`)), standardLimits, false);
       assert.ok(!isFault(h));
-      parseFields(h, standardLimits);
+      parseFields(h, standardLimits, "msa.example.net");
       purportedResponsible(h);
     }),
     { numRuns: 3000 },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isAscii } from "../../../lib/address/domain.ts";
 import { type Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { type FailureReport, writeFailureReport } from "../../../lib/message/report.ts";
@@ -130,7 +131,7 @@ Deno.test("writeFailureReport() stays ASCII with internationalised addresses and
     original: "Subject: \xc3\xbc\r\n\r\n",
   };
   const { head, body } = writeFailureReport(r);
-  assert.ok(body.every((b) => b < 0x80) && /^[\x00-\x7f]*$/.test(head));
+  assert.ok(body.every((b) => b < 0x80) && isAscii(head));
   assert.equal(groups(r)[1]?.get("final-recipient"), "utf-8; j\\x{FC}rgen@b\\x{FC}cher.example");
   const last = read(r).parts[2];
   assert.equal(last?.fields.get("content-type"), "message/global-headers");

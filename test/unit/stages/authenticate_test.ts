@@ -23,7 +23,7 @@ const replyTo = (answer: Effect.Effect<LoginResult, AccountsUnavailable>) =>
     checkLogin(login).pipe(
       Effect.match({
         onSuccess: (a) => a.id,
-        onFailure: (e) => summary(e.reply).slice(0, 9).trim(),
+        onFailure: (e) => summary(e.reply).split(" ").slice(0, 2).join(" "),
       }),
       Effect.provide(answering(answer)),
     ),
@@ -37,11 +37,11 @@ for (
       "alice@example.net",
     ],
     ["535 for wrong ones", Effect.succeed({ _tag: "Rejected" }), "535 5.7.8"],
-    ["525 for a disabled account", Effect.succeed({ _tag: "Disabled" }), "525 5.7.1"],
+    ["525 for a disabled account", Effect.succeed({ _tag: "Disabled" }), "525 5.7.13"],
     [
       "525 where the account that comes back is disabled",
       Effect.succeed({ _tag: "Accepted", account: { ...alice, disabled: true } }),
-      "525 5.7.1",
+      "525 5.7.13",
     ],
     [
       "454 where the store is out of reach",

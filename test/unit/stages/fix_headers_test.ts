@@ -302,32 +302,15 @@ Deno.test("fixHeaders() completes the resent block and alters no original field"
 });
 
 Deno.test("fixHeaders() puts additions into a block that is Resent-Bcc alone", async () => {
-  const out = await leaving({
-    head: head("Resent-Bcc: x@example.org", "Received: x; y", "Resent-From: old@x.example", FROM),
-  });
-  assert.deepEqual(
-    out,
-    [
-      "Resent-From: alice@example.net",
-      "Resent-Message-ID: <left-of-id@example.net>",
-      "Resent-Date: Tue, 24 Nov 2026 05:25:51 +0000",
-      "Received: x; y",
-      "Resent-From: old@x.example",
-      FROM,
-    ].sort((a, b) =>
-      order.findIndex((p) => a.startsWith(p)) - order.findIndex((p) => b.startsWith(p))
-    ),
-  );
+  const older = ["Received: x; y", "Resent-From: old@x.example", FROM];
+  const out = await leaving({ head: head("Resent-Bcc: x@example.org", ...older) });
+  assert.deepEqual(out.slice(0, 3).sort(), [
+    "Resent-Date: Tue, 24 Nov 2026 05:25:51 +0000",
+    "Resent-From: alice@example.net",
+    "Resent-Message-ID: <left-of-id@example.net>",
+  ]);
+  assert.deepEqual(out.slice(3), older);
 });
-/** Inside the block the order is ours to choose. */
-const order = [
-  "Resent-Message-ID",
-  "Resent-From: a",
-  "Resent-Date",
-  "Received",
-  "Resent-From: o",
-  "From",
-];
 
 Deno.test("fixHeaders() tells what was before and what is after", async () => {
   const { trail } = await submit({ head: head(FROM, "Date: yesterday", "Message-ID: <1@x>") });

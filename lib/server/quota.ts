@@ -1,0 +1,62 @@
+/**
+ * Messages and recipients of an account within an hour, in memory. RFC 5321 §7.8
+ *
+ * Fixed windows of an hour that begin with the first message; zero means no limit.
+ */
+
+export interface QuotaLimits {
+  readonly messagesPerHour: number;
+  readonly recipientsPerHour: number;
+  /** Messages with a null return path, which anybody may send. RFC 7208 §2.4 */
+  readonly nullSendersPerHour: number;
+}
+
+interface Window {
+  readonly until: number;
+  messages: number;
+  recipients: number;
+  nullSenders: number;
+}
+
+const HOUR = 3_600_000;
+/** Accounts remembered; old windows go first. */
+const MOST = 100_000;
+
+export class Quota {
+  readonly #limits: QuotaLimits;
+  readonly #windows = new Map<string, Window>();
+
+  constructor(limits: QuotaLimits) {
+    this.#limits = limits;
+  }
+
+  #window(account: string, now: number): Window {
+    const known = this.#windows.get(account);
+    if (known !== undefined && known.until > now) return known;
+    this.#windows.delete(account);
+    for (const oldest of this.#windows.keys()) {
+      if (this.#windows.size < MOST) break;
+      this.#windows.delete(oldest);
+    }
+    const window = { until: now + HOUR, messages: 0, recipients: 0, nullSenders: 0 };
+    this.#windows.set(account, window);
+    return window;
+  }
+
+  /** Whether the account may send a message to `recipients` more now. */
+  allows(account: string, nullSender: boolean, recipients: number, now: number): boolean {
+    const w = this.#window(account, now);
+    const within = (limit: number, used: number): boolean => limit === 0 || used <= limit;
+    return within(this.#limits.messagesPerHour, w.messages + 1) &&
+      within(this.#limits.recipientsPerHour, w.recipients + recipients) &&
+      (!nullSender || within(this.#limits.nullSendersPerHour, w.nullSenders + 1));
+  }
+
+  /** Counts a message that was accepted. */
+  count(account: string, nullSender: boolean, recipients: number, now: number): void {
+    const w = this.#window(account, now);
+    w.messages++;
+    w.recipients += recipients;
+    if (nullSender) w.nullSenders++;
+  }
+}
