@@ -147,6 +147,7 @@ if (import.meta.main) {
       if (!(e instanceof Deno.errors.NotFound)) throw e;
     }
     if (have !== want) {
+      // deno-lint-ignore no-console -- a script that speaks to a terminal
       console.error(`${PAGE} is stale: run .ci/rfc_index.ts`);
       Deno.exit(1);
     }
