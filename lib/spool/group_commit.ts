@@ -17,6 +17,7 @@ export class DatabaseThread {
   #waiting: Array<{ readonly op: Op; readonly resume: Resume }> = [];
   #out: ReadonlyArray<{ readonly op: Op; readonly resume: Resume }> | null = null;
   #dead: string | null = null;
+  #closing = false;
   #control: ((r: Response) => void) | null = null;
 
   constructor() {
@@ -45,7 +46,9 @@ export class DatabaseThread {
         this.#dead = "the spool is closed";
         resolve();
       };
-      this.#send({ close: true });
+      // what was asked for before is done before
+      this.#closing = true;
+      if (this.#out === null) this.#send({ close: true });
     });
   }
 
@@ -66,13 +69,18 @@ export class DatabaseThread {
 
   /** As `run`, for callers that do not wait in an Effect. */
   submit(op: Op, resume: Resume): void {
-    if (this.#dead !== null) return resume({ ok: false, full: false, message: this.#dead });
+    if (this.#dead !== null || this.#closing) {
+      return resume({ ok: false, full: false, message: this.#dead ?? "the spool is closing" });
+    }
     this.#waiting.push({ op, resume });
     if (this.#out === null) this.#next();
   }
 
   #next(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0) {
+      if (this.#closing) this.#send({ close: true });
+      return;
+    }
     const batch = this.#waiting.length <= MAX_BATCH
       ? this.#waiting
       : this.#waiting.slice(0, MAX_BATCH);

@@ -68,6 +68,8 @@ export const loginAnswered = (
   reply: Reply,
   account: string | null,
 ): Step => {
+  // an outage is not a guess. RFC 4954 §6
+  if (reply.code !== say.BAD_CREDENTIALS.code && negative(reply)) return [ready(peer), send(reply)];
   if (negative(reply) || account === null) return failed(peer, reply);
   return [ready({ ...peer, account, errors: 0, authFailures: 0 }), send(reply)];
 };

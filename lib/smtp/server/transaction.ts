@@ -33,8 +33,9 @@ const readMail = (rules: Rules, peer: Peer, argument: string): Mail | Reply => {
   if (path._tag === "Null") return mail;
   const strict = readPath(argument.slice(5), mail.smtpUtf8);
   if (strict._tag === "NeedsUtf8") return say.SENDER_NEEDS_UTF8;
-  const returnPath = mailboxOf(rules, strict);
-  if (returnPath === null) return say.BAD_SENDER_SYNTAX;
+  // the bare word is for RCPT alone. RFC 5321 §4.1.1.2
+  if (strict._tag !== "Mailbox") return say.BAD_SENDER_SYNTAX;
+  const returnPath = strict.mailbox;
   if (!fullyQualified(returnPath.domain)) return say.SENDER_NOT_QUALIFIED;
   return { ...mail, returnPath };
 };
