@@ -16,7 +16,7 @@ import { type Given, submit, type World } from "./support/submissions.ts";
 const DIRECTORY = new URL("./golden/", import.meta.url);
 const REWRITE = Deno.args.includes("--rewrite");
 
-/** Content of `facts.json`: what it shows, the ledger's rows, and what differs from the defaults. */
+/** Content of `facts.json`: what it shows, the ledger's rows that say so, and what differs from the defaults. */
 interface Facts
   extends Pick<Given, "login" | "returnPath" | "recipients" | "smtpUtf8" | "session">, World {
   readonly about: string;
@@ -56,8 +56,7 @@ for (const stage of directories(DIRECTORY)) {
     const at = new URL(`${stage}/${name}/`, DIRECTORY);
     const facts: Facts = JSON.parse(Deno.readTextFileSync(new URL("facts.json", at)));
     Deno.test(`pipeline() golden ${stage}/${name}: ${facts.about}`, async () => {
-      const { about: _, rows, accounts, rules, rights, routes, ...envelope } = facts;
-      assert.ok(rows.length > 0);
+      const { about: _about, rows: _rows, accounts, rules, rights, routes, ...envelope } = facts;
       const { given, body } = split(read(new URL("in.eml", at)) ?? "");
       const world: World = Object.fromEntries(
         Object.entries({ accounts, rules, rights, routes }).filter(([, v]) => v !== undefined),

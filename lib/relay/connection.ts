@@ -4,16 +4,8 @@
  * Plain callbacks; a message costs a write or two and no Effect here. Time-outs are a deadline each,
  * looked at by the one timer of `watch.ts`.
  */
-import { Data, Effect } from "effect";
-import {
-  type Dialer,
-  type DialTarget,
-  type Link,
-  type LinkEvents,
-  TlsFailed,
-  type TlsRequest,
-} from "../ports/dialer.ts";
-import { type Offer } from "../smtp/client/offer.ts";
+import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
+import type { Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
 import {
   type Input,
@@ -27,27 +19,9 @@ import {
 import { step } from "../smtp/client/step.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 import { type Content, pour } from "./content.ts";
+import { type Peer, Unusable } from "./peer.ts";
 import type { Patience } from "./settings.ts";
 import type { Watch } from "./watch.ts";
-
-/** A host and how to speak with it. */
-export interface Peer {
-  readonly target: DialTarget;
-  /** Name for people and for reports. */
-  readonly host: string;
-  readonly session: Omit<Session, "tls">;
-  readonly implicitTls: boolean;
-  readonly tls: TlsRequest;
-}
-
-/** The hop did not come to transactions. */
-export class Unusable extends Data.TaggedError("Unusable")<{
-  readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH";
-  readonly verdict: Verdict;
-  readonly remote: string;
-  /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
-  readonly handshake: boolean;
-}> {}
 
 /** How a transaction ended. */
 export interface Transacted {
@@ -264,60 +238,3 @@ const usable = (state: State): boolean => state._tag !== "Closed" && state._tag 
 
 const tlsFromTheStart = (peer: Peer): Session["tls"] =>
   !peer.implicitTls ? "clear" : peer.tls.verify ? "verified" : "unverified";
-
-const failure = (peer: Peer, e: TlsFailed | { readonly reason: string }): Unusable => {
-  const tls = e instanceof TlsFailed;
-  return new Unusable({
-    stage: tls ? "TLS" : "dial",
-    verdict: ours("temporary", tls ? "4.7.5" : "4.4.1", tls ? `TLS: ${e.reason}` : e.reason),
-    remote: peer.host,
-    handshake: tls,
-  });
-};
-
-/** Dials and goes through greeting, EHLO, TLS and AUTH. Interruption drops the link. */
-export const open = (
-  dialer: Dialer["Service"],
-  peer: Peer,
-  patience: Patience,
-  watch: Watch,
-): Effect.Effect<{ readonly connection: Connection; readonly offer: Offer }, Unusable> =>
-  Effect.callback((resume) => {
-    let link: Link | null = null;
-    const connection: Connection = new Connection(
-      peer,
-      patience,
-      watch,
-      (o) =>
-        resume(o instanceof Unusable ? Effect.fail(o) : Effect.succeed({ connection, offer: o })),
-    );
-    const fail = (e: Unusable) => {
-      link?.destroy();
-      watch.remove(connection);
-      resume(Effect.fail(e));
-    };
-    connection.onHandshake((l, tls) => {
-      Effect.runFork(Effect.match(l.startTls(tls), {
-        onFailure: (e) => fail(failure(peer, e)),
-        onSuccess: () => connection.secured(tls.verify),
-      }));
-    });
-    const options = {
-      timeoutMs: patience.connect,
-      tls: peer.implicitTls ? peer.tls : null,
-    };
-    const fiber = Effect.runFork(
-      Effect.match(dialer.dial(peer.target, connection.events, options), {
-        onFailure: (e) => fail(failure(peer, e)),
-        onSuccess: (l) => {
-          link = l;
-          connection.attach(l, peer.host);
-        },
-      }),
-    );
-    return Effect.sync(() => {
-      fiber.interruptUnsafe();
-      link?.destroy();
-      watch.remove(connection);
-    });
-  });

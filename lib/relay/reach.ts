@@ -10,8 +10,10 @@ import type { NextHop, TlsLevel } from "../ports/routes.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import { softened, type Verdict } from "../smtp/client/verdict.ts";
-import { type Connection, open, type Peer, type Unusable } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { planMx } from "./mx.ts";
+import { open } from "./open.ts";
+import type { Peer, Unusable } from "./peer.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { first, insertAfter, prepend, removeWhere, replace } from "../../../lib/message/edit.ts";
+import {
+  all,
+  first,
+  insertAfter,
+  prepend,
+  removeWhere,
+  replace,
+} from "../../../lib/message/edit.ts";
 import {
   type Header,
   isFault,
@@ -156,6 +163,7 @@ Deno.test("makeFolded() parts pieces at 78 columns and never within one", () => 
 
 Deno.test("edits change one field and leave the octets of the others", () => {
   const h = parse(head("A: 1", "B: 2", "A: 3"));
+  assert.deepEqual(all(h, "a").map((f) => f.raw), ["A: 1\r\n", "A: 3\r\n"]);
   const b = first(h, "b");
   assert.ok(b !== null);
   assert.equal(printHeader(removeWhere(h, (f) => f.key === "a")), "B: 2\r\n");

@@ -1,0 +1,24 @@
+/** A host of a next hop, and what it means that it cannot be used. */
+import { Data } from "effect";
+import type { DialTarget, TlsRequest } from "../ports/dialer.ts";
+import type { Session } from "../smtp/client/state.ts";
+import type { Verdict } from "../smtp/client/verdict.ts";
+
+/** A host and how to speak with it. */
+export interface Peer {
+  readonly target: DialTarget;
+  /** Name for people and for reports. */
+  readonly host: string;
+  readonly session: Omit<Session, "tls">;
+  readonly implicitTls: boolean;
+  readonly tls: TlsRequest;
+}
+
+/** The hop did not come to transactions. */
+export class Unusable extends Data.TaggedError("Unusable")<{
+  readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH";
+  readonly verdict: Verdict;
+  readonly remote: string;
+  /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
+  readonly handshake: boolean;
+}> {}
