@@ -56,6 +56,7 @@ export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";
 export { idsLayer } from "./lib/server/ids.ts";
 export { Quota, type QuotaLimits } from "./lib/server/quota.ts";
+export { SignedIn } from "./lib/server/signed_in.ts";
 export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";
 export { spoolLayer } from "./lib/spool/sqlite.ts";
 export { adminLayer as spoolAdminLayer } from "./lib/spool/sqlite_admin.ts";

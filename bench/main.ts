@@ -154,7 +154,8 @@ const print = (title: string, rows: ReadonlyArray<readonly [string, Measured]>):
 
 const site = await makeSite({
   routes: `[[route]]\nto = "*"\nvia = "smtp://127.0.0.1:${sinkPort}"\ntls = "none"`,
-  more: "[limits]\nconnections = 5000\nconnections_per_address = 5000",
+  more:
+    "[limits]\nconnections = 5000\nconnections_per_address = 5000\nconnections_per_account = 5000",
 });
 const servers: Array<Server> = [];
 const postern = await startPostern(site);

@@ -15,6 +15,7 @@ import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts
 import { idsLayer } from "../server/ids.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
+import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
@@ -105,6 +106,7 @@ export const serve = (o: ServeOptions) => {
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
+      signedIn: new SignedIn(limits.connectionsPerAccount),
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,

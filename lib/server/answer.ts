@@ -23,6 +23,7 @@ import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
 import type { Answer, ReceivedData } from "./connection.ts";
 import type { Quota } from "./quota.ts";
+import type { SignedIn } from "./signed_in.ts";
 import { trailRecord } from "./trail_record.ts";
 
 export interface AnswerSettings {
@@ -30,6 +31,7 @@ export interface AnswerSettings {
   /** A reply is due within this time. RFC 6409 §5.3 */
   readonly within: Duration.Duration;
   readonly quota: Quota;
+  readonly signedIn: SignedIn;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
@@ -39,6 +41,7 @@ export type AnswerServices = PipelineServices | LoginThrottle | Spool;
 const just = (reply: Reply): Answer => ({ reply, account: null });
 
 const login = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
   session: SessionFacts,
   question: Question & { readonly _tag: "Login" },
 ) {
@@ -50,10 +53,12 @@ const login = Effect.fnUntraced(function* (
   return yield* checkLogin(question.login).pipe(
     Effect.matchEffect({
       onSuccess: (account) =>
-        Effect.as(throttle.succeeded(session.clientAddress, authcid), {
-          reply: say.AUTHENTICATED,
-          account: account.id,
-        }),
+        Effect.as(
+          throttle.succeeded(session.clientAddress, authcid),
+          settings.signedIn.enter(session.id, account.id)
+            ? { reply: say.AUTHENTICATED, account: account.id }
+            : just(say.AUTH_LATER),
+        ),
       onFailure: (refusal) =>
         refusal.reply === say.BAD_CREDENTIALS
           ? Effect.as(throttle.failed(session.clientAddress, authcid), just(refusal.reply))
@@ -155,7 +160,7 @@ const answer = (
   > => {
     switch (question._tag) {
       case "Login":
-        return login(session, question);
+        return login(settings, session, question);
       case "Mail":
         return mail(settings, question);
       case "Recipient":

@@ -265,7 +265,8 @@ export class Connection {
       // refused or kept: what was staged and not kept goes
       if (data !== null) this.#dropBody();
       this.#busy = false;
-      if (this.#over) return;
+      // gone meanwhile: what the answer may have entered for this session is undone
+      if (this.#over) return this.#host.closed(this);
       this.#wait(this.#host.idleMs);
       this.#feed(
         answer === null ? { _tag: "Defect" } : { _tag: "Answer", ...answer },

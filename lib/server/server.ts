@@ -119,7 +119,10 @@ export const serveSubmissions = (
         fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
       },
       ask,
-      closed: (c) => connections.remove(c),
+      closed: (c) => {
+        settings.signedIn.leave(c.id);
+        connections.remove(c);
+      },
     });
     const accept = (listener: "submission" | "submissions") => {
       const host = hostFor(listener === "submission");
