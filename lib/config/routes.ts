@@ -160,14 +160,8 @@ export const routeConflicts = (
   const hops = new Map<string, RouteRule>();
   const patterns = new Set<string>();
   rules.forEach((rule, at) => {
-    if (patterns.has("*") || patterns.has(rule.pattern)) {
-      out.push({
-        at,
-        key: "to",
-        message: patterns.has(rule.pattern)
-          ? "an earlier route has the same"
-          : 'is never reached: a route before it has to = "*"; put that one last',
-      });
+    if (patterns.has(rule.pattern)) {
+      out.push({ at, key: "to", message: "an earlier route has the same" });
     }
     patterns.add(rule.pattern);
     const key = keyOf(rule.hop);

@@ -98,7 +98,7 @@ export const configFile = z.strictObject({
   }).prefault({}),
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
-    "Next hops; the first one whose `to` matches the recipient's domain is taken",
+    "Next hops; the most specific `to` that matches the recipient's domain is taken",
   ),
 
   limits,

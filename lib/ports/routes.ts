@@ -59,7 +59,7 @@ export interface RouteRule {
   readonly ca: string | null;
 }
 
-/** The first rule whose pattern matches decides. */
+/** The most specific pattern that matches decides; of equal ones the first. */
 export type RouteTable = ReadonlyArray<RouteRule>;
 
 export interface Route {
