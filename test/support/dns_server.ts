@@ -63,13 +63,25 @@ export class DnsServer {
     });
   }
 
-  static start(zone: Zone): Promise<DnsServer> {
+  /** The port that UDP gets may be taken over TCP, by another test: then another one is tried. */
+  static async start(zone: Zone, tries = 10): Promise<DnsServer> {
     const server = new DnsServer(zone);
+    try {
+      await server.#open();
+      return server;
+    } catch (e) {
+      server.#udp.close();
+      if (tries <= 1) throw e;
+      return await DnsServer.start(zone, tries - 1);
+    }
+  }
+
+  #open(): Promise<void> {
     return new Promise((resolve, reject) => {
-      server.#udp.once("error", reject);
-      server.#tcp.once("error", reject);
-      server.#udp.bind(0, "127.0.0.1", () => {
-        server.#tcp.listen(server.port, "127.0.0.1", () => resolve(server));
+      this.#udp.once("error", reject);
+      this.#tcp.once("error", reject);
+      this.#udp.bind(0, "127.0.0.1", () => {
+        this.#tcp.listen(this.port, "127.0.0.1", () => resolve());
       });
     });
   }

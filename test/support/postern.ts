@@ -5,13 +5,16 @@ import { join } from "node:path";
 
 export const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** A port of loopback that was free a moment ago. */
-export const freePort = (): Promise<number> =>
+/**
+ * A port of loopback that was free a moment ago, below those that the system hands out by itself: no
+ * outgoing connection and no other test takes it meanwhile.
+ */
+export const freePort = (tries = 50): Promise<number> =>
   new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject).listen(0, "127.0.0.1", () => {
-      const at = server.address();
-      server.close(() => resolve(at !== null && typeof at === "object" ? at.port : 0));
-    });
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer()
+      .once("error", (e) => tries > 1 ? resolve(freePort(tries - 1)) : reject(e))
+      .listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 
 /** The command line, to its end. */
