@@ -6,6 +6,7 @@
  */
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { formatDate } from "./date.ts";
 
 export interface ReportedRecipient {
   /** As it was handed over, without angle brackets. */
@@ -39,17 +40,8 @@ export interface WrittenReport {
   readonly body: Uint8Array;
 }
 
-const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-const two = (n: number): string => String(n).padStart(2, "0");
-
-/** RFC 5322 §3.3, in UTC */
-const printDate = (ms: number): string => {
-  const d = new Date(ms);
-  const day = `${DAYS[d.getUTCDay()]}, ${d.getUTCDate()} ${MONTHS[d.getUTCMonth()]}`;
-  const time = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}:${two(d.getUTCSeconds())}`;
-  return `${day} ${d.getUTCFullYear()} ${time} +0000`;
-};
+/** In UTC: a report says nothing of where the server stands. */
+const printDate = (ms: number): string => formatDate(ms, 0);
 
 /** Text to "one char per octet". */
 const latin1 = (text: string): string =>
