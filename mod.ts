@@ -13,6 +13,8 @@ import { defaultPolicies } from "./policies/default.ts";
 
 // what passes through
 export type { Mailbox } from "./lib/address/mailbox.ts";
+export type * from "./lib/address/grant.ts";
+export { type AddressPattern, parsePattern, printPattern } from "./lib/address/pattern.ts";
 export { printMailbox, same as sameMailbox } from "./lib/address/mailbox.ts";
 export { parseMailbox } from "./lib/address/path.ts";
 export type { Envelope, Recipient } from "./lib/envelope/envelope.ts";
@@ -43,6 +45,7 @@ export * from "./lib/ports/dialer.ts";
 export { Ids } from "./lib/ports/ids.ts";
 export * from "./lib/ports/login_throttle.ts";
 export * from "./lib/ports/resolver.ts";
+export { RightsAdmin } from "./lib/ports/rights_admin.ts";
 export * from "./lib/ports/routes.ts";
 export * from "./lib/ports/sender_rights.ts";
 export * from "./lib/ports/spool.ts";

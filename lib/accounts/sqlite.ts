@@ -1,11 +1,15 @@
-/** Accounts in a SQLite file: the Layer behind the ports `Accounts` and `AccountsAdmin`. */
+/** Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin` and `RightsAdmin`. */
 import { Context, type Duration, Effect, Layer } from "effect";
 import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { RightsAdmin } from "../ports/rights_admin.ts";
+import type { Group } from "../address/grant.ts";
 import { makeAdmin } from "./administer.ts";
+import { makeRightsAdmin } from "./administer_rights.ts";
 import { attempt } from "./attempt.ts";
 import { openDatabase } from "./database.ts";
 import { makeMemory } from "./memory.ts";
+import { makeRightsStore } from "./rights_store.ts";
 import { makeAccounts } from "./sign_in.ts";
 import { makeStore } from "./store.ts";
 
@@ -20,22 +24,28 @@ export interface AccountsOptions {
   readonly recheck?: Duration.Duration;
   /** For looking only: nothing is written, the file must exist. */
   readonly readOnly?: boolean;
+  /** Groups of the configuration, beside those in the store. */
+  readonly groups?: ReadonlyArray<Group>;
 }
 
 /**
- * Both ports over one connection. What another process changes is noticed at the next question, by
+ * All ports over one connection. What another process changes is noticed at the next question, by
  * SQLite's `data_version`. Fails where the file cannot be opened or is not ours.
  */
 export const accountsLayer = (
   o: AccountsOptions,
-): Layer.Layer<Accounts | AccountsAdmin, AccountsUnavailable> =>
+): Layer.Layer<Accounts | AccountsAdmin | RightsAdmin, AccountsUnavailable> =>
   Layer.effectContext(Effect.gen(function* () {
     const db = yield* Effect.acquireRelease(
       attempt(() => openDatabase(o)),
       (open) => Effect.sync(() => open.close()),
     );
-    const store = yield* attempt(() => makeStore(db));
+    const rights = yield* attempt(() => makeRightsStore(db, o.groups ?? []));
+    const store = yield* attempt(() => makeStore(db, rights));
     const memory = yield* attempt(() => makeMemory(store, o));
     return Context.make(Accounts, makeAccounts(store, memory, yield* attempt(store.secret)))
-      .pipe(Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)));
+      .pipe(
+        Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
+        Context.add(RightsAdmin, makeRightsAdmin(rights, memory)),
+      );
   }));

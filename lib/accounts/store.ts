@@ -5,6 +5,7 @@ import { parseMailbox } from "../address/path.ts";
 import type { Account } from "../ports/accounts.ts";
 import { transaction } from "./database.ts";
 import { addressKey, localKey, type LoginName } from "./names.ts";
+import type { RightsStore } from "./rights_store.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** An account with what checks its password. */
@@ -40,7 +41,7 @@ const octets = (v: SQLOutputValue | undefined): Uint8Array =>
   v instanceof Uint8Array ? v : new Uint8Array(0);
 
 /** Prepares all statements once. */
-export const makeStore = (db: DatabaseSync): Store => {
+export const makeStore = (db: DatabaseSync, rights: RightsStore): Store => {
   const dataVersion = db.prepare("PRAGMA data_version");
   const secret = db.prepare("SELECT secret FROM meta");
   const usual = db.prepare(
@@ -50,6 +51,7 @@ export const makeStore = (db: DatabaseSync): Store => {
   const byLocal = db.prepare("SELECT DISTINCT account FROM address WHERE local_key = ? LIMIT 2");
   const accountRow = db.prepare("SELECT * FROM account WHERE id = ?");
   const addresses = db.prepare("SELECT text FROM address WHERE account = ? ORDER BY position");
+  const keysOf = db.prepare("SELECT key FROM address WHERE account = ?");
   const ids = db.prepare("SELECT account FROM address WHERE position = 0 ORDER BY key");
   const nextRevision = db.prepare("UPDATE meta SET revision = revision + 1 RETURNING revision");
   const insertAccount = db.prepare(
@@ -71,6 +73,7 @@ export const makeStore = (db: DatabaseSync): Store => {
     if (a === undefined) return null;
     const [primary, ...aliases] = addresses.all(row).map((r) => mailboxOf(String(r["text"])));
     if (primary === undefined) return null;
+    const held = rights.of([primary, ...aliases].map(addressKey));
     return {
       account: {
         id: printMailbox(primary),
@@ -78,6 +81,7 @@ export const makeStore = (db: DatabaseSync): Store => {
         aliases,
         disabled: a["disabled"] !== 0,
         revision: Number(a["revision"]),
+        ...(held === null ? {} : { rights: held }),
       },
       verifier: {
         salt: octets(a["salt"]),
@@ -157,6 +161,8 @@ export const makeStore = (db: DatabaseSync): Store => {
     remove: (id) =>
       change(id, (row) => {
         revision();
+        // whoever gets the address next does not get the rights with it
+        for (const { key } of keysOf.all(row)) rights.forget(String(key));
         deleteAccount.run(row);
       }),
   };

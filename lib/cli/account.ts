@@ -2,9 +2,6 @@
 import { Effect, type Option, Redacted } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
-import { fullyQualified } from "../address/domain.ts";
-import { type Mailbox, printMailbox } from "../address/mailbox.ts";
-import { parseMailbox } from "../address/path.ts";
 import type { Account, Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import {
   AccountsAdmin,
@@ -14,6 +11,7 @@ import {
 } from "../ports/accounts_admin.ts";
 import { accountJson, accountLines } from "./account_view.ts";
 import { failed, Failure, misused, noAccounts } from "./failure.ts";
+import { accountOf, mailboxOf } from "./find_account.ts";
 import { type NewPassword, newPassword } from "./password.ts";
 import { configOf } from "./places.ts";
 import { json, root } from "./root.ts";
@@ -54,15 +52,6 @@ const explained = (e: AddressTaken | BadPassword | NoSuchAccount): Failure => {
   }
 };
 
-/** An address that an account may have. */
-const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
-  const m = parseMailbox(text);
-  if (m === null) return Effect.fail(misused(`${JSON.stringify(text)} is no address`));
-  return m.domain._tag === "Literal" || !fullyQualified(m.domain)
-    ? Effect.fail(misused(`${text}: the domain must be a fully qualified name`))
-    : Effect.succeed(m);
-};
-
 const address = Argument.String("address").pipe(
   Argument.withDescription("Any address of the account"),
 );
@@ -70,19 +59,6 @@ const passwordStdin = Flag.Boolean("password-stdin").pipe(
   Flag.withDefault(false),
   Flag.withDescription("Take the password from the first line of standard input"),
 );
-
-const sameAddress = (a: Mailbox, b: Mailbox): boolean =>
-  printMailbox({ ...a, local: a.local.toLowerCase() }).toLowerCase() ===
-    printMailbox({ ...b, local: b.local.toLowerCase() }).toLowerCase();
-
-/** The account that has this address, as primary or alias. */
-const accountOf = (text: string) =>
-  Effect.gen(function* () {
-    const wanted = yield* mailboxOf(text);
-    const all = yield* AccountsAdmin.use((a) => a.list);
-    const found = all.find((a) => [a.primary, ...a.aliases].some((m) => sameAddress(m, wanted)));
-    return found === undefined ? yield* failed(`there is no account ${text}`) : found;
-  });
 
 const show = (account: Account, asJson: boolean, made: NewPassword | null = null) => {
   const secret = made?.generated === true ? Redacted.value(made.password) : null;

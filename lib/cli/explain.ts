@@ -2,7 +2,6 @@
 import { Duration, Effect, Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
-import { domainKey } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import type { Config } from "../config/config.ts";
@@ -17,6 +16,7 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import { explainMessage } from "./explain_run.ts";
 import { explanationJson, explanationLines } from "./explanation_view.ts";
 import { Failure, misused, noAccounts } from "./failure.ts";
+import { holderOf } from "./find_account.ts";
 import { readMessageFile } from "./message_file.ts";
 import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
@@ -37,6 +37,10 @@ const options = {
   to: Flag.String("to").pipe(
     Flag.atLeast(0),
     Flag.withDescription("Recipient, may be given several times; default: To, Cc and Bcc"),
+  ),
+  credential: Flag.String("credential").pipe(
+    Flag.optional,
+    Flag.withDescription("Name of the credential that signs in, where grants depend on it"),
   ),
   resolve: Flag.Boolean("resolve").pipe(
     Flag.withDefault(false),
@@ -61,6 +65,7 @@ export const explainCommand = (policies: Policies) =>
           hostname: config.hostname,
           limits: config.limits,
           account,
+          credential: Option.getOrNull(a.credential),
           from: from === undefined ? account.primary : from,
           to,
           message,
@@ -125,11 +130,8 @@ const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
 const returnPathOf = (text: string): Effect.Effect<Mailbox | null, Failure> =>
   text === "" || text === "<>" ? Effect.succeed(null) : mailboxOf(text);
 
-const key = (m: Mailbox): string => `${m.local.toLowerCase()}@${domainKey(m.domain)}`;
-
 const accountOf = Effect.fnUntraced(function* (address: Mailbox) {
-  const all = yield* AccountsAdmin.use((admin) => admin.list);
-  const found = all.find((a) => [a.primary, ...a.aliases].some((m) => key(m) === key(address)));
+  const found = holderOf(yield* AccountsAdmin.use((admin) => admin.list), address);
   const account = found === undefined ? null : yield* Accounts.use((a) => a.find(found.id));
   return account === null
     ? yield* misused(`--as: there is no account ${address.local}@${address.domain.text}`)

@@ -16,7 +16,7 @@ import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
 import { step } from "../smtp/server/step.ts";
-import { enforceReturnPath } from "../stages/enforce_rights.ts";
+import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
@@ -28,6 +28,8 @@ export interface ExplainRequest {
   readonly hostname: string;
   readonly limits: Limits;
   readonly account: Account;
+  /** The credential that signs in; null: the account's only one. */
+  readonly credential: string | null;
   /** Null for `<>`. */
   readonly from: Mailbox | null;
   /** Empty: those that To, Cc and Bcc name. */
@@ -127,12 +129,23 @@ const answer = (
 ): Effect.Effect<Answered, AccountsUnavailable, PipelineServices> => {
   switch (question._tag) {
     case "Mail":
-      return enforceReturnPath(o.account, question.mail.returnPath).pipe(
+      return Effect.flatMap(
+        Clock.currentTimeMillis,
+        (at) =>
+          enforceReturnPath(o.account, question.mail.returnPath, {
+            at,
+            credential: o.credential,
+            recipients: null,
+          }),
+      ).pipe(
         Effect.as(passed(say.SENDER_OK)),
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return checkRecipient(question.mailbox).pipe(
+      return Effect.andThen(
+        enforceRecipient(o.account, question.mailbox),
+        checkRecipient(question.mailbox),
+      ).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );
@@ -161,6 +174,7 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
     session: SESSION,
     hostname: o.hostname,
     login: o.account.id,
+    credential: o.credential,
     envelope,
     head: o.message.head,
     hasBody: o.message.hasBody,
@@ -170,7 +184,7 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
 });
 
 /** A mail program on this machine, over TLS. */
-const SESSION: SessionFacts = {
+export const SESSION: SessionFacts = {
   id: "explain",
   listener: "submissions",
   clientAddress: "127.0.0.1",

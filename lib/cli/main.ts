@@ -7,6 +7,7 @@ import { configCommand } from "./config.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
 import { queueCommand } from "./queue.ts";
+import { rightsCommand } from "./rights.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
@@ -18,6 +19,7 @@ const commands = (policies: Policies) =>
     startCommand(policies),
     serveCommand(policies),
     accountCommand,
+    rightsCommand(policies),
     queueCommand,
     explainCommand(policies),
     configCommand,

@@ -3,6 +3,7 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { Group } from "../address/grant.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -98,6 +99,7 @@ export interface Config {
     readonly path: string;
     readonly iterations: number;
     readonly remember: Duration.Duration;
+    readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
   readonly limits: Limits;

@@ -4,6 +4,7 @@ import { parseDomainName } from "../address/domain.ts";
 import { parseListener, parseSocketAddress } from "./address.ts";
 import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import type { ConfigFile } from "./schema.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
@@ -86,6 +87,7 @@ export const toConfig = (
     path: resolve(sqlitePath(c.accounts.url)),
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
+    groups: groupsOf(c),
   },
   routes,
   limits: limitsOf(c.limits),
@@ -107,6 +109,9 @@ export const toConfig = (
     separators: Object.fromEntries(
       Object.entries(c.rights.separators ?? {}).map(([d, s]) => [ascii(d), orNone(s)]),
     ),
+    grants: grantsOf(c),
+    permissions: permissionsOf(c),
+    checks: { header: c.rights.header_check, resend: c.rights.resend },
   },
   queue: queueOf(c.queue),
   dns: {

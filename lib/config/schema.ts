@@ -7,6 +7,7 @@ import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { parseListener, parseSocketAddress } from "./address.ts";
 import { count, span } from "./range.ts";
+import { grant, group, permission } from "./schema_grants.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
@@ -135,7 +136,21 @@ export const configFile = z.strictObject({
     separators: z.record(domain, separator).optional().describe(
       "Separators of local domains that differ, by domain",
     ),
+    header_check: z.enum(["every", "strict", "domain", "off"]).default("strict").describe(
+      "Every author, one author, or one author's domain must be the account's; off: anybody in From, with Sender",
+    ),
+    resend: z.enum(["any", "own"]).default("any").describe(
+      "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
+    ),
   }).prefault({}),
+
+  grant: z.array(grant).default([]).describe("Rights beyond an account's own addresses"),
+
+  group: z.array(group).default([]).describe("Accounts that hold grants together"),
+
+  permission: z.array(permission).default([]).describe(
+    "Whom an account may send to, and what else it may that others may not",
+  ),
 
   queue,
 

@@ -116,6 +116,11 @@ export const BAD_SENDER_SYNTAX = reply(501, "1.7", "Sender address not valid");
 export const SENDER_NOT_QUALIFIED = reply(554, "1.8", "Sender domain must be fully qualified");
 /** RFC 6409 §6.1 */
 export const NOT_OWNER = reply(550, "7.1", "Your account may not send as this address");
+/** `own`: addresses of the very account that is told so, as it goes to the wire. */
+export const withInstead = (refused: Reply, own: ReadonlyArray<string>): Reply =>
+  own.length === 0
+    ? refused
+    : { ...refused, text: [...refused.text, `You may send as ${own.join(", ")}`] };
 /** RFC 6531 §3.5 */
 export const SENDER_NEEDS_UTF8 = reply(550, "6.7", "Non-ASCII sender needs the SMTPUTF8 parameter");
 /** RFC 1870 §6.1 */
@@ -187,6 +192,24 @@ export const NEEDS_CHARSET = reply(
 );
 /** RFC 5321 §6.3 */
 export const LOOP = reply(554, "4.6", "Too many Received fields, the message is looping");
+/** RFC 6409 §6.2 */
+export const RECIPIENT_NOT_ALLOWED = reply(
+  550,
+  "7.1",
+  "Your account may not send to this recipient; ask your mail administrator",
+);
+/** The same at the end of data, where rights changed since RCPT. */
+export const RECIPIENTS_NOT_ALLOWED = reply(
+  550,
+  "7.1",
+  "Your account may not send to one of the recipients; ask your mail administrator",
+);
+/** A message of others that is passed on, where the site does not do that. RFC 5322 §3.6.6 */
+export const NOT_PASSED_ON = reply(
+  550,
+  "7.1",
+  "This server passes on no messages of others; forward it as an attachment",
+);
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);

@@ -17,7 +17,7 @@ import * as say from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
 import { checkLogin } from "../stages/authenticate.ts";
-import { enforceReturnPath } from "../stages/enforce_rights.ts";
+import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
@@ -52,10 +52,10 @@ const login = Effect.fnUntraced(function* (
   if (Duration.toMillis(gate.delay) > 0) yield* Effect.sleep(gate.delay);
   return yield* checkLogin(question.login).pipe(
     Effect.matchEffect({
-      onSuccess: (account) =>
+      onSuccess: ({ account, credential }) =>
         Effect.as(
           throttle.succeeded(session.clientAddress, authcid),
-          settings.signedIn.enter(session.id, account.id)
+          settings.signedIn.enter(session.id, account.id, credential)
             ? { reply: say.AUTHENTICATED, account: account.id }
             : just(say.AUTH_LATER),
         ),
@@ -69,16 +69,34 @@ const login = Effect.fnUntraced(function* (
 
 const mail = Effect.fnUntraced(function* (
   settings: AnswerSettings,
+  session: SessionFacts,
   question: Question & { readonly _tag: "Mail" },
 ) {
   const account = yield* (yield* Accounts).find(question.account);
   if (account === null || account.disabled) return just(say.ACCOUNT_GONE);
-  yield* enforceReturnPath(account, question.mail.returnPath);
-  const nullSender = question.mail.returnPath === null;
   const now = yield* Clock.currentTimeMillis;
+  yield* enforceReturnPath(account, question.mail.returnPath, {
+    at: now,
+    credential: settings.signedIn.of(session.id)?.credential ?? null,
+    recipients: null,
+  });
+  const nullSender = question.mail.returnPath === null;
   return just(
     settings.quota.allows(account.id, nullSender, 1, now) ? say.SENDER_OK : say.RATE_LIMITED,
   );
+});
+
+const recipient = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question & { readonly _tag: "Recipient" },
+) {
+  const login = settings.signedIn.of(session.id);
+  const account = login === null ? null : yield* (yield* Accounts).find(login.account);
+  if (account === null) return just(say.ACCOUNT_GONE);
+  yield* enforceRecipient(account, question.mailbox);
+  yield* checkRecipient(question.mailbox);
+  return just(say.RECIPIENT_OK);
 });
 
 const submit = Effect.fnUntraced(function* (
@@ -104,6 +122,7 @@ const submit = Effect.fnUntraced(function* (
     session,
     hostname: settings.hostname,
     login: account,
+    credential: settings.signedIn.of(session.id)?.credential ?? null,
     envelope,
     head: reader.head(),
     hasBody: reader.hasBody,
@@ -162,9 +181,9 @@ const answer = (
       case "Login":
         return login(settings, session, question);
       case "Mail":
-        return mail(settings, question);
+        return mail(settings, session, question);
       case "Recipient":
-        return Effect.as(checkRecipient(question.mailbox), just(say.RECIPIENT_OK));
+        return recipient(settings, session, question);
       case "Submit":
         return data === null
           ? Effect.die(new Error("no data"))

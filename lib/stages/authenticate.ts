@@ -1,7 +1,7 @@
 /** Second stage: whose submission is this? At AUTH by credentials, at the end of data by the account as it is now. */
 import { Data, Effect } from "effect";
 import type { Login } from "../envelope/login.ts";
-import { type Account, Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
+import { Accounts, type AccountsUnavailable, type LoginResult } from "../ports/accounts.ts";
 import {
   ACCOUNT_DISABLED,
   ACCOUNT_GONE,
@@ -20,11 +20,14 @@ export class LoginRefused extends Data.TaggedError("LoginRefused")<{
   readonly cause?: unknown;
 }> {}
 
+/** A login that succeeded. */
+export type Accepted = LoginResult & { readonly _tag: "Accepted" };
+
 /**
  * The account that `login` proves. Refused with 535 5.7.8 (unknown and wrong alike), 525 5.7.13 (right but
  * disabled), 454 4.7.0 (store out of reach). RFC 4954 §6, RFC 5248 §2.4
  */
-export const checkLogin = (login: Login): Effect.Effect<Account, LoginRefused, Accounts> =>
+export const checkLogin = (login: Login): Effect.Effect<Accepted, LoginRefused, Accounts> =>
   Effect.flatMap(Accounts, (accounts) => accounts.verify(login)).pipe(
     Effect.catchTag(
       "AccountsUnavailable",
@@ -35,7 +38,7 @@ export const checkLogin = (login: Login): Effect.Effect<Account, LoginRefused, A
         case "Accepted":
           return result.account.disabled
             ? Effect.fail(new LoginRefused({ reply: ACCOUNT_DISABLED }))
-            : Effect.succeed(result.account);
+            : Effect.succeed(result);
         case "Disabled":
           return Effect.fail(new LoginRefused({ reply: ACCOUNT_DISABLED }));
         case "Rejected":

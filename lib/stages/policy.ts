@@ -4,24 +4,48 @@
  * `Policies` is the whole of it; the functions at the end turn its parts into Layers.
  */
 import { Context, Effect, Layer } from "effect";
+import type { Grant, Permission } from "../address/grant.ts";
+import type { LocalRules } from "../address/local_rules.ts";
 import type { Mailbox } from "../address/mailbox.ts";
+import { domainKey } from "../address/domain.ts";
 import { localOffset } from "../message/date.ts";
 import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
 import type { Account } from "../ports/accounts.ts";
 import { type Route, Routes, type RouteTable } from "../ports/routes.ts";
-import { type Right, SenderRights } from "../ports/sender_rights.ts";
+import {
+  type Circumstances,
+  type Right,
+  type RightsChecks,
+  SenderRights,
+  type SpecialRight,
+  STANDARD_CHECKS,
+} from "../ports/sender_rights.ts";
 
-/** May this account send as this mailbox? Pure; called for every address that a message claims. */
-export type RightsPolicy = (account: Account, mailbox: Mailbox) => Right;
+/** One thing that an account holds: an own address, what is below it, or a grant. */
+export interface Held extends Omit<Grant, "principal"> {
+  /** `primary`, `alias`, `subaddress`, `grant`. */
+  readonly rule: string;
+  /** Whom it was granted to: the account or a group; null for own addresses. */
+  readonly by: string | null;
+  readonly matches: (m: Mailbox) => boolean;
+}
 
-export interface RightsSettings {
-  /** A-label names; null: the domains of the account's own addresses. */
-  readonly localDomains: ReadonlyArray<string> | null;
-  /** Between user and detail, where a local domain has no own entry; null: no subaddresses. RFC 5233 §4 */
-  readonly separator: string | null;
-  /** By A-label name, for local domains that differ. */
-  readonly separators?: Readonly<Record<string, string | null>>;
+/** What an account may send. Pure; `as` is called for every address that a message claims. */
+export interface RightsPolicy {
+  /** May this account send as this mailbox? RFC 6409 §6.1 */
+  readonly as: (account: Account, mailbox: Mailbox, circumstances: Circumstances) => Right;
+  /** May it send to this recipient? RFC 6409 §6.2 */
+  readonly to: (account: Account, recipient: Mailbox) => Right;
+  readonly may: (account: Account, what: SpecialRight) => Right;
+  /** All that the account holds, whatever the circumstances: for questions the other way round. */
+  readonly held: (account: Account) => ReadonlyArray<Held>;
+}
+
+export interface RightsSettings extends LocalRules {
+  readonly grants?: ReadonlyArray<Grant>;
+  readonly permissions?: ReadonlyArray<Permission>;
+  readonly checks?: RightsChecks;
 }
 
 /** What to do about a repairable fault: repair it, refuse the message, or leave it as it is. */
@@ -88,10 +112,36 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly offset: (ms: number) => number;
 }>()("postern/HeaderPolicy") {}
 
-export const rightsLayer = (policy: RightsPolicy): Layer.Layer<SenderRights> =>
+export const rightsLayer = (
+  policy: RightsPolicy,
+  checks: RightsChecks = STANDARD_CHECKS,
+): Layer.Layer<SenderRights> =>
   Layer.succeed(SenderRights, {
-    maySendAs: (account, mailbox) => Effect.sync(() => policy(account, mailbox)),
+    checks,
+    maySendAs: (account, mailbox, circumstances) =>
+      Effect.sync(() => policy.as(account, mailbox, circumstances)),
+    notAllowed: (account, recipients) =>
+      Effect.sync(() => recipients.filter((r) => !policy.to(account, r).granted)),
+    may: (account, what) => Effect.sync(() => policy.may(account, what)),
+    instead: (account, of, circumstances) =>
+      Effect.sync(() => likeliest(policy, account, of, circumstances)),
   });
+
+/** What would do instead: exact addresses that the account may use now, those of the same domain or name first. */
+const likeliest = (
+  policy: RightsPolicy,
+  account: Account,
+  of: Mailbox,
+  circumstances: Circumstances,
+): ReadonlyArray<Mailbox> => {
+  const worth = (m: Mailbox): number =>
+    (domainKey(m.domain) === domainKey(of.domain) ? 2 : 0) +
+    (m.local.toLowerCase() === of.local.toLowerCase() ? 1 : 0);
+  return policy.held(account)
+    .flatMap(({ address }) => address._tag === "Exact" ? [address.mailbox] : [])
+    .filter((m) => policy.as(account, m, circumstances).granted)
+    .sort((a, b) => worth(b) - worth(a));
+};
 
 export const routesLayer = (
   policy: Policies["routes"],
@@ -114,7 +164,7 @@ export const policyLayer = (
   facts: PolicyFacts,
 ): Layer.Layer<SenderRights | Routes | HeaderPolicy> =>
   Layer.mergeAll(
-    rightsLayer(policies.rights(facts.rights)),
+    rightsLayer(policies.rights(facts.rights), facts.rights.checks),
     routesLayer(policies.routes, facts.routes),
     headerLayer(policies.headers(facts.headers), policies.limits(facts.limits)),
   );

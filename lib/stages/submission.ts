@@ -10,6 +10,7 @@ import type { BodyFacts } from "../message/body.ts";
 import type { Header } from "../message/header.ts";
 import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
+import type { Circumstances } from "../ports/sender_rights.ts";
 import type { Route } from "../ports/routes.ts";
 import type { Trail } from "./trail.ts";
 
@@ -23,6 +24,8 @@ interface Common {
   readonly hostname: string;
   /** The account that AUTH established, by id; null where nobody signed in. */
   readonly login: string | null;
+  /** Which of several credentials signed in, by its name; absent or null where there is but one. */
+  readonly credential?: string | null;
   readonly envelope: Envelope;
   /**
    * The header section exactly as it came, one char per octet (latin1), up to and including the
@@ -70,6 +73,13 @@ export interface Routed extends WithAccount {
   readonly _tag: "Routed";
   readonly routed: ReadonlyArray<RoutedRecipient>;
 }
+
+/** What rights may depend on, now that all is known. */
+export const circumstancesOf = (s: Received | Parsed | WithAccount): Circumstances => ({
+  at: s.receivedAt,
+  credential: s.credential ?? null,
+  recipients: s.envelope.recipients.map((r) => r.mailbox),
+});
 
 /** A stage is total, takes what it needs from the environment, and touches only its own concern. */
 export type Stage<In, Out, E = never, R = never> = (input: In) => Effect.Effect<Out, E, R>;

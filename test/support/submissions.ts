@@ -6,6 +6,7 @@ import type { Envelope } from "../../lib/envelope/envelope.ts";
 import type { SessionFacts } from "../../lib/envelope/session.ts";
 import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/accounts.ts";
 import { Ids } from "../../lib/ports/ids.ts";
+import type { Circumstances } from "../../lib/ports/sender_rights.ts";
 import { type MxAnswer, Resolver } from "../../lib/ports/resolver.ts";
 import type { RouteTable } from "../../lib/ports/routes.ts";
 import { summary } from "../../lib/reply/reply.ts";
@@ -52,6 +53,7 @@ export const session: SessionFacts = {
 export interface Given {
   readonly head: string;
   readonly login?: string | null;
+  readonly credential?: string | null;
   readonly returnPath?: string | null;
   readonly recipients?: ReadonlyArray<string>;
   readonly smtpUtf8?: boolean;
@@ -63,6 +65,9 @@ export interface Given {
 
 /** Tue, 24 Nov 2026 05:25:51 +0000 */
 export const NOW = Date.UTC(2026, 10, 24, 5, 25, 51);
+
+/** Now, with the only credential there is, before any recipient is known. */
+export const usual: Circumstances = { at: NOW, credential: null, recipients: null };
 
 const envelopeOf = (g: Given): Envelope => {
   const returnPath = g.returnPath === undefined ? "alice@example.net" : g.returnPath;
@@ -82,6 +87,7 @@ export const received = (g: Given): Received => ({
   session: { ...session, ...g.session },
   hostname: "msa.example.net",
   login: g.login === undefined ? "alice@example.net" : g.login,
+  credential: g.credential ?? null,
   envelope: envelopeOf(g),
   head: g.head,
   hasBody: g.hasBody ?? true,
@@ -97,7 +103,7 @@ export const received = (g: Given): Received => ({
 export interface World {
   readonly accounts?: ReadonlyArray<Account> | "unavailable";
   readonly rules?: Partial<HeaderRules>;
-  readonly rights?: RightsSettings;
+  readonly rights?: Partial<RightsSettings>;
   readonly routes?: RouteTable;
   readonly mx?: (domain: string) => MxAnswer;
 }
@@ -132,11 +138,13 @@ const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Ac
         : Effect.succeed(accounts.find((a) => a.id === id) ?? null),
   });
 
+const LOCAL: RightsSettings = { localDomains: ["example.net"], separator: "+" };
+
 /** Services that answer at once, the same every time. */
 export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
   Layer.mergeAll(
     accountsLayer(w.accounts ?? [alice]),
-    rightsLayer(ownAddresses(w.rights ?? { localDomains: ["example.net"], separator: "+" })),
+    rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
     headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),

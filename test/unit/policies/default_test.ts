@@ -5,7 +5,7 @@ import { SenderRights } from "../../../lib/ports/sender_rights.ts";
 import { HeaderPolicy, policyLayer } from "../../../lib/stages/policy.ts";
 import { defaultPolicies } from "../../../policies/default.ts";
 import { standardLimits } from "../../../policies/limits.ts";
-import { alice, mailbox, oneRoute } from "../../support/submissions.ts";
+import { alice, mailbox, oneRoute, usual } from "../../support/submissions.ts";
 
 Deno.test("policyLayer() makes services of the default policies and the configuration", async () => {
   const layer = policyLayer(defaultPolicies, {
@@ -16,7 +16,11 @@ Deno.test("policyLayer() makes services of the default policies and the configur
   });
   const seen = await Effect.runPromise(
     Effect.gen(function* () {
-      const right = yield* (yield* SenderRights).maySendAs(alice, mailbox("alice-x@example.net"));
+      const right = yield* (yield* SenderRights).maySendAs(
+        alice,
+        mailbox("alice-x@example.net"),
+        usual,
+      );
       const route = yield* (yield* Routes).find(mailbox("bob@example.org"));
       const { rules, limits } = yield* HeaderPolicy;
       return [

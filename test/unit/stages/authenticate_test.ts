@@ -22,7 +22,7 @@ const replyTo = (answer: Effect.Effect<LoginResult, AccountsUnavailable>) =>
   Effect.runPromise(
     checkLogin(login).pipe(
       Effect.match({
-        onSuccess: (a) => a.id,
+        onSuccess: ({ account }) => account.id,
         onFailure: (e) => summary(e.reply).split(" ").slice(0, 2).join(" "),
       }),
       Effect.provide(answering(answer)),
