@@ -116,11 +116,6 @@ export const BAD_SENDER_SYNTAX = reply(501, "1.7", "Sender address not valid");
 export const SENDER_NOT_QUALIFIED = reply(554, "1.8", "Sender domain must be fully qualified");
 /** RFC 6409 §6.1 */
 export const NOT_OWNER = reply(550, "7.1", "Your account may not send as this address");
-/** `own`: addresses of the very account that is told so, as it goes to the wire. */
-export const withInstead = (refused: Reply, own: ReadonlyArray<string>): Reply =>
-  own.length === 0
-    ? refused
-    : { ...refused, text: [...refused.text, `You may send as ${own.join(", ")}`] };
 /** RFC 6531 §3.5 */
 export const SENDER_NEEDS_UTF8 = reply(550, "6.7", "Non-ASCII sender needs the SMTPUTF8 parameter");
 /** RFC 1870 §6.1 */

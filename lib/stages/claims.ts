@@ -3,8 +3,7 @@ import { Effect } from "effect";
 import { asciiMailbox, type Mailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { Account } from "../ports/accounts.ts";
 import { type Circumstances, SenderRights } from "../ports/sender_rights.ts";
-import { withInstead } from "../reply/catalog.ts";
-import type { Reply } from "../reply/reply.ts";
+import { type Reply, saying } from "../reply/reply.ts";
 import type { Authenticated } from "./submission.ts";
 
 /** The field that says who is responsible, and its mailboxes. */
@@ -63,9 +62,8 @@ export const notYours = (
   Effect.flatMap(
     SenderRights,
     (rights) =>
-      Effect.map(rights.instead(account, of, circumstances), (own) =>
-        withInstead(
-          refused,
-          own.filter(asciiMailbox).slice(0, MAX_TOLD).map(printMailboxAscii),
-        )),
+      Effect.map(rights.instead(account, of, circumstances), (own) => {
+        const told = own.filter(asciiMailbox).slice(0, MAX_TOLD).map(printMailboxAscii);
+        return told.length === 0 ? refused : saying(refused, `You may send as ${told.join(", ")}`);
+      }),
   );

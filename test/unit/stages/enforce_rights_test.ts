@@ -4,6 +4,7 @@ import { enforceReturnPath } from "../../../lib/stages/enforce_rights.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
 import {
   alice,
+  type Given,
   head,
   mailbox,
   refusedFor,
