@@ -3,6 +3,7 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -70,9 +71,12 @@ export interface QueueSettings {
 
 export interface DnsSettings {
   /** Null: those of the system. */
-  readonly servers: ReadonlyArray<SocketAddress> | null;
+  readonly servers: ReadonlyArray<DnsServer> | null;
   readonly timeout: Duration.Duration;
   readonly attempts: number;
+  readonly trust: TrustAd;
+  /** PEM file with authorities for servers over TLS; null: those of the system. */
+  readonly ca: string | null;
 }
 
 export interface LogSettings {
