@@ -4,6 +4,7 @@
  */
 import { Data, type Duration } from "effect";
 import type { Group } from "../address/grant.ts";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -71,9 +72,12 @@ export interface QueueSettings {
 
 export interface DnsSettings {
   /** Null: those of the system. */
-  readonly servers: ReadonlyArray<SocketAddress> | null;
+  readonly servers: ReadonlyArray<DnsServer> | null;
   readonly timeout: Duration.Duration;
   readonly attempts: number;
+  readonly trust: TrustAd;
+  /** PEM file with authorities for servers over TLS; null: those of the system. */
+  readonly ca: string | null;
 }
 
 export interface LogSettings {

@@ -1,8 +1,9 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
-import { parseListener, parseSocketAddress } from "./address.ts";
-import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
+import { parseListener } from "./address.ts";
+import type { Config, Limits, QueueSettings } from "./config.ts";
+import { parseDnsServer } from "./dns_server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -13,9 +14,6 @@ const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 const orNone = (s: string): string | null => s === "" ? null : s;
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
-
-const sockets = (texts: ReadonlyArray<string>, port: number): ReadonlyArray<SocketAddress> =>
-  texts.flatMap((t) => parseSocketAddress(t, port) ?? []);
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
@@ -115,9 +113,11 @@ export const toConfig = (
   },
   queue: queueOf(c.queue),
   dns: {
-    servers: c.dns.servers === undefined ? null : sockets(c.dns.servers, 53),
+    servers: c.dns.servers?.flatMap((s) => parseDnsServer(s, c.dns.trust_ad) ?? []) ?? null,
     timeout: Duration.seconds(c.dns.timeout_seconds),
     attempts: c.dns.attempts,
+    trust: c.dns.trust_ad,
+    ca: c.dns.ca === undefined ? null : resolve(c.dns.ca),
   },
   log: {
     level: c.log.level,

@@ -94,7 +94,7 @@ export class DnsServer {
     const query = dnsPacket.decode(Buffer.from(octets));
     const question = query.questions?.[0];
     if (question === undefined) return [];
-    const key = `${question.type} ${question.name}`;
+    const key = `${question.type} ${question.name.toLowerCase()}`;
     this.asked.push(`${over} ${key}`);
     if (over === "udp") this.ids.push(query.id ?? -1);
     const said = this.#zone[key] ?? { rcode: REFUSED };

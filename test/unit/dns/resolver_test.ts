@@ -17,9 +17,16 @@ const test = (
   Deno.test(`resolver ${name}`, async () => {
     const servers = await Promise.all([...others, zone].map((z) => DnsServer.start(z)));
     const layer = resolverLayer({
-      servers: servers.map((s) => ({ host: "127.0.0.1", port: s.port })),
+      servers: servers.map((s) => ({
+        _tag: "Plain",
+        host: "127.0.0.1",
+        port: s.port,
+        trusted: false,
+      })),
       timeoutMs: 150,
       attempts: 2,
+      trust: "never",
+      ca: null,
     });
     try {
       await Effect.runPromise(
@@ -223,10 +230,17 @@ test("keeps NXDOMAIN as long as the zone says, five minutes at most", {
     assert.equal(server.asked.length, 2);
   }));
 
-test("keeps no trouble", { "MX example.org": SERVFAIL }, (r, server) =>
-  Effect.gen(function* () {
-    yield* r.mailExchangers("example.org");
-    const once = server.asked.length;
-    yield* r.mailExchangers("example.org");
-    assert.equal(server.asked.length, 2 * once);
-  }));
+test(
+  "keeps trouble for seconds only. RFC 9520",
+  { "MX example.org": SERVFAIL },
+  (r, server) =>
+    Effect.gen(function* () {
+      yield* r.mailExchangers("example.org");
+      const once = server.asked.length;
+      yield* r.mailExchangers("example.org");
+      assert.equal(server.asked.length, once);
+      yield* TestClock.adjust(Duration.seconds(6));
+      yield* r.mailExchangers("example.org");
+      assert.equal(server.asked.length, 2 * once);
+    }),
+);
