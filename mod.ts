@@ -32,6 +32,7 @@ export { parse } from "./lib/stages/parse.ts";
 export { pipeline } from "./lib/stages/pipeline.ts";
 export { Refusal } from "./lib/stages/refusal.ts";
 export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
+export { sign } from "./lib/stages/sign.ts";
 
 // what a site decides
 export * from "./lib/stages/policy.ts";
@@ -49,6 +50,7 @@ export * from "./lib/ports/resolver.ts";
 export { RightsAdmin } from "./lib/ports/rights_admin.ts";
 export * from "./lib/ports/routes.ts";
 export * from "./lib/ports/sender_rights.ts";
+export * from "./lib/ports/signer.ts";
 export * from "./lib/ports/spool.ts";
 
 // layers that implement them, and the server
@@ -56,6 +58,7 @@ export { accountsLayer } from "./lib/accounts/sqlite.ts";
 export { throttleLayer } from "./lib/accounts/throttle.ts";
 export { resolverLayer, type ResolverSettings } from "./lib/dns/resolver.ts";
 export type * from "./lib/dns/server.ts";
+export { signerLayer, type SignerOptions } from "./lib/dkim/signer.ts";
 export { dialerLayer } from "./lib/net/dialer.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";

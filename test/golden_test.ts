@@ -65,7 +65,7 @@ for (const stage of directories(DIRECTORY)) {
       const got: Record<string, string | null> = {
         "out.eml": end._tag === "Refused"
           ? null
-          : `${printHeader(end.routed.header).replaceAll("\r\n", "\n")}\n${body}`,
+          : `${printHeader(end.header).replaceAll("\r\n", "\n")}\n${body}`,
         reply: end._tag === "Refused" ? `${end.reply}\n` : null,
         trail: latin1(new TextEncoder().encode(
           `${

@@ -20,6 +20,8 @@ import { holderOf } from "./find_account.ts";
 import { readMessageFile } from "./message_file.ts";
 import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
+import type { SigningFault } from "../ports/signer.ts";
+import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
 
@@ -87,9 +89,14 @@ export const explainCommand = (policies: Policies) =>
 /** Everything but a refused message is wrong usage here: 1 means refused. */
 const explained = (
   config: Config,
-  e: Failure | Parameters<ReturnType<typeof noAccounts>>[0] | { readonly _tag: "NobodyToSendTo" },
+  e:
+    | Failure
+    | Parameters<ReturnType<typeof noAccounts>>[0]
+    | SigningFault
+    | { readonly _tag: "NobodyToSendTo" },
 ): Failure => {
   if (e instanceof Failure) return e;
+  if (e._tag === "SigningFault") return misused(e.message);
   return e._tag === "NobodyToSendTo"
     ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
     : misused(...noAccounts(config.accounts.path)(e).lines);
@@ -100,7 +107,10 @@ const services = (config: Config, policies: Policies, resolve: boolean) =>
     accountsLayer({ ...config.accounts, readOnly: true }),
     policyLayer(policies, config),
     explainIds,
-    resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,
+    Layer.provideMerge(
+      signerOf(config, false),
+      resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,
+    ),
   );
 
 /** Message-IDs as ever; nothing is queued, so that there is no queue id. */

@@ -10,6 +10,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
+import { type BodyDigest, Signer } from "../ports/signer.ts";
 import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
@@ -20,7 +21,7 @@ import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
-import type { Received, Routed } from "../stages/submission.ts";
+import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
 
@@ -49,7 +50,7 @@ export interface Explanation {
   readonly exchanges: ReadonlyArray<Exchange>;
   readonly trail: Trail;
   /** Null where something was refused before the end. */
-  readonly routed: Routed | null;
+  readonly signed: Signed | null;
 }
 
 /** No `--to`, and nobody in the header: there is nothing to explain. */
@@ -57,7 +58,7 @@ export class NobodyToSendTo {
   readonly _tag = "NobodyToSendTo";
 }
 
-type Answered = { readonly reply: Reply; readonly trail: Trail; readonly routed: Routed | null };
+type Answered = { readonly reply: Reply; readonly trail: Trail; readonly signed: Signed | null };
 
 /** Goes from MAIL to the end of data and stops where the server would. */
 export const explainMessage = Effect.fnUntraced(function* (
@@ -71,11 +72,11 @@ export const explainMessage = Effect.fnUntraced(function* (
     trail.push(...a.trail);
     return !negative(a.reply);
   };
-  const done = (routed: Routed | null): Explanation => ({
+  const done = (signed: Signed | null): Explanation => ({
     accepted: exchanges.every((e) => !negative(e.reply)),
     exchanges,
     trail,
-    routed,
+    signed,
   });
 
   // null: the header cannot be read, which the first stage says better
@@ -102,7 +103,7 @@ export const explainMessage = Effect.fnUntraced(function* (
   const input = { _tag: "DataEnd", verdict: o.message.verdict } as const;
   const ended = yield* answered(o, rules, step(rules, data, input));
   told("(the message)", ended);
-  return done(ended.routed);
+  return done(ended.signed);
 });
 
 /** One line through the machine, and what it asks through the stages. */
@@ -152,7 +153,7 @@ const answer = (
     case "Submit":
       return received(o, question.envelope).pipe(
         Effect.flatMap(pipeline),
-        Effect.map((routed) => ({ reply: say.queued(routed.id), trail: routed.trail, routed })),
+        Effect.map((signed) => ({ reply: say.queued(signed.id), trail: signed.trail, signed })),
         Effect.catchTag("Refusal", refused),
       );
     case "Login":
@@ -160,11 +161,11 @@ const answer = (
   }
 };
 
-const passed = (reply: Reply): Answered => ({ reply, trail: [], routed: null });
+const passed = (reply: Reply): Answered => ({ reply, trail: [], signed: null });
 
 /** A refusal is an answer like another. */
 const refused = (e: Refusal): Effect.Effect<Answered> =>
-  Effect.succeed({ reply: e.reply, trail: e.trail, routed: null });
+  Effect.succeed({ reply: e.reply, trail: e.trail, signed: null });
 
 const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envelope) {
   return {
@@ -178,10 +179,16 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
     envelope,
     head: o.message.head,
     hasBody: o.message.hasBody,
-    body: o.message.body,
+    body: { ...o.message.body, relaxedHash: hashOf(o.message.text, (yield* Signer).digest()) },
     trail: [],
   } satisfies Received;
 });
+
+const hashOf = (text: ReadonlyArray<Uint8Array>, digest: BodyDigest | null): string | null => {
+  if (digest === null) return null;
+  for (const part of text) digest.update(part);
+  return digest.end();
+};
 
 /** A mail program on this machine, over TLS. */
 export const SESSION: SessionFacts = {

@@ -4,6 +4,7 @@ import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
 import { configCommand } from "./config.ts";
+import { dkimCommand } from "./dkim.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
 import { queueCommand } from "./queue.ts";
@@ -20,6 +21,7 @@ const commands = (policies: Policies) =>
     serveCommand(policies),
     accountCommand,
     rightsCommand(policies),
+    dkimCommand,
     queueCommand,
     explainCommand(policies),
     configCommand,

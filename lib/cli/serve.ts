@@ -10,6 +10,7 @@ import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
@@ -19,7 +20,7 @@ import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -27,7 +28,7 @@ export interface ServeOptions {
   readonly policies: Policies;
   /** Called once the listeners are open. */
   readonly ready: (listening: Listening) => Effect.Effect<void>;
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
 const ms = Duration.toMillis;
@@ -78,7 +79,8 @@ const servicesOf = (config: Config, policies: Policies) => {
     idsLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config), base);
+  const signing = Layer.provideMerge(signerOf(config, true), base);
+  return Layer.provideMerge(relayOf(config), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;

@@ -80,6 +80,16 @@ export interface DnsSettings {
   readonly ca: string | null;
 }
 
+export interface DkimSettings {
+  /** Directory of the keys; null: nothing is signed. */
+  readonly keys: string | null;
+  /** A-labels. */
+  readonly mustSign: ReadonlyArray<string>;
+  /** Null: signatures do not run out. */
+  readonly expire: Duration.Duration | null;
+  readonly check: Duration.Duration;
+}
+
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
@@ -109,6 +119,7 @@ export interface Config {
   readonly limits: Limits;
   readonly headers: HeaderRules;
   readonly rights: RightsSettings;
+  readonly dkim: DkimSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
   readonly log: LogSettings;

@@ -111,6 +111,12 @@ export const toConfig = (
     permissions: permissionsOf(c),
     checks: { header: c.rights.header_check, resend: c.rights.resend },
   },
+  dkim: {
+    keys: c.dkim.keys === undefined ? null : resolve(c.dkim.keys),
+    mustSign: c.dkim.must_sign.map(ascii),
+    expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
+    check: Duration.minutes(c.dkim.check_minutes),
+  },
   queue: queueOf(c.queue),
   dns: {
     servers: c.dns.servers?.flatMap((s) => parseDnsServer(s, c.dns.trust_ad) ?? []) ?? null,

@@ -8,6 +8,7 @@ import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { grant, group, permission } from "./schema_grants.ts";
+import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
@@ -140,6 +141,8 @@ export const configFile = z.strictObject({
       "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
     ),
   }).prefault({}),
+
+  dkim,
 
   grant: z.array(grant).default([]).describe("Rights beyond an account's own addresses"),
 

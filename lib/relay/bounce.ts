@@ -8,6 +8,7 @@ import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbo
 import { type FailureReport, writeFailureReport } from "../message/report.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey, Routes } from "../ports/routes.ts";
+import { signReport } from "./sign_report.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 
 /** A header longer than this is cut behind its last whole field that fits. */
@@ -77,7 +78,8 @@ export const bounceFor: (
       recipients,
       original,
     });
-    const size = report.head.length + report.body.length;
+    const head = yield* signReport(report.head, report.body, hostname, now);
+    const size = head.length + report.body.length;
     const body = spool.stage();
     yield* Effect.tapError(body.write(report.body), () => Effect.sync(() => body.discard()));
     return {
@@ -93,7 +95,7 @@ export const bounceFor: (
         declaredSize: size,
       },
       recipients: [{ address, hop: hopKey(route.hop) }],
-      head: report.head,
+      head,
       body,
       eightBit: false,
       trail: trailOf(delivery.message, route.pattern, hopKey(route.hop)),

@@ -205,6 +205,12 @@ export const NOT_PASSED_ON = reply(
   "7.1",
   "This server passes on no messages of others; forward it as an attachment",
 );
+/** A signing key is out of reach: rather later than unsigned. RFC 6376 §5.1 */
+export const CANNOT_SIGN = reply(
+  451,
+  "3.5",
+  "The message must be signed and cannot be now; try again later",
+);
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);

@@ -7,7 +7,6 @@
 import { Cause, Clock, type Context, Duration, Effect, Exit } from "effect";
 import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
-import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
 import { LoginThrottle } from "../ports/login_throttle.ts";
@@ -20,7 +19,7 @@ import { checkLogin } from "../stages/authenticate.ts";
 import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
-import type { Received, Routed } from "../stages/submission.ts";
+import type { Received, Signed } from "../stages/submission.ts";
 import type { Answer, ReceivedData } from "./connection.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -33,7 +32,7 @@ export interface AnswerSettings {
   readonly quota: Quota;
   readonly signedIn: SignedIn;
   /** Told of every message that was accepted and kept. */
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
 export type AnswerServices = PipelineServices | LoginThrottle | Spool;
@@ -126,28 +125,28 @@ const submit = Effect.fnUntraced(function* (
     envelope,
     head: reader.head(),
     hasBody: reader.hasBody,
-    body: reader.facts(),
+    body: { ...reader.facts(), relaxedHash: data.digest?.end() ?? null },
     trail: [],
   };
-  const routed = yield* pipeline(received);
+  const signed = yield* pipeline(received);
   yield* (yield* Spool).commit({
-    id: routed.id,
-    acceptedAt: routed.receivedAt,
-    account: routed.account.id,
+    id: signed.id,
+    acceptedAt: signed.receivedAt,
+    account: signed.account.id,
     session,
-    envelope: routed.envelope,
-    recipients: routed.routed.map(({ mailbox, route }) => ({
+    envelope: signed.envelope,
+    recipients: signed.routed.map(({ mailbox, route }) => ({
       address: printMailboxAscii(mailbox),
       hop: hopKey(route.hop),
     })),
-    head: `${printHeader(routed.header)}\r\n`,
+    head: signed.leaving,
     body: data.body,
-    eightBit: routed.body.eightBit,
-    trail: trailRecord(routed.trail),
+    eightBit: signed.body.eightBit,
+    trail: trailRecord(signed.trail),
   });
   settings.quota.count(account, nullSender, count, receivedAt);
-  settings.onAccepted?.(routed);
-  return just(say.queued(routed.id));
+  settings.onAccepted?.(signed);
+  return just(say.queued(signed.id));
 });
 
 /** Turns whatever went wrong into the reply that the client gets. */

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
 import { Wire } from "../net/wire.ts";
 import type { Certificates } from "../ports/certificates.ts";
+import type { BodyDigest } from "../ports/signer.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { render, type Reply } from "../reply/reply.ts";
@@ -20,6 +21,8 @@ import { LineReader } from "../smtp/syntax/line.ts";
 export interface ReceivedData {
   readonly reader: DataReader;
   readonly body: Staging;
+  /** Null where no key could sign. */
+  readonly digest: BodyDigest | null;
   /** Set where the body could not be written as it came. */
   readonly fault: SpoolError | null;
 }
@@ -39,6 +42,8 @@ export interface SessionHost {
   readonly dataMs: number;
   readonly handshakeMs: number;
   readonly stage: () => Staging;
+  /** Hashes the body while it comes in; null where no key could sign. */
+  readonly digest: () => BodyDigest | null;
   /** Octets to storage; the session reads on when `done` is called. */
   readonly write: (
     body: Staging,
@@ -71,6 +76,7 @@ export class Connection {
   #out = "";
   #data: DataReader | null = null;
   #body: Staging | null = null;
+  #digest: BodyDigest | null = null;
   #fault: SpoolError | null = null;
   /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
   #busy = false;
@@ -214,6 +220,7 @@ export class Connection {
             headerBytes: this.#host.headerBytes,
           });
           this.#body = this.#host.stage();
+          this.#digest = this.#host.digest();
           this.#fault = null;
           this.#wait(this.#host.dataMs);
           break;
@@ -257,7 +264,7 @@ export class Connection {
   #ask(question: Question): void {
     this.#busy = true;
     const data = question._tag === "Submit" && this.#endedReader !== null && this.#body !== null
-      ? { reader: this.#endedReader, body: this.#body, fault: this.#fault }
+      ? { reader: this.#endedReader, body: this.#body, digest: this.#digest, fault: this.#fault }
       : null;
     // our own work is not the client's silence
     this.deadline = Infinity;
@@ -307,6 +314,7 @@ export class Connection {
     // our own disk is not the client's silence
     this.deadline = Infinity;
     for (const part of parts) {
+      this.#digest?.update(part);
       this.#host.write(body, part, (fault) => {
         this.#fault ??= fault;
         if (--left > 0) return;
@@ -322,6 +330,7 @@ export class Connection {
   #dropBody(): void {
     this.#body?.discard();
     this.#body = null;
+    this.#digest = null;
     this.#endedReader = null;
   }
 

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { Duration, Effect, type Scope } from "effect";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Certificates } from "../ports/certificates.ts";
+import { Signer } from "../ports/signer.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { login } from "../sasl/login.ts";
@@ -99,6 +100,7 @@ export const serveSubmissions = (
     const services = yield* Effect.context<AnswerServices>();
     const certificates = yield* Certificates;
     const spool = yield* Spool;
+    const signer = yield* Signer;
     const { limits } = settings;
     const connections = new Connections();
     const ask = makeAsk(settings, services);
@@ -111,6 +113,7 @@ export const serveSubmissions = (
       dataMs: Duration.toMillis(limits.data),
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
+      digest: signer.digest,
       write: (body, chunk, done) => {
         const fiber = runFork(Effect.match(body.write(chunk), {
           onSuccess: () => null,

@@ -1,4 +1,4 @@
-/** The way of a submission through the six stages. Refused at the first that says no. RFC 6409 */
+/** The way of a submission through the six stages, and the signature. Refused at the first that says no. RFC 6409 */
 import { Effect } from "effect";
 import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -10,16 +10,25 @@ import { authenticate } from "./authenticate.ts";
 import { enforceRights } from "./enforce_rights.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
+import { sign } from "./sign.ts";
 import type { HeaderPolicy } from "./policy.ts";
 import type { Refusal } from "./refusal.ts";
 import { resolveMta } from "./resolve_mta.ts";
-import type { Received, Routed, Stage } from "./submission.ts";
+import type { Signer } from "../ports/signer.ts";
+import type { Received, Signed, Stage } from "./submission.ts";
 
 /** What the stages take from their surroundings. */
-export type PipelineServices = Accounts | SenderRights | HeaderPolicy | Ids | Routes | Resolver;
+export type PipelineServices =
+  | Accounts
+  | SenderRights
+  | HeaderPolicy
+  | Ids
+  | Routes
+  | Resolver
+  | Signer;
 
 /** From what came to what is kept and sent on; no side effect besides. */
-export const pipeline: Stage<Received, Routed, Refusal | AccountsUnavailable, PipelineServices> = (
+export const pipeline: Stage<Received, Signed, Refusal | AccountsUnavailable, PipelineServices> = (
   received,
 ) =>
   parse(received).pipe(
@@ -28,4 +37,5 @@ export const pipeline: Stage<Received, Routed, Refusal | AccountsUnavailable, Pi
     Effect.flatMap(fixHeaders),
     Effect.flatMap(addSender),
     Effect.flatMap(resolveMta),
+    Effect.flatMap(sign),
   );

@@ -1,6 +1,6 @@
 /**
  * The states of a submission. The order of the stages is checked by the compiler:
- * Received > Parsed > Authenticated > Authorized > Completed > Attributed > Routed.
+ * Received > Parsed > Authenticated > Authorized > Completed > Attributed > Routed > Signed.
  */
 import type { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
@@ -72,6 +72,17 @@ export interface RoutedRecipient {
 export interface Routed extends WithAccount {
   readonly _tag: "Routed";
   readonly routed: ReadonlyArray<RoutedRecipient>;
+}
+
+/**
+ * The end of the way: the header is octets now, and there is no operation that edits it. RFC 6376 §5.3
+ */
+export interface Signed extends Common {
+  readonly _tag: "Signed";
+  readonly account: Account;
+  readonly routed: ReadonlyArray<RoutedRecipient>;
+  /** The header section as it leaves, with the empty line behind it; one char per octet. */
+  readonly leaving: string;
 }
 
 /** What rights may depend on, now that all is known. */

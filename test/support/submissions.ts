@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect";
 import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import type { Envelope } from "../../lib/envelope/envelope.ts";
+import { type Header, isFault, parseHeader, printFault } from "../../lib/message/header.ts";
 import type { SessionFacts } from "../../lib/envelope/session.ts";
 import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/accounts.ts";
 import { Ids } from "../../lib/ports/ids.ts";
@@ -18,7 +19,8 @@ import {
   type RightsSettings,
   routesLayer,
 } from "../../lib/stages/policy.ts";
-import type { Received, Routed } from "../../lib/stages/submission.ts";
+import { noSigner, type Signer } from "../../lib/ports/signer.ts";
+import type { Received, Signed } from "../../lib/stages/submission.ts";
 import type { Trail } from "../../lib/stages/trail.ts";
 import { repairAll } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
@@ -107,6 +109,7 @@ export interface World {
   readonly rights?: Partial<RightsSettings>;
   readonly routes?: RouteTable;
   readonly mx?: (domain: string) => MxAnswer;
+  readonly signer?: Layer.Layer<Signer>;
 }
 
 /** All recipients to one LMTP server. */
@@ -148,6 +151,7 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
     rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
     headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
+    w.signer ?? noSigner,
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(
       Resolver,
@@ -164,14 +168,23 @@ export const head = (...lines: ReadonlyArray<string>): string =>
 
 /** How a submission ended: the header that leaves, or the reply; the trail in both cases. */
 export type Ending =
-  | { readonly _tag: "Accepted"; readonly routed: Routed; readonly trail: Trail }
+  | {
+    readonly _tag: "Accepted";
+    readonly signed: Signed;
+    readonly header: Header;
+    readonly trail: Trail;
+  }
   | { readonly _tag: "Refused"; readonly reply: string; readonly trail: Trail };
 
 /** Runs all stages over a submission. A fault or a bug throws. */
 export const submit = (given: Given, w: World = {}): Promise<Ending> =>
   Effect.runPromise(
     pipeline(received(given)).pipe(
-      Effect.map((routed): Ending => ({ _tag: "Accepted", routed, trail: routed.trail })),
+      Effect.map((signed): Ending => {
+        const header = parseHeader(signed.leaving.slice(0, -2), standardLimits, true);
+        if (isFault(header)) throw new Error(printFault(header));
+        return { _tag: "Accepted", signed, header, trail: signed.trail };
+      }),
       Effect.catchTag("Refusal", (r) => {
         const ending: Ending = { _tag: "Refused", reply: summary(r.reply), trail: r.trail };
         return Effect.succeed(ending);
@@ -184,7 +197,7 @@ export const submit = (given: Given, w: World = {}): Promise<Ending> =>
 export const leaving = async (given: Given, w: World = {}): Promise<ReadonlyArray<string>> => {
   const end = await submit(given, w);
   if (end._tag === "Refused") throw new Error(`refused: ${end.reply}`);
-  const [top, ...rest] = end.routed.header.fields;
+  const [top, ...rest] = end.header.fields;
   if (top?.key !== "received") throw new Error("no Received on top");
   return rest.flatMap((f) => f.raw.slice(0, -2).split("\r\n"));
 };

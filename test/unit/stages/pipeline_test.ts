@@ -113,7 +113,7 @@ Deno.test("pipeline() lets nothing out that it would not take in, nor that is no
       });
       if (end._tag === "Refused") return;
       accepted++;
-      const out = printHeader(end.routed.header);
+      const out = printHeader(end.header);
       const again = parseHeader(out, standardLimits, false);
       assert.ok(!isFault(again) && again.fields.every((f) => !f.misfit), out);
       const fields = parseFields(again, standardLimits, "msa.example.net");
