@@ -8,7 +8,7 @@ import { type Field, rawValue } from "./header.ts";
 /** `name:value` with single blanks, its CRLF at the end. RFC 6376 §3.4.2 */
 export const relaxedField = (f: Field): string => `${f.key}:${relaxedValue(rawValue(f))}\r\n`;
 
-const LAYOUT = /[\t\r\n]|  /;
+const LAYOUT = /[\t\r\n]| {2}/;
 const NEW_LINES = /\r\n/g;
 const BLANKS = /[\t ]+/g;
 
