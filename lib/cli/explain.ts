@@ -21,6 +21,8 @@ import { readMessageFile } from "./message_file.ts";
 import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
 import type { SigningFault } from "../ports/signer.ts";
+import type { Sealer } from "../seal/seal.ts";
+import { sealOf } from "./sealing.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
@@ -61,12 +63,14 @@ export const explainCommand = (policies: Policies) =>
         onSome: returnPathOf,
       });
       const to = yield* Effect.forEach(a.to, mailboxOf);
+      const seal = yield* sealOf(config);
       const message = readMessageFile(yield* octetsOf(a.file), config.limits);
       const explanation = yield* Effect.gen(function* () {
         const account = yield* accountOf(yield* mailboxOf(a.as));
         return yield* explainMessage({
           hostname: config.hostname,
           limits: config.limits,
+          domains: config.headers.domains,
           account,
           credential: Option.getOrNull(a.credential),
           from: from === undefined ? account.primary : from,
@@ -74,7 +78,7 @@ export const explainCommand = (policies: Policies) =>
           message,
         });
       }).pipe(
-        Effect.provide(services(config, policies, a.resolve)),
+        Effect.provide(services(config, policies, a.resolve, seal)),
         Effect.mapError((e) => explained(config, e)),
       );
       if (a.json) yield* printJson(explanationJson(explanation));
@@ -102,10 +106,15 @@ const explained = (
     : misused(...noAccounts(config.accounts.path)(e).lines);
 };
 
-const services = (config: Config, policies: Policies, resolve: boolean) =>
+const services = (
+  config: Config,
+  policies: Policies,
+  resolve: boolean,
+  seal: Sealer["seal"] | null,
+) =>
   Layer.mergeAll(
     accountsLayer({ ...config.accounts, readOnly: true }),
-    policyLayer(policies, config),
+    policyLayer(policies, config, seal),
     explainIds,
     Layer.provideMerge(
       signerOf(config, false),
@@ -122,7 +131,7 @@ const explainIds = Layer.effect(
 const NOT_ASKED = { _tag: "Trouble", kind: "unreachable", reason: "not asked" } as const;
 
 /** DNS as it looks without a network. */
-const nobodyAsked = Layer.succeed(Resolver, {
+export const nobodyAsked = Layer.succeed(Resolver, {
   mailExchangers: () => Effect.succeed({ _tag: "NotAsked" }),
   addresses: () => Effect.succeed(NOT_ASKED),
   lookup: () => Effect.succeed(NOT_ASKED),

@@ -3,14 +3,16 @@
  * connection and without a spool. Stores nothing.
  */
 import { Clock, Effect } from "effect";
-import { isAscii } from "../address/domain.ts";
+import { type DomainName, isAscii } from "../address/domain.ts";
 import { type Mailbox, printMailbox } from "../address/mailbox.ts";
 import type { Limits } from "../config/config.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { BodyCounter } from "../message/body_counter.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
 import { type BodyDigest, Signer } from "../ports/signer.ts";
+import type { StoredBody } from "../ports/stored_body.ts";
 import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
@@ -28,6 +30,8 @@ import { type MessageFile, recipientsOf } from "./message_file.ts";
 export interface ExplainRequest {
   readonly hostname: string;
   readonly limits: Limits;
+  /** Domains of one label that are completed. */
+  readonly domains: ReadonlyMap<string, DomainName>;
   readonly account: Account;
   /** The credential that signs in; null: the account's only one. */
   readonly credential: string | null;
@@ -153,6 +157,8 @@ const answer = (
     case "Submit":
       return received(o, question.envelope).pipe(
         Effect.flatMap(pipeline),
+        // nothing is stored here
+        Effect.catchTag(["SpoolFull", "SpoolFault"], Effect.die),
         Effect.map((signed) => ({ reply: say.queued(signed.id), trail: signed.trail, signed })),
         Effect.catchTag("Refusal", refused),
       );
@@ -180,8 +186,24 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
     head: o.message.head,
     hasBody: o.message.hasBody,
     body: { ...o.message.body, relaxedHash: hashOf(o.message.text, (yield* Signer).digest()) },
+    stored: inMemory(o.message, (yield* Signer).digest),
     trail: [],
   } satisfies Received;
+});
+
+/** Nothing is kept of what is replaced. */
+const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => ({
+  each: (see) => Effect.sync(() => m.text.forEach(see)),
+  replace: (r) =>
+    Effect.sync(() => {
+      const counter = new BodyCounter();
+      const hash = digest();
+      for (const part of [...m.text.flatMap((chunk) => r.push(chunk)), ...r.end()]) {
+        counter.push(part);
+        hash?.update(part);
+      }
+      return counter.facts(m.body.validUtf8, hash?.end() ?? null);
+    }),
 });
 
 const hashOf = (text: ReadonlyArray<Uint8Array>, digest: BodyDigest | null): string | null => {
@@ -222,6 +244,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   errors: Infinity,
   idleCommands: Infinity,
   authFailures: Infinity,
+  domains: o.domains,
   mechanisms: [],
   extensions,
 });

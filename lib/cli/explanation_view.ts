@@ -9,7 +9,7 @@ import type { Exchange, Explanation } from "./explain_run.ts";
 import { renderTrail, safe, styled, trailJson, type ViewOptions } from "./explain_view.ts";
 import { diffHeaders, type HeaderChange, renderDiff } from "./header_diff.ts";
 
-const UNBOUNDED = {
+export const UNBOUNDED = {
   headerBytes: Infinity,
   headerFields: Infinity,
   addressesPerField: Infinity,

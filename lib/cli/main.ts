@@ -7,12 +7,14 @@ import { configCommand } from "./config.ts";
 import { dkimCommand } from "./dkim.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
+import { policyCommand } from "./policy.ts";
 import { queueCommand } from "./queue.ts";
 import { rightsCommand } from "./rights.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
+import { expandTrace, traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
 const commands = (policies: Policies) =>
@@ -22,6 +24,8 @@ const commands = (policies: Policies) =>
     accountCommand,
     rightsCommand(policies),
     dkimCommand,
+    traceCommand,
+    policyCommand(policies),
     queueCommand,
     explainCommand(policies),
     configCommand,
@@ -36,7 +40,7 @@ export const main = (
   args: ReadonlyArray<string> = Deno.args,
 ): Promise<never> =>
   runMain(
-    Command.runWith(commands(policies), { version: VERSION })(args).pipe(
+    Command.runWith(commands(policies), { version: VERSION })(expandTrace(args)).pipe(
       Effect.provide(cliLayer),
       Effect.mapError(usage),
     ),

@@ -10,10 +10,13 @@ import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { sealOf } from "./sealing.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { noRecords } from "../ports/records.ts";
+import { recordsLayer } from "../records/sqlite.ts";
 import { idsLayer } from "../server/ids.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
@@ -77,9 +80,13 @@ const servicesOf = (config: Config, policies: Policies) => {
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
-    policyLayer(policies, config),
+    Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
   );
-  const signing = Layer.provideMerge(signerOf(config, true), base);
+  const { records } = config;
+  const recording = records.refusals || records.accepted
+    ? recordsLayer({ ...records, keepMs: ms(records.keep) })
+    : noRecords;
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
   return Layer.provideMerge(relayOf(config), signing);
 };
 
@@ -110,6 +117,7 @@ export const serve = (o: ServeOptions) => {
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       limits,
+      domains: config.headers.domains,
       grace: Duration.seconds(30),
     });
     yield* o.ready(listening);

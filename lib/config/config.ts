@@ -90,6 +90,13 @@ export interface DkimSettings {
   readonly check: Duration.Duration;
 }
 
+export interface RecordsSettings {
+  readonly path: string;
+  readonly refusals: boolean;
+  readonly accepted: boolean;
+  readonly keep: Duration.Duration;
+}
+
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
@@ -118,8 +125,11 @@ export interface Config {
   readonly routes: RouteTable;
   readonly limits: Limits;
   readonly headers: HeaderRules;
+  /** Key of sealed Received fields; null: there is none. */
+  readonly sealKeyFile: string | null;
   readonly rights: RightsSettings;
   readonly dkim: DkimSettings;
+  readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
   readonly log: LogSettings;

@@ -1,6 +1,6 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
-import { parseDomainName } from "../address/domain.ts";
+import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import type { Config, Limits, QueueSettings } from "./config.ts";
 import { parseDnsServer } from "./dns_server.ts";
@@ -14,6 +14,14 @@ const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 const orNone = (s: string): string | null => s === "" ? null : s;
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
+
+const domainsOf = (table: Readonly<Record<string, string>>): ReadonlyMap<string, DomainName> =>
+  new Map(
+    Object.entries(table).flatMap(([label, name]) => {
+      const domain = parseDomainName(name);
+      return domain === null ? [] : [[ascii(label), domain] as const];
+    }),
+  );
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
@@ -89,6 +97,7 @@ export const toConfig = (
   },
   routes,
   limits: limitsOf(c.limits),
+  sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
   headers: {
     received: c.headers.received,
     date: c.headers.date,
@@ -98,6 +107,13 @@ export const toConfig = (
     obsoleteAddresses: c.headers.obsolete_addresses,
     mimeVersion: c.headers.mime_version,
     layout: c.headers.layout,
+    from: c.headers.from,
+    duplicates: c.headers.duplicates,
+    rawUtf8: c.headers.raw_utf8,
+    undisclosed: c.headers.undisclosed,
+    longLines: c.headers.long_lines,
+    eightBitBody: c.dkim.keys !== undefined && c.dkim.seven_bit ? "encode" : "keep",
+    domains: domainsOf(c.headers.domains ?? {}),
     senderMatch: c.headers.sender_match,
     foreignSender: c.headers.foreign_sender,
   },
@@ -116,6 +132,12 @@ export const toConfig = (
     mustSign: c.dkim.must_sign.map(ascii),
     expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
     check: Duration.minutes(c.dkim.check_minutes),
+  },
+  records: {
+    path: resolve(sqlitePath(c.records.url)),
+    refusals: c.records.refusals,
+    accepted: c.records.accepted,
+    keep: Duration.days(c.records.keep_days),
   },
   queue: queueOf(c.queue),
   dns: {

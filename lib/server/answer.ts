@@ -11,16 +11,20 @@ import { Accounts } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
 import { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
+import { Records, type SubmissionRecord } from "../ports/records.ts";
+import { Signer } from "../ports/signer.ts";
 import { Spool, type SpoolError } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
-import type { Reply } from "../reply/reply.ts";
+import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
 import { checkLogin } from "../stages/authenticate.ts";
 import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
+import type { Trail } from "../stages/trail.ts";
 import type { Answer, ReceivedData } from "./connection.ts";
+import { HeldBody } from "./held_body.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { trailRecord } from "./trail_record.ts";
@@ -35,7 +39,7 @@ export interface AnswerSettings {
   readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
-export type AnswerServices = PipelineServices | LoginThrottle | Spool;
+export type AnswerServices = PipelineServices | LoginThrottle | Spool | Records;
 
 const just = (reply: Reply): Answer => ({ reply, account: null });
 
@@ -114,6 +118,10 @@ const submit = Effect.fnUntraced(function* (
     data.body.discard();
     return just(say.RATE_LIMITED);
   }
+  const spool = yield* Spool;
+  const facts = { ...reader.facts(), relaxedHash: data.digest?.end() ?? null };
+  const { digest } = yield* Signer;
+  const held = new HeldBody(data.body, spool.stage, digest, facts.validUtf8);
   const received: Received = {
     _tag: "Received",
     id: (yield* Ids).queueId(),
@@ -125,11 +133,15 @@ const submit = Effect.fnUntraced(function* (
     envelope,
     head: reader.head(),
     hasBody: reader.hasBody,
-    body: { ...reader.facts(), relaxedHash: data.digest?.end() ?? null },
+    body: facts,
+    stored: held,
     trail: [],
   };
-  const signed = yield* pipeline(received);
-  yield* (yield* Spool).commit({
+  const signed = yield* Effect.onError(
+    pipeline(received),
+    () => Effect.sync(() => held.discard()),
+  );
+  const kept = spool.commit({
     id: signed.id,
     acceptedAt: signed.receivedAt,
     account: signed.account.id,
@@ -140,21 +152,84 @@ const submit = Effect.fnUntraced(function* (
       hop: hopKey(route.hop),
     })),
     head: signed.leaving,
-    body: data.body,
+    body: held.current,
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
   });
+  yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   settings.quota.count(account, nullSender, count, receivedAt);
   settings.onAccepted?.(signed);
+  const records = yield* Records;
+  if (records.keeps.accepted) {
+    records.keep({
+      ...recordOf(settings, session, question, data),
+      id: signed.id,
+      at: receivedAt,
+      reply: summary(say.queued(signed.id)),
+      trail: trailRecord(signed.trail),
+    });
+  }
   return just(say.queued(signed.id));
+});
+
+/** What is remembered of a question, whatever became of it. */
+const recordOf = (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question,
+  data: ReceivedData | null,
+): Pick<SubmissionRecord, "account" | "credential" | "session" | "message"> => {
+  const login = settings.signedIn.of(session.id);
+  return {
+    account: login?.account ?? null,
+    credential: login?.credential ?? null,
+    session,
+    message: question._tag !== "Submit" || data === null ? null : {
+      envelope: question.envelope,
+      head: data.reader.head(),
+      hasBody: data.reader.hasBody,
+      body: data.reader.facts(),
+    },
+  };
+};
+
+/** Keeps why it was refused, where the site wants that; the reply then names the record. */
+const remember = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question,
+  data: ReceivedData | null,
+  refused: Reply,
+  trail: Trail,
+) {
+  const records = yield* Records;
+  if (!records.keeps.refusals) return refused;
+  const id = (yield* Ids).queueId();
+  records.keep({
+    ...recordOf(settings, session, question, data),
+    id,
+    at: yield* Clock.currentTimeMillis,
+    reply: summary(refused),
+    trail: trailRecord(trail),
+  });
+  // the owner gives it to whoever runs the server: `postern trace ID`
+  return saying(refused, `Trace id ${id}`);
 });
 
 /** Turns whatever went wrong into the reply that the client gets. */
 const replyTo = (
+  settings: AnswerSettings,
   session: SessionFacts,
-  error: { readonly _tag: string; readonly reply?: Reply },
-): Effect.Effect<Answer> => {
-  if (error.reply !== undefined) return Effect.succeed(just(error.reply));
+  question: Question,
+  data: ReceivedData | null,
+  error: { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail },
+): Effect.Effect<Answer, never, Records | Ids> => {
+  const { reply: refused, trail } = error;
+  if (refused !== undefined) {
+    return trail === undefined || refused.code < 500
+      ? Effect.succeed(just(refused))
+      : Effect.map(remember(settings, session, question, data, refused, trail), just);
+  }
   const reply = error._tag === "SpoolFull" ? say.NO_SPACE : say.LOCAL_ERROR;
   return Effect.as(
     Effect.logError("submission not accepted: a fault of ours", {
@@ -173,7 +248,7 @@ const answer = (
 ): Effect.Effect<Answer, never, AnswerServices> => {
   const run = (): Effect.Effect<
     Answer,
-    { readonly _tag: string; readonly reply?: Reply } | SpoolError,
+    { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail } | SpoolError,
     AnswerServices
   > => {
     switch (question._tag) {
@@ -189,7 +264,9 @@ const answer = (
           : submit(settings, session, question, data);
     }
   };
-  return run().pipe(Effect.catch((error) => replyTo(session, error)));
+  return run().pipe(
+    Effect.catch((error) => replyTo(settings, session, question, data, error)),
+  );
 };
 
 /** The function that sessions ask, with the services bound. */

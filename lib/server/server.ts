@@ -38,6 +38,8 @@ export interface ServerSettings extends AnswerSettings {
     readonly data: Duration.Duration;
     readonly handshake: Duration.Duration;
   };
+  /** See `Rules`. */
+  readonly domains?: Rules["domains"];
   /** How long a stop waits for running ends of data. */
   readonly grace: Duration.Duration;
 }
@@ -179,6 +181,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     errors: limits.errors,
     idleCommands: limits.idleCommands,
     authFailures: limits.authFailures,
+    ...(settings.domains === undefined ? {} : { domains: settings.domains }),
     mechanisms: [plain, login],
     extensions,
   };

@@ -28,6 +28,13 @@ export interface StageOp {
   readonly chunks: ReadonlyArray<Uint8Array>;
 }
 
+/** One chunk of a body that is not part of a message yet. */
+export interface StagedOp {
+  readonly op: "staged";
+  readonly number: number;
+  readonly index: number;
+}
+
 export interface DiscardOp {
   readonly op: "discard";
   readonly number: number;
@@ -70,7 +77,16 @@ export interface TickOp {
   readonly op: "tick";
 }
 
-export type Op = CommitOp | StageOp | DiscardOp | ClaimOp | ReadOp | SettleOp | GiveBackOp | TickOp;
+export type Op =
+  | CommitOp
+  | StageOp
+  | StagedOp
+  | DiscardOp
+  | ClaimOp
+  | ReadOp
+  | SettleOp
+  | GiveBackOp
+  | TickOp;
 
 export interface ClaimedRow {
   readonly key: number;

@@ -12,9 +12,10 @@ export interface Claims {
   readonly authors: ReadonlyArray<Mailbox>;
 }
 
-/** Null: the message is passed on, and Resent-From is to be added yet. RFC 5322 §3.6.6 */
+/** Null: Resent-From, or From, is to be added yet, with the account's own address. RFC 5322 §3.6.2, §3.6.6 */
 export const claimsOf = (s: Authenticated): Claims | null => {
   const { resent } = s.fields;
+  if (resent === null && s.fields.fromField === null) return null;
   if (resent === null) return { field: "From", authors: s.fields.authors };
   if (resent.from === null) return null;
   return { field: "Resent-From", authors: resent.from.list.mailboxes };

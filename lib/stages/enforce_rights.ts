@@ -113,7 +113,11 @@ const checkAuthors = Effect.fnUntraced(function* (
     }
   }
   const claims = claimsOf(s);
-  if (claims === null) return passed("HDR-20", { field: "Resent-From", authors: null });
+  if (claims === null) {
+    return fields.resent === null
+      ? passed("HDR-3", { field: "From", authors: null })
+      : passed("HDR-20", { field: "Resent-From", authors: null });
+  }
   return yield* checkClaims(account, claims, trail, circumstances);
 });
 

@@ -4,9 +4,11 @@ import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
+import type { SpoolError } from "../ports/spool.ts";
 import type { SenderRights } from "../ports/sender_rights.ts";
 import { addSender } from "./add_sender.ts";
 import { authenticate } from "./authenticate.ts";
+import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
@@ -28,13 +30,19 @@ export type PipelineServices =
   | Signer;
 
 /** From what came to what is kept and sent on; no side effect besides. */
-export const pipeline: Stage<Received, Signed, Refusal | AccountsUnavailable, PipelineServices> = (
+export const pipeline: Stage<
+  Received,
+  Signed,
+  Refusal | AccountsUnavailable | SpoolError,
+  PipelineServices
+> = (
   received,
 ) =>
   parse(received).pipe(
     Effect.flatMap(authenticate),
     Effect.flatMap(enforceRights),
     Effect.flatMap(fixHeaders),
+    Effect.flatMap(encodeBody),
     Effect.flatMap(addSender),
     Effect.flatMap(resolveMta),
     Effect.flatMap(sign),

@@ -7,7 +7,7 @@ import { Context, Effect, Layer } from "effect";
 import type { Grant, Permission } from "../address/grant.ts";
 import type { LocalRules } from "../address/local_rules.ts";
 import type { Mailbox } from "../address/mailbox.ts";
-import { domainKey } from "../address/domain.ts";
+import { domainKey, type DomainName } from "../address/domain.ts";
 import { localOffset } from "../message/date.ts";
 import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
@@ -68,6 +68,20 @@ export interface HeaderRules {
   readonly mimeVersion: Repair;
   /** Lines that may not be sent as they are; they cannot be left alone. */
   readonly layout: Exclude<Repair, "off">;
+  /** No From at all: the account's primary address, or refused. RFC 5322 §3.6.2 */
+  readonly from: Exclude<Repair, "off">;
+  /** Subject and its like twice, both saying the same to the octet: one goes, or refused. RFC 5322 §3.6 */
+  readonly duplicates: Exclude<Repair, "off">;
+  /** 8-bit text in a header although MAIL had no SMTPUTF8: encoded words, or refused. RFC 2047 §5 */
+  readonly rawUtf8: Exclude<Repair, "off">;
+  /** Neither To nor Cc nor Bcc: a group of nobody, refused, or left, since it is legal. RFC 5322 §3.6.3 */
+  readonly undisclosed: Repair;
+  /** Body lines over 998 octets: a transfer encoding, or refused. RFC 5322 §2.1.1 */
+  readonly longLines: Exclude<Repair, "off">;
+  /** Text of 8-bit octets: left as it is, or encoded, so that no hop must do it later. RFC 6376 §5.3 */
+  readonly eightBitBody: "keep" | "encode";
+  /** By single label in lower case, the domain that it stands for. RFC 6409 §4.2 */
+  readonly domains: ReadonlyMap<string, DomainName>;
   /** Sender is needed where the return path is not in From (`envelope`), or none of From is the account's (`rights`). */
   readonly senderMatch: "envelope" | "rights";
   /** A Sender of somebody else although the submitter is in From: refuse, or drop what it says. */
@@ -85,7 +99,7 @@ export interface TlsPolicy {
 export type RoutePolicy = (recipient: Mailbox) => Route | null;
 
 /** The switches of the configuration file. */
-export type HeaderSettings = Pick<HeaderRules, "received" | "date" | "messageId">;
+export type HeaderSettings = HeaderRules;
 
 /** What the configuration says and policies judge by; a whole configuration is one too. */
 export interface PolicyFacts {
@@ -110,6 +124,8 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly limits: HeaderLimits;
   /** Minutes east of UTC for dates that we write, at a time in ms. RFC 5321 §4.4 */
   readonly offset: (ms: number) => number;
+  /** Makes a token that the site alone can open; null: Received is not sealed. */
+  readonly seal: ((text: string) => string) | null;
 }>()("postern/HeaderPolicy") {}
 
 export const rightsLayer = (
@@ -156,15 +172,22 @@ export const headerLayer = (
   rules: HeaderRules,
   limits: HeaderLimits,
   offset: (ms: number) => number = localOffset,
-): Layer.Layer<HeaderPolicy> => Layer.succeed(HeaderPolicy, { rules, limits, offset });
+  seal: ((text: string) => string) | null = null,
+): Layer.Layer<HeaderPolicy> => Layer.succeed(HeaderPolicy, { rules, limits, offset, seal });
 
-/** Everything that the stages ask of a site. */
+/** Everything that the stages ask of a site. `seal`: see `HeaderPolicy`. */
 export const policyLayer = (
   policies: Policies,
   facts: PolicyFacts,
+  seal: ((text: string) => string) | null = null,
 ): Layer.Layer<SenderRights | Routes | HeaderPolicy> =>
   Layer.mergeAll(
     rightsLayer(policies.rights(facts.rights), facts.rights.checks),
     routesLayer(policies.routes, facts.routes),
-    headerLayer(policies.headers(facts.headers), policies.limits(facts.limits)),
+    headerLayer(
+      policies.headers(facts.headers),
+      policies.limits(facts.limits),
+      localOffset,
+      seal,
+    ),
   );

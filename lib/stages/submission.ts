@@ -12,6 +12,7 @@ import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { Circumstances } from "../ports/sender_rights.ts";
 import type { Route } from "../ports/routes.ts";
+import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
 
 /** Fields that every state has. `At` keeps the states apart. */
@@ -35,6 +36,8 @@ interface Common {
   /** Whether an empty line and thus a body (perhaps of no octets) followed. RFC 5322 §2.1 */
   readonly hasBody: boolean;
   readonly body: BodyFacts;
+  /** Where the body waits; absent: it cannot be read again, and stays as it is. */
+  readonly stored?: StoredBody;
   readonly trail: Trail;
 }
 

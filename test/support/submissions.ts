@@ -4,6 +4,10 @@ import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import type { Envelope } from "../../lib/envelope/envelope.ts";
 import { type Header, isFault, parseHeader, printFault } from "../../lib/message/header.ts";
+import type { BodyFacts } from "../../lib/message/body.ts";
+import { BodyCounter } from "../../lib/message/body_counter.ts";
+import { decodeUtf8 } from "../../lib/message/text.ts";
+import type { Rewrite, StoredBody } from "../../lib/ports/stored_body.ts";
 import type { SessionFacts } from "../../lib/envelope/session.ts";
 import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/accounts.ts";
 import { Ids } from "../../lib/ports/ids.ts";
@@ -22,7 +26,7 @@ import {
 import { noSigner, type Signer } from "../../lib/ports/signer.ts";
 import type { Received, Signed } from "../../lib/stages/submission.ts";
 import type { Trail } from "../../lib/stages/trail.ts";
-import { repairAll } from "../../policies/headers.ts";
+import { standardRepairs } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
 import { byRecipientDomain } from "../../policies/routes.ts";
@@ -63,6 +67,8 @@ export interface Given {
   readonly hasBody?: boolean;
   readonly eightBit?: boolean;
   readonly validUtf8?: boolean;
+  /** The body itself; without it there is nothing to encode. */
+  readonly text?: string;
   readonly session?: Partial<SessionFacts>;
 }
 
@@ -83,6 +89,41 @@ const envelopeOf = (g: Given): Envelope => {
   };
 };
 
+const octetsOf = (latin1: string): Uint8Array => Uint8Array.from(latin1, (c) => c.charCodeAt(0));
+
+const factsOf = (text: string): BodyFacts => {
+  const counter = new BodyCounter();
+  counter.push(octetsOf(text));
+  return counter.facts(decodeUtf8(text) !== null, null);
+};
+
+/** A body in memory, in chunks of odd lengths. */
+export class MemoryBody implements StoredBody {
+  text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  readonly each = (see: (chunk: Uint8Array) => void) =>
+    Effect.sync(() => {
+      const all = octetsOf(this.text);
+      for (let i = 0; i < all.length; i += 77) see(all.subarray(i, i + 77));
+    });
+
+  readonly replace = (r: Rewrite) =>
+    Effect.map(
+      Effect.suspend(() => {
+        const out: Array<Uint8Array> = [];
+        return Effect.as(this.each((c) => out.push(...r.push(c).map((p) => p.slice()))), out);
+      }),
+      (out) => {
+        this.text = [...out, ...r.end()].map((p) => String.fromCharCode(...p)).join("");
+        return factsOf(this.text);
+      },
+    );
+}
+
 export const received = (g: Given): Received => ({
   _tag: "Received",
   id: "01TEST",
@@ -94,12 +135,15 @@ export const received = (g: Given): Received => ({
   envelope: envelopeOf(g),
   head: g.head,
   hasBody: g.hasBody ?? true,
-  body: {
-    octets: 100,
-    eightBit: g.eightBit ?? false,
-    validUtf8: g.validUtf8 ?? true,
-    longestLine: 40,
-  },
+  body: g.text === undefined
+    ? {
+      octets: 100,
+      eightBit: g.eightBit ?? false,
+      validUtf8: g.validUtf8 ?? true,
+      longestLine: 40,
+    }
+    : factsOf(g.text),
+  ...(g.text === undefined ? {} : { stored: new MemoryBody(g.text) }),
   trail: [],
 });
 
@@ -109,6 +153,7 @@ export interface World {
   readonly rights?: Partial<RightsSettings>;
   readonly routes?: RouteTable;
   readonly mx?: (domain: string) => MxAnswer;
+  readonly seal?: (text: string) => string;
   readonly signer?: Layer.Layer<Signer>;
 }
 
@@ -127,11 +172,7 @@ export const oneRoute: RouteTable = [{
   ca: null,
 }];
 
-export const defaultRules: HeaderRules = repairAll({
-  received: "none",
-  date: "fix",
-  messageId: "fix",
-});
+export const defaultRules: HeaderRules = standardRepairs;
 
 const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
@@ -150,7 +191,7 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
     accountsLayer(w.accounts ?? [alice]),
     rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
-    headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
+    headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0, w.seal ?? null),
     w.signer ?? noSigner,
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(
@@ -177,9 +218,12 @@ export type Ending =
   | { readonly _tag: "Refused"; readonly reply: string; readonly trail: Trail };
 
 /** Runs all stages over a submission. A fault or a bug throws. */
-export const submit = (given: Given, w: World = {}): Promise<Ending> =>
+export const submit = (given: Given, w: World = {}): Promise<Ending> => run(received(given), w);
+
+/** The same for what a test put together itself. */
+export const run = (r: Received, w: World = {}): Promise<Ending> =>
   Effect.runPromise(
-    pipeline(received(given)).pipe(
+    pipeline(r).pipe(
       Effect.map((signed): Ending => {
         const header = parseHeader(signed.leaving.slice(0, -2), standardLimits, true);
         if (isFault(header)) throw new Error(printFault(header));

@@ -5,6 +5,7 @@ import { type PathAndRest, readPath } from "../../address/path.ts";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { readParameters } from "../syntax/command.ts";
+import { completed } from "./complete.ts";
 import { isReply } from "./extension.ts";
 import type { Rules } from "./rules.ts";
 import { ask, type Mail, type Peer, ready, send, type State, type Step } from "./state.ts";
@@ -35,7 +36,7 @@ const readMail = (rules: Rules, peer: Peer, argument: string): Mail | Reply => {
   if (strict._tag === "NeedsUtf8") return say.SENDER_NEEDS_UTF8;
   // the bare word is for RCPT alone. RFC 5321 §4.1.1.2
   if (strict._tag !== "Mailbox") return say.BAD_SENDER_SYNTAX;
-  const returnPath = strict.mailbox;
+  const returnPath = completed(rules, strict.mailbox);
   if (!fullyQualified(returnPath.domain)) return say.SENDER_NOT_QUALIFIED;
   return { ...mail, returnPath };
 };
@@ -66,7 +67,7 @@ const mailParameters = (rules: Rules, peer: Peer, rest: string): Mail | Reply =>
 
 /** `<Postmaster>` is ours: it gets our own name. RFC 5321 §4.1.1.3 */
 const mailboxOf = (rules: Rules, path: PathAndRest): Mailbox | null => {
-  if (path._tag === "Mailbox") return path.mailbox;
+  if (path._tag === "Mailbox") return completed(rules, path.mailbox);
   if (path._tag !== "Postmaster") return null;
   const domain = parseDomainName(rules.hostname);
   return domain === null ? null : { local: "postmaster", domain };

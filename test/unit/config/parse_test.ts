@@ -114,7 +114,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
   assert.equal(c.accounts.iterations, 100_000);
   assert.equal(Duration.toMinutes(c.accounts.remember), 5);
   assert.equal(Duration.toDays(c.spool.keep), 7);
-  assert.equal(c.headers.received, "none");
+  assert.equal(c.headers.received, "redacted");
   assert.deepEqual(c.rights, {
     localDomains: null,
     separator: "+",
