@@ -19,10 +19,10 @@ import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
 import { step } from "../smtp/server/step.ts";
-import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
+import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
+import { admitRecipient } from "../stages/admit_recipient.ts";
 import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
@@ -147,10 +147,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return Effect.andThen(
-        enforceRecipient(o.account, question.mailbox),
-        checkRecipient(question.mailbox),
-      ).pipe(
+      return admitRecipient(o.account, question.mailbox).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );

@@ -5,6 +5,7 @@
 import { Data, type Duration } from "effect";
 import type { Group } from "../address/grant.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
+import type { RewriteSettings } from "../address/rewrite.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -128,6 +129,7 @@ export interface Config {
   /** Key of sealed Received fields; null: there is none. */
   readonly sealKeyFile: string | null;
   readonly rights: RightsSettings;
+  readonly rewriting: RewriteSettings;
   readonly dkim: DkimSettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;

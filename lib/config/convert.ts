@@ -5,6 +5,7 @@ import { parseListener } from "./address.ts";
 import type { Config, Limits, QueueSettings } from "./config.ts";
 import { parseDnsServer } from "./dns_server.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import type { ConfigFile } from "./schema.ts";
 
@@ -127,6 +128,7 @@ export const toConfig = (
     permissions: permissionsOf(c),
     checks: { header: c.rights.header_check, resend: c.rights.resend },
   },
+  rewriting: rewritesOf(c),
   dkim: {
     keys: c.dkim.keys === undefined ? null : resolve(c.dkim.keys),
     mustSign: c.dkim.must_sign.map(ascii),

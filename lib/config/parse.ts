@@ -5,6 +5,7 @@ import { parseListener, printSocketAddress } from "./address.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
+import { foreignRules } from "./rewrites.ts";
 import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
 import { configFile } from "./schema.ts";
 import { route } from "./schema_route.ts";
@@ -39,6 +40,7 @@ export const parseConfig = (
   ];
   problems.push(...listeners(source, toml.value));
   const rules = routes(source, toml.value, around, problems);
+  if (parsed.success) problems.push(...foreignRules(source, parsed.data));
   return parsed.success && problems.length === 0
     ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, around.resolve) }
     : { _tag: "Invalid", problems: inOrder(problems) };

@@ -13,6 +13,7 @@ import { dns } from "./schema_dns.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
+import { alias, rewrite } from "./schema_rewrite.ts";
 import { route } from "./schema_route.ts";
 
 const qualifiedName = (text: string): boolean => {
@@ -171,6 +172,10 @@ export const configFile = z.strictObject({
   }).prefault({}),
 
   dkim,
+
+  alias: z.array(alias).default([]).describe("Addresses of recipients that stand for others"),
+
+  rewrite: z.array(rewrite).default([]).describe("Addresses that are written anew"),
 
   grant: z.array(grant).default([]).describe("Rights beyond an account's own addresses"),
 

@@ -17,10 +17,10 @@ import { Spool, type SpoolError } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
+import { admitRecipient } from "../stages/admit_recipient.ts";
 import { checkLogin } from "../stages/authenticate.ts";
-import { enforceRecipient, enforceReturnPath } from "../stages/enforce_rights.ts";
+import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import type { Answer, ReceivedData } from "./connection.ts";
@@ -97,8 +97,7 @@ const recipient = Effect.fnUntraced(function* (
   const login = settings.signedIn.of(session.id);
   const account = login === null ? null : yield* (yield* Accounts).find(login.account);
   if (account === null) return just(say.ACCOUNT_GONE);
-  yield* enforceRecipient(account, question.mailbox);
-  yield* checkRecipient(question.mailbox);
+  yield* admitRecipient(account, question.mailbox);
   return just(say.RECIPIENT_OK);
 });
 

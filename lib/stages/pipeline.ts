@@ -12,6 +12,7 @@ import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
+import { rewrite } from "./rewrite.ts";
 import { sign } from "./sign.ts";
 import type { HeaderPolicy } from "./policy.ts";
 import type { Refusal } from "./refusal.ts";
@@ -41,6 +42,7 @@ export const pipeline: Stage<
   parse(received).pipe(
     Effect.flatMap(authenticate),
     Effect.flatMap(enforceRights),
+    Effect.flatMap(rewrite),
     Effect.flatMap(fixHeaders),
     Effect.flatMap(encodeBody),
     Effect.flatMap(addSender),

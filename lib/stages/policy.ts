@@ -5,7 +5,8 @@
  */
 import { Context, Effect, Layer } from "effect";
 import type { Grant, Permission } from "../address/grant.ts";
-import type { LocalRules } from "../address/local_rules.ts";
+import { comparison, type LocalRules } from "../address/local_rules.ts";
+import { compileRewrites, type Rewrites, type RewriteSettings } from "../address/rewrite.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import { domainKey, type DomainName } from "../address/domain.ts";
 import { localOffset } from "../message/date.ts";
@@ -107,6 +108,8 @@ export interface PolicyFacts {
   readonly headers: HeaderSettings;
   readonly limits: HeaderLimits;
   readonly routes: RouteTable;
+  /** Absent: no address stands for another. */
+  readonly rewriting?: RewriteSettings;
 }
 
 /** All that a site decides. Each part takes its part of the configuration and yields the policy. */
@@ -126,6 +129,8 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly offset: (ms: number) => number;
   /** Makes a token that the site alone can open; null: Received is not sealed. */
   readonly seal: ((text: string) => string) | null;
+  /** Null: no address stands for another. */
+  readonly rewrites: Rewrites | null;
 }>()("postern/HeaderPolicy") {}
 
 export const rightsLayer = (
@@ -173,7 +178,9 @@ export const headerLayer = (
   limits: HeaderLimits,
   offset: (ms: number) => number = localOffset,
   seal: ((text: string) => string) | null = null,
-): Layer.Layer<HeaderPolicy> => Layer.succeed(HeaderPolicy, { rules, limits, offset, seal });
+  rewrites: Rewrites | null = null,
+): Layer.Layer<HeaderPolicy> =>
+  Layer.succeed(HeaderPolicy, { rules, limits, offset, seal, rewrites });
 
 /** Everything that the stages ask of a site. `seal`: see `HeaderPolicy`. */
 export const policyLayer = (
@@ -189,5 +196,8 @@ export const policyLayer = (
       policies.limits(facts.limits),
       localOffset,
       seal,
+      facts.rewriting === undefined
+        ? null
+        : compileRewrites(facts.rewriting, comparison(facts.rights)),
     ),
   );

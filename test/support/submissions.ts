@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect";
 import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
+import type { Rewrites } from "../../lib/address/rewrite.ts";
 import type { Envelope } from "../../lib/envelope/envelope.ts";
 import { type Header, isFault, parseHeader, printFault } from "../../lib/message/header.ts";
 import type { BodyFacts } from "../../lib/message/body.ts";
@@ -153,6 +154,7 @@ export interface World {
   readonly rights?: Partial<RightsSettings>;
   readonly routes?: RouteTable;
   readonly mx?: (domain: string) => MxAnswer;
+  readonly rewrites?: Rewrites;
   readonly seal?: (text: string) => string;
   readonly signer?: Layer.Layer<Signer>;
 }
@@ -191,7 +193,13 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
     accountsLayer(w.accounts ?? [alice]),
     rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
-    headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0, w.seal ?? null),
+    headerLayer(
+      { ...defaultRules, ...w.rules },
+      standardLimits,
+      () => 0,
+      w.seal ?? null,
+      w.rewrites ?? null,
+    ),
     w.signer ?? noSigner,
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(

@@ -323,3 +323,22 @@ Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
     assert.ok(!problems(text).join("\n").includes("topsecret"), line);
   }
 });
+
+Deno.test("parseConfig() MSA-8.8: takes aliases and rewriting for own domains alone", () => {
+  const rules = (domain: string) =>
+    `${SAMPLE}
+[rights]
+local_domains = ["example.net"]
+[[alias]]
+address = "team@${domain}"
+to = ["bob@example.org"]
+[[rewrite]]
+address = "*@${domain}"
+to = "*@example.net"
+`;
+  const c = valid(rules("example.net"));
+  assert.deepEqual([c.rewriting.aliases.length, c.rewriting.rewrites.length], [1, 1]);
+  const bad = parseConfig(rules("other.example"), "/etc/postern.toml", () => ({ text: "" }));
+  assert.ok(bad._tag === "Invalid");
+  assert.deepEqual(bad.problems.map((p) => p.key), ["alias[1].address", "rewrite[1].address"]);
+});
