@@ -18,6 +18,7 @@ import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
 import { idsLayer } from "../server/ids.ts";
+import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
@@ -36,13 +37,14 @@ export interface ServeOptions {
 
 const ms = Duration.toMillis;
 
-const relayOf = (config: Config) => {
+const relayOf = (config: Config, load: Load) => {
   const { queue } = config;
   const [first, ...more] = queue.retry;
   const delays = [first, ...more].map(ms);
   return relayLayer({
     ...relaySettings(config.hostname),
     access: accessOf(config.routes),
+    yields: () => load.busy,
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
@@ -66,7 +68,7 @@ const relayOf = (config: Config) => {
 };
 
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies) => {
+const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
@@ -87,7 +89,7 @@ const servicesOf = (config: Config, policies: Policies) => {
     ? recordsLayer({ ...records, keepMs: ms(records.keep) })
     : noRecords;
   const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
-  return Layer.provideMerge(relayOf(config), signing);
+  return Layer.provideMerge(relayOf(config, load), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -107,15 +109,18 @@ export const logLayer = (config: Config): Layer.Layer<never> =>
 export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
+  const load = new Load();
   return Effect.gen(function* () {
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
       signedIn: new SignedIn(limits.connectionsPerAccount),
+      load,
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
+      proxyFrom: config.listen.proxyFrom,
       limits,
       domains: config.headers.domains,
       grace: Duration.seconds(30),
@@ -124,7 +129,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies)),
+    Effect.provide(servicesOf(config, o.policies, load)),
     Effect.provide(logLayer(config)),
   );
 };

@@ -5,7 +5,7 @@ import type { DkimKeyType } from "../message/dkim_record.ts";
 import { coveredFields } from "../message/dkim_fields.ts";
 import { RelaxedBody } from "../message/dkim_relaxed.ts";
 import { signatureField, type SignatureTags, signedText } from "../message/dkim_signature.ts";
-import { encodeUtf8 } from "../message/text.ts";
+import { encodeUtf8, toOctets } from "../message/text.ts";
 import {
   type BodyDigest,
   type DkimSignature,
@@ -111,9 +111,6 @@ export const bodyDigest = (): BodyDigest => {
 
 const reasonOf = (e: unknown): string => e instanceof Error ? e.message : String(e);
 
-const octets = (latin1: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(latin1, (c) => c.charCodeAt(0));
-
 /** Reads the keys again when the index changes, and activates new ones once DNS serves them. */
 export const signerLayer = (o: SignerOptions): Layer.Layer<Signer, SigningFault, Resolver> =>
   Layer.effect(
@@ -172,7 +169,7 @@ const signAs = (
           names,
           bodyHash,
         };
-        const signature = await (await key()).sign(octets(signedText(canonical, tags)));
+        const signature = await (await key()).sign(toOctets(signedText(canonical, tags)));
         return {
           domain,
           selector: entry.selector,

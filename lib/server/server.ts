@@ -4,6 +4,9 @@
 import type { Socket } from "node:net";
 import { Duration, Effect, type Scope } from "effect";
 import { listen, type ListenFailed } from "../net/listener.ts";
+import { awaitProxyHeader, Networks } from "../net/proxied.ts";
+import type { ProxiedClient } from "../net/proxy_header.ts";
+import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
 import { Signer } from "../ports/signer.ts";
 import { Spool } from "../ports/spool.ts";
@@ -12,7 +15,7 @@ import { login } from "../sasl/login.ts";
 import { plain } from "../sasl/plain.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
-import { type AnswerServices, type AnswerSettings, makeAsk } from "./answer.ts";
+import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
 
 export interface SocketAddress {
@@ -23,6 +26,8 @@ export interface SocketAddress {
 export interface ServerSettings extends AnswerSettings {
   readonly submission: ReadonlyArray<SocketAddress>;
   readonly submissions: ReadonlyArray<SocketAddress>;
+  /** Addresses and networks of balancers, which name the client in a PROXY header. */
+  readonly proxyFrom: ReadonlyArray<string>;
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
@@ -105,7 +110,8 @@ export const serveSubmissions = (
     const signer = yield* Signer;
     const { limits } = settings;
     const connections = new Connections();
-    const ask = makeAsk(settings, services);
+    const balancers = new Networks(settings.proxyFrom);
+    const { ask, expire } = makeAnswerer(settings, services);
     const runFork = Effect.runForkWith(services);
     const hostFor = (startTls: boolean): SessionHost => ({
       rules: rulesOf(settings, startTls),
@@ -117,7 +123,10 @@ export const serveSubmissions = (
       stage: spool.stage,
       digest: signer.digest,
       write: (body, chunk, done) => {
-        const fiber = runFork(Effect.match(body.write(chunk), {
+        const writing = body.write(chunk);
+        // held in memory: nothing to wait for
+        if (writing === Effect.void) return done(null);
+        const fiber = runFork(Effect.match(writing, {
           onSuccess: () => null,
           onFailure: (fault) => fault,
         }));
@@ -131,8 +140,9 @@ export const serveSubmissions = (
     });
     const accept = (listener: "submission" | "submissions") => {
       const host = hostFor(listener === "submission");
-      return (socket: Socket): void => {
-        const c = new Connection(host, socket, listener, crypto.randomUUID(), Date.now());
+      const begin = (socket: Socket, client: ProxiedClient | null): void => {
+        const id = crypto.randomUUID();
+        const c = new Connection(host, socket, client, listener, id, Date.now());
         const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
         const full = connections.size >= limits.connections;
         connections.add(c);
@@ -142,9 +152,26 @@ export const serveSubmissions = (
           else c.refuse(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
         } else c.open();
       };
+      return (socket: Socket): void => {
+        const peer = peerAddress(socket);
+        if (!balancers.has(peer)) return begin(socket, null);
+        awaitProxyHeader(
+          socket,
+          Duration.toMillis(limits.handshake),
+          (client) => begin(socket, client),
+          (reason) =>
+            runFork(Effect.logWarning("connection of a balancer refused", { peer, reason })),
+        );
+      };
     };
     yield* Effect.acquireRelease(
-      Effect.sync(() => setInterval(() => connections.expire(Date.now()), TICK_MS)),
+      Effect.sync(() =>
+        setInterval(() => {
+          const now = Date.now();
+          connections.expire(now);
+          expire(now);
+        }, TICK_MS)
+      ),
       (timer) => Effect.sync(() => clearInterval(timer)),
     );
     yield* Effect.addFinalizer(() =>

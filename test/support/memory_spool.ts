@@ -159,6 +159,7 @@ export class MemorySpool {
           size: content.length,
           eightBit,
           hop,
+          content: null,
           recipients,
         });
       }
