@@ -4,13 +4,21 @@ import { join } from "node:path";
 import nodemailer from "nodemailer";
 import { parseRecord } from "../../lib/message/dkim_record.ts";
 import { dkimpy, type Published, verifyWithDkimpy } from "../support/dkim_verifier.ts";
+import { latin1 } from "../../lib/message/text.ts";
+import { ScriptedHop } from "../support/scripted_hop.ts";
 import { eventually, installed, makeSite, postern, startPostern } from "../support/postern.ts";
 
 const peers = await dkimpy();
 
-const firstFile = async (dir: string): Promise<string | null> => {
+/** The only message in a Maildir, CRLF at its line ends; it is taken away. */
+const taken = async (outbox: string): Promise<string | null> => {
+  const dir = join(outbox, "new");
   try {
-    for await (const e of Deno.readDir(dir)) if (e.isFile) return join(dir, e.name);
+    for await (const e of Deno.readDir(dir)) {
+      const text = latin1(await Deno.readFile(join(dir, e.name)));
+      await Deno.remove(join(dir, e.name));
+      return text.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n");
+    }
   } catch {
     // not made yet
   }
@@ -21,8 +29,12 @@ Deno.test({
   name: "postern dkim key: a key that was activated signs what the server sends. DKIM-7, DKIM-10",
   ignore: !peers || !installed("openssl"),
   fn: async () => {
+    const hop = await ScriptedHop.start({
+      on: (command) => command.startsWith("RCPT") ? "550 5.1.1 nobody" : undefined,
+    });
     const site = await makeSite({
-      routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"',
+      routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"\n' +
+        `[[route]]\nto = "fail.example"\nvia = "smtp://127.0.0.1:${hop.port}"\ntls = "none"`,
       more: '[dkim]\nkeys = "dkim"\nmust_sign = ["example.com"]\n',
     });
     const dkim = async (...args: ReadonlyArray<string>): Promise<unknown> => {
@@ -59,14 +71,29 @@ Deno.test({
       for (const k of keys) await dkim("activate", "example.com", k.selector);
       await new Promise((r) => setTimeout(r, 1100));
       await transport.sendMail(mail);
-      const file = await eventually(() => firstFile(join(site.dir, "outbox", "new")));
-      const octets = await Deno.readFile(file);
-      let message = "";
-      for (let i = 0; i < octets.length; i += 8192) {
-        message += String.fromCharCode(...octets.subarray(i, i + 8192));
-      }
-      message = message.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n");
+      const outbox = join(site.dir, "outbox");
+      const message = await eventually(() => taken(outbox));
       assert.deepEqual(await verifyWithDkimpy(message, keys), [true, true]);
+
+      // what is encoded anew, from disk and to disk, is signed as it leaves. HDR-27, EXT-8B-3
+      const line = `${"gr\u00fc\u00dfe ".repeat(300)}\r\n`;
+      const raw =
+        `From: ${site.user}\r\nTo: bob@example.org\r\nSubject: s\r\nMIME-Version: 1.0\r\n` +
+        `Content-Type: text/plain; charset=utf-8\r\n\r\n${line.repeat(400)}`;
+      await transport.sendMail({ envelope: { from: site.user, to: "bob@example.org" }, raw });
+      const encoded = await eventually(() => taken(outbox));
+      assert.deepEqual(await verifyWithDkimpy(encoded, keys), [true, true]);
+      assert.match(encoded, /\r\nContent-Transfer-Encoding: (?:base64|quoted-printable)\r\n/);
+      assert.ok(encoded.split("\r\n").every((l) => l.length <= 998));
+
+      // a report of ours is signed as well. DKIM-11
+      await transport.sendMail({ ...mail, to: "bob@fail.example", attachments: [] });
+      const report = await eventually(() => taken(outbox));
+      assert.match(
+        report,
+        /^Return-Path: <>\r\nDelivered-To: [^\r]*\r\nDKIM-Signature: [^]*?\r\nFrom: Mail Delivery System /,
+      );
+      assert.deepEqual(await verifyWithDkimpy(report, keys), [true, true]);
       const list = await dkim("list") as ReadonlyArray<{ state: string }>;
       assert.deepEqual(list.map((k) => k.state), ["active", "active"]);
       const next = await dkim("rotate", "example.com") as ReadonlyArray<unknown>;
@@ -75,6 +102,7 @@ Deno.test({
       assert.deepEqual(records.map((k) => k.state), ["active", "active", "new", "new"]);
     } finally {
       await server.stop();
+      await hop.stop();
       await Deno.remove(site.dir, { recursive: true });
     }
   },
