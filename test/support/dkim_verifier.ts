@@ -72,7 +72,7 @@ export const verifyWithDkimpy = async (
     ["-c", SCRIPT],
     JSON.stringify({
       message,
-      signatures: message.split(/^DKIM-Signature:/m).length - 1,
+      signatures: (message.split("\r\n\r\n", 1)[0] ?? "").split(/^DKIM-Signature:/m).length - 1,
       records: Object.fromEntries(
         keys.map((k) => [recordName(k.selector, k.domain), recordStrings(k.record).join("")]),
       ),
