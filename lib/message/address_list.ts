@@ -5,7 +5,8 @@
  * Strict: whatever the grammar does not say is refused, nothing is guessed, since what another
  * program reads out of a field may not differ from what was checked here. One pass, never throws.
  */
-import { type Domain, type DomainName, parseDomainName, parseLiteral } from "../address/domain.ts";
+import { complete, type Completions, NO_COMPLETIONS } from "../address/complete.ts";
+import { type Domain, parseDomainName, parseLiteral } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address, NamedMailbox } from "./address.ts";
 import { Lexer, NO_GAP } from "./lexer.ts";
@@ -26,10 +27,6 @@ const LESS = 0x3c, GREATER = 0x3e, AT = 0x40, COMMA = 0x2c, SEMICOLON = 0x3b, CO
 /** More than `maxAddresses`. */
 export const TOO_MANY = "too many addresses";
 
-/** By single label in lower case, the domain that it stands for. */
-export type Domains = ReadonlyMap<string, DomainName>;
-const NO_DOMAINS: Domains = new Map();
-
 /**
  * Parses an address list; `value` in characters, with its folding. An empty value is an empty list.
  *
@@ -38,7 +35,7 @@ const NO_DOMAINS: Domains = new Map();
 export const parseAddressList = (
   value: string,
   maxAddresses: number,
-  domains: Domains = NO_DOMAINS,
+  domains: Completions = NO_COMPLETIONS,
 ): AddressList | string => {
   const p = new Parser(value, maxAddresses, domains);
   return p.list() ? p : p.problem;
@@ -52,9 +49,9 @@ class Parser implements AddressList {
   problem = "";
   readonly #lex: Lexer;
   readonly #max: number;
-  readonly #domains: Domains;
+  readonly #domains: Completions;
 
-  constructor(value: string, max: number, domains: Domains) {
+  constructor(value: string, max: number, domains: Completions) {
     this.#lex = new Lexer(value);
     this.#max = max;
     this.#domains = domains;
@@ -193,11 +190,8 @@ class Parser implements AddressList {
     this.#lex.next();
     const read = this.#domain();
     if (read === null) return null;
-    const known = this.#domains.size === 0 || read._tag === "Literal"
-      ? undefined
-      : this.#domains.get(read.ascii);
-    if (known !== undefined) this.completed = true;
-    const domain = known ?? read;
+    const domain = complete(read, this.#domains);
+    if (domain !== read) this.completed = true;
     const mailbox = { local, domain };
     this.mailboxes.push(mailbox);
     return mailbox;

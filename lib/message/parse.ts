@@ -1,8 +1,8 @@
 /** What the stages need to know of a header's fields, found in one pass over it. RFC 5322 §3.6 */
-import { fullyQualified } from "../address/domain.ts";
+import { type Completions, incomplete } from "../address/complete.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address } from "./address.ts";
-import { type AddressList, type Domains, parseAddressList, TOO_MANY } from "./address_list.ts";
+import { type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
 import { type DateReading, parseDate } from "./date.ts";
 import {
   type Field,
@@ -63,7 +63,7 @@ export const characters = (f: Field): string => decodeUtf8(rawValue(f)) ?? rawVa
 const readAddresses = (
   field: Field,
   limits: HeaderLimits,
-  domains: Domains,
+  domains: Completions,
 ): AddressField | HeaderFault => {
   const list = parseAddressList(characters(field), limits.addressesPerField, domains);
   if (typeof list === "string") {
@@ -74,7 +74,7 @@ const readAddresses = (
     );
   }
   for (const m of list.mailboxes) {
-    if (!fullyQualified(m.domain)) {
+    if (incomplete(m.domain, domains)) {
       return headerFault(
         "MSA-4.2b",
         field.name,

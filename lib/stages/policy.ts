@@ -8,7 +8,8 @@ import type { Grant, Permission } from "../address/grant.ts";
 import { comparison, type LocalRules } from "../address/local_rules.ts";
 import { compileRewrites, type Rewrites, type RewriteSettings } from "../address/rewrite.ts";
 import type { Mailbox } from "../address/mailbox.ts";
-import { domainKey, type DomainName } from "../address/domain.ts";
+import type { Completions } from "../address/complete.ts";
+import { domainKey } from "../address/domain.ts";
 import { localOffset } from "../message/date.ts";
 import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
@@ -82,7 +83,7 @@ export interface HeaderRules {
   /** Text of 8-bit octets: left as it is, or encoded, so that no hop must do it later. RFC 6376 §5.3 */
   readonly eightBitBody: "keep" | "encode";
   /** By single label in lower case, the domain that it stands for. RFC 6409 §4.2 */
-  readonly domains: ReadonlyMap<string, DomainName>;
+  readonly domains: Completions;
   /** Sender is needed where the return path is not in From (`envelope`), or none of From is the account's (`rights`). */
   readonly senderMatch: "envelope" | "rights";
   /** A Sender of somebody else although the submitter is in From: refuse, or drop what it says. */

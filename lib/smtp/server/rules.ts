@@ -1,5 +1,5 @@
 /** What the machine of one listener is told once: name, limits, mechanisms, extensions. */
-import type { DomainName } from "../../address/domain.ts";
+import type { Completions } from "../../address/complete.ts";
 import type { Mechanism } from "../../sasl/mechanism.ts";
 import type { Extension } from "./extension.ts";
 
@@ -22,7 +22,7 @@ export interface Rules {
   /** Failed logins in a session until it is closed. RFC 4954 §9 */
   readonly authFailures: number;
   /** By single label in lower case, the domain that it stands for; absent: none is completed. RFC 6409 §4.2 */
-  readonly domains?: ReadonlyMap<string, DomainName>;
+  readonly domains?: Completions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   readonly extensions: ReadonlyArray<Extension>;
 }

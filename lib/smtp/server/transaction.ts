@@ -1,11 +1,11 @@
 /** MAIL and RCPT: argument, parameters, limits. RFC 5321 §4.1.1.2, §4.1.1.3, RFC 6409 §4.2 */
-import { fullyQualified, parseDomainName } from "../../address/domain.ts";
+import { complete, type Completions, incomplete, NO_COMPLETIONS } from "../../address/complete.ts";
+import { parseDomainName } from "../../address/domain.ts";
 import type { Mailbox } from "../../address/mailbox.ts";
 import { type PathAndRest, readPath } from "../../address/path.ts";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { readParameters } from "../syntax/command.ts";
-import { completed } from "./complete.ts";
 import { isReply } from "./extension.ts";
 import type { Rules } from "./rules.ts";
 import { ask, type Mail, type Peer, ready, send, type State, type Step } from "./state.ts";
@@ -37,7 +37,7 @@ const readMail = (rules: Rules, peer: Peer, argument: string): Mail | Reply => {
   // the bare word is for RCPT alone. RFC 5321 §4.1.1.2
   if (strict._tag !== "Mailbox") return say.BAD_SENDER_SYNTAX;
   const returnPath = completed(rules, strict.mailbox);
-  if (!fullyQualified(returnPath.domain)) return say.SENDER_NOT_QUALIFIED;
+  if (incomplete(returnPath.domain, tableOf(rules))) return say.SENDER_NOT_QUALIFIED;
   return { ...mail, returnPath };
 };
 
@@ -64,6 +64,13 @@ const mailParameters = (rules: Rules, peer: Peer, rest: string): Mail | Reply =>
   }
   return mail;
 };
+
+const tableOf = (rules: Rules): Completions => rules.domains ?? NO_COMPLETIONS;
+
+const completed = (rules: Rules, m: Mailbox): Mailbox => ({
+  ...m,
+  domain: complete(m.domain, tableOf(rules)),
+});
 
 /** `<Postmaster>` is ours: it gets our own name. RFC 5321 §4.1.1.3 */
 const mailboxOf = (rules: Rules, path: PathAndRest): Mailbox | null => {
@@ -95,7 +102,7 @@ export const beginRecipient = (
   // no extension on offer has a parameter for RCPT
   if (parameters.length > 0) return refuse(say.UNKNOWN_PARAMETER);
   if (mailbox.domain._tag === "Literal") return refuse(say.NO_LITERALS);
-  if (!fullyQualified(mailbox.domain)) return refuse(say.RECIPIENT_NOT_QUALIFIED);
+  if (incomplete(mailbox.domain, tableOf(rules))) return refuse(say.RECIPIENT_NOT_QUALIFIED);
   if (state.recipients.length >= rules.recipients) return refuse(say.TOO_MANY_RECIPIENTS);
   const { peer, mail, recipients } = state;
   return [

@@ -219,6 +219,8 @@ inDirectory("postern rights grants, answers who, of and test, and takes back", a
     "boss@postern.localhost",
     "*@postern.localhost",
   ]);
+  const shown = await postern(dir, ["account", "show", me]);
+  assert.match(shown.out, /\n {2}member of group:staff\n {2}granted me@\S+ on-behalf boss@/);
   assert.equal((await rights("limit", me, "*@postern.localhost")).code, 0);
   const limited = await rights("test", me, "--to", "x@example.org");
   assert.match(limited.out, /refused: 550 5\.7\.1 .* recipient/);

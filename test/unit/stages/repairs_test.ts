@@ -135,6 +135,12 @@ for (
       "554 5.6.0 MSA-4.2b",
     ],
     [
+      "MSA-4.2c a name of two labels below one of the table",
+      [FROM, "To: bob@a.sales"],
+      all,
+      "554 5.6.0 MSA-4.2b",
+    ],
+    [
       "MSA-4.2c a domain that a signature covers",
       [DKIM("to"), FROM, "To: bob@sales"],
       all,
