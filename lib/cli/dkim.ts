@@ -4,7 +4,14 @@ import { Argument, Command, Flag } from "effect/cli";
 import { parseDomainName } from "../address/domain.ts";
 import type { Config } from "../config/config.ts";
 import { activateServed, recordOf, type Served, served } from "../dkim/activate.ts";
-import { activated, addKey, type KeyEntry, readIndex, writeIndex } from "../dkim/key_store.ts";
+import {
+  activated,
+  addKey,
+  type KeyEntry,
+  readIndex,
+  removeKey,
+  writeIndex,
+} from "../dkim/key_store.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import type { DkimKeyType, DkimRecord } from "../message/dkim_record.ts";
 import { keyJson, keyLine, recordJson, recordLines } from "./dkim_view.ts";
@@ -177,29 +184,44 @@ const dns = Command.make("dns", {
     }
   })).pipe(Command.withDescription("Show what DNS must serve, as lines for a zone file"));
 
-const activate = Command.make("activate", {
-  domain,
-  selector: Argument.String("selector"),
-  json,
-}, (a) =>
+const selector = Argument.String("selector").pipe(Argument.withDescription("As `list` shows it"));
+
+const keyOf = Effect.fnUntraced(function* (p: Place, name: string, wanted: string) {
+  const key = (yield* entriesOf(p, Option.some(name))).find((e) => e.selector === wanted);
+  return key === undefined ? yield* failed(`there is no key ${wanted} of ${name}`) : key;
+});
+
+const remove = Command.make("remove", { domain, selector, json }, (a) =>
   Effect.gen(function* () {
     const p = yield* place;
-    const all = yield* entriesOf(p, Option.some(a.domain));
-    const key = all.find((e) => e.selector === a.selector);
-    if (key === undefined) return yield* failed(`there is no key ${a.selector} of ${a.domain}`);
-    const now = yield* Clock.currentTimeMillis;
-    yield* onFiles(() => writeIndex(p.dir, activated(readIndex(p.dir), key, now)));
+    const key = yield* keyOf(p, a.domain, a.selector);
+    yield* onFiles(() => removeKey(p.dir, key));
     yield* a.json
-      ? printJson({ activated: key.selector })
-      : print(`${key.selector} of ${key.domain} signs from now on`);
-  })).pipe(Command.withDescription("Let a key sign without asking DNS; the one before is retired"));
+      ? printJson({ removed: key.selector })
+      : print(`removed ${key.selector} of ${key.domain}`);
+  })).pipe(Command.withDescription("Forget a key that is new or retired, file and all"));
+
+const activate = Command.make(
+  "activate",
+  { domain, selector, json },
+  (a) =>
+    Effect.gen(function* () {
+      const p = yield* place;
+      const key = yield* keyOf(p, a.domain, a.selector);
+      const now = yield* Clock.currentTimeMillis;
+      yield* onFiles(() => writeIndex(p.dir, activated(readIndex(p.dir), key, now)));
+      yield* a.json
+        ? printJson({ activated: key.selector })
+        : print(`${key.selector} of ${key.domain} signs from now on`);
+    }),
+).pipe(Command.withDescription("Let a key sign without asking DNS; the one before is retired"));
 
 export const dkimCommand = Command.make("dkim").pipe(
   Command.withDescription("DKIM signatures"),
   Command.withSubcommands([
     Command.make("key").pipe(
       Command.withDescription("Signing keys"),
-      Command.withSubcommands([add, list, rotate, dns, activate]),
+      Command.withSubcommands([add, list, rotate, dns, activate, remove]),
     ),
   ]),
 );

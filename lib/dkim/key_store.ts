@@ -105,6 +105,16 @@ export const addKey = (
   return entry;
 };
 
+/** Forgets a key that signs no more, file and all; throws where it is in use. */
+export const removeKey = (dir: string, key: KeyEntry): void => {
+  if (key.state === "active") throw new Error(`${key.selector} of ${key.domain} signs: rotate it`);
+  writeIndex(
+    dir,
+    readIndex(dir).filter((e) => e.domain !== key.domain || e.selector !== key.selector),
+  );
+  Deno.removeSync(keyFile(dir, key));
+};
+
 /** Lets a key sign; the one of its kind that signed until now is retired. */
 export const activated = (
   entries: ReadonlyArray<KeyEntry>,

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import nodemailer from "nodemailer";
-import { parseRecord } from "../../lib/message/dkim_record.ts";
+import { parseRecord, recordName, recordStrings } from "../../lib/message/dkim_record.ts";
+import { type DnsReply, DnsServer } from "../support/dns_server.ts";
 import { dkimpy, type Published, verifyWithDkimpy } from "../support/dkim_verifier.ts";
 import { latin1 } from "../../lib/message/text.ts";
 import { ScriptedHop } from "../support/scripted_hop.ts";
@@ -26,16 +27,19 @@ const taken = async (outbox: string): Promise<string | null> => {
 };
 
 Deno.test({
-  name: "postern dkim key: a key that was activated signs what the server sends. DKIM-7, DKIM-10",
+  name: "postern dkim key: a key signs, once DNS serves it, what the server sends. DKIM-7, DKIM-10",
   ignore: !peers || !installed("openssl"),
   fn: async () => {
+    const zone: Record<string, DnsReply> = {};
+    const dns = await DnsServer.start(zone);
     const hop = await ScriptedHop.start({
       on: (command) => command.startsWith("RCPT") ? "550 5.1.1 nobody" : undefined,
     });
     const site = await makeSite({
       routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"\n' +
         `[[route]]\nto = "fail.example"\nvia = "smtp://127.0.0.1:${hop.port}"\ntls = "none"`,
-      more: '[dkim]\nkeys = "dkim"\nmust_sign = ["example.com"]\n',
+      more: `[dkim]\nkeys = "dkim"\nmust_sign = ["example.com"]\ncheck_minutes = 0.1\n` +
+        `[dns]\nservers = ["127.0.0.1:${dns.port}"]\n`,
     });
     const dkim = async (...args: ReadonlyArray<string>): Promise<unknown> => {
       const e = await postern(["--config", site.config, "dkim", "key", ...args, "--json"]);
@@ -68,9 +72,19 @@ Deno.test({
         return record === null ? [] : [{ selector, domain, record }];
       });
       assert.equal(keys.length, 2);
-      for (const k of keys) await dkim("activate", "example.com", k.selector);
-      await new Promise((r) => setTimeout(r, 1100));
-      await transport.sendMail(mail);
+      // not in DNS yet: nothing signs, and nothing leaves unsigned
+      const early = await postern(["--config", site.config, "dkim", "key", "dns", "--check"]);
+      assert.equal(early.code, 1);
+      assert.match(early.stdout, /; rsa, new: DNS did not say/);
+      await assert.rejects(transport.sendMail(mail), /451 4\.3\.5/);
+      for (const k of keys) {
+        const name = recordName(k.selector, k.domain);
+        zone[`TXT ${name}`] = {
+          answers: [{ type: "TXT", name, ttl: 60, data: [...recordStrings(k.record)] }],
+        };
+      }
+      // the server sees it by itself
+      await eventually(() => transport.sendMail(mail).then(() => true, () => null));
       const outbox = join(site.dir, "outbox");
       const message = await eventually(() => taken(outbox));
       assert.deepEqual(await verifyWithDkimpy(message, keys), [true, true]);
@@ -103,6 +117,7 @@ Deno.test({
     } finally {
       await server.stop();
       await hop.stop();
+      await dns.stop();
       await Deno.remove(site.dir, { recursive: true });
     }
   },

@@ -13,6 +13,7 @@ import {
   type KeyEntry,
   keyFile,
   readIndex,
+  removeKey,
   writeIndex,
 } from "../../../lib/dkim/key_store.ts";
 import { bodyDigest, signerLayer, type SignerOptions } from "../../../lib/dkim/signer.ts";
@@ -299,6 +300,19 @@ inDirectory("addKey() makes files for the owner alone, and no selector twice", (
   for (const path of [keyFile(dir, key), join(dir, "keys.json")]) {
     assert.equal((Deno.statSync(path).mode ?? 0) & 0o777, 0o600, path);
   }
+  return Promise.resolve();
+});
+
+inDirectory("removeKey() forgets a key that is not in use, and no other", (dir) => {
+  const key = addKey(dir, "example.net", "ed25519", "one", NOW);
+  writeIndex(dir, activated(readIndex(dir), key, NOW));
+  const [active] = readIndex(dir);
+  assert.ok(active !== undefined);
+  assert.throws(() => removeKey(dir, active), /signs/);
+  const other = addKey(dir, "example.net", "ed25519", "two", NOW);
+  removeKey(dir, other);
+  assert.deepEqual(readIndex(dir).map((e) => e.selector), ["one"]);
+  assert.throws(() => Deno.statSync(keyFile(dir, other)), Deno.errors.NotFound);
   return Promise.resolve();
 });
 
