@@ -5,6 +5,7 @@ import {
   type AccountsAdmin,
   AddressTaken,
   BadPassword,
+  CertificateTaken,
   NoSuchAccount,
 } from "../ports/accounts_admin.ts";
 import { saslprep } from "../sasl/saslprep.ts";
@@ -68,6 +69,14 @@ export const makeAdmin = (
     }),
     setDisabled: Effect.fnUntraced(function* (id, disabled) {
       return yield* changed(id, yield* change(() => store.setDisabled(id, disabled)));
+    }),
+    setMinimum: Effect.fnUntraced(function* (id, minimum) {
+      return yield* changed(id, yield* change(() => store.setMinimum(id, minimum)));
+    }),
+    setCertificates: Effect.fnUntraced(function* (id, fingerprints) {
+      const result = yield* change(() => store.setCertificates(id, fingerprints));
+      if (result._tag === "Taken") return yield* new CertificateTaken({ by: result.by });
+      return yield* changed(id, result._tag === "Done");
     }),
     remove: Effect.fnUntraced(function* (id) {
       if (!(yield* change(() => store.remove(id)))) return yield* new NoSuchAccount({ id });

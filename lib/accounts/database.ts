@@ -5,9 +5,10 @@ import { DatabaseSync } from "node:sqlite";
 
 /** Stands in the file's header: "PstA". */
 const APPLICATION_ID = 0x50737441;
-const SCHEMA_VERSION = 1;
 
-const SCHEMA = `
+/** What leads from each version of the schema to the next, from an empty file on. Never changed, only added to. */
+const MIGRATIONS: ReadonlyArray<string> = [
+  `
 CREATE TABLE meta (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   revision INTEGER NOT NULL,
@@ -31,7 +32,27 @@ CREATE TABLE address (
   UNIQUE (account, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_local ON address (local_key);
-`;
+`,
+  // keys of SCRAM-SHA-1, the weakest mechanism allowed, client certificates, whom an account has written to
+  `
+ALTER TABLE account ADD COLUMN sha1_stored_key BLOB;
+ALTER TABLE account ADD COLUMN sha1_server_key BLOB;
+ALTER TABLE account ADD COLUMN minimum TEXT NOT NULL DEFAULT 'plain';
+CREATE TABLE certificate (
+  fingerprint TEXT PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_account ON certificate (account);
+CREATE TABLE correspondent (
+  account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+  recipient BLOB NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (account, recipient)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX correspondent_since ON correspondent (account, since);
+`,
+];
+const SCHEMA_VERSION = MIGRATIONS.length;
 
 export interface OpenOptions {
   /** A file, or `:memory:`. Made, with its directory, where it does not exist. */
@@ -80,14 +101,22 @@ const ensureSchema = (db: DatabaseSync, o: OpenOptions): void => {
   if (application === APPLICATION_ID && version > SCHEMA_VERSION) {
     throw new Error(`${o.path} was written by a newer version of this program`);
   }
-  if (application !== 0 || version !== 0 || hasTables(db)) {
+  if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || hasTables(db))) {
     throw new Error(`${o.path} is a database of another kind`);
   }
-  if (o.readOnly === true) throw new Error(`${o.path} holds no accounts yet`);
+  if (o.readOnly === true) {
+    throw new Error(
+      version === 0
+        ? `${o.path} holds no accounts yet`
+        : `${o.path} was written by an older version of this program; start the server once`,
+    );
+  }
   transaction(db, () => {
-    if (pragma(db, "user_version") !== 0) return; // another process was faster
-    db.exec(SCHEMA);
-    db.prepare("INSERT INTO meta (id, revision, secret) VALUES (1, 0, ?)").run(randomBytes(32));
+    const from = pragma(db, "user_version"); // another process may have been faster
+    for (const migration of MIGRATIONS.slice(from)) db.exec(migration);
+    if (from === 0) {
+      db.prepare("INSERT INTO meta (id, revision, secret) VALUES (1, 0, ?)").run(randomBytes(32));
+    }
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
 };

@@ -1,13 +1,16 @@
-/** The port `Accounts` over the store: checks logins, finds accounts. */
+/** The port `Accounts` over the store: checks passwords, hands out keys, finds accounts. */
 import { Clock, Effect, Redacted } from "effect";
-import type { Accounts, Login, LoginResult } from "../ports/accounts.ts";
+import type { ScramHash } from "../envelope/login.ts";
+import { strongEnough } from "../envelope/strength.ts";
+import type { Accounts, Identified, Login, LoginResult } from "../ports/accounts.ts";
 import { saslprep } from "../sasl/saslprep.ts";
 import { attempt, unavailable } from "./attempt.ts";
+import { accountOf } from "./certified.ts";
 import { makeHashQueue } from "./hash_queue.ts";
 import type { Memory } from "./memory.ts";
 import { readLoginName } from "./names.ts";
 import type { Store, StoredAccount } from "./store.ts";
-import { checkPassword, fakeVerifier } from "./verifier.ts";
+import { checkPassword, deriveKeys, fakeVerifier } from "./verifier.ts";
 
 /** Hashes at once and in line. The line is a few seconds long; beyond it the answer is 454. */
 const HASHES = 2;
@@ -27,6 +30,26 @@ export const makeAccounts = (
   /** Whether `authzid` names the account itself. RFC 4616 §2 */
   const mayActAs = (found: StoredAccount, authzid: string): boolean =>
     authzid === "" || store.byLogin(readLoginName(authzid))?.account.id === found.account.id;
+
+  /** What is left to say once it is sure who it is. */
+  const admit = (found: StoredAccount, authzid: string, mechanism: string): LoginResult => {
+    const { account } = found;
+    if (!mayActAs(found, authzid)) return REJECTED;
+    if (account.disabled) return { _tag: "Disabled" };
+    if (!strongEnough(mechanism, account.minimum)) return { _tag: "TooWeak" };
+    return { _tag: "Accepted", account };
+  };
+
+  /** Keys that were never made are made now that the password is known. RFC 4954 §6 */
+  const complete = Effect.fnUntraced(function* (found: StoredAccount, password: string) {
+    const { account: { id, revision }, verifier: { salt, iterations, sha1 } } = found;
+    if (sha1 !== null) return;
+    const keys = yield* Effect.tryPromise({
+      try: () => deriveKeys(password, salt, iterations, "SHA-1"),
+      catch: unavailable,
+    });
+    yield* attempt(() => store.addSha1(id, revision, keys));
+  }, Effect.ignore({ log: "Warn" })); // the login is right, keys or no keys
 
   const verify = Effect.fnUntraced(function* (login: Login) {
     const password = saslprep(Redacted.value(login.password));
@@ -56,13 +79,39 @@ export const makeAccounts = (
         return store.byLogin(name);
       });
       if (still?.account.revision !== found.account.revision) return REJECTED;
+      yield* complete(found, password);
       memory.remembered.add(who, digest, yield* Clock.currentTimeMillis);
     }
-    if (found === null || !(yield* attempt(() => mayActAs(found, login.authzid)))) return REJECTED;
-    return found.account.disabled
-      ? { _tag: "Disabled" } satisfies LoginResult
-      : { _tag: "Accepted", account: found.account } satisfies LoginResult;
+    if (found === null) return REJECTED;
+    return yield* attempt(() => admit(found, login.authzid, login.mechanism));
   });
+
+  const keys = (authcid: string, hash: ScramHash) =>
+    attempt(() => {
+      memory.refresh();
+      const name = readLoginName(authcid);
+      const found = store.byLogin(name);
+      if (found === null) store.decoy();
+      const fake = fakeVerifier(secret, name.key, memory.usualIterations());
+      const { salt, iterations, ...verifier } = found?.verifier ?? fake;
+      const made = hash === "SHA-1" ? verifier.sha1 : verifier;
+      return made === null ? null : {
+        salt,
+        iterations,
+        storedKey: made.storedKey,
+        serverKey: made.serverKey,
+        revision: found?.account.revision ?? null,
+      };
+    });
+
+  const identify = (who: Identified) =>
+    attempt(() => {
+      memory.refresh();
+      const found = store.byLogin(readLoginName(who.authcid));
+      if (found === null) return REJECTED;
+      if (who.revision !== undefined && who.revision !== found.account.revision) return REJECTED;
+      return admit(found, who.authzid, who.mechanism);
+    });
 
   const find = (id: string) =>
     attempt(() => {
@@ -75,5 +124,8 @@ export const makeAccounts = (
       return account;
     });
 
-  return { verify, find };
+  const certified: Accounts["Service"]["certified"] = (certificate) =>
+    attempt(() => accountOf(store, certificate));
+
+  return { verify, keys, identify, certified, find };
 };

@@ -2,10 +2,11 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { type Mailbox, printMailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
+import { isStrength, type Strength } from "../envelope/strength.ts";
 import type { Account } from "../ports/accounts.ts";
 import { transaction } from "./database.ts";
 import { addressKey, localKey, type LoginName } from "./names.ts";
-import type { Verifier } from "./verifier.ts";
+import type { Keys, Verifier } from "./verifier.ts";
 
 /** An account with what checks its password. */
 export interface StoredAccount {
@@ -22,17 +23,30 @@ export interface Store {
   readonly usualIterations: () => number | null;
   readonly byLogin: (name: LoginName) => StoredAccount | null;
   readonly byPrimary: (id: string) => StoredAccount | null;
+  readonly byCertificate: (fingerprint: string) => StoredAccount | null;
+  /** Any account, at the cost of one that was asked for. */
+  readonly decoy: () => void;
   readonly all: () => ReadonlyArray<Account>;
   readonly insert: (addresses: ReadonlyArray<Mailbox>, v: Verifier) => Inserted;
   /** Each returns whether there is such an account. */
   readonly setVerifier: (id: string, v: Verifier) => boolean;
   readonly setDisabled: (id: string, disabled: boolean) => boolean;
+  readonly setMinimum: (id: string, minimum: Strength) => boolean;
+  readonly setCertificates: (id: string, fingerprints: ReadonlyArray<string>) => Certified;
+  /** Keys for a password that is not changed: the account's revision stays. */
+  readonly addSha1: (id: string, revision: number, keys: Keys) => void;
   readonly remove: (id: string) => boolean;
 }
 
 export type Inserted =
   | { readonly _tag: "Inserted" }
   | { readonly _tag: "Taken"; readonly address: string; readonly by: string };
+
+export type Certified =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Nobody" }
+  /** Another account has one of them. */
+  | { readonly _tag: "Taken"; readonly by: string };
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -53,14 +67,30 @@ export const makeStore = (db: DatabaseSync): Store => {
   const ids = db.prepare("SELECT account FROM address WHERE position = 0 ORDER BY key");
   const nextRevision = db.prepare("UPDATE meta SET revision = revision + 1 RETURNING revision");
   const insertAccount = db.prepare(
-    "INSERT INTO account (revision, salt, iterations, stored_key, server_key) VALUES (?, ?, ?, ?, ?)",
+    `INSERT INTO account (revision, salt, iterations, stored_key, server_key, sha1_stored_key, sha1_server_key)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertAddress = db.prepare(
     "INSERT INTO address (key, local_key, text, account, position) VALUES (?, ?, ?, ?, ?)",
   );
   const updateVerifier = db.prepare(
-    "UPDATE account SET revision = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ? WHERE id = ?",
+    `UPDATE account SET revision = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?,
+    sha1_stored_key = ?, sha1_server_key = ? WHERE id = ?`,
   );
+  const updateSha1 = db.prepare(
+    "UPDATE account SET sha1_stored_key = ?, sha1_server_key = ? WHERE id = ? AND revision = ?",
+  );
+  const updateMinimum = db.prepare("UPDATE account SET revision = ?, minimum = ? WHERE id = ?");
+  const updateRevision = db.prepare("UPDATE account SET revision = ? WHERE id = ?");
+  const certificates = db.prepare(
+    "SELECT fingerprint FROM certificate WHERE account = ? ORDER BY fingerprint",
+  );
+  const certified = db.prepare("SELECT account FROM certificate WHERE fingerprint = ?");
+  const dropCertificates = db.prepare("DELETE FROM certificate WHERE account = ?");
+  const insertCertificate = db.prepare(
+    "INSERT INTO certificate (fingerprint, account) VALUES (?, ?)",
+  );
+  const anyAccount = db.prepare("SELECT id FROM account LIMIT 1");
   const updateDisabled = db.prepare("UPDATE account SET revision = ?, disabled = ? WHERE id = ?");
   const deleteAccount = db.prepare("DELETE FROM account WHERE id = ?");
 
@@ -77,6 +107,8 @@ export const makeStore = (db: DatabaseSync): Store => {
         primary,
         aliases,
         disabled: a["disabled"] !== 0,
+        minimum: strengthOf(a["minimum"]),
+        certificates: certificates.all(row).map((r) => String(r["fingerprint"])),
         revision: Number(a["revision"]),
       },
       verifier: {
@@ -84,6 +116,10 @@ export const makeStore = (db: DatabaseSync): Store => {
         iterations: Number(a["iterations"]),
         storedKey: octets(a["stored_key"]),
         serverKey: octets(a["server_key"]),
+        sha1: a["sha1_stored_key"] === null ? null : {
+          storedKey: octets(a["sha1_stored_key"]),
+          serverKey: octets(a["sha1_server_key"]),
+        },
       },
     };
   };
@@ -103,6 +139,17 @@ export const makeStore = (db: DatabaseSync): Store => {
       return true;
     });
 
+  /** The columns of a verifier, in the order of the statements. */
+  const columns = (v: Verifier) =>
+    [
+      v.salt,
+      v.iterations,
+      v.storedKey,
+      v.serverKey,
+      v.sha1?.storedKey ?? null,
+      v.sha1?.serverKey ?? null,
+    ] as const;
+
   return {
     dataVersion: () => Number(dataVersion.get()?.["data_version"]),
     secret: () => octets(secret.get()?.["secret"]),
@@ -120,6 +167,14 @@ export const makeStore = (db: DatabaseSync): Store => {
       const row = primaryRow(id);
       return row === null ? null : load(row);
     },
+    byCertificate: (fingerprint) => {
+      const row = certified.get(fingerprint);
+      return row === undefined ? null : load(Number(row["account"]));
+    },
+    decoy: () => {
+      const row = anyAccount.get();
+      if (row !== undefined) load(Number(row["id"]));
+    },
     all: () => ids.all().flatMap((r) => load(Number(r["account"]))?.account ?? []),
     insert: (mailboxes, v) =>
       transaction(db, (): Inserted => {
@@ -136,10 +191,7 @@ export const makeStore = (db: DatabaseSync): Store => {
         }
         const { lastInsertRowid } = insertAccount.run(
           revision(),
-          v.salt,
-          v.iterations,
-          v.storedKey,
-          v.serverKey,
+          ...columns(v),
         );
         mailboxes.forEach((m, position) => {
           insertAddress.run(addressKey(m), localKey(m), printMailbox(m), lastInsertRowid, position);
@@ -148,8 +200,34 @@ export const makeStore = (db: DatabaseSync): Store => {
       }),
     setVerifier: (id, v) =>
       change(id, (row) => {
-        updateVerifier.run(revision(), v.salt, v.iterations, v.storedKey, v.serverKey, row);
+        updateVerifier.run(revision(), ...columns(v), row);
       }),
+    setMinimum: (id, minimum) =>
+      change(id, (row) => {
+        updateMinimum.run(revision(), minimum, row);
+      }),
+    setCertificates: (id, fingerprints) =>
+      transaction(db, (): Certified => {
+        const row = primaryRow(id);
+        if (row === null) return { _tag: "Nobody" };
+        const wanted = [...new Set(fingerprints)];
+        for (const f of wanted) {
+          const owner: number = Number(certified.get(f)?.["account"] ?? row);
+          if (owner !== row) {
+            return { _tag: "Taken", by: load(owner)?.account.id ?? "another account" };
+          }
+        }
+        dropCertificates.run(row);
+        for (const f of wanted) {
+          insertCertificate.run(f, row);
+        }
+        updateRevision.run(revision(), row);
+        return { _tag: "Done" };
+      }),
+    addSha1: (id, known, keys) => {
+      const row = primaryRow(id);
+      if (row !== null) updateSha1.run(keys.storedKey, keys.serverKey, row, known);
+    },
     setDisabled: (id, disabled) =>
       change(id, (row) => {
         updateDisabled.run(revision(), disabled ? 1 : 0, row);
@@ -160,6 +238,11 @@ export const makeStore = (db: DatabaseSync): Store => {
         deleteAccount.run(row);
       }),
   };
+};
+
+const strengthOf = (text: SQLOutputValue | undefined): Strength => {
+  if (typeof text === "string" && isStrength(text)) return text;
+  throw new Error("the store holds a minimum mechanism that is none");
 };
 
 /** What is stored was parsed when it came in; a text that no longer parses is a damaged store. */

@@ -9,9 +9,11 @@ import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
+import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { mechanismsOf } from "../sasl/all.ts";
 import { idsLayer } from "../server/ids.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
@@ -71,7 +73,8 @@ const servicesOf = (config: Config, policies: Policies) => {
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }),
-    certificatesLayer({ default: config.tls.default, sni: config.tls.sni }),
+    certificatesLayer(config.tls),
+    tokensLayer(config.auth.issuers),
     resolverLayer({
       servers: config.dns.servers,
       timeoutMs: ms(config.dns.timeout),
@@ -111,6 +114,7 @@ export const serve = (o: ServeOptions) => {
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       limits,
+      mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
     yield* o.ready(listening);

@@ -3,7 +3,9 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import type { MechanismName } from "../sasl/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -41,9 +43,10 @@ export interface Limits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly connectionsPerAccount: number;
-  /** Zero: no limit; likewise the two below. */
+  /** Zero: no limit; likewise the three below. */
   readonly messagesPerHour: number;
   readonly recipientsPerHour: number;
+  readonly newRecipientsPerDay: number;
   readonly nullSendersPerHour: number;
 }
 
@@ -91,7 +94,16 @@ export interface Config {
     readonly submission: ReadonlyArray<SocketAddress>;
     readonly submissions: ReadonlyArray<SocketAddress>;
   };
-  readonly tls: { readonly default: KeyPairFiles; readonly sni: ReadonlyArray<KeyPairFiles> };
+  readonly tls: {
+    readonly default: KeyPairFiles;
+    readonly sni: ReadonlyArray<KeyPairFiles>;
+    /** Authorities that may vouch for clients; null: no client is asked. */
+    readonly clientCa: string | null;
+  };
+  readonly auth: {
+    readonly mechanisms: ReadonlyArray<MechanismName>;
+    readonly issuers: ReadonlyArray<Issuer>;
+  };
   /** `keep`: how long finished messages stay for `queue show`. */
   readonly spool: { readonly path: string; readonly keep: Duration.Duration };
   readonly accounts: {

@@ -66,6 +66,12 @@ export const limits = z.strictObject({
     1_000_000_000,
     "Recipients of one account in an hour; 0: any number",
   ),
+  new_recipients_per_day: count(
+    0,
+    0,
+    1_000_000_000,
+    "Recipients of one account in a day that it never wrote to before; 0: any number",
+  ),
   null_senders_per_hour: count(
     0,
     0,

@@ -10,18 +10,19 @@ import type { SessionFacts } from "../envelope/session.ts";
 import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
-import { LoginThrottle } from "../ports/login_throttle.ts";
+import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Spool, type SpoolError } from "../ports/spool.ts";
+import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
-import { checkLogin } from "../stages/authenticate.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
-import type { Answer, ReceivedData } from "./connection.ts";
+import { answerKeys, answerLogin } from "./answer_login.ts";
+import { type Answer, just, type ReceivedData } from "./connection.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { trailRecord } from "./trail_record.ts";
@@ -36,36 +37,7 @@ export interface AnswerSettings {
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
 
-export type AnswerServices = PipelineServices | LoginThrottle | Spool;
-
-const just = (reply: Reply): Answer => ({ reply, account: null });
-
-const login = Effect.fnUntraced(function* (
-  settings: AnswerSettings,
-  session: SessionFacts,
-  question: Question & { readonly _tag: "Login" },
-) {
-  const throttle = yield* LoginThrottle;
-  const { authcid } = question.login;
-  const gate = yield* throttle.admit(session.clientAddress, authcid);
-  if (gate._tag === "Locked") return just(say.AUTH_LATER);
-  if (Duration.toMillis(gate.delay) > 0) yield* Effect.sleep(gate.delay);
-  return yield* checkLogin(question.login).pipe(
-    Effect.matchEffect({
-      onSuccess: (account) =>
-        Effect.as(
-          throttle.succeeded(session.clientAddress, authcid),
-          settings.signedIn.enter(session.id, account.id)
-            ? { reply: say.AUTHENTICATED, account: account.id }
-            : just(say.AUTH_LATER),
-        ),
-      onFailure: (refusal) =>
-        refusal.reply === say.BAD_CREDENTIALS
-          ? Effect.as(throttle.failed(session.clientAddress, authcid), just(refusal.reply))
-          : Effect.succeed(just(refusal.reply)),
-    }),
-  );
-});
+export type AnswerServices = PipelineServices | LoginThrottle | Spool | Tokens;
 
 const mail = Effect.fnUntraced(function* (
   settings: AnswerSettings,
@@ -160,7 +132,9 @@ const answer = (
   > => {
     switch (question._tag) {
       case "Login":
-        return login(settings, session, question);
+        return answerLogin(settings.signedIn, session, question.claim);
+      case "Keys":
+        return answerKeys(session, question.authcid, question.hash);
       case "Mail":
         return mail(settings, question);
       case "Recipient":

@@ -1,0 +1,97 @@
+/** Answers the questions of AUTH: throttle first, then the accounts. RFC 4954 §4, §6, §9 */
+import { Duration, Effect } from "effect";
+import type { Claim, ScramHash } from "../envelope/login.ts";
+import type { SessionFacts } from "../envelope/session.ts";
+import { Accounts } from "../ports/accounts.ts";
+import { LoginThrottle } from "../ports/login_throttle.ts";
+import * as say from "../reply/catalog.ts";
+import { encodeBase64 } from "../sasl/base64.ts";
+import { checkLogin } from "../stages/authenticate.ts";
+import { type Answer, just } from "./connection.ts";
+import type { SignedIn } from "./signed_in.ts";
+import { throttled } from "./throttled.ts";
+
+/** The name that a failed login is counted under. */
+const nameOf = (claim: Claim): string => {
+  switch (claim._tag) {
+    case "Password":
+      return claim.login.authcid;
+    case "Proof":
+      return claim.proof.authcid;
+    case "Token":
+      return claim.bearer.authzid;
+    case "Certificate":
+      return claim.certificate.account;
+  }
+};
+
+/** Waits its turn; false where the door is shut. */
+const admitted = Effect.fnUntraced(function* (session: SessionFacts, name: string) {
+  const gate = yield* (yield* LoginThrottle).admit(session.clientAddress, name);
+  if (gate._tag === "Locked") {
+    throttled("auth_locked");
+    return false;
+  }
+  if (Duration.toMillis(gate.delay) > 0) {
+    throttled("auth_delayed");
+    yield* Effect.sleep(gate.delay);
+  }
+  return true;
+});
+
+/** Faults behind a 454 are told in the log, once a login: the client learns nothing of them. */
+const tell = (session: SessionFacts, cause: unknown): Effect.Effect<void> =>
+  Effect.logError("login not possible: a fault of ours", { session: session.id, fault: cause });
+
+export const answerLogin = Effect.fnUntraced(function* (
+  signedIn: SignedIn,
+  session: SessionFacts,
+  claim: Claim,
+) {
+  const throttle = yield* LoginThrottle;
+  const name = nameOf(claim);
+  // who shows a proof has waited before the keys were handed out
+  if (claim._tag !== "Proof" && !(yield* admitted(session, name))) return just(say.AUTH_LATER);
+  return yield* checkLogin(claim).pipe(
+    Effect.matchEffect({
+      onSuccess: Effect.fnUntraced(function* (account) {
+        yield* throttle.succeeded(session.clientAddress, name);
+        if (signedIn.enter(session.id, account.id)) {
+          return { reply: say.AUTHENTICATED, account: account.id } satisfies Answer;
+        }
+        throttled("connections_per_account");
+        return just(say.AUTH_LATER);
+      }),
+      onFailure: Effect.fnUntraced(function* (refused) {
+        if (refused.reply === say.BAD_CREDENTIALS) {
+          yield* throttle.failed(session.clientAddress, name);
+        }
+        if (refused.cause !== undefined) yield* tell(session, refused.cause);
+        return just(refused.reply);
+      }),
+    }),
+  );
+});
+
+/** 18 octets are 24 characters without a comma. RFC 5802 §5.1 */
+const nonce = (): string => encodeBase64(crypto.getRandomValues(new Uint8Array(18)));
+
+/** Keys for everybody who asks, real or pretended. RFC 5802 §5.1 */
+export const answerKeys = Effect.fnUntraced(function* (
+  session: SessionFacts,
+  authcid: string,
+  hash: ScramHash,
+) {
+  if (!(yield* admitted(session, authcid))) return just(say.AUTH_LATER);
+  return yield* (yield* Accounts).keys(authcid, hash).pipe(
+    Effect.matchEffect({
+      onSuccess: (keys) =>
+        Effect.succeed<Answer>(
+          keys === null
+            ? just(say.TRANSITION_NEEDED)
+            : { reply: say.OK, account: null, keys: { ...keys, nonce: nonce() } },
+        ),
+      onFailure: (e) => Effect.as(tell(session, e.cause), just(say.AUTH_LATER)),
+    }),
+  );
+});
