@@ -24,7 +24,7 @@ const readPairs = (text: string): ReadonlyMap<string, string> | null => {
   if (!text.endsWith("\x01\x01")) return null;
   const out = new Map<string, string>();
   for (const pair of text.slice(0, -2).split("\x01")) {
-    const m = /^([A-Za-z]+)=([\x20-\x7e\t\r\n]*)$/.exec(pair);
+    const m = /^([A-Za-z]+)=([^\0]*)$/.exec(pair);
     if (m?.[1] === undefined || m[2] === undefined || out.has(m[1])) return null;
     out.set(m[1], m[2]);
   }
@@ -100,10 +100,11 @@ export const xoauth2 = (hints: BearerHints): Mechanism => {
   const read = (message: Uint8Array): SaslStep => {
     const text = utf8Text(message);
     if (text === null) return { _tag: "Malformed" };
-    const m = /^user=([^\x01\0]+)\x01auth=([^\x01\0]+)\x01\x01$/.exec(text);
-    const token = tokenOf(m?.[2]);
-    if (m?.[1] === undefined || token === null) return { _tag: "Refused", failure };
-    return check("XOAUTH2", m[1], token, failure);
+    const pairs = readPairs(text);
+    const user = pairs?.get("user") ?? "";
+    const token = tokenOf(pairs?.get("auth"));
+    if (user === "" || token === null) return { _tag: "Refused", failure };
+    return check("XOAUTH2", user, token, failure);
   };
   return {
     name: "XOAUTH2",

@@ -15,14 +15,15 @@ export interface Gs2Header {
   readonly rest: string;
 }
 
-const HEADER = /^(?:([ny])|p=([A-Za-z0-9.-]+)),(?:a=([^,]+))?,/;
+// an empty `a=` has no right to be there, and some clients send it where there is no name to give
+const HEADER = /^(?:([ny])|p=([A-Za-z0-9.-]+)),(?:a=([^,]*))?,/;
 
 /** Null where it is none; `F,` for non-standard mechanisms is none for ours. */
 export const readGs2 = (message: string): Gs2Header | null => {
   const m = HEADER.exec(message);
   if (m === null) return null;
-  const [text, flag, type, name] = m;
-  const authzid = name === undefined ? "" : readSaslName(name);
+  const [text, flag, type, name = ""] = m;
+  const authzid = name === "" ? "" : readSaslName(name);
   if (authzid === null) return null;
   const binding: Binding = type !== undefined
     ? { _tag: "Bound", type }

@@ -33,7 +33,7 @@ const verified = (socket: TLSSocket): boolean => {
   const verifyError: unknown = Reflect.get(handle, "verifyError");
   if (typeof verifyError !== "function") return false;
   const verdict: unknown = Reflect.apply(verifyError, handle, []);
-  return verdict === undefined || verdict === null;
+  return verdict === "" || verdict === null; // the runtime's own word, and Node's
 };
 
 /** Null where none was shown, or none that the authorities vouch for. */
