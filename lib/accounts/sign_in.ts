@@ -9,6 +9,7 @@ import { accountOf } from "./certified.ts";
 import { makeHashQueue } from "./hash_queue.ts";
 import type { Memory } from "./memory.ts";
 import { readLoginName } from "./names.ts";
+import { pretendedAddress } from "./pretended.ts";
 import type { Store, StoredAccount } from "./store.ts";
 import { checkPassword, deriveKeys, fakeVerifier } from "./verifier.ts";
 
@@ -91,9 +92,12 @@ export const makeAccounts = (
       memory.refresh();
       const name = readLoginName(authcid);
       const found = store.byLogin(name);
-      if (found === null) store.decoy();
-      const fake = fakeVerifier(secret, name.key, memory.usualIterations());
-      const { salt, iterations, ...verifier } = found?.verifier ?? fake;
+      // what is shown for a name that nobody has must neither look nor cost otherwise
+      const pretended = pretendedAddress(name, secret, memory.domains());
+      const fake = fakeVerifier(secret, pretended.key, memory.usualIterations());
+      const other = found === null ? store.byLogin(pretended) : null;
+      if (found === null && other === null) store.decoy();
+      const { salt, iterations, ...verifier } = (found ?? other)?.verifier ?? fake;
       const made = hash === "SHA-1" ? verifier.sha1 : verifier;
       return made === null ? null : {
         salt,

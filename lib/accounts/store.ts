@@ -21,6 +21,8 @@ export interface Store {
   readonly secret: () => Uint8Array;
   /** The rounds that most accounts have; null where there is none. */
   readonly usualIterations: () => number | null;
+  /** Some domains of primary addresses, all of them where accounts are few; in order. */
+  readonly domains: () => ReadonlyArray<string>;
   readonly byLogin: (name: LoginName) => StoredAccount | null;
   readonly byPrimary: (id: string) => StoredAccount | null;
   readonly byCertificate: (fingerprint: string) => StoredAccount | null;
@@ -59,6 +61,11 @@ export const makeStore = (db: DatabaseSync): Store => {
   const secret = db.prepare("SELECT secret FROM meta");
   const usual = db.prepare(
     "SELECT iterations FROM account GROUP BY iterations ORDER BY count(*) DESC, iterations DESC LIMIT 1",
+  );
+  // what follows the last @
+  const domains = db.prepare(
+    `SELECT DISTINCT replace(key, rtrim(key, replace(key, '@', '')), '') AS domain
+    FROM (SELECT key FROM address WHERE position = 0 LIMIT 1000) ORDER BY domain`,
   );
   const byKey = db.prepare("SELECT account, position FROM address WHERE key = ?");
   const byLocal = db.prepare("SELECT DISTINCT account FROM address WHERE local_key = ? LIMIT 2");
@@ -157,6 +164,7 @@ export const makeStore = (db: DatabaseSync): Store => {
       const row = usual.get();
       return row === undefined ? null : Number(row["iterations"]);
     },
+    domains: () => domains.all().map((r) => String(r["domain"])),
     byLogin: (name) => {
       if (name._tag === "Nobody") return null;
       const rows = name._tag === "Address" ? byKey.all(name.key) : byLocal.all(name.key);

@@ -110,7 +110,9 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
           const all = [...kept.values()].map((k) => k.account);
           const pinned = all.find((a) => a.certificates.includes(c.fingerprint));
           if (pinned !== undefined) return pinned;
-          const owners = new Set(c.addresses.flatMap((a) => byName(a)?.account ?? []));
+          const owners = new Set(
+            c.addresses.flatMap((a) => a.includes("@") ? byName(a)?.account ?? [] : []),
+          );
           const [only] = owners;
           return only === undefined || owners.size > 1 ? null : only;
         }),
