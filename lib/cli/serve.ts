@@ -5,6 +5,7 @@
  * and the spool gives its leases back last.
  */
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
@@ -72,7 +73,7 @@ const servicesOf = (config: Config, policies: Policies) => {
       maxDelay: limits.authDelay,
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
-    }),
+    }).pipe(Layer.provide(failureMemory)),
     certificatesLayer(config.tls),
     tokensLayer(config.auth.issuers),
     resolverLayer({
