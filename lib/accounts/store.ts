@@ -24,6 +24,8 @@ export interface Store {
   /** Some domains of primary addresses, all of them where accounts are few; in order. */
   readonly domains: () => ReadonlyArray<string>;
   readonly byLogin: (name: LoginName) => StoredAccount | null;
+  /** Row of the account whose primary address this is. */
+  readonly rowOf: (id: string) => number | null;
   readonly byPrimary: (id: string) => StoredAccount | null;
   readonly byCertificate: (fingerprint: string) => StoredAccount | null;
   /** Any account, at the cost of one that was asked for. */
@@ -171,6 +173,7 @@ export const makeStore = (db: DatabaseSync): Store => {
       const [only] = rows;
       return only === undefined || rows.length > 1 ? null : load(Number(only["account"]));
     },
+    rowOf: primaryRow,
     byPrimary: (id) => {
       const row = primaryRow(id);
       return row === null ? null : load(row);

@@ -110,6 +110,7 @@ export const serve = (o: ServeOptions) => {
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
+      newRecipientsPerDay: limits.newRecipientsPerDay,
       signedIn: new SignedIn(limits.connectionsPerAccount),
       onAccepted: o.onAccepted,
       submission: config.listen.submission,

@@ -9,6 +9,7 @@ import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
+import { Correspondents } from "../ports/correspondents.ts";
 import { Ids } from "../ports/ids.ts";
 import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
@@ -25,6 +26,7 @@ import { answerKeys, answerLogin } from "./answer_login.ts";
 import { type Answer, just, type ReceivedData } from "./connection.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
+import { throttled } from "./throttled.ts";
 import { trailRecord } from "./trail_record.ts";
 
 export interface AnswerSettings {
@@ -32,12 +34,34 @@ export interface AnswerSettings {
   /** A reply is due within this time. RFC 6409 §5.3 */
   readonly within: Duration.Duration;
   readonly quota: Quota;
+  /** Recipients of an account in a day that it never wrote to before; zero: any number. */
+  readonly newRecipientsPerDay: number;
   readonly signedIn: SignedIn;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
 
-export type AnswerServices = PipelineServices | LoginThrottle | Spool | Tokens;
+export type AnswerServices = PipelineServices | LoginThrottle | Spool | Tokens | Correspondents;
+
+/** Whether the account may send that much more now; where not, that is counted. */
+const within = (quota: Quota, ...message: Parameters<Quota["exceeded"]>): boolean => {
+  const limit = quota.exceeded(...message);
+  if (limit !== null) throttled(limit);
+  return limit === null;
+};
+
+/** Whether the account has not written to too many for the first time of late. */
+const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Routed) {
+  const recipients = s.envelope.recipients.map((r) => r.mailbox);
+  const allowed = yield* (yield* Correspondents).admit(
+    s.account.id,
+    recipients,
+    mostNew,
+    s.receivedAt,
+  );
+  if (!allowed) throttled("new_recipients_per_day");
+  return allowed;
+});
 
 const mail = Effect.fnUntraced(function* (
   settings: AnswerSettings,
@@ -48,9 +72,9 @@ const mail = Effect.fnUntraced(function* (
   yield* enforceReturnPath(account, question.mail.returnPath);
   const nullSender = question.mail.returnPath === null;
   const now = yield* Clock.currentTimeMillis;
-  return just(
-    settings.quota.allows(account.id, nullSender, 1, now) ? say.SENDER_OK : say.RATE_LIMITED,
-  );
+  return within(settings.quota, account.id, nullSender, 1, now)
+    ? just(say.SENDER_OK)
+    : just(say.RATE_LIMITED);
 });
 
 const submit = Effect.fnUntraced(function* (
@@ -65,7 +89,7 @@ const submit = Effect.fnUntraced(function* (
   const nullSender = envelope.returnPath === null;
   const count = envelope.recipients.length;
   const receivedAt = yield* Clock.currentTimeMillis;
-  if (!settings.quota.allows(account, nullSender, count, receivedAt)) {
+  if (!within(settings.quota, account, nullSender, count, receivedAt)) {
     data.body.discard();
     return just(say.RATE_LIMITED);
   }
@@ -83,6 +107,11 @@ const submit = Effect.fnUntraced(function* (
     trail: [],
   };
   const routed = yield* pipeline(received);
+  const { newRecipientsPerDay } = settings;
+  if (newRecipientsPerDay > 0 && !(yield* newcomersAllowed(newRecipientsPerDay, routed))) {
+    data.body.discard();
+    return just(say.TOO_MANY_NEW_RECIPIENTS);
+  }
   yield* (yield* Spool).commit({
     id: routed.id,
     acceptedAt: routed.receivedAt,
