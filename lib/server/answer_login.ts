@@ -25,14 +25,18 @@ const nameOf = (claim: Claim): string => {
   }
 };
 
-/** Waits its turn; false where the door is shut. */
-const admitted = Effect.fnUntraced(function* (session: SessionFacts, name: string) {
+/** Waits its turn, unless it has waited before; false where the door is shut. */
+const admitted = Effect.fnUntraced(function* (
+  session: SessionFacts,
+  name: string,
+  hasWaited = false,
+) {
   const gate = yield* (yield* LoginThrottle).admit(session.clientAddress, name);
   if (gate._tag === "Locked") {
     throttled("auth_locked");
     return false;
   }
-  if (Duration.toMillis(gate.delay) > 0) {
+  if (!hasWaited && Duration.toMillis(gate.delay) > 0) {
     throttled("auth_delayed");
     yield* Effect.sleep(gate.delay);
   }
@@ -50,8 +54,8 @@ export const answerLogin = Effect.fnUntraced(function* (
 ) {
   const throttle = yield* LoginThrottle;
   const name = nameOf(claim);
-  // who shows a proof has waited before the keys were handed out
-  if (claim._tag !== "Proof" && !(yield* admitted(session, name))) return just(say.AUTH_LATER);
+  // who shows a proof has waited before the keys were handed out, but the door may have shut since
+  if (!(yield* admitted(session, name, claim._tag === "Proof"))) return just(say.AUTH_LATER);
   return yield* checkLogin(claim).pipe(
     Effect.matchEffect({
       onSuccess: Effect.fnUntraced(function* (account) {
