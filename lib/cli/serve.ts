@@ -15,6 +15,7 @@ import { dialerLayer } from "../net/dialer.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { mechanismsOf } from "../sasl/all.ts";
+import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
@@ -111,6 +112,7 @@ export const serve = (o: ServeOptions) => {
       within: limits.answer,
       quota: new Quota(limits),
       newRecipientsPerDay: limits.newRecipientsPerDay,
+      clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       onAccepted: o.onAccepted,
       submission: config.listen.submission,

@@ -23,6 +23,7 @@ import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
+import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData } from "./connection.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -37,6 +38,7 @@ export interface AnswerSettings {
   /** Recipients of an account in a day that it never wrote to before; zero: any number. */
   readonly newRecipientsPerDay: number;
   readonly signedIn: SignedIn;
+  readonly clientLog: ClientLog;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
@@ -161,7 +163,7 @@ const answer = (
   > => {
     switch (question._tag) {
       case "Login":
-        return answerLogin(settings.signedIn, session, question.claim);
+        return answerLogin(settings, session, question.claim);
       case "Keys":
         return answerKeys(session, question.authcid, question.hash);
       case "Mail":

@@ -5,8 +5,11 @@ import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { LoginThrottle } from "../ports/login_throttle.ts";
 import * as say from "../reply/catalog.ts";
+import { type Reply, summary } from "../reply/reply.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
 import { checkLogin } from "../stages/authenticate.ts";
+import { shown } from "../stages/facts.ts";
+import type { ClientLog } from "./client_log.ts";
 import { type Answer, just } from "./connection.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { throttled } from "./throttled.ts";
@@ -47,8 +50,30 @@ const admitted = Effect.fnUntraced(function* (
 const tell = (session: SessionFacts, cause: unknown): Effect.Effect<void> =>
   Effect.logError("login not possible: a fault of ours", { session: session.id, fault: cause });
 
+/** What a log line may say of a claim: never what was shown with it. */
+const factsOf = (session: SessionFacts, claim: Claim, reply: Reply) => ({
+  session: session.id,
+  mechanism: mechanismOf(claim),
+  // octets of the client, on one line and of bounded length
+  login: shown(nameOf(claim)),
+  reply: summary(reply),
+});
+
+const mechanismOf = (claim: Claim): string => {
+  switch (claim._tag) {
+    case "Password":
+      return claim.login.mechanism;
+    case "Proof":
+      return claim.proof.mechanism;
+    case "Token":
+      return claim.bearer.mechanism;
+    case "Certificate":
+      return claim.certificate.mechanism;
+  }
+};
+
 export const answerLogin = Effect.fnUntraced(function* (
-  signedIn: SignedIn,
+  { signedIn, clientLog }: { readonly signedIn: SignedIn; readonly clientLog: ClientLog },
   session: SessionFacts,
   claim: Claim,
 ) {
@@ -70,6 +95,8 @@ export const answerLogin = Effect.fnUntraced(function* (
         if (refused.reply === say.BAD_CREDENTIALS) {
           yield* throttle.failed(session.clientAddress, name);
         }
+        const facts = factsOf(session, claim, refused.reply);
+        yield* clientLog.tell(session.clientAddress, "login refused", facts);
         if (refused.cause !== undefined) yield* tell(session, refused.cause);
         return just(refused.reply);
       }),

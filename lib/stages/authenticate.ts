@@ -105,7 +105,12 @@ export const authenticate: Stage<
   if (account.disabled) {
     return yield* refusal(s.trail, "authenticate", "account.disabled", ACCOUNT_GONE, { login });
   }
-  const facts = { account: shown(account.id), tls: s.session.tls?.version ?? null };
+  const { submitter } = s.envelope;
+  const facts = {
+    account: shown(account.id),
+    tls: s.session.tls?.version ?? null,
+    ...(submitter === undefined ? {} : { saidToBeOf: shown(submitter) }),
+  };
   return {
     ...s,
     _tag: "Authenticated" as const,

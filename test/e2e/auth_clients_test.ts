@@ -7,14 +7,7 @@ import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { continueSession, finalizeSession, startSession } from "pg/lib/crypto/sasl.js";
 import { OauthIssuer } from "../support/oauth_issuer.ts";
-import {
-  eventually,
-  installed,
-  makeSite,
-  postern,
-  type Site,
-  startPostern,
-} from "../support/postern.ts";
+import { eventually, installed, makeSite, type Site, startPostern } from "../support/postern.ts";
 import { decoded, SmtpDialog } from "../support/smtp_dialog.ts";
 import { type ClientPair, makeAuthority, makeClient } from "../support/test_ca.ts";
 
@@ -325,15 +318,45 @@ Deno.test({
           });
         }
       }
-      await t.step("nothing that was shown to sign in is in the log: AUTH-19", async () => {
-        const added = await postern(["--config", w.site.config, "account", "list"]);
-        const said = server.output() + added.stdout;
-        for (
-          const shown of [w.site.password, w.token, w.opaque, btoa(w.token), btoa(w.site.password)]
-        ) {
-          assert.ok(!said.includes(shown));
+      await t.step("nothing that was shown to sign in is in the log: AUTH-19", () => {
+        const secrets = [w.site.password, w.token, w.opaque];
+        for (const shown of [...secrets, ...secrets.map(btoa)]) {
+          assert.ok(!server.output().includes(shown));
         }
       });
+      await t.step(
+        "a login name makes no line of its own, runs nothing: threats row 18",
+        async () => {
+          const names = [
+            "x\r\nlevel=ERROR message=forged",
+            "a\u2028b\u202ec\u0007",
+            "' OR '1'='1",
+            '"; $(touch /tmp/x) `id` | id',
+            "../../etc/passwd",
+            "*)(uid=*",
+            "${jndi:ldap://127.0.0.1/a}",
+            "a".repeat(3000),
+          ];
+          const before = server.output().length;
+          for (const name of names) {
+            const d = await dialog(w, true);
+            const response = new TextEncoder().encode(`\0${name}\0s3cret-guess`);
+            const reply = await d.one(`AUTH PLAIN ${btoa(String.fromCharCode(...response))}`);
+            assert.equal(reply, "535 5.7.8 Authentication credentials invalid", name);
+            d.close();
+          }
+          const lines = await eventually(() => {
+            const told = server.output().slice(before).trimEnd().split("\n");
+            return told.length >= names.length ? told : null;
+          });
+          assert.equal(lines.length, names.length, lines.join("\n"));
+          for (const line of lines) {
+            assert.match(line, /login refused/);
+            assert.match(line, /^[\x20-\x7e]{1,700}$/);
+            assert.ok(!line.includes("s3cret-guess"));
+          }
+        },
+      );
     } finally {
       const code = await server.stop();
       for (const op of issuers) await op.stop();

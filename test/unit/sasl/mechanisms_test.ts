@@ -83,6 +83,17 @@ for (
   });
 }
 
+Deno.test("plain reads the example of the ledger, and parts of 255 octets and more: SASL-01", () => {
+  const example = decodeBase64("dGVzdAB0ZXN0ADEyMzQ=");
+  assert.ok(example !== null);
+  assert.equal(told(plain.start(example, HERE)), '["PLAIN","test","test","1234"]');
+  const long = ["z", "n", "p"].map((c) => c.repeat(255));
+  assert.equal(
+    told(plain.start(octets(long.join("\0")), HERE)),
+    JSON.stringify(["PLAIN", ...long]),
+  );
+});
+
 Deno.test("plain and login take any octets", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (o) => {
     run(plain.start(o, HERE), []);

@@ -20,7 +20,9 @@ export const auth: Extension = {
     peer.tls ? `AUTH ${offered(rules, peer.channel).map((m) => m.name).join(" ")}` : null,
   mailParameters: {
     // who submitted it elsewhere is not believed: the value is checked and treated as `<>`
-    AUTH: (value, mail) =>
-      value !== null && value.length <= 500 && isXtext(value) ? mail : BAD_PARAMETER,
+    AUTH: (value, mail) => {
+      if (value === null || value.length > 500 || !isXtext(value)) return BAD_PARAMETER;
+      return value === "<>" ? mail : { ...mail, submitter: value };
+    },
   },
 };
