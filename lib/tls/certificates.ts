@@ -6,7 +6,7 @@
 import { Clock, Duration, Effect, Layer, Schedule } from "effect";
 import { Certificates } from "../ports/certificates.ts";
 import type { SecureContext } from "node:tls";
-import { clientOf } from "./client_certificate.ts";
+import { makeClientReader } from "./client_certificate.ts";
 import { candidates } from "./names.ts";
 import {
   type BadPair,
@@ -72,7 +72,7 @@ export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certifica
         },
         endPointOf: (context) => endPoints.get(context) ?? null,
         asksClients: clientCa !== null,
-        clientOf,
+        clientOf: makeClientReader(),
       };
     }),
   );

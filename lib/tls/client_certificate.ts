@@ -36,10 +36,38 @@ const verified = (socket: TLSSocket): boolean => {
   return verdict === "" || verdict === null; // the runtime's own word, and Node's
 };
 
-/** Null where none was shown, or none that the authorities vouch for. */
-export const clientOf = (socket: TLSSocket): ClientCertificate | null => {
-  const { raw } = socket.getPeerCertificate();
-  if (raw === undefined || !verified(socket)) return null;
-  const der = new Uint8Array(raw);
-  return { fingerprint: fingerprintOf(der), addresses: mailNames(der) };
+/** Certificates that were verified, and are still known; the oldest go first. */
+const MOST = 10_000;
+
+/**
+ * Reads the client's certificate off a finished handshake; null where none was shown, or none that the
+ * authorities vouch for.
+ *
+ * A resumed session brings its certificate along and is not verified again: to the runtime it looks good
+ * whatever came of it the first time. So only what was found good in a full handshake counts in a
+ * resumed one, and only while it has not expired.
+ */
+export const makeClientReader = (): (socket: TLSSocket) => ClientCertificate | null => {
+  const good = new Set<string>();
+  const remember = (fingerprint: string): void => {
+    good.delete(fingerprint);
+    good.add(fingerprint);
+    for (const oldest of good) {
+      if (good.size <= MOST) break;
+      good.delete(oldest);
+    }
+  };
+  return (socket) => {
+    const { raw, valid_to: until } = socket.getPeerCertificate();
+    if (raw === undefined) return null;
+    const der = new Uint8Array(raw);
+    const fingerprint = fingerprintOf(der);
+    if (socket.isSessionReused()) {
+      if (!good.has(fingerprint) || !(Date.parse(until) > Date.now())) return null;
+    } else {
+      if (!verified(socket)) return null;
+      remember(fingerprint);
+    }
+    return { fingerprint, addresses: mailNames(der) };
+  };
 };

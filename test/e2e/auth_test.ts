@@ -185,6 +185,43 @@ it(
   },
 );
 
+/** What a TLS session that is kept in a file is told by EHLO, and whether it was resumed. */
+const resumable = async (s: InProcess, args: ReadonlyArray<string>): Promise<string> => {
+  const child = new Deno.Command("openssl", {
+    args: ["s_client", "-nocommands", "-ign_eof", "-crlf", "-connect", `127.0.0.1:${s.submissions}`]
+      .concat(args),
+    cwd: s.dir,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode("EHLO x\nQUIT\n"));
+  await writer.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+};
+
+it(
+  "a resumed session brings nobody in whom the first handshake did not: SASL-19, threats row 7",
+  CA,
+  async (s) => {
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      for (const [name, good] of [["selfmade", false], ["alice", true]] as const) {
+        const session = `${name}${version}`;
+        const pair = ["-cert", `${name}.pem`, "-key", `${name}.key`];
+        const first = await resumable(s, [version, ...pair, "-sess_out", session]);
+        assert.match(first, /^New, TLSv1/m);
+        assert.equal(/^250.AUTH.* EXTERNAL\r?$/m.test(first), good, name);
+        for (const more of [[], pair]) {
+          const again = await resumable(s, [version, ...more, "-sess_in", session]);
+          assert.match(again, /^Reused, TLSv1/m, "or this shows nothing");
+          assert.equal(/^250.AUTH.* EXTERNAL\r?$/m.test(again), good, name);
+        }
+      }
+    }
+  },
+);
+
 it("nobody is asked for a certificate where no authority is configured: SASL-19", {
   prepare: CA.prepare ?? (() => Promise.resolve()),
 }, async (s) => {
