@@ -197,22 +197,31 @@ const pg: Case = {
   },
 };
 
-const nodemailer: Case = {
+type MailerAuth =
+  | { readonly user: string; readonly pass: string }
+  | { readonly type: "OAuth2"; readonly user: string; readonly accessToken: string };
+
+const nodemailer = (
+  mechanism: string,
+  auth: (w: World) => MailerAuth,
+): Case => ({
   program: "openssl",
-  mechanism: "XOAUTH2 by nodemailer",
-  send: async ({ site, token }, tls, message) => {
+  mechanism: `${mechanism} by nodemailer`,
+  send: async (w, tls, message) => {
+    const { site } = w;
     const transport = createTransport({
       host: "127.0.0.1",
       port: port(site, tls),
       secure: tls,
       requireTLS: true,
-      auth: { type: "OAuth2", user: site.user, accessToken: token },
+      auth: auth(w),
+      ...(mechanism === "LOGIN" ? { authMethod: "LOGIN" } : {}),
       tls: { ca: await Deno.readTextFile(site.certificate), servername: "localhost" },
     });
     await transport.sendMail({ envelope: { from: site.user, to: [TO] }, raw: message });
     transport.close();
   },
-};
+});
 
 const password = ({ site }: World) => ["--user", `${site.user}:${site.password}`];
 const bearer = (which: "token" | "opaque") => (w: World) => [
@@ -249,7 +258,13 @@ const CASES: ReadonlyArray<Case> = [
   gsaslConnects("SCRAM-SHA-1"),
   gsaslConnects("SCRAM-SHA-256"),
   pg,
-  nodemailer,
+  nodemailer("PLAIN", ({ site }) => ({ user: site.user, pass: site.password })),
+  nodemailer("LOGIN", ({ site }) => ({ user: site.user, pass: site.password })),
+  nodemailer("XOAUTH2", ({ site, token }) => ({
+    type: "OAuth2",
+    user: site.user,
+    accessToken: token,
+  })),
 ];
 
 /** An issuer with two faces, an authority for clients, alice under another name for pg. */
