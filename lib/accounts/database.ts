@@ -2,13 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { LOGINS_SCHEMA } from "./schema_logins.ts";
 
 /** Stands in the file's header: "PstA". */
 const APPLICATION_ID = 0x50737441;
 
-/** What leads from each version of the schema to the next, from an empty file on. Never changed, only added to. */
-const MIGRATIONS: ReadonlyArray<string> = [
-  `
+const FIRST_SCHEMA = `
 CREATE TABLE meta (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   revision INTEGER NOT NULL,
@@ -32,26 +31,11 @@ CREATE TABLE address (
   UNIQUE (account, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_local ON address (local_key);
-`,
-  // keys of SCRAM-SHA-1, the weakest mechanism allowed, client certificates, whom an account has written to
-  `
-ALTER TABLE account ADD COLUMN sha1_stored_key BLOB;
-ALTER TABLE account ADD COLUMN sha1_server_key BLOB;
-ALTER TABLE account ADD COLUMN minimum TEXT NOT NULL DEFAULT 'plain';
-CREATE TABLE certificate (
-  fingerprint TEXT PRIMARY KEY,
-  account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-CREATE INDEX certificate_account ON certificate (account);
-CREATE TABLE correspondent (
-  account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-  recipient BLOB NOT NULL,
-  since INTEGER NOT NULL,
-  PRIMARY KEY (account, recipient)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX correspondent_since ON correspondent (account, since);
-`,
-];
+`;
+
+/** What brings the schema from one version to the next; each runs once, in this order. Never changed, only added to. */
+const MIGRATIONS: ReadonlyArray<string> = [FIRST_SCHEMA, LOGINS_SCHEMA];
+
 const SCHEMA_VERSION = MIGRATIONS.length;
 
 export interface OpenOptions {
@@ -108,17 +92,20 @@ const ensureSchema = (db: DatabaseSync, o: OpenOptions): void => {
     throw new Error(
       version === 0
         ? `${o.path} holds no accounts yet`
-        : `${o.path} was written by an older version of this program; start the server once`,
+        : `${o.path} was written by an older version of this program; any command that changes it, or the server, brings it up to date`,
     );
   }
-  transaction(db, () => {
-    const from = pragma(db, "user_version"); // another process may have been faster
-    for (const migration of MIGRATIONS.slice(from)) db.exec(migration);
-    if (from === 0) {
-      db.prepare("INSERT INTO meta (id, revision, secret) VALUES (1, 0, ?)").run(randomBytes(32));
-    }
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-  });
+  transaction(db, () => migrate(db));
+};
+
+/** Runs what is missing; another process may have been faster. */
+const migrate = (db: DatabaseSync): void => {
+  const version = pragma(db, "user_version");
+  for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  if (version === 0) {
+    db.prepare("INSERT INTO meta (id, revision, secret) VALUES (1, 0, ?)").run(randomBytes(32));
+  }
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
 };
 
 const hasTables = (db: DatabaseSync): boolean =>

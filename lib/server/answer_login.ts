@@ -5,7 +5,7 @@ import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { LoginThrottle } from "../ports/login_throttle.ts";
 import * as say from "../reply/catalog.ts";
-import { type Reply, summary } from "../reply/reply.ts";
+import { summary } from "../reply/reply.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
 import { checkLogin } from "../stages/authenticate.ts";
 import { shown } from "../stages/facts.ts";
@@ -14,17 +14,17 @@ import { type Answer, just } from "./connection.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { throttled } from "./throttled.ts";
 
-/** The name that a failed login is counted under. */
-const nameOf = (claim: Claim): string => {
+/** The mechanism, and the name that a failed login is counted under. */
+const claimant = (claim: Claim): { readonly mechanism: string; readonly name: string } => {
   switch (claim._tag) {
     case "Password":
-      return claim.login.authcid;
+      return { mechanism: claim.login.mechanism, name: claim.login.authcid };
     case "Proof":
-      return claim.proof.authcid;
+      return { mechanism: claim.proof.mechanism, name: claim.proof.authcid };
     case "Token":
-      return claim.bearer.authzid;
+      return { mechanism: claim.bearer.mechanism, name: claim.bearer.authzid };
     case "Certificate":
-      return claim.certificate.account;
+      return { mechanism: claim.certificate.mechanism, name: claim.certificate.account };
   }
 };
 
@@ -50,35 +50,13 @@ const admitted = Effect.fnUntraced(function* (
 const tell = (session: SessionFacts, cause: unknown): Effect.Effect<void> =>
   Effect.logError("login not possible: a fault of ours", { session: session.id, fault: cause });
 
-/** What a log line may say of a claim: never what was shown with it. */
-const factsOf = (session: SessionFacts, claim: Claim, reply: Reply) => ({
-  session: session.id,
-  mechanism: mechanismOf(claim),
-  // octets of the client, on one line and of bounded length
-  login: shown(nameOf(claim)),
-  reply: summary(reply),
-});
-
-const mechanismOf = (claim: Claim): string => {
-  switch (claim._tag) {
-    case "Password":
-      return claim.login.mechanism;
-    case "Proof":
-      return claim.proof.mechanism;
-    case "Token":
-      return claim.bearer.mechanism;
-    case "Certificate":
-      return claim.certificate.mechanism;
-  }
-};
-
 export const answerLogin = Effect.fnUntraced(function* (
   { signedIn, clientLog }: { readonly signedIn: SignedIn; readonly clientLog: ClientLog },
   session: SessionFacts,
   claim: Claim,
 ) {
   const throttle = yield* LoginThrottle;
-  const name = nameOf(claim);
+  const { mechanism, name } = claimant(claim);
   // who shows a proof has waited before the keys were handed out, but the door may have shut since
   if (!(yield* admitted(session, name, claim._tag === "Proof"))) return just(say.AUTH_LATER);
   return yield* checkLogin(claim).pipe(
@@ -95,8 +73,13 @@ export const answerLogin = Effect.fnUntraced(function* (
         if (refused.reply === say.BAD_CREDENTIALS) {
           yield* throttle.failed(session.clientAddress, name);
         }
-        const facts = factsOf(session, claim, refused.reply);
-        yield* clientLog.tell(session.clientAddress, "login refused", facts);
+        yield* clientLog.tell(session.clientAddress, "login refused", {
+          session: session.id,
+          mechanism,
+          // octets of the client: on one line, of bounded length; never what was shown with them
+          login: shown(name),
+          reply: summary(refused.reply),
+        });
         if (refused.cause !== undefined) yield* tell(session, refused.cause);
         return just(refused.reply);
       }),

@@ -8,6 +8,7 @@ import { createTransport } from "nodemailer";
 import { continueSession, finalizeSession, startSession } from "pg/lib/crypto/sasl.js";
 import { OauthIssuer } from "../support/oauth_issuer.ts";
 import { eventually, installed, makeSite, type Site, startPostern } from "../support/postern.ts";
+import { run } from "../support/program.ts";
 import { decoded, SmtpDialog } from "../support/smtp_dialog.ts";
 import { type ClientPair, makeAuthority, makeClient } from "../support/test_ca.ts";
 
@@ -27,27 +28,6 @@ interface Case {
 }
 
 const TO = "bob@example.net";
-
-/** Runs a program to its end; its output, where it did well. */
-const run = async (
-  program: string,
-  args: ReadonlyArray<string>,
-  input: string,
-): Promise<string> => {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { success, stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assert.ok(success, `${program}: ${text}`);
-  return text;
-};
 
 const port = (site: Site, tls: boolean): number => tls ? site.submissions : site.submission;
 
