@@ -365,6 +365,11 @@ ${QUICK}`;
       assert.equal(await d.one(""), BAD);
       assert.match(await d.one(`AUTH XOAUTH2 ${user(s.user)}`), /^235 2\.7\.0 /);
       d.close();
+      // tokens of some issuers are long, and clients send them in one line with AUTH
+      const long = await op.jwt({ email: s.user, scope: "smtp", groups: "x".repeat(5000) });
+      const e = await open(s);
+      assert.match(await e.one(`AUTH OAUTHBEARER ${bearer(long)}`), /^235 2\.7\.0 /);
+      e.close();
     });
   } finally {
     await op.stop();

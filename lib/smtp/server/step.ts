@@ -47,11 +47,12 @@ export const step = (rules: Rules, state: State, input: Input): Step => {
   }
 };
 
-/** Octets that the next line may have with its CRLF. */
-export const lineLimit = (rules: Rules, state: State): number =>
-  state._tag === "Authenticating" || state._tag === "Concluding"
-    ? rules.authLineBytes
-    : rules.commandLineBytes;
+/** Octets that the next line may have with its CRLF. AUTH may bring a token along. RFC 4954 §4 */
+export const lineLimit = (rules: Rules, state: State): number => {
+  if (state._tag === "Authenticating" || state._tag === "Concluding") return rules.authLineBytes;
+  const mayBeAuth = state._tag === "Ready" && state.peer.tls && state.peer.account === null;
+  return mayBeAuth ? Math.max(rules.authLineBytes, rules.commandLineBytes) : rules.commandLineBytes;
+};
 
 /** Counts refusals and closes a session that has too many. RFC 5321 §7.8 */
 const counted = (rules: Rules, result: Step): Step => {
@@ -83,6 +84,9 @@ const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step
       break;
   }
   const command = readCommand(line.text);
+  if (command.verb !== "AUTH" && line.text.length + 2 > rules.commandLineBytes) {
+    return [state, send(say.LINE_TOO_LONG)];
+  }
   switch (command.verb) {
     case null:
       return [state, send(say.UNKNOWN_COMMAND)];
