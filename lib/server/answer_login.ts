@@ -1,5 +1,6 @@
 /** Answers the questions of AUTH: throttle first, then the accounts. RFC 4954 §4, §6, §9 */
-import { Duration, Effect } from "effect";
+import { createHash } from "node:crypto";
+import { Duration, Effect, Redacted } from "effect";
 import type { Claim, ScramHash } from "../envelope/login.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
@@ -21,12 +22,21 @@ const claimant = (claim: Claim): { readonly mechanism: string; readonly name: st
       return { mechanism: claim.login.mechanism, name: claim.login.authcid };
     case "Proof":
       return { mechanism: claim.proof.mechanism, name: claim.proof.authcid };
-    case "Token":
-      return { mechanism: claim.bearer.mechanism, name: claim.bearer.authzid };
+    case "Token": {
+      const { mechanism, authzid, token } = claim.bearer;
+      return { mechanism, name: authzid === "" ? nameless(token) : authzid };
+    }
     case "Certificate":
       return { mechanism: claim.certificate.mechanism, name: claim.certificate.account };
   }
 };
+
+/**
+ * Stands for a token that comes without a name. Each for itself, or one client's bad token would slow down
+ * every other of its neighbourhood.
+ */
+const nameless = (token: Redacted.Redacted<string>): string =>
+  `token ${createHash("sha256").update(Redacted.value(token)).digest("hex").slice(0, 16)}`;
 
 /** Waits its turn, unless it has waited before; false where the door is shut. */
 const admitted = Effect.fnUntraced(function* (

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { type Throttle, throttledCount } from "../../lib/server/throttled.ts";
 import { type InProcess, withServer } from "../support/in_process.ts";
+import { OauthIssuer } from "../support/oauth_issuer.ts";
 import { SmtpDialog } from "../support/smtp_dialog.ts";
 
 const open = (s: InProcess): Promise<SmtpDialog> =>
@@ -106,6 +107,38 @@ it(
     for (const open of [d, e, g]) open.close();
   },
 );
+
+Deno.test("throttle: a bad token without a name locks out itself, and no other of the neighbourhood", async () => {
+  const op = await OauthIssuer.start({ audience: "postern" });
+  const more = `[[auth.oauth]]
+issuer = "${op.url}"
+audience = ["postern"]
+jwks = "${op.url}/jwks"
+[limits]
+auth_delay_seconds = 0
+auth_lock_failures = 3`;
+  try {
+    await withServer({ more }, async (s) => {
+      const say = async (token: string): Promise<string> => {
+        const d = await open(s);
+        const told = await d.one(`AUTH OAUTHBEARER ${btoa(`n,,\x01auth=Bearer ${token}\x01\x01`)}`);
+        const reply = told.startsWith("334 ") ? await d.one("AQ==") : told;
+        d.close();
+        return reply.slice(0, 3);
+      };
+      const [good, bad] = [
+        await op.jwt({ email: s.user }),
+        await op.jwt({ email: s.user, exp: 1 }),
+      ];
+      const replies = [];
+      for (let n = 0; n < 4; n++) replies.push(await say(bad));
+      assert.deepEqual(replies, ["535", "535", "535", "454"]);
+      assert.equal(await say(good), "235");
+    });
+  } finally {
+    await op.stop();
+  }
+});
 
 it("421 to one connection too many", "connections", "connections = 2", async (s) => {
   const open2 = [await open(s), await open(s)];
