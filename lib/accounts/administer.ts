@@ -10,6 +10,7 @@ import {
 } from "../ports/accounts_admin.ts";
 import { saslprep } from "../sasl/saslprep.ts";
 import { attempt, unavailable } from "./attempt.ts";
+import { FOREIGN_FORMS, readForeign } from "./foreign_hash.ts";
 import type { Memory } from "./memory.ts";
 import type { Store } from "./store.ts";
 import { makeVerifier } from "./verifier.ts";
@@ -66,6 +67,21 @@ export const makeAdmin = (
     setPassword: Effect.fnUntraced(function* (id, password) {
       const verifier = yield* verifierOf(password);
       return yield* changed(id, yield* change(() => store.setVerifier(id, verifier)));
+    }),
+    setHash: Effect.fnUntraced(function* (id, hash) {
+      const text = Redacted.value(hash).trim();
+      const foreign = readForeign(text);
+      if (foreign === null) {
+        return yield* new BadPassword({
+          reason: `as a hash it has to begin with ${FOREIGN_FORMS}`,
+        });
+      }
+      const done = yield* change(() =>
+        foreign._tag === "Keys"
+          ? store.setVerifier(id, foreign.verifier)
+          : store.setImported(id, text)
+      );
+      return yield* changed(id, done);
     }),
     setDisabled: Effect.fnUntraced(function* (id, disabled) {
       return yield* changed(id, yield* change(() => store.setDisabled(id, disabled)));

@@ -6,12 +6,14 @@ import type { Accounts, Identified, Login, LoginResult } from "../ports/accounts
 import { saslprep } from "../sasl/saslprep.ts";
 import { attempt, unavailable } from "./attempt.ts";
 import { accountOf } from "./certified.ts";
+import { foreignFits } from "./foreign_fits.ts";
 import { makeHashQueue } from "./hash_queue.ts";
+import type { HashThread } from "./hash_thread.ts";
 import type { Memory } from "./memory.ts";
-import { readLoginName } from "./names.ts";
+import { type LoginName, readLoginName } from "./names.ts";
 import { pretendedAddress } from "./pretended.ts";
 import type { Store, StoredAccount } from "./store.ts";
-import { checkPassword, deriveKeys, fakeVerifier } from "./verifier.ts";
+import { checkPassword, fakeVerifier, makeVerifier, withSha1 } from "./verifier.ts";
 
 /** Hashes at once and in line. The line is a few seconds long; beyond it the answer is 454. */
 const HASHES = 2;
@@ -20,11 +22,12 @@ const MOST_CACHED = 10_000;
 
 const REJECTED: LoginResult = { _tag: "Rejected" };
 
-/** `secret` makes the verifiers of names that nobody has. */
+/** `secret` makes the verifiers of names that nobody has; `thread` checks hashes of other servers. */
 export const makeAccounts = (
   store: Store,
   memory: Memory,
   secret: Uint8Array,
+  thread: HashThread,
 ): Accounts["Service"] => {
   const queue = makeHashQueue(HASHES, WAITING);
 
@@ -41,15 +44,33 @@ export const makeAccounts = (
     return { _tag: "Accepted", account };
   };
 
+  /** Whether it is the password: by our verifier or, for now, by a hash of another server. */
+  const fits = async (
+    found: StoredAccount | null,
+    name: LoginName,
+    login: Login,
+    prepared: string,
+  ): Promise<boolean> => {
+    const imported = found?.imported ?? null;
+    if (found !== null && imported === null) return await checkPassword(found.verifier, prepared);
+    // what nobody has costs what others cost, and what is checked otherwise costs that besides
+    await checkPassword(fakeVerifier(secret, name.key, memory.usualIterations()), prepared);
+    return imported !== null &&
+      await foreignFits(thread, imported, Redacted.value(login.password));
+  };
+
   /** Keys that were never made are made now that the password is known. RFC 4954 §6 */
   const complete = Effect.fnUntraced(function* (found: StoredAccount, password: string) {
-    const { account: { id, revision }, verifier: { salt, iterations, sha1 } } = found;
-    if (sha1 !== null) return;
-    const keys = yield* Effect.tryPromise({
-      try: () => deriveKeys(password, salt, iterations, "SHA-1"),
+    const { account: { id, revision }, verifier, imported } = found;
+    if (verifier.sha1 !== null && imported === null) return;
+    const made = yield* Effect.tryPromise({
+      try: () =>
+        imported === null
+          ? withSha1(verifier, password)
+          : makeVerifier(password, memory.usualIterations()),
       catch: unavailable,
     });
-    yield* attempt(() => store.addSha1(id, revision, keys));
+    yield* attempt(() => store.upgrade(id, revision, made));
   }, Effect.ignore({ log: "Warn" })); // the login is right, keys or no keys
 
   const verify = Effect.fnUntraced(function* (login: Login) {
@@ -65,12 +86,7 @@ export const makeAccounts = (
     const now = yield* Clock.currentTimeMillis;
     if (!memory.remembered.knows(who, digest, now)) {
       const right = yield* Effect.tryPromise({
-        try: () =>
-          queue.ask(digest, () =>
-            checkPassword(
-              found?.verifier ?? fakeVerifier(secret, name.key, memory.usualIterations()),
-              password,
-            )),
+        try: () => queue.ask(digest, () => fits(found, name, login, password)),
         catch: unavailable,
       });
       if (!right || found === null) return REJECTED;
@@ -97,6 +113,8 @@ export const makeAccounts = (
       const fake = fakeVerifier(secret, pretended.key, memory.usualIterations());
       const other = found === null ? store.byLogin(pretended) : null;
       if (found === null && other === null) store.decoy();
+      // the password has to be shown once before there are keys
+      if (found !== null && found.imported !== null) return null;
       const { salt, iterations, ...verifier } = (found ?? other)?.verifier ?? fake;
       const made = hash === "SHA-1" ? verifier.sha1 : verifier;
       return made === null ? null : {

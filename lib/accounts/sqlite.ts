@@ -7,6 +7,7 @@ import { Correspondents } from "../ports/correspondents.ts";
 import { attempt } from "./attempt.ts";
 import { makeCorrespondents } from "./correspondents.ts";
 import { openDatabase } from "./database.ts";
+import { HashThread } from "./hash_thread.ts";
 import { makeMemory } from "./memory.ts";
 import { makeAccounts } from "./sign_in.ts";
 import { makeStore } from "./store.ts";
@@ -39,7 +40,11 @@ export const accountsLayer = (
     const store = yield* attempt(() => makeStore(db));
     const memory = yield* attempt(() => makeMemory(store, o));
     const secret = yield* attempt(store.secret);
-    return Context.make(Accounts, makeAccounts(store, memory, secret)).pipe(
+    const thread = yield* Effect.acquireRelease(
+      Effect.sync(() => new HashThread()),
+      (t) => Effect.sync(() => t.close()),
+    );
+    return Context.make(Accounts, makeAccounts(store, memory, secret, thread)).pipe(
       Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
       Context.add(Correspondents, yield* attempt(() => makeCorrespondents(db, store, secret))),
     );

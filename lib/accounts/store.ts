@@ -6,12 +6,14 @@ import { isStrength, type Strength } from "../envelope/strength.ts";
 import type { Account } from "../ports/accounts.ts";
 import { transaction } from "./database.ts";
 import { addressKey, localKey, type LoginName } from "./names.ts";
-import type { Keys, Verifier } from "./verifier.ts";
+import type { Verifier } from "./verifier.ts";
 
 /** An account with what checks its password. */
 export interface StoredAccount {
   readonly account: Account;
   readonly verifier: Verifier;
+  /** A hash of another server that counts in place of the verifier. */
+  readonly imported: string | null;
 }
 
 export interface Store {
@@ -34,11 +36,13 @@ export interface Store {
   readonly insert: (addresses: ReadonlyArray<Mailbox>, v: Verifier) => Inserted;
   /** Each returns whether there is such an account. */
   readonly setVerifier: (id: string, v: Verifier) => boolean;
+  /** Puts the hash of another server in place of what was there. */
+  readonly setImported: (id: string, hash: string) => boolean;
   readonly setDisabled: (id: string, disabled: boolean) => boolean;
   readonly setMinimum: (id: string, minimum: Strength) => boolean;
   readonly setCertificates: (id: string, fingerprints: ReadonlyArray<string>) => Certified;
-  /** Keys for a password that is not changed: the account's revision stays. */
-  readonly addSha1: (id: string, revision: number, keys: Keys) => void;
+  /** A whole verifier for a password that is not changed: the account's revision stays. */
+  readonly upgrade: (id: string, revision: number, v: Verifier) => void;
   readonly remove: (id: string) => boolean;
 }
 
@@ -84,11 +88,13 @@ export const makeStore = (db: DatabaseSync): Store => {
   );
   const updateVerifier = db.prepare(
     `UPDATE account SET revision = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?,
-    sha1_stored_key = ?, sha1_server_key = ? WHERE id = ?`,
+    sha1_stored_key = ?, sha1_server_key = ?, imported = NULL WHERE id = ?`,
   );
-  const updateSha1 = db.prepare(
-    "UPDATE account SET sha1_stored_key = ?, sha1_server_key = ? WHERE id = ? AND revision = ?",
+  const upgradeVerifier = db.prepare(
+    `UPDATE account SET salt = ?, iterations = ?, stored_key = ?, server_key = ?,
+    sha1_stored_key = ?, sha1_server_key = ?, imported = NULL WHERE id = ? AND revision = ?`,
   );
+  const updateImported = db.prepare("UPDATE account SET revision = ?, imported = ? WHERE id = ?");
   const updateMinimum = db.prepare("UPDATE account SET revision = ?, minimum = ? WHERE id = ?");
   const updateRevision = db.prepare("UPDATE account SET revision = ? WHERE id = ?");
   const certificates = db.prepare(
@@ -130,6 +136,7 @@ export const makeStore = (db: DatabaseSync): Store => {
           serverKey: octets(a["sha1_server_key"]),
         },
       },
+      imported: typeof a["imported"] === "string" ? a["imported"] : null,
     };
   };
 
@@ -235,10 +242,14 @@ export const makeStore = (db: DatabaseSync): Store => {
         updateRevision.run(revision(), row);
         return { _tag: "Done" };
       }),
-    addSha1: (id, known, keys) => {
+    upgrade: (id, known, v) => {
       const row = primaryRow(id);
-      if (row !== null) updateSha1.run(keys.storedKey, keys.serverKey, row, known);
+      if (row !== null) upgradeVerifier.run(...columns(v), row, known);
     },
+    setImported: (id, hash) =>
+      change(id, (row) => {
+        updateImported.run(revision(), hash, row);
+      }),
     setDisabled: (id, disabled) =>
       change(id, (row) => {
         updateDisabled.run(revision(), disabled ? 1 : 0, row);

@@ -58,13 +58,15 @@ export const deriveKeys = async (
 /** A verifier with a fresh salt for a prepared password. */
 export const makeVerifier = async (password: string, iterations: number): Promise<Verifier> => {
   const salt = new Uint8Array(randomBytes(16));
-  return {
-    salt,
-    iterations,
-    ...await deriveKeys(password, salt, iterations),
-    sha1: await deriveKeys(password, salt, iterations, "SHA-1"),
-  };
+  const keys = await deriveKeys(password, salt, iterations);
+  return await withSha1({ salt, iterations, ...keys, sha1: null }, password);
 };
+
+/** The same verifier with keys for SHA-1 besides. */
+export const withSha1 = async (v: Verifier, password: string): Promise<Verifier> => ({
+  ...v,
+  sha1: await deriveKeys(password, v.salt, v.iterations, "SHA-1"),
+});
 
 /** Costs the same whether the password is right or not. */
 export const checkPassword = async (verifier: Verifier, password: string): Promise<boolean> => {

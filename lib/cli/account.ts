@@ -59,6 +59,21 @@ const passwd = Command.make(
     })),
 ).pipe(Command.withDescription("Set a new password"));
 
+const takeHash = Command.make(
+  "import",
+  { address, json },
+  (a) =>
+    onAccounts(Effect.gen(function* () {
+      const { id } = yield* accountOf(a.address);
+      const { password } = yield* newPassword(true);
+      yield* show(yield* AccountsAdmin.use((admin) => admin.setHash(id, password)), a.json);
+    })),
+).pipe(
+  Command.withDescription(
+    "Take over the password hash of another server, from the first line of standard input",
+  ),
+);
+
 const setDisabled = (name: "disable" | "enable", disabled: boolean, description: string) =>
   Command.make(name, { address, json }, (a) =>
     onAccounts(Effect.gen(function* () {
@@ -80,6 +95,7 @@ export const accountCommand = Command.make("account").pipe(
     list,
     showOne,
     passwd,
+    takeHash,
     setDisabled("disable", true, "Keep the account, refuse its logins"),
     setDisabled("enable", false, "Take a disabled account's logins again"),
     minimum,

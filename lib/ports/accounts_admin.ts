@@ -30,6 +30,14 @@ export class AccountsAdmin extends Context.Service<AccountsAdmin, {
     id: string,
     password: Redacted.Redacted<string>,
   ) => Effect.Effect<Account, NoSuchAccount | BadPassword | AccountsUnavailable>;
+  /**
+   * Takes over what another server kept of the password, until a login shows it. Fails with `BadPassword` for what is no
+   * hash that can be checked.
+   */
+  readonly setHash: (
+    id: string,
+    hash: Redacted.Redacted<string>,
+  ) => Effect.Effect<Account, NoSuchAccount | BadPassword | AccountsUnavailable>;
   readonly setDisabled: (
     id: string,
     disabled: boolean,

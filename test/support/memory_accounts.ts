@@ -144,6 +144,7 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
         const password = yield* prepare(clear);
         return yield* change(id, () => ({ password }));
       }),
+      setHash: () => Effect.fail(new BadPassword({ reason: "only clear ones here" })),
       setDisabled: (id, disabled) => change(id, () => ({ disabled })),
       setMinimum: (id, minimum) => change(id, () => ({ minimum })),
       setCertificates: (id, fingerprints) =>

@@ -117,6 +117,15 @@ inDirectory("postern account minimum and certificate set how an account signs in
   assert.equal(wrong.code, 2);
   assert.match(wrong.err, /scram-sha-256-plus/, "what is allowed is told");
 
+  const take = (text: string) => postern(dir, ["account", "import", "alice@example.net"], text);
+  assert.equal((await take(`$2b$05$${"a".repeat(53)}\n`)).code, 0);
+  const refused = await take("not a hash\n");
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.err,
+    /^postern: this password cannot be used: as a hash it has to begin with \$6\$ /,
+  );
+
   const hex = "AB:".repeat(31) + "cd";
   const print = "ab".repeat(31) + "cd";
   const own = join("data", "cert.pem");
