@@ -1,11 +1,21 @@
 /** The statements over the accounts' tables. Synchronous; throws what SQLite throws. */
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { type Mailbox, printMailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
-import { isStrength, type Strength } from "../envelope/strength.ts";
+import type { Strength } from "../envelope/strength.ts";
 import type { Account } from "../ports/accounts.ts";
 import { transaction } from "./database.ts";
+import {
+  importedOf,
+  octets,
+  type Row,
+  strengthOf,
+  VERIFIER_COLUMNS,
+  verifierOf,
+  verifierValues,
+} from "./login_columns.ts";
 import { addressKey, localKey, type LoginName } from "./names.ts";
+import { makeCertificateStore } from "./store_certificates.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** An account with what checks its password. */
@@ -56,11 +66,6 @@ export type Certified =
   /** Another account has one of them. */
   | { readonly _tag: "Taken"; readonly by: string };
 
-type Row = Readonly<Record<string, SQLOutputValue>>;
-
-const octets = (v: SQLOutputValue | undefined): Uint8Array =>
-  v instanceof Uint8Array ? v : new Uint8Array(0);
-
 /** Prepares all statements once. */
 export const makeStore = (db: DatabaseSync): Store => {
   const dataVersion = db.prepare("PRAGMA data_version");
@@ -80,31 +85,21 @@ export const makeStore = (db: DatabaseSync): Store => {
   const ids = db.prepare("SELECT account FROM address WHERE position = 0 ORDER BY key");
   const nextRevision = db.prepare("UPDATE meta SET revision = revision + 1 RETURNING revision");
   const insertAccount = db.prepare(
-    `INSERT INTO account (revision, salt, iterations, stored_key, server_key, sha1_stored_key, sha1_server_key)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO account (revision, ${VERIFIER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertAddress = db.prepare(
     "INSERT INTO address (key, local_key, text, account, position) VALUES (?, ?, ?, ?, ?)",
   );
   const updateVerifier = db.prepare(
-    `UPDATE account SET revision = ?, salt = ?, iterations = ?, stored_key = ?, server_key = ?,
-    sha1_stored_key = ?, sha1_server_key = ?, imported = NULL WHERE id = ?`,
+    `UPDATE account SET (revision, ${VERIFIER_COLUMNS}, imported) = (?, ?, ?, ?, ?, ?, ?, NULL) WHERE id = ?`,
   );
   const upgradeVerifier = db.prepare(
-    `UPDATE account SET salt = ?, iterations = ?, stored_key = ?, server_key = ?,
-    sha1_stored_key = ?, sha1_server_key = ?, imported = NULL WHERE id = ? AND revision = ?`,
+    `UPDATE account SET (${VERIFIER_COLUMNS}, imported) = (?, ?, ?, ?, ?, ?, NULL) WHERE id = ? AND revision = ?`,
   );
   const updateImported = db.prepare("UPDATE account SET revision = ?, imported = ? WHERE id = ?");
   const updateMinimum = db.prepare("UPDATE account SET revision = ?, minimum = ? WHERE id = ?");
   const updateRevision = db.prepare("UPDATE account SET revision = ? WHERE id = ?");
-  const certificates = db.prepare(
-    "SELECT fingerprint FROM certificate WHERE account = ? ORDER BY fingerprint",
-  );
-  const certified = db.prepare("SELECT account FROM certificate WHERE fingerprint = ?");
-  const dropCertificates = db.prepare("DELETE FROM certificate WHERE account = ?");
-  const insertCertificate = db.prepare(
-    "INSERT INTO certificate (fingerprint, account) VALUES (?, ?)",
-  );
+  const certificates = makeCertificateStore(db);
   const anyAccount = db.prepare("SELECT id FROM account LIMIT 1");
   const updateDisabled = db.prepare("UPDATE account SET revision = ?, disabled = ? WHERE id = ?");
   const deleteAccount = db.prepare("DELETE FROM account WHERE id = ?");
@@ -122,21 +117,12 @@ export const makeStore = (db: DatabaseSync): Store => {
         primary,
         aliases,
         disabled: a["disabled"] !== 0,
-        minimum: strengthOf(a["minimum"]),
-        certificates: certificates.all(row).map((r) => String(r["fingerprint"])),
+        minimum: strengthOf(a),
+        certificates: certificates.of(row),
         revision: Number(a["revision"]),
       },
-      verifier: {
-        salt: octets(a["salt"]),
-        iterations: Number(a["iterations"]),
-        storedKey: octets(a["stored_key"]),
-        serverKey: octets(a["server_key"]),
-        sha1: a["sha1_stored_key"] === null ? null : {
-          storedKey: octets(a["sha1_stored_key"]),
-          serverKey: octets(a["sha1_server_key"]),
-        },
-      },
-      imported: typeof a["imported"] === "string" ? a["imported"] : null,
+      verifier: verifierOf(a),
+      imported: importedOf(a),
     };
   };
 
@@ -154,17 +140,6 @@ export const makeStore = (db: DatabaseSync): Store => {
       apply(row);
       return true;
     });
-
-  /** The columns of a verifier, in the order of the statements. */
-  const columns = (v: Verifier) =>
-    [
-      v.salt,
-      v.iterations,
-      v.storedKey,
-      v.serverKey,
-      v.sha1?.storedKey ?? null,
-      v.sha1?.serverKey ?? null,
-    ] as const;
 
   return {
     dataVersion: () => Number(dataVersion.get()?.["data_version"]),
@@ -186,8 +161,8 @@ export const makeStore = (db: DatabaseSync): Store => {
       return row === null ? null : load(row);
     },
     byCertificate: (fingerprint) => {
-      const row = certified.get(fingerprint);
-      return row === undefined ? null : load(Number(row["account"]));
+      const row = certificates.owner(fingerprint);
+      return row === null ? null : load(row);
     },
     decoy: () => {
       const row = anyAccount.get();
@@ -209,7 +184,7 @@ export const makeStore = (db: DatabaseSync): Store => {
         }
         const { lastInsertRowid } = insertAccount.run(
           revision(),
-          ...columns(v),
+          ...verifierValues(v),
         );
         mailboxes.forEach((m, position) => {
           insertAddress.run(addressKey(m), localKey(m), printMailbox(m), lastInsertRowid, position);
@@ -218,7 +193,7 @@ export const makeStore = (db: DatabaseSync): Store => {
       }),
     setVerifier: (id, v) =>
       change(id, (row) => {
-        updateVerifier.run(revision(), ...columns(v), row);
+        updateVerifier.run(revision(), ...verifierValues(v), row);
       }),
     setMinimum: (id, minimum) =>
       change(id, (row) => {
@@ -228,23 +203,16 @@ export const makeStore = (db: DatabaseSync): Store => {
       transaction(db, (): Certified => {
         const row = primaryRow(id);
         if (row === null) return { _tag: "Nobody" };
-        const wanted = [...new Set(fingerprints)];
-        for (const f of wanted) {
-          const owner: number = Number(certified.get(f)?.["account"] ?? row);
-          if (owner !== row) {
-            return { _tag: "Taken", by: load(owner)?.account.id ?? "another account" };
-          }
-        }
-        dropCertificates.run(row);
-        for (const f of wanted) {
-          insertCertificate.run(f, row);
+        const done = certificates.set(row, fingerprints);
+        if (done._tag === "Taken") {
+          return { _tag: "Taken", by: load(done.by)?.account.id ?? "another account" };
         }
         updateRevision.run(revision(), row);
         return { _tag: "Done" };
       }),
     upgrade: (id, known, v) => {
       const row = primaryRow(id);
-      if (row !== null) upgradeVerifier.run(...columns(v), row, known);
+      if (row !== null) upgradeVerifier.run(...verifierValues(v), row, known);
     },
     setImported: (id, hash) =>
       change(id, (row) => {
@@ -260,11 +228,6 @@ export const makeStore = (db: DatabaseSync): Store => {
         deleteAccount.run(row);
       }),
   };
-};
-
-const strengthOf = (text: SQLOutputValue | undefined): Strength => {
-  if (typeof text === "string" && isStrength(text)) return text;
-  throw new Error("the store holds a minimum mechanism that is none");
 };
 
 /** What is stored was parsed when it came in; a text that no longer parses is a damaged store. */
