@@ -121,6 +121,7 @@ export const serve = (o: ServeOptions) => {
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
+      proxyFrom: config.listen.proxyFrom,
       limits,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),

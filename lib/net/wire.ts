@@ -8,6 +8,7 @@ import { TLSSocket } from "node:tls";
 import type { TlsFacts } from "../envelope/session.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
+import type { ProxiedClient } from "./proxy_header.ts";
 
 /** What is known of a connection once TLS is up. */
 export interface Secured {
@@ -31,6 +32,11 @@ export interface WireEvents {
 /** After `end` the peer has this long to take what is queued. */
 const LINGER_MS = 5_000;
 
+/** An IPv4 client on a dual-stack listener is an IPv4 client. */
+export const peerAddress = (socket: Socket): string => withoutMapping(socket.remoteAddress ?? "");
+
+const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
+
 const octetsOf = (data: unknown): Uint8Array => data as Uint8Array;
 
 export class Wire {
@@ -44,14 +50,19 @@ export class Wire {
   readonly localAddress: string;
   readonly localPort: number | null;
 
-  constructor(socket: Socket, certificates: Certificates["Service"], events: WireEvents) {
+  /** `client`: who stands behind the balancer that the connection comes from. */
+  constructor(
+    socket: Socket,
+    client: ProxiedClient | null,
+    certificates: Certificates["Service"],
+    events: WireEvents,
+  ) {
     this.#socket = socket;
     this.#certificates = certificates;
     this.#events = events;
-    // an IPv4 client on a dual-stack listener is an IPv4 client
-    this.remoteAddress = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = (socket.localAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+    this.remoteAddress = client?.address ?? peerAddress(socket);
+    this.remotePort = client?.port ?? socket.remotePort ?? 0;
+    this.localAddress = withoutMapping(socket.localAddress ?? "");
     this.localPort = socket.localPort ?? null;
     socket.setNoDelay(true);
   }

@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import type { ScramKeys } from "../envelope/login.ts";
 import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
+import type { ProxiedClient } from "../net/proxy_header.ts";
 import { type Secured, Wire } from "../net/wire.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
@@ -98,6 +99,7 @@ export class Connection {
   constructor(
     host: SessionHost,
     socket: Socket,
+    client: ProxiedClient | null,
     listener: SessionFacts["listener"],
     id: string,
     now: number,
@@ -107,7 +109,7 @@ export class Connection {
     this.id = id;
     this.#state = fresh(false);
     this.deadline = now + host.handshakeMs;
-    this.#wire = new Wire(socket, host.certificates, {
+    this.#wire = new Wire(socket, client, host.certificates, {
       onData: (chunk) => this.#received(chunk),
       onClose: () => this.#gone(),
       onDrain: () => {

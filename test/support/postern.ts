@@ -64,6 +64,8 @@ export interface SiteOptions {
   readonly tls?: string;
   /** TOML of the routes. */
   readonly routes: string;
+  /** More lines of `[listen]`. */
+  readonly listen?: string;
   /** More TOML, behind the rest. */
   readonly more?: string;
   /** More addresses of the account. */
@@ -95,6 +97,7 @@ export const makeSite = async (o: SiteOptions): Promise<Site> => {
 [listen]
 submission = ["127.0.0.1:${submission}"]
 submissions = ["127.0.0.1:${submissions}"]
+${o.listen ?? ""}
 [tls]
 certificate = "cert.pem"
 key = "key.pem"
