@@ -1,4 +1,7 @@
-/** Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin` and `RightsAdmin`. */
+/**
+ * Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin`, `RightsAdmin` and
+ * `Correspondents`.
+ */
 import { Context, type Duration, Effect, Layer } from "effect";
 import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
@@ -6,8 +9,11 @@ import { RightsAdmin } from "../ports/rights_admin.ts";
 import type { Group } from "../address/grant.ts";
 import { makeAdmin } from "./administer.ts";
 import { makeRightsAdmin } from "./administer_rights.ts";
+import { Correspondents } from "../ports/correspondents.ts";
 import { attempt } from "./attempt.ts";
+import { makeCorrespondents } from "./correspondents.ts";
 import { openDatabase } from "./database.ts";
+import { HashThread } from "./hash_thread.ts";
 import { makeMemory } from "./memory.ts";
 import { makeRightsStore } from "./rights_store.ts";
 import { makeAccounts } from "./sign_in.ts";
@@ -34,7 +40,7 @@ export interface AccountsOptions {
  */
 export const accountsLayer = (
   o: AccountsOptions,
-): Layer.Layer<Accounts | AccountsAdmin | RightsAdmin, AccountsUnavailable> =>
+): Layer.Layer<Accounts | AccountsAdmin | RightsAdmin | Correspondents, AccountsUnavailable> =>
   Layer.effectContext(Effect.gen(function* () {
     const db = yield* Effect.acquireRelease(
       attempt(() => openDatabase(o)),
@@ -43,9 +49,14 @@ export const accountsLayer = (
     const rights = yield* attempt(() => makeRightsStore(db, o.groups ?? []));
     const store = yield* attempt(() => makeStore(db, rights));
     const memory = yield* attempt(() => makeMemory(store, o));
-    return Context.make(Accounts, makeAccounts(store, memory, yield* attempt(store.secret)))
-      .pipe(
-        Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
-        Context.add(RightsAdmin, makeRightsAdmin(rights, memory)),
-      );
+    const secret = yield* attempt(store.secret);
+    const thread = yield* Effect.acquireRelease(
+      Effect.sync(() => new HashThread()),
+      (t) => Effect.sync(() => t.close()),
+    );
+    return Context.make(Accounts, makeAccounts(store, memory, secret, thread)).pipe(
+      Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
+      Context.add(RightsAdmin, makeRightsAdmin(rights, memory)),
+      Context.add(Correspondents, yield* attempt(() => makeCorrespondents(db, store, secret))),
+    );
   }));

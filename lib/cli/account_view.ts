@@ -7,6 +7,10 @@ export interface AccountJson {
   readonly address: string;
   readonly aliases: ReadonlyArray<string>;
   readonly disabled: boolean;
+  /** The weakest way in which it may sign in. */
+  readonly minimum: string;
+  /** SHA-256 fingerprints. */
+  readonly certificates: ReadonlyArray<string>;
   /** Kept beside the account, as `postern rights` shows them; absent: there are none. */
   readonly rights?: {
     readonly groups: ReadonlyArray<string>;
@@ -19,6 +23,8 @@ export const accountJson = (a: Account): AccountJson => ({
   address: printMailbox(a.primary),
   aliases: a.aliases.map(printMailbox),
   disabled: a.disabled,
+  minimum: a.minimum,
+  certificates: a.certificates,
   ...(a.rights === undefined ? {} : {
     rights: {
       groups: a.rights.groups,
@@ -32,6 +38,8 @@ export const accountJson = (a: Account): AccountJson => ({
 export const accountLines = (a: Account): ReadonlyArray<string> => [
   printMailbox(a.primary),
   ...a.aliases.map((m) => `  alias ${printMailbox(m)}`),
+  ...(a.minimum === "plain" ? [] : [`  signs in with ${a.minimum} or better`]),
+  ...a.certificates.map((f) => `  certificate ${f}`),
   ...(a.disabled ? ["  disabled"] : []),
   ...(a.rights?.groups ?? []).map((name) => `  member of group:${name}`),
   ...(a.rights?.grants ?? []).map((g) => `  granted ${grantLine(g)}`),

@@ -15,6 +15,7 @@ import { type BodyDigest, Signer } from "../ports/signer.ts";
 import type { StoredBody } from "../ports/stored_body.ts";
 import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
+import { NO_CHANNEL } from "../sasl/mechanism.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
@@ -160,6 +161,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Login":
+    case "Keys":
       return Effect.die(new Error("nobody signs in here"));
   }
 };
@@ -228,6 +230,7 @@ const peerOf = (account: Account): Peer => ({
   errors: 0,
   idle: 0,
   authFailures: 0,
+  channel: NO_CHANNEL,
 });
 
 /** The limits that make sense without a session. */

@@ -4,6 +4,7 @@ import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import type { Config, Limits, QueueSettings } from "./config.ts";
 import { parseDnsServer } from "./dns_server.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
@@ -48,6 +49,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   connectionsPerAccount: l.connections_per_account,
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
+  newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
 });
 
@@ -72,11 +74,12 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
   };
 };
 
-/** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
+/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
   routes: RouteTable,
+  issuers: ReadonlyArray<Issuer>,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -89,6 +92,7 @@ export const toConfig = (
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
     sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
+    clientCa: c.tls.client_ca === undefined ? null : resolve(c.tls.client_ca),
   },
   spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
   accounts: {
@@ -97,6 +101,7 @@ export const toConfig = (
     remember: Duration.minutes(c.accounts.remember_minutes),
     groups: groupsOf(c),
   },
+  auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
   limits: limitsOf(c.limits),
   sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),

@@ -141,7 +141,7 @@ it("RightsAdmin.permit() and forbid() change a limit", () =>
     assert.deepEqual(yield* r.permissions, []);
   }));
 
-Deno.test("openDatabase() brings a store of the first version up to date and keeps its accounts", async () => {
+Deno.test("openDatabase() brings a store of an older version up to date and keeps its accounts", async () => {
   const dir = await Deno.makeTempDir();
   try {
     const path = join(dir, "accounts.db");
@@ -149,7 +149,7 @@ Deno.test("openDatabase() brings a store of the first version up to date and kee
     await Effect.runPromise(Effect.provide(add("alice@example.net"), at));
     const db = new DatabaseSync(path);
     db.exec("DROP TABLE sender_grant; DROP TABLE group_member; DROP TABLE permission");
-    db.exec("PRAGMA user_version = 1");
+    db.exec("PRAGMA user_version = 2");
     db.close();
     const looking = Effect.provide(
       Effect.void,
