@@ -22,7 +22,9 @@ import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
 import type { SigningFault } from "../ports/signer.ts";
 import type { Sealer } from "../seal/seal.ts";
+import type { PolicyFileFault } from "../site/file_fault.ts";
 import { sealOf } from "./sealing.ts";
+import { badPolicy, siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
@@ -97,9 +99,11 @@ const explained = (
     | Failure
     | Parameters<ReturnType<typeof noAccounts>>[0]
     | SigningFault
+    | PolicyFileFault
     | { readonly _tag: "NobodyToSendTo" },
 ): Failure => {
   if (e instanceof Failure) return e;
+  if (e._tag === "PolicyFileFault") return badPolicy(e);
   if (e._tag === "SigningFault") return misused(e.message);
   return e._tag === "NobodyToSendTo"
     ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
@@ -116,6 +120,7 @@ const services = (
     accountsLayer({ ...config.accounts, readOnly: true }),
     policyLayer(policies, config, seal),
     explainIds,
+    siteOf(config, false),
     Layer.provideMerge(
       signerOf(config, false),
       resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,

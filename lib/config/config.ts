@@ -94,6 +94,15 @@ export interface DkimSettings {
   readonly check: Duration.Duration;
 }
 
+export interface PolicySettings {
+  /** Absolute path of the site's own policy; null: there is none. */
+  readonly file: string | null;
+  /** For one decision. */
+  readonly limit: Duration.Duration;
+  /** What becomes of a message that it could not judge. */
+  readonly onFault: "accept" | "refuse";
+}
+
 export interface RecordsSettings {
   readonly path: string;
   readonly refusals: boolean;
@@ -145,6 +154,7 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly rewriting: RewriteSettings;
   readonly dkim: DkimSettings;
+  readonly policies: PolicySettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;

@@ -141,6 +141,11 @@ export const toConfig = (
     expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
     check: Duration.minutes(c.dkim.check_minutes),
   },
+  policies: {
+    file: c.policies.file === undefined ? null : resolve(c.policies.file),
+    limit: Duration.millis(c.policies.timeout_ms),
+    onFault: c.policies.on_failure,
+  },
   records: {
     path: resolve(sqlitePath(c.records.url)),
     refusals: c.records.refusals,

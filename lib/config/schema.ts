@@ -12,6 +12,7 @@ import { grant, group, permission } from "./schema_grants.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
 import { limits } from "./schema_limits.ts";
+import { policies } from "./schema_policies.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
 import { alias, rewrite } from "./schema_rewrite.ts";
@@ -198,6 +199,8 @@ export const configFile = z.strictObject({
   permission: z.array(permission).default([]).describe(
     "Whom an account may send to, and what else it may that others may not",
   ),
+
+  policies,
 
   records,
 

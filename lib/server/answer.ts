@@ -166,6 +166,7 @@ const submit = Effect.fnUntraced(function* (
     body: held.current,
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
+    ...(signed.hold === undefined ? {} : { hold: { ...signed.hold, token: null } }),
   });
   yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   settings.quota.count(account, nullSender, count, receivedAt);

@@ -45,6 +45,7 @@ export const groupClaims = (
       hop: row.hop,
       recipients: to,
       content,
+      ...(row.overdue === 0 ? {} : { overdue: true }),
     };
   });
 };

@@ -68,12 +68,13 @@ class SqliteSpool {
 
   readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
     Effect.suspend(() => {
-      const lease = !this.#backlog && this.#ready.length < MAX_READY && this.#cached < MAX_CACHED;
+      const lease = m.hold === undefined && !this.#backlog && this.#ready.length < MAX_READY &&
+        this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
       return Effect.map(this.#thread.run("commit", op), (number) => {
         (m.body as DiskStaging).finish();
         if (lease) this.#offer(m, op, facts, number as number);
-        else this.#backlog = this.#look = true;
+        else if (m.hold === undefined) this.#backlog = this.#look = true;
         this.#awaken();
       });
     });
@@ -101,6 +102,7 @@ class SqliteSpool {
       body: held.length === 0 ? [] : [held],
       recipients: m.recipients,
       lease,
+      hold: m.hold ?? null,
     };
     return { op, facts };
   }
@@ -116,6 +118,7 @@ class SqliteSpool {
       acceptedAt: m.acceptedAt,
       facts: "",
       size: facts.size,
+      overdue: 0,
     }));
     const content = op.staged === null ? [op.head, ...op.body] : null;
     for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);

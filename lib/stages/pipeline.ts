@@ -7,6 +7,7 @@ import type { Routes } from "../ports/routes.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import type { SenderRights } from "../ports/sender_rights.ts";
 import { addSender } from "./add_sender.ts";
+import { askSite } from "./ask_site.ts";
 import { authenticate } from "./authenticate.ts";
 import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
@@ -46,6 +47,7 @@ export const pipeline: Stage<
     Effect.flatMap(fixHeaders),
     Effect.flatMap(encodeBody),
     Effect.flatMap(addSender),
+    Effect.flatMap(askSite),
     Effect.flatMap(resolveMta),
     Effect.flatMap(sign),
   );
