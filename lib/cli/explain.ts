@@ -24,6 +24,7 @@ import type { SigningFault } from "../ports/signer.ts";
 import type { Sealer } from "../seal/seal.ts";
 import type { PolicyFileFault } from "../site/file_fault.ts";
 import { sealOf } from "./sealing.ts";
+import { filtersOf } from "./filters_of.ts";
 import { badPolicy, siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
@@ -53,6 +54,10 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("Ask DNS for mail exchangers; without it there is no network"),
   ),
+  filters: Flag.Boolean("filters").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Ask the content filters as well; without it they are left out"),
+  ),
   json,
 };
 
@@ -80,7 +85,7 @@ export const explainCommand = (policies: Policies) =>
           message,
         });
       }).pipe(
-        Effect.provide(services(config, policies, a.resolve, seal)),
+        Effect.provide(services(config, policies, a.resolve, a.filters, seal)),
         Effect.mapError((e) => explained(config, e)),
       );
       if (a.json) yield* printJson(explanationJson(explanation));
@@ -114,6 +119,7 @@ const services = (
   config: Config,
   policies: Policies,
   resolve: boolean,
+  filters: boolean,
   seal: Sealer["seal"] | null,
 ) =>
   Layer.mergeAll(
@@ -121,6 +127,7 @@ const services = (
     policyLayer(policies, config, seal),
     explainIds,
     siteOf(config, false),
+    filters ? filtersOf(config) : Layer.empty,
     Layer.provideMerge(
       signerOf(config, false),
       resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,

@@ -190,20 +190,28 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
   } satisfies Received;
 });
 
-/** Nothing is kept of what is replaced. */
-const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => ({
-  each: (see) => Effect.sync(() => m.text.forEach(see)),
-  replace: (r) =>
-    Effect.sync(() => {
-      const counter = new BodyCounter();
-      const hash = digest();
-      for (const part of [...m.text.flatMap((chunk) => r.push(chunk)), ...r.end()]) {
-        counter.push(part);
-        hash?.update(part);
-      }
-      return counter.facts(m.body.validUtf8, hash?.end() ?? null);
-    }),
-});
+/** In memory, and in nothing else. */
+const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => {
+  let text = m.text;
+  return {
+    each: (see) => Effect.sync(() => text.forEach(see)),
+    eachInTurn: (see) =>
+      Effect.promise(async () => {
+        for (const chunk of text) await see(chunk);
+      }),
+    replace: (r) =>
+      Effect.sync(() => {
+        const counter = new BodyCounter();
+        const hash = digest();
+        text = [...text.flatMap((chunk) => r.push(chunk).map((p) => p.slice())), ...r.end()];
+        for (const part of text) {
+          counter.push(part);
+          hash?.update(part);
+        }
+        return counter.facts(m.body.validUtf8, hash?.end() ?? null);
+      }),
+  };
+};
 
 const hashOf = (text: ReadonlyArray<Uint8Array>, digest: BodyDigest | null): string | null => {
   if (digest === null) return null;

@@ -13,6 +13,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { sealOf } from "./sealing.ts";
+import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
@@ -89,6 +90,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     dialerLayer,
     idsLayer,
     siteOf(config, true),
+    filtersOf(config),
     Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
   );
   const { records } = config;

@@ -7,6 +7,7 @@ import type { Group } from "../address/grant.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Issuer } from "../oauth/issuer.ts";
+import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
@@ -94,6 +95,15 @@ export interface DkimSettings {
   readonly check: Duration.Duration;
 }
 
+export interface FilterConfig {
+  readonly name: string;
+  readonly at: FilterAddress;
+  /** File with the password of rspamd; null: it asks for none. */
+  readonly passwordFile: string | null;
+  readonly within: Duration.Duration;
+  readonly onFault: "accept" | "refuse";
+}
+
 export interface PolicySettings {
   /** Absolute path of the site's own policy; null: there is none. */
   readonly file: string | null;
@@ -154,6 +164,7 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly rewriting: RewriteSettings;
   readonly dkim: DkimSettings;
+  readonly filters: ReadonlyArray<FilterConfig>;
   readonly policies: PolicySettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;

@@ -3,6 +3,7 @@ import { Duration } from "effect";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import type { Config, Limits, QueueSettings } from "./config.ts";
+import { parseFilterPlace } from "./filter_place.ts";
 import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
@@ -141,6 +142,16 @@ export const toConfig = (
     expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
     check: Duration.minutes(c.dkim.check_minutes),
   },
+  filters: c.filter.flatMap((f) => {
+    const at = parseFilterPlace(f.via);
+    return at === null ? [] : [{
+      name: f.name,
+      at,
+      passwordFile: f.password_file === undefined ? null : resolve(f.password_file),
+      within: Duration.seconds(f.timeout_seconds),
+      onFault: f.on_failure,
+    }];
+  }),
   policies: {
     file: c.policies.file === undefined ? null : resolve(c.policies.file),
     limit: Duration.millis(c.policies.timeout_ms),

@@ -8,6 +8,7 @@ import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { auth } from "./schema_auth.ts";
+import { filter } from "./schema_filter.ts";
 import { grant, group, permission } from "./schema_grants.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
@@ -198,6 +199,10 @@ export const configFile = z.strictObject({
 
   permission: z.array(permission).default([]).describe(
     "Whom an account may send to, and what else it may that others may not",
+  ),
+
+  filter: z.array(filter).default([]).describe(
+    "Content filters, in the order in which they are asked",
   ),
 
   policies,

@@ -276,3 +276,14 @@ export const POLICY_FAULT = reply(
   "3.5",
   "The message could not be checked now; try again later",
 );
+/** A content filter is out of reach, and nothing may go by it. */
+export const FILTER_FAULT = reply(
+  451,
+  "7.1",
+  "A content check is not possible now; try again later",
+);
+export const FILTER_LATER = reply(451, "7.1", "A content check asks to try again later");
+export const FILTER_REFUSED = reply(550, "7.0", "Message refused by a content check");
+/** In a filter's own words; `code` is 4yz or 5yz. */
+export const filterReply = (code: number, detail: string, text: Reply["text"]): Reply =>
+  reply(code, detail, ...text);

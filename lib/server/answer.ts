@@ -152,6 +152,12 @@ const submit = Effect.fnUntraced(function* (
     data.body.discard();
     return just(say.TOO_MANY_NEW_RECIPIENTS);
   }
+  if (signed.discard === true) {
+    held.discard();
+    data.body.discard();
+    yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
+    return just(say.queued(signed.id));
+  }
   const kept = spool.commit({
     id: signed.id,
     acceptedAt: signed.receivedAt,

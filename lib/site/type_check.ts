@@ -11,7 +11,7 @@ import { type FileProblem, PolicyFileFault } from "./file_fault.ts";
 export type Unchecked = string | null;
 
 /** What a site's file imports its types from; beside the sources, not in a bundle. */
-const TYPES = new URL("../../policies/site.ts", import.meta.url);
+const TYPES = new URL("../ports/site_facts.ts", import.meta.url);
 export const TYPES_NAME = "@postern/postern/policy";
 
 const LIMIT = Duration.seconds(60);

@@ -11,6 +11,7 @@ import { askSite } from "./ask_site.ts";
 import { authenticate } from "./authenticate.ts";
 import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
+import { filter } from "./filter.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
 import { rewrite } from "./rewrite.ts";
@@ -47,6 +48,7 @@ export const pipeline: Stage<
     Effect.flatMap(fixHeaders),
     Effect.flatMap(encodeBody),
     Effect.flatMap(addSender),
+    Effect.flatMap(filter),
     Effect.flatMap(askSite),
     Effect.flatMap(resolveMta),
     Effect.flatMap(sign),

@@ -41,6 +41,8 @@ interface Common {
   readonly stored?: StoredBody;
   /** Accepted and kept back; absent: it leaves at once. */
   readonly hold?: Hold;
+  /** A filter had it thrown away: accepted, and not kept. */
+  readonly discard?: boolean;
   readonly trail: Trail;
 }
 

@@ -114,6 +114,12 @@ export class MemoryBody implements StoredBody {
       for (let i = 0; i < all.length; i += 77) see(all.subarray(i, i + 77));
     });
 
+  readonly eachInTurn = (see: (chunk: Uint8Array) => Promise<void>) =>
+    Effect.promise(async () => {
+      const all = octetsOf(this.text);
+      for (let i = 0; i < all.length; i += 77) await see(all.subarray(i, i + 77));
+    });
+
   readonly replace = (r: Rewrite) =>
     Effect.map(
       Effect.suspend(() => {
