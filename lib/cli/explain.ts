@@ -11,6 +11,7 @@ import { Accounts } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { Ids } from "../ports/ids.ts";
 import { Resolver } from "../ports/resolver.ts";
+import { holdsLayer } from "../server/holds.ts";
 import { idsLayer } from "../server/ids.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import { explainMessage } from "./explain_run.ts";
@@ -123,7 +124,10 @@ const services = (
   seal: Sealer["seal"] | null,
 ) =>
   Layer.mergeAll(
-    accountsLayer({ ...config.accounts, readOnly: true }),
+    Layer.provideMerge(
+      holdsLayer(config.holds),
+      accountsLayer({ ...config.accounts, readOnly: true }),
+    ),
     policyLayer(policies, config, seal),
     explainIds,
     siteOf(config, false),

@@ -68,9 +68,31 @@ const change = (name: Change, description: string) =>
           return yield* misused(`queue ${name}: give either a queue id or --all`);
         }
         const which = Option.getOrElse(a.id, () => "all");
+        if (name === "release" && isToken(which)) return yield* redeem(which, name, a.json);
         yield* report(which, yield* SpoolAdmin.use((s) => s[name](which)), a.json);
       })),
   ).pipe(Command.withDescription(description));
+
+/** By the token of the note to the owner; good once. */
+const isToken = (text: string): boolean => text.startsWith("hold-");
+
+const redeem = (token: string, then: "release" | "cancel", asJson: boolean) =>
+  Effect.gen(function* () {
+    const touched = yield* SpoolAdmin.use((s) => s.redeem(token, then));
+    if (touched === 0) {
+      return yield* failed("this token holds nothing: it was used, or what it was for is over");
+    }
+    yield* report("all", touched, asJson);
+  });
+
+const cancel = Command.make("cancel", {
+  token: Argument.String("token").pipe(
+    Argument.withDescription("Of the note about a held message"),
+  ),
+  json,
+}, (a) => onSpool(redeem(a.token, "cancel", a.json))).pipe(
+  Command.withDescription("Call a held message back by its token: it is taken out, undelivered"),
+);
 
 const remove = Command.make("remove", { id, json }, (a) =>
   onSpool(Effect.gen(function* () {
@@ -94,7 +116,8 @@ export const queueCommand = Command.make("queue").pipe(
     show,
     change("retry", "Try again now"),
     change("hold", "Keep from being tried"),
-    change("release", "Let held recipients go on"),
+    change("release", "Let held recipients go on: by queue id, or by the token of the note"),
+    cancel,
     remove,
   ]),
 );

@@ -24,6 +24,7 @@ import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
+import { holdsLayer } from "../server/holds.ts";
 import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
@@ -97,7 +98,8 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const recording = records.refusals || records.accepted
     ? recordsLayer({ ...records, keepMs: ms(records.keep) })
     : noRecords;
-  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
+  const holding = Layer.provideMerge(holdsLayer(config.holds), base);
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(holding, recording));
   return Layer.provideMerge(relayOf(config, load), signing);
 };
 

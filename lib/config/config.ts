@@ -10,6 +10,7 @@ import type { Issuer } from "../oauth/issuer.ts";
 import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
+import type { HoldSettings } from "../server/holds.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -166,6 +167,7 @@ export interface Config {
   readonly dkim: DkimSettings;
   readonly filters: ReadonlyArray<FilterConfig>;
   readonly policies: PolicySettings;
+  readonly holds: HoldSettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;

@@ -1,6 +1,8 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
+import { addressKey } from "../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
+import { parseMailbox } from "../address/path.ts";
 import { parseListener } from "./address.ts";
 import type { Config, Limits, QueueSettings } from "./config.ts";
 import { parseFilterPlace } from "./filter_place.ts";
@@ -74,6 +76,30 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     },
   };
 };
+
+const holdsOf = (h: ConfigFile["holds"]): Config["holds"] => ({
+  grace: {
+    ms: h.grace_seconds * 1000,
+    accounts: new Map(
+      Object.entries(h.grace ?? {}).flatMap(([address, seconds]) => {
+        const mailbox = parseMailbox(address);
+        return mailbox === null ? [] : [[addressKey(mailbox), seconds * 1000] as const];
+      }),
+    ),
+    notify: h.notify_grace,
+  },
+  burst: h.burst_recipients === 0
+    ? null
+    : { recipients: h.burst_recipients, withinMs: h.burst_minutes * 60_000 },
+  unusual: {
+    address: h.unusual.includes("address"),
+    name: h.unusual.includes("name"),
+    withinMs: h.unusual_days * 86_400_000,
+  },
+  lastsMs: h.minutes * 60_000,
+  then: h.then,
+  notify: h.notify,
+});
 
 /** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
@@ -157,6 +183,7 @@ export const toConfig = (
     limit: Duration.millis(c.policies.timeout_ms),
     onFault: c.policies.on_failure,
   },
+  holds: holdsOf(c.holds),
   records: {
     path: resolve(sqlitePath(c.records.url)),
     refusals: c.records.refusals,

@@ -12,6 +12,7 @@ import { filter } from "./schema_filter.ts";
 import { grant, group, permission } from "./schema_grants.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
+import { holds } from "./schema_holds.ts";
 import { limits } from "./schema_limits.ts";
 import { policies } from "./schema_policies.ts";
 import { queue } from "./schema_queue.ts";
@@ -206,6 +207,8 @@ export const configFile = z.strictObject({
   ),
 
   policies,
+
+  holds,
 
   records,
 

@@ -9,17 +9,19 @@ import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
+import { Holds } from "../ports/holds.ts";
 import { Ids } from "../ports/ids.ts";
 import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
 import { Signer } from "../ports/signer.ts";
-import { Spool, type SpoolError } from "../ports/spool.ts";
+import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
+import { holdQuestion } from "../stages/consider_hold.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Received, Signed } from "../stages/submission.ts";
@@ -28,6 +30,7 @@ import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
 import { HeldBody } from "./held_body.ts";
+import { holdNotice } from "./hold_notice.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -107,6 +110,40 @@ const recipient = Effect.fnUntraced(function* (
   return just(say.RECIPIENT_OK);
 });
 
+/** Commits it, and where it is held for its owner to decide, the note to them in the same go. */
+const keep = (signed: Signed, message: NewMessage) => {
+  const { hold } = signed;
+  if (hold === undefined) return Effect.flatMap(Spool, (spool) => spool.commit(message));
+  return Effect.gen(function* () {
+    const spool = yield* Spool;
+    const token = hold.notify ? `hold-${(yield* Ids).messageIdLeft()}` : null;
+    const notice = token === null ? null : yield* holdNotice(signed, hold, token);
+    const held = spool.commit({ ...message, hold: { ...hold, token } });
+    if (notice === null) return yield* held;
+    const told = Effect.catch(
+      spool.commit(notice),
+      (fault) =>
+        Effect.sync(() => notice.body.discard()).pipe(
+          Effect.andThen(
+            Effect.logError("the owner of a held message is not told", {
+              submission: signed.id,
+              fault,
+            }),
+          ),
+        ),
+    );
+    yield* Effect.all([held, told], { concurrency: 2, discard: true });
+  });
+};
+
+/** What later holds are judged by. It is accepted already: a fault here is only told. */
+const remembered = (signed: Signed) =>
+  Effect.flatMap(Holds, (holds) => {
+    if (holds === null) return Effect.void;
+    const rules = new Set(signed.trail.filter((d) => d.verdict === "held").map((d) => d.rule));
+    return Effect.ignore(holds.note(holdQuestion(signed), rules), { log: "Error" });
+  });
+
 const submit = Effect.fnUntraced(function* (
   settings: AnswerSettings,
   session: SessionFacts,
@@ -158,7 +195,7 @@ const submit = Effect.fnUntraced(function* (
     yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
     return just(say.queued(signed.id));
   }
-  const kept = spool.commit({
+  const kept = keep(signed, {
     id: signed.id,
     acceptedAt: signed.receivedAt,
     account: signed.account.id,
@@ -172,10 +209,10 @@ const submit = Effect.fnUntraced(function* (
     body: held.current,
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
-    ...(signed.hold === undefined ? {} : { hold: { ...signed.hold, token: null } }),
   });
   yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   settings.quota.count(account, nullSender, count, receivedAt);
+  yield* remembered(signed);
   settings.onAccepted?.(signed);
   const records = yield* Records;
   if (records.keeps.accepted) {

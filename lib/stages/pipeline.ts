@@ -9,6 +9,7 @@ import type { SenderRights } from "../ports/sender_rights.ts";
 import { addSender } from "./add_sender.ts";
 import { askSite } from "./ask_site.ts";
 import { authenticate } from "./authenticate.ts";
+import { considerHold } from "./consider_hold.ts";
 import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
 import { filter } from "./filter.ts";
@@ -50,6 +51,7 @@ export const pipeline: Stage<
     Effect.flatMap(addSender),
     Effect.flatMap(filter),
     Effect.flatMap(askSite),
+    Effect.flatMap(considerHold),
     Effect.flatMap(resolveMta),
     Effect.flatMap(sign),
   );
