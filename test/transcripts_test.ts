@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { octets } from "./support/octets.ts";
-import { ALICE, RULES, Session } from "./support/session.ts";
+import { ALICE, OPTIONAL, RULES, Session } from "./support/session.ts";
 import { type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -11,6 +11,8 @@ const begin = (facts: Facts): Session => {
     ...RULES,
     recipients: Number(facts["recipients"] ?? RULES.recipients),
     errors: Number(facts["errors"] ?? RULES.errors),
+    mails: Number(facts["mails"] ?? RULES.mails),
+    extensions: facts["optional"] === "yes" ? OPTIONAL : RULES.extensions,
   };
   const session = new Session(rules, facts["tls"] !== "no");
   const must = (line: string, want: string) => {

@@ -188,6 +188,7 @@ const peerOf = (account: Account): Peer => ({
   errors: 0,
   idle: 0,
   authFailures: 0,
+  mails: 0,
 });
 
 /** The limits that make sense without a session. */
@@ -196,6 +197,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   startTls: false,
   messageBytes: o.limits.messageBytes,
   recipients: o.limits.recipients,
+  mails: Infinity,
   commandLineBytes: o.limits.commandLineBytes,
   authLineBytes: o.limits.authLineBytes,
   errors: Infinity,
@@ -203,6 +205,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   authFailures: Infinity,
   mechanisms: [],
   extensions,
+  now: Date.now,
 });
 
 /** MAIL with the parameters that a good mail program would give this message. */

@@ -111,6 +111,8 @@ export const serve = (o: ServeOptions) => {
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       limits,
+      extensions: config.extensions,
+      heldMessages: config.heldMessages,
       grace: Duration.seconds(30),
     });
     yield* o.ready(listening);

@@ -4,6 +4,7 @@
  */
 import { Data, type Duration } from "effect";
 import type { RouteTable } from "../ports/routes.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -21,6 +22,8 @@ export interface KeyPairFiles {
 export interface Limits {
   readonly messageBytes: number;
   readonly recipients: number;
+  /** MAIL commands of one connection. RFC 9422 §4.1 */
+  readonly messagesPerSession: number;
   readonly commandLineBytes: number;
   readonly authLineBytes: number;
   readonly headerBytes: number;
@@ -101,6 +104,9 @@ export interface Config {
   };
   readonly routes: RouteTable;
   readonly limits: Limits;
+  readonly extensions: OptionalExtensions;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly headers: HeaderRules;
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;

@@ -4,6 +4,7 @@ import { parseDomainName } from "../address/domain.ts";
 import { parseListener, parseSocketAddress } from "./address.ts";
 import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
@@ -19,6 +20,7 @@ const sockets = (texts: ReadonlyArray<string>, port: number): ReadonlyArray<Sock
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
   recipients: l.recipients,
+  messagesPerSession: l.messages_per_session,
   commandLineBytes: l.command_line_bytes,
   authLineBytes: l.auth_line_bytes,
   headerBytes: l.header_bytes,
@@ -41,6 +43,21 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
+  futureRelease: e.future_release
+    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
+    : null,
+  mtPriority: e.mt_priority
+    ? {
+      urgent: new Set(e.mt_priority_accounts),
+      least: e.mt_priority_least,
+      urgentBytes: e.mt_priority_bytes,
+    }
+    : null,
+  rrvs: e.rrvs,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -89,6 +106,8 @@ export const toConfig = (
   },
   routes,
   limits: limitsOf(c.limits),
+  extensions: extensionsOf(c.extensions),
+  heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,
     date: c.headers.date,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { parseListener, parseSocketAddress } from "./address.ts";
 import { count, span } from "./range.ts";
+import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
@@ -102,6 +103,8 @@ export const configFile = z.strictObject({
   ),
 
   limits,
+
+  extensions,
 
   headers: z.strictObject({
     received: z.enum(["none", "full"]).default("none").describe(

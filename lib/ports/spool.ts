@@ -61,6 +61,8 @@ export interface NewMessage {
   readonly eightBit: boolean;
   /** JSON of the trail. */
   readonly trail: string;
+  /** Not due before this time in ms; absent: at once. RFC 4865 §4.2 */
+  readonly due?: number;
 }
 
 /** One message for one next hop, leased to `owner`. */
@@ -162,6 +164,8 @@ export class Spool extends Context.Service<Spool, {
     settlements: ReadonlyArray<Settlement>,
     bounce?: NewMessage,
   ) => Effect.Effect<void, SpoolError>;
+  /** Messages of an account that were never tried, since their time has not come. RFC 4865 §6 */
+  readonly held: (account: string) => Effect.Effect<number, SpoolError>;
   /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
   readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
 }>()("postern/Spool") {}

@@ -129,6 +129,30 @@ export const ACCOUNT_GONE = reply(
   "7.1",
   "Your account may not send any more; ask your mail administrator",
 );
+/** RFC 9422 §4.1 */
+export const TOO_MANY_MESSAGES = reply(
+  421,
+  "7.0",
+  "Too many messages on this connection, send the rest on another",
+);
+/** RFC 6710 §4.2 */
+export const priorityLowered = (priority: number): Reply =>
+  reply(250, "3.6", `${priority} is the priority of this message; your account has no higher one`);
+export const BAD_PRIORITY = reply(501, "5.2", "MT-PRIORITY is a number from -9 to 9");
+export const PRIORITY_TOO_LOW = reply(550, "7.15", "Messages of this priority are not accepted");
+export const TOO_BIG_FOR_PRIORITY = reply(552, "7.16", "Message too large for its priority");
+/** RFC 4865 §6 */
+export const TOO_MUCH_HELD = reply(
+  552,
+  "2.2",
+  "Too many of your messages wait for their time; send this one later without HOLDFOR or HOLDUNTIL",
+);
+/** RFC 2852 §4.1.3 */
+export const DELIVERBY_TOO_SOON = reply(
+  555,
+  "5.4",
+  "BY asks for delivery sooner than can be promised",
+);
 export const RATE_LIMITED = reply(451, "7.1", "Too many messages for now; try again later");
 
 // --- RCPT -----------------------------------------------------------------------------------
@@ -170,6 +194,14 @@ export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recip
 export const SEND_DATA = reply(354, null, "Send the message, end with a dot on a line of its own");
 /** RFC 2920 §3.2 */
 export const NO_VALID_RECIPIENTS = reply(554, "5.1", "No valid recipients");
+/** The octets that follow cannot be told from commands any more. RFC 3030 §2 */
+export const FRAMING_LOST = reply(
+  421,
+  "7.0",
+  "Where the chunk ends is not known, or it is too large to be read here; closing",
+);
+/** RFC 3030 §3 */
+export const BINARY_NEEDS_BDAT = reply(503, "5.1", "BODY=BINARYMIME needs BDAT, not DATA");
 /** RFC 5321 §4.2.5: only after message and envelope are on stable storage. */
 export const queued = (id: string): Reply => reply(250, "0.0", `OK queued as ${id}`);
 /** RFC 5321 §2.3.8 */

@@ -9,7 +9,7 @@ import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { login } from "../sasl/login.ts";
 import { plain } from "../sasl/plain.ts";
-import { extensions } from "../smtp/server/extensions/all.ts";
+import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAsk } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
@@ -25,6 +25,7 @@ export interface ServerSettings extends AnswerSettings {
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
+    readonly messagesPerSession: number;
     readonly commandLineBytes: number;
     readonly authLineBytes: number;
     readonly headerBytes: number;
@@ -37,6 +38,7 @@ export interface ServerSettings extends AnswerSettings {
     readonly data: Duration.Duration;
     readonly handshake: Duration.Duration;
   };
+  readonly extensions: OptionalExtensions;
   /** How long a stop waits for running ends of data. */
   readonly grace: Duration.Duration;
 }
@@ -171,12 +173,14 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     startTls,
     messageBytes: limits.messageBytes,
     recipients: limits.recipients,
+    mails: limits.messagesPerSession,
     commandLineBytes: limits.commandLineBytes,
     authLineBytes: limits.authLineBytes,
     errors: limits.errors,
     idleCommands: limits.idleCommands,
     authFailures: limits.authFailures,
     mechanisms: [plain, login],
-    extensions,
+    extensions: extensionsWith(settings.extensions),
+    now: Date.now,
   };
 };

@@ -133,6 +133,8 @@ export class SpoolDatabase {
             .run(key, this.#owner);
         }
         return null;
+      case "held":
+        return this.#held(op.account);
       case "tick":
         this.#renew();
         this.#purge();
@@ -203,7 +205,7 @@ export class SpoolDatabase {
         r.address,
         r.hop,
         state,
-        m.acceptedAt,
+        m.due,
         m.lease ? this.#owner : null,
       );
     });
@@ -243,6 +245,15 @@ export class SpoolDatabase {
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  #held(account: string): number {
+    const row = this.#sql(
+      `SELECT count(DISTINCT m.number) AS n
+       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
+       WHERE r.state = 0 AND r.due > ? AND r.attempts = 0 AND m.account = ?`,
+    ).get(this.#now(), account);
+    return Number(row?.["n"] ?? 0);
   }
 
   #read(id: string, chunk: number): ReadPart {

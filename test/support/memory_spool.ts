@@ -96,7 +96,7 @@ export class MemorySpool {
       hop,
       state: "queued",
       attempts: 0,
-      due: message.acceptedAt,
+      due: message.due ?? message.acceptedAt,
       lastReply: null,
       lastRemote: null,
       lastAt: null,
@@ -193,6 +193,15 @@ export class MemorySpool {
       this.#stir();
     });
 
+  readonly held = (account: string): Effect.Effect<number> =>
+    Effect.map(
+      Clock.currentTimeMillis,
+      (now) =>
+        Array.from(this.#messages.values()).filter((m) =>
+          m.message.account === account && m.rows.some((r) => waits(r, now))
+        ).length,
+    );
+
   readonly giveBack = (delivery: Delivery): Effect.Effect<void> =>
     Effect.sync(() => {
       const keys = delivery.recipients.map((r) => r.key);
@@ -252,17 +261,16 @@ export class MemorySpool {
   ): Effect.Effect<number> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       const rows = id === "all" ? this.#rows() : this.#messages.get(id)?.rows ?? [];
-      const touched = rows.filter((r) => from.includes(r.state));
+      const touched = rows.filter((r) =>
+        from.includes(r.state) && (change !== makeDue || !waits(r, now))
+      );
       for (const row of touched) change(row, now);
       this.#stir();
       return touched.length;
     });
   }
 
-  readonly retry = (id: string): Effect.Effect<number> =>
-    this.#change(id, ["queued"], (row, now) => {
-      row.due = now;
-    });
+  readonly retry = (id: string): Effect.Effect<number> => this.#change(id, ["queued"], makeDue);
   readonly hold = (id: string): Effect.Effect<number> =>
     this.#change(id, ["queued"], (row) => {
       row.state = "held";
@@ -270,7 +278,7 @@ export class MemorySpool {
   readonly release = (id: string): Effect.Effect<number> =>
     this.#change(id, ["held"], (row, now) => {
       row.state = "queued";
-      row.due = now;
+      if (row.attempts > 0 || row.due < now) row.due = now;
     });
   readonly remove = (id: string): Effect.Effect<number> =>
     Effect.sync(() => {
@@ -283,6 +291,14 @@ export class MemorySpool {
     Context.make(Spool, Spool.of(this)).pipe(Context.add(SpoolAdmin, SpoolAdmin.of(this))),
   );
 }
+
+const makeDue = (row: Row, now: number): void => {
+  row.due = now;
+};
+
+/** Its time has not come. RFC 4865 §4.2 */
+const waits = (r: Row, now: number): boolean =>
+  r.state === "queued" && r.attempts === 0 && r.due > now;
 
 const settleRow = (row: Row, outcome: Outcome, now: number): void => {
   row.attempts++;

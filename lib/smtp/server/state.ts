@@ -8,7 +8,7 @@ import type { Envelope, Recipient } from "../../envelope/envelope.ts";
 import type { Login } from "../../envelope/login.ts";
 import type { Reply } from "../../reply/reply.ts";
 import type { SaslStep } from "../../sasl/mechanism.ts";
-import type { DataVerdict } from "../syntax/dot.ts";
+import type { DataVerdict } from "../syntax/message_reader.ts";
 import type { LineResult } from "../syntax/line.ts";
 
 /** What holds between commands. */
@@ -24,6 +24,8 @@ export interface Peer {
   /** Commands since the last message. */
   readonly idle: number;
   readonly authFailures: number;
+  /** MAIL commands on this connection, failed ones included. RFC 9422 §4.1 */
+  readonly mails: number;
 }
 
 /** An envelope without recipients: what MAIL said. */
@@ -38,6 +40,14 @@ export type State =
     readonly recipients: ReadonlyArray<Recipient>;
     /** RCPT commands seen: none of them accepted is another answer than none sent. RFC 2920 §3.2 */
     readonly attempts: number;
+  }
+  /** Chunks have come, the last one has not. RFC 3030 §2 */
+  | {
+    readonly _tag: "Chunks";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    readonly octets: number;
   }
   /** One question is open; no line is read until its answer. */
   | { readonly _tag: "Asking"; readonly peer: Peer; readonly about: About }
@@ -54,13 +64,33 @@ export type State =
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
   }
+  /** A chunk is on its way; `octets` counts the message up to its end. */
+  | {
+    readonly _tag: "Chunk";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    readonly octets: number;
+    readonly last: boolean;
+  }
+  /** Octets of a refused chunk are dropped; then `reply`, and `next`. RFC 3030 §2 */
+  | {
+    readonly _tag: "Dropping";
+    readonly peer: Peer;
+    readonly reply: Reply;
+    readonly next: Open;
+  }
   | { readonly _tag: "Upgrading"; readonly peer: Peer }
   | { readonly _tag: "Closed" };
+
+/** A command may come. */
+export type Open = State & { readonly _tag: "Ready" | "Mail" | "Chunks" };
 
 /** What an open question will lead to. */
 export type About =
   | { readonly _tag: "Login" }
-  | { readonly _tag: "Mail"; readonly mail: Mail }
+  /** `notice`: what the 250 says, where it is not the plain one. */
+  | { readonly _tag: "Mail"; readonly mail: Mail; readonly notice: Reply | null }
   | {
     readonly _tag: "Recipient";
     readonly mail: Mail;
@@ -83,6 +113,7 @@ export type Input =
   | { readonly _tag: "Line"; readonly line: LineResult; readonly more: boolean }
   /** To the one question asked. `account` only for a login that succeeded. */
   | { readonly _tag: "Answer"; readonly reply: Reply; readonly account: string | null }
+  /** Of the data, of a chunk, or of octets that were dropped (`complete`). */
   | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
   | { readonly _tag: "TlsUp" }
   /** Nothing was heard for too long. */
@@ -96,6 +127,17 @@ export type Output =
   | { readonly _tag: "Ask"; readonly question: Question }
   /** From here on the octets are data. */
   | { readonly _tag: "ReadData" }
+  /** So many octets are a chunk; `first`: of a new message. RFC 3030 §2 */
+  | {
+    readonly _tag: "ReadChunk";
+    readonly octets: number;
+    readonly first: boolean;
+    readonly last: boolean;
+    /** BODY=BINARYMIME. RFC 3030 §3 */
+    readonly binary: boolean;
+  }
+  /** So many octets are nothing at all. */
+  | { readonly _tag: "DropData"; readonly octets: number }
   /** Start the handshake once what was sent is out. */
   | { readonly _tag: "StartTls" }
   | { readonly _tag: "Close" };
@@ -106,7 +148,7 @@ export const send = (reply: Reply): Output => ({ _tag: "Send", reply });
 export const ask = (question: Question): Output => ({ _tag: "Ask", question });
 export const close: Output = { _tag: "Close" };
 export const closed: State = { _tag: "Closed" };
-export const ready = (peer: Peer): State => ({ _tag: "Ready", peer });
+export const ready = (peer: Peer): State & { readonly _tag: "Ready" } => ({ _tag: "Ready", peer });
 
 /** The state after the greeting; `tls` on a port that starts with TLS. */
 export const fresh = (tls: boolean): State =>
@@ -118,4 +160,5 @@ export const fresh = (tls: boolean): State =>
     errors: 0,
     idle: 0,
     authFailures: 0,
+    mails: 0,
   });
