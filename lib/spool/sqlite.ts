@@ -35,7 +35,7 @@ export interface SpoolSettings {
 const LEASE_MS = 15_000;
 const POLL_MS = 1_000;
 /** Deliveries, and octets of content, that wait in memory for the relay. */
-const MAX_READY = 2_000;
+const MAX_READY = 10_000;
 const MAX_CACHED = 32 * 1024 * 1024;
 
 const latin1 = (text: string): Uint8Array => {
@@ -114,9 +114,10 @@ class SqliteSpool {
       facts: "",
       size: facts.size,
     }));
-    for (const d of groupClaims(rows, () => facts)) this.#ready.push(d);
-    if (op.staged === null) {
-      this.#cache.set(m.id, [op.head, ...op.body]);
+    const content = op.staged === null ? [op.head, ...op.body] : null;
+    for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);
+    if (content !== null) {
+      this.#cache.set(m.id, content);
       this.#cached += facts.size;
     }
   }
