@@ -21,19 +21,42 @@ export type Leaf = readonly [number, string, string | null];
 const hex = (octets: Uint8Array): string =>
   Array.from(octets, (o) => o.toString(16).padStart(2, "0")).join("");
 
-export const readWithPython = async (
-  messages: ReadonlyArray<Uint8Array>,
-): Promise<ReadonlyArray<ReadonlyArray<Leaf>>> => {
+const python = async <A>(
+  script: string,
+  args: ReadonlyArray<string>,
+  lines: ReadonlyArray<string>,
+): Promise<A> => {
   const child = new Deno.Command("python3", {
-    args: ["-c", SCRIPT],
+    args: ["-c", script, ...args],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(messages.map(hex).join("\n") + "\n"));
+  await writer.write(new TextEncoder().encode(lines.join("\n") + "\n"));
   await writer.close();
   const { success, stdout, stderr } = await child.output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 };
+
+export const readWithPython = (
+  messages: ReadonlyArray<Uint8Array>,
+): Promise<ReadonlyArray<ReadonlyArray<Leaf>>> => python(SCRIPT, [], messages.map(hex));
+
+const HEADERS = `
+import sys, json, email
+from email.header import decode_header, make_header
+names = json.loads(sys.argv[1])
+def read(hexed):
+    m = email.message_from_bytes(bytes.fromhex(hexed))
+    return [str(make_header(decode_header(m[n]))) for n in names]
+print(json.dumps([read(line.strip()) for line in sys.stdin if line.strip()]))
+`;
+
+/** Fields as they are shown to people: encoded words decoded. */
+export const headersWithPython = (
+  messages: ReadonlyArray<string>,
+  names: ReadonlyArray<string>,
+): Promise<ReadonlyArray<ReadonlyArray<string>>> =>
+  python(HEADERS, [JSON.stringify(names)], messages.map((m) => hex(new TextEncoder().encode(m))));
