@@ -85,6 +85,8 @@ export interface LeasedRecipient {
   readonly address: string;
   /** Attempts made before this one. */
   readonly attempts: number;
+  /** When this attempt was due, ms. */
+  readonly due: number;
 }
 
 /** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */

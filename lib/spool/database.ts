@@ -238,7 +238,7 @@ export class SpoolDatabase {
       "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
     ).run(now);
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
     ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;

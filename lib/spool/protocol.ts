@@ -94,6 +94,7 @@ export interface ClaimedRow {
   readonly address: string;
   readonly hop: string;
   readonly attempts: number;
+  readonly due: number;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;

@@ -109,6 +109,7 @@ class SqliteSpool {
       address: r.address,
       hop: r.hop,
       attempts: 0,
+      due: m.acceptedAt,
       id: m.id,
       acceptedAt: m.acceptedAt,
       facts: "",

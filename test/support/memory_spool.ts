@@ -142,9 +142,9 @@ export class MemorySpool {
         if (row.state !== "queued" || row.due > now) continue;
         if (!hops.has(row.hop) && out.length + hops.size >= limit) continue;
         row.state = "leased";
-        const { key, address, attempts } = row;
+        const { key, address, attempts, due } = row;
         const list = hops.get(row.hop) ?? [];
-        list.push({ key, address, attempts });
+        list.push({ key, address, attempts, due });
         hops.set(row.hop, list);
       }
       for (const [hop, recipients] of hops) {

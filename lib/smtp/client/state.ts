@@ -36,6 +36,8 @@ export interface Mail {
   readonly eightBit: boolean;
   /** Holds what only an SMTPUTF8 hop may get. RFC 6531 §3.2 */
   readonly utf8: "none" | "address" | "header";
+  /** Indices of recipients who must wait for another connection. RFC 9422 §4.3 */
+  readonly later?: ReadonlySet<number>;
   /** What extensions say besides; absent where they say nothing. */
   readonly wishes?: Wishes;
 }

@@ -37,7 +37,8 @@ const transaction = (ready: Ready, mail: Mail): Transaction => {
   let room = ready.offer.rcptMax ?? mail.to.length;
   const later: Verdict = { ...NEXT_TIME, kind: "later" };
   const verdicts = mail.to.map((_, i) =>
-    unfitRecipient(mail, i, ready) ?? (room-- > 0 ? null : later)
+    unfitRecipient(mail, i, ready) ??
+      (mail.later?.has(i) !== true && room-- > 0 ? null : later)
   );
   const phase: Phase = ready.dirty ? { _tag: "Reset" } : { _tag: "Mail" };
   return { _tag: "Transaction", ready, mail, phase, verdicts, refusal: null, next: null };
