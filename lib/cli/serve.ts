@@ -10,6 +10,7 @@ import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -81,6 +82,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     }),
     dialerLayer,
     idsLayer,
+    memoryLayer,
     policyLayer(policies, config),
   );
   return Layer.provideMerge(relayOf(config, load), base);

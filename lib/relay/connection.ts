@@ -102,6 +102,10 @@ export class Connection {
     return this.#state._tag === "Ready";
   }
 
+  get underTls(): boolean {
+    return this.#state._tag === "Ready" && this.#state.session.tls !== "clear";
+  }
+
   /** A message may be given to it that follows the one under way. */
   get takesNext(): boolean {
     return this.#state._tag === "Transaction" && this.#state.next === null;

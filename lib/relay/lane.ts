@@ -6,12 +6,15 @@
  */
 import { Clock, Effect } from "effect";
 import type { Dialer } from "../ports/dialer.ts";
+import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
+import { hopKey } from "../ports/routes.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
 import { ours, softened } from "../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "./connection.ts";
 import type { Content } from "./content.ts";
+import { takesBinary } from "./convert.ts";
 import { beyondDomains } from "./domains.ts";
 import { fit } from "./fit.ts";
 import { alike, type Job, mailOf, withRecipients } from "./job.ts";
@@ -98,6 +101,16 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
   const now = yield* Clock.currentTimeMillis;
   if (r._tag === "Reached") {
     yard.pool.reached(hop, now);
+    const { offer } = r;
+    (yield* HopMemory).learn(hopKey(to), {
+      eightBitMime: offer.eightBitMime,
+      smtpUtf8: offer.smtpUtf8,
+      maxSize: offer.maxSize,
+      dsn: offer.dsn,
+      binary: takesBinary(offer),
+      requireTls: offer.requireTls,
+      tls: offer.starttls || r.connection.underTls,
+    });
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
   putBack(yard, hop, job, job);

@@ -222,6 +222,30 @@ export const LOOP = reply(554, "4.6", "Too many Received fields, the message is 
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);
+/** RFC 6531 §3.5: found out only now, since the hop was asked before. */
+export const HOP_WITHOUT_UTF8 = reply(
+  554,
+  "6.9",
+  "A recipient's mail server takes no UTF-8 in header or addresses; write those in ASCII",
+);
+/** RFC 1870 §6.2 */
+export const HOP_TOO_SMALL = reply(
+  552,
+  "3.4",
+  "Message larger than a recipient's mail server takes; send a smaller one, or a link",
+);
+/** RFC 6152 §3 */
+export const CONTENT_NOT_CONVERTIBLE = reply(
+  554,
+  "6.3",
+  "A recipient's mail server takes ASCII only, and this signed or encoded message cannot be converted",
+);
+/** RFC 8689 §4.2.1 */
+export const HOP_WITHOUT_REQUIRETLS = reply(
+  550,
+  "7.10",
+  "A recipient's mail server does not promise TLS all the way; send without REQUIRETLS",
+);
 export const NO_MESSAGE = reply(554, "6.0", "Message refused: there is no message");
 /** RFC 6854 §2.1, §3: From holds no mailbox at all. */
 export const NO_AUTHOR = reply(

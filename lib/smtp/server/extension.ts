@@ -1,8 +1,8 @@
 /**
  * One service extension: what EHLO says of it, what its parameters mean, which verbs it brings. RFC 5321 §2.2
  *
- * Each extension is a file of `extensions/`; the machine knows only this shape. What a message needs of its
- * next hop is in `envelope/needs.ts`, where stages and relay can read it too.
+ * Each extension is a file of `extensions/`; the machine knows only this shape. What it needs of the next hop is
+ * said where that is known: `stages/preflight.ts` at submission, `smtp/client/fitness.ts` on the way.
  */
 import type { Recipient } from "../../envelope/envelope.ts";
 import type { Reply } from "../../reply/reply.ts";
