@@ -8,7 +8,7 @@ import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { deliveryStatus, printDate } from "./report_status.ts";
 import { clean, fold, typedAddress } from "./report_text.ts";
-import { encodeUtf8 } from "./text.ts";
+import { encodeUtf8, octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoding } from "./transfer_encoding.ts";
 
 /** RFC 3464 §2.3.3 */
@@ -81,8 +81,6 @@ const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return out;
 };
-
-const octetsOf = (latin1: string): Uint8Array => Uint8Array.from(latin1, (c) => c.charCodeAt(0));
 
 const WORDS: Readonly<Record<Action, string>> = {
   failed: "Your message could not be delivered to the recipients below, and\r\n" +

@@ -17,6 +17,7 @@ import {
   BodySurvey,
 } from "../message/mime_survey.ts";
 import { signedNames } from "../message/signed_names.ts";
+import { latin1, octetsOf } from "../message/text.ts";
 import { printHeader } from "../message/write.ts";
 import type { Delivery } from "../ports/spool.ts";
 import type { Offer } from "../smtp/client/offer.ts";
@@ -130,8 +131,6 @@ const each = async function* (chunks: ReadonlyArray<Uint8Array>): AsyncGenerator
   yield* chunks;
 };
 
-const octetsOf = (latin1: string): Uint8Array => Uint8Array.from(latin1, (c) => c.charCodeAt(0));
-
 const converted = async function* (work: Work): AsyncGenerator<Uint8Array> {
   const { body } = await headed(await work.open());
   yield octetsOf(`${printHeader(work.made)}\r\n`);
@@ -172,14 +171,6 @@ const headed = async (
     }
     text += latin1(next.value);
   }
-};
-
-const latin1 = (octets: Uint8Array): string => {
-  let out = "";
-  for (let i = 0; i < octets.length; i += 4096) {
-    out += String.fromCharCode(...octets.subarray(i, i + 4096));
-  }
-  return out;
 };
 
 const following = async function* (

@@ -38,6 +38,12 @@ export interface Yard {
   readonly finishPart: (job: Job, results: ReadonlyArray<Result>) => void;
 }
 
+/**
+ * Between two messages while sessions are busy, so that each hop still gets up to 200 a second: what was
+ * accepted is safe and can wait, the person whose mail program shows a progress bar cannot.
+ */
+const BREATH = Effect.sleep("5 millis");
+
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
@@ -47,6 +53,7 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   let live = held;
   const work = Effect.gen(function* () {
     for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
+      if (yard.settings.yields()) yield* BREATH;
       if (job.route.hop._tag === "Maildir") {
         yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
         continue;
@@ -175,6 +182,7 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
 /** The message that follows the one under way, if there is one and the connection may carry it. */
 const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
+  if (yard.settings.yields()) return null;
   const job = next(yard, hop);
   return job === null ? null : yield* begin(yard, hop, job, held);
 });

@@ -5,6 +5,7 @@
  * Opens nothing, stores nothing. What will be refused is not held.
  */
 import type { BodyFacts } from "../../message/body.ts";
+import { latin1 } from "../../message/text.ts";
 
 export interface DataLimits {
   /** Octets of the whole message, dots unstuffed. */
@@ -19,14 +20,6 @@ export const CR = 0x0d;
 export const LF = 0x0a;
 export const CRLF = new Uint8Array([CR, LF]);
 const NOTHING = new Uint8Array(0);
-
-const latin1 = (parts: ReadonlyArray<Uint8Array>): string => {
-  let out = "";
-  for (const p of parts) {
-    for (let i = 0; i < p.length; i += 8192) out += String.fromCharCode(...p.subarray(i, i + 8192));
-  }
-  return out;
-};
 
 export abstract class MessageReader {
   readonly #limits: DataLimits;
@@ -77,7 +70,7 @@ export abstract class MessageReader {
 
   /** The header section, one char per octet, without the empty line. */
   head(): string {
-    return latin1(this.#head);
+    return this.#head.map(latin1).join("");
   }
 
   /** Whether the empty line that ends the header came. */
