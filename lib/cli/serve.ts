@@ -116,6 +116,7 @@ export const serve = (o: ServeOptions) => {
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
+      proxyFrom: config.listen.proxyFrom,
       limits,
       extensions: config.extensions,
       heldMessages: config.heldMessages,

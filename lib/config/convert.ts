@@ -93,6 +93,7 @@ export const toConfig = (
   listen: {
     submission: c.listen.submission.flatMap((t) => parseListener(t) ?? []),
     submissions: c.listen.submissions.flatMap((t) => parseListener(t) ?? []),
+    proxyFrom: c.listen.proxy_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },

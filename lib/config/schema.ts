@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
-import { parseListener, parseSocketAddress } from "./address.ts";
+import { isNetwork, parseListener, parseSocketAddress } from "./address.ts";
 import { count, span } from "./range.ts";
 import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
@@ -24,6 +24,10 @@ const listener = z.string().refine((s) => parseListener(s) !== null, {
 
 const server = z.string().refine((s) => parseSocketAddress(s, 53) !== null, {
   error: 'must be an address with or without a port, such as "127.0.0.1", "[::1]:53"',
+});
+
+const network = z.string().refine(isNetwork, {
+  error: 'must be an address or a network, such as "192.0.2.7" or "2001:db8::/32"',
 });
 
 const sqliteUrl = (what: string) =>
@@ -59,6 +63,10 @@ export const configFile = z.strictObject({
     ),
     submissions: z.array(listener).default([]).describe(
       "Addresses with TLS from the first byte; the registered port is 465",
+    ),
+    proxy_from: z.array(network).default([]).describe(
+      "Balancers, whose connections must begin with a PROXY protocol header (version 1 or 2) " +
+        "that names the client; nobody else is believed",
     ),
   }).describe("Where to listen; at least one address"),
 
