@@ -8,7 +8,7 @@ import { connect as secure, createSecureContext } from "node:tls";
 import { Connection, type SessionHost } from "../lib/server/connection.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";
 import { octets } from "./support/octets.ts";
-import { ALICE, answer, RULES } from "./support/session.ts";
+import { ALICE, answer, RULES, rulesFor } from "./support/session.ts";
 import { type Exchange, type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -20,16 +20,10 @@ const context = createSecureContext({
   minVersion: "TLSv1.2",
 });
 
-const rulesOf = (facts: Facts) => ({
-  ...RULES,
-  recipients: Number(facts["recipients"] ?? RULES.recipients),
-  errors: Number(facts["errors"] ?? RULES.errors),
-});
-
 /** A server that answers as the machine's own tests do; bodies go nowhere. */
 const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<Server> => {
   const host: SessionHost = {
-    rules: rulesOf(facts),
+    rules: rulesFor(facts),
     certificates: { contextFor: () => context },
     headerBytes: RULES.messageBytes,
     idleMs: 60_000,

@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import { octets } from "./support/octets.ts";
-import { ALICE, OPTIONAL, RULES, Session } from "./support/session.ts";
+import { ALICE, rulesFor, Session } from "./support/session.ts";
 import { type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
 
 /** A session that stands where the header of its file says. */
 const begin = (facts: Facts): Session => {
-  const rules = {
-    ...RULES,
-    recipients: Number(facts["recipients"] ?? RULES.recipients),
-    errors: Number(facts["errors"] ?? RULES.errors),
-    mails: Number(facts["mails"] ?? RULES.mails),
-    extensions: facts["optional"] === "yes" ? OPTIONAL : RULES.extensions,
-  };
-  const session = new Session(rules, facts["tls"] !== "no");
+  const session = new Session(rulesFor(facts), facts["tls"] !== "no");
   const must = (line: string, want: string) => {
     const got = session.write(octets(`${line}\r\n`));
     assert.ok(got.at(-1)?.startsWith(want), `${line} -> ${got.join(" / ")}`);

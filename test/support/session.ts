@@ -46,6 +46,15 @@ export const OPTIONAL = extensionsWith({
   rrvs: true,
 });
 
+/** The rules that the header of a transcript asks for. */
+export const rulesFor = (facts: Readonly<Record<string, string>>): Rules => ({
+  ...RULES,
+  recipients: Number(facts["recipients"] ?? RULES.recipients),
+  errors: Number(facts["errors"] ?? RULES.errors),
+  mails: Number(facts["mails"] ?? RULES.mails),
+  extensions: facts["optional"] === "yes" ? OPTIONAL : RULES.extensions,
+});
+
 export const ALICE = "alice@example.net";
 const OWNED: ReadonlySet<string> = new Set([ALICE, "a.smith@example.net", "grün@example.net"]);
 
