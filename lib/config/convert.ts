@@ -3,6 +3,7 @@ import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
 import { parseListener, parseSocketAddress } from "./address.ts";
 import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -42,6 +43,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   connectionsPerAccount: l.connections_per_account,
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
+  newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
 });
 
@@ -81,11 +83,12 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
   };
 };
 
-/** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
+/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
   routes: RouteTable,
+  issuers: ReadonlyArray<Issuer>,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -98,6 +101,7 @@ export const toConfig = (
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
     sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
+    clientCa: c.tls.client_ca === undefined ? null : resolve(c.tls.client_ca),
   },
   spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
   accounts: {
@@ -105,6 +109,7 @@ export const toConfig = (
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
   },
+  auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
   limits: limitsOf(c.limits),
   extensions: extensionsOf(c.extensions),
