@@ -20,6 +20,7 @@ const TITLE: Readonly<Record<StageName, string>> = {
   fix_headers: "Fix headers",
   add_sender: "Add Sender",
   resolve_mta: "Resolve MTA",
+  preflight: "Look at what the next hops take",
   sign: "Sign",
 };
 

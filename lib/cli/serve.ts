@@ -15,6 +15,7 @@ import { dialerLayer } from "../net/dialer.ts";
 import { sealOf } from "./sealing.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
+import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { noRecords } from "../ports/records.ts";
@@ -82,12 +83,13 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }).pipe(Layer.provide(failureMemory)),
-    certificatesLayer(config.tls),
+    certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
     Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
+    memoryLayer,
   );
   const { records } = config;
   const recording = records.refusals || records.accepted
@@ -130,6 +132,8 @@ export const serve = (o: ServeOptions) => {
       proxyFrom: config.listen.proxyFrom,
       limits,
       domains: config.headers.domains,
+      extensions: config.extensions,
+      heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });

@@ -9,6 +9,7 @@ import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -26,6 +27,8 @@ export interface KeyPairFiles {
 export interface Limits {
   readonly messageBytes: number;
   readonly recipients: number;
+  /** MAIL commands of one connection. RFC 9422 §4.1 */
+  readonly messagesPerSession: number;
   readonly commandLineBytes: number;
   readonly authLineBytes: number;
   readonly headerBytes: number;
@@ -139,6 +142,9 @@ export interface Config {
   };
   readonly routes: RouteTable;
   readonly limits: Limits;
+  readonly extensions: OptionalExtensions;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly headers: HeaderRules;
   /** Key of sealed Received fields; null: there is none. */
   readonly sealKeyFile: string | null;

@@ -8,6 +8,7 @@ import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
@@ -28,6 +29,7 @@ const domainsOf = (table: Readonly<Record<string, string>>): ReadonlyMap<string,
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
   recipients: l.recipients,
+  messagesPerSession: l.messages_per_session,
   commandLineBytes: l.command_line_bytes,
   authLineBytes: l.auth_line_bytes,
   headerBytes: l.header_bytes,
@@ -51,6 +53,21 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   recipientsPerHour: l.recipients_per_hour,
   newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
+  futureRelease: e.future_release
+    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
+    : null,
+  mtPriority: e.mt_priority
+    ? {
+      urgent: new Set(e.mt_priority_accounts),
+      least: e.mt_priority_least,
+      urgentBytes: e.mt_priority_bytes,
+    }
+    : null,
+  rrvs: e.rrvs,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -105,6 +122,8 @@ export const toConfig = (
   routes,
   limits: limitsOf(c.limits),
   sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
+  extensions: extensionsOf(c.extensions),
+  heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,
     date: c.headers.date,

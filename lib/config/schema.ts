@@ -11,6 +11,7 @@ import { auth } from "./schema_auth.ts";
 import { grant, group, permission } from "./schema_grants.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
+import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
@@ -117,6 +118,8 @@ export const configFile = z.strictObject({
   ),
 
   limits,
+
+  extensions,
 
   headers: z.strictObject({
     received: z.enum(["redacted", "full", "sealed"]).default("redacted").describe(

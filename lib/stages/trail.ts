@@ -9,6 +9,7 @@ export type StageName =
   | "fix_headers"
   | "add_sender"
   | "resolve_mta"
+  | "preflight"
   | "sign";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;

@@ -1,6 +1,7 @@
 /** All fuzz targets, and the inputs that once broke one of them. */
 import { createHash } from "node:crypto";
 import type { Target } from "./target.ts";
+import { chunks, mime } from "./targets/body.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { smtp, smuggling } from "./targets/smtp.ts";
@@ -8,6 +9,8 @@ import { smtp, smuggling } from "./targets/smtp.ts";
 export const targets: ReadonlyArray<Target> = [
   smtp,
   smuggling,
+  chunks,
+  mime,
   header,
   address,
   date,
