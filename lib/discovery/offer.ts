@@ -2,7 +2,7 @@
  * The model: one value that says what a mail domain offers. Everything that is published, served or
  * checked is read off it. Knows no runtime: it works on a server, at an edge and in a browser.
  */
-import { type Auth, type Service, SRV_LABELS, type UsernameForm } from "./service.ts";
+import { type Auth, type Service, SRV_LABELS, type UsernameForm, WELL_KNOWN } from "./service.ts";
 
 export interface HostAddresses {
   readonly host: string;
