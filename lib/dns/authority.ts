@@ -72,8 +72,9 @@ export const respond = (
 ): Reply | null => {
   if (octets.length < 12 || ((octets[2] ?? 0) & QR) !== 0) return null;
   const header = octets.subarray(0, 12);
-  if (((octets[2] ?? 0) & OPCODE) !== 0) return bare(header, RCODE.NOTIMP); // NS-14
   const query = readQuery(octets);
+  // an OPT is answered even then. NS-14, RFC 8906 §3.1.4
+  if (((octets[2] ?? 0) & OPCODE) !== 0) return bare(header, RCODE.NOTIMP, query?.opt);
   if (query === null) return bare(header, RCODE.FORMERR);
   const said = query.opt !== null && version(query.opt) > 0
     ? sections(BADVERS) // NS-10
@@ -101,12 +102,15 @@ const outcomeOf = (s: Sections): Outcome =>
     ? "nodata"
     : "error";
 
-/** A header alone. */
-const bare = (header: Uint8Array, rcode: number): Reply => {
+/** A header alone, or with the OPT that is due. */
+const bare = (header: Uint8Array, rcode: number, asked?: WireRecord | null): Reply => {
+  const opt = asked === null || asked === undefined ? [] : [optFor(asked, 0)];
   const octets = Buffer.concat([
     header.subarray(0, 2),
     Uint8Array.of(QR | ((header[2] ?? 0) & (OPCODE | RD)), rcode),
-    new Uint8Array(8),
+    new Uint8Array(6),
+    u16(opt.length),
+    ...opt,
   ]);
   return { octets, outcome: "error", truncated: octets };
 };
