@@ -6,6 +6,7 @@ import { accountCommand } from "./account.ts";
 import { configCommand } from "./config.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
+import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
@@ -20,6 +21,7 @@ const commands = (policies: Policies) =>
     accountCommand,
     queueCommand,
     explainCommand(policies),
+    publishCommand,
     configCommand,
   ]));
 
