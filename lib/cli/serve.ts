@@ -19,6 +19,7 @@ import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -102,6 +103,7 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
@@ -113,6 +115,9 @@ export const serve = (o: ServeOptions) => {
       limits,
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(
