@@ -35,6 +35,16 @@ export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
 export * from "./lib/stages/policy.ts";
 export { defaultPolicies } from "./policies/default.ts";
 
+// autodiscovery: the model, and what is made of it
+export * from "./lib/discovery/choose.ts";
+export { expectedRecords } from "./lib/discovery/expected.ts";
+export { lintsOf } from "./lib/discovery/lints.ts";
+export * from "./lib/discovery/offer.ts";
+export { type Format, formatRecords, FORMATS } from "./lib/discovery/publish/formats.ts";
+export type { DnsRecord, ExpectedRecord, RecordData } from "./lib/discovery/record.ts";
+export * from "./lib/discovery/serve/handler.ts";
+export type { Auth, Kind, Security, Service, UsernameForm } from "./lib/discovery/service.ts";
+
 // ports
 export * from "./lib/ports/accounts.ts";
 export * from "./lib/ports/accounts_admin.ts";
