@@ -65,6 +65,7 @@ export { dialerLayer } from "./lib/net/dialer.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";
 export { idsLayer } from "./lib/server/ids.ts";
+export { Load } from "./lib/server/load.ts";
 export { Quota, type QuotaLimits } from "./lib/server/quota.ts";
 export { SignedIn } from "./lib/server/signed_in.ts";
 export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";

@@ -13,6 +13,7 @@ import { dialerLayer } from "../net/dialer.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
+import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
@@ -32,13 +33,14 @@ export interface ServeOptions {
 
 const ms = Duration.toMillis;
 
-const relayOf = (config: Config) => {
+const relayOf = (config: Config, load: Load) => {
   const { queue } = config;
   const [first, ...more] = queue.retry;
   const delays = [first, ...more].map(ms);
   return relayLayer({
     ...relaySettings(config.hostname),
     access: accessOf(config.routes),
+    yields: () => load.busy,
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
@@ -62,7 +64,7 @@ const relayOf = (config: Config) => {
 };
 
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies) => {
+const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
@@ -82,7 +84,7 @@ const servicesOf = (config: Config, policies: Policies) => {
     idsLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config), base);
+  return Layer.provideMerge(relayOf(config, load), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -102,6 +104,7 @@ export const logLayer = (config: Config): Layer.Layer<never> =>
 export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
+  const load = new Load();
   return Effect.gen(function* () {
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
@@ -109,6 +112,7 @@ export const serve = (o: ServeOptions) => {
       within: limits.answer,
       quota: new Quota(limits),
       signedIn: new SignedIn(limits.connectionsPerAccount),
+      load,
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
@@ -122,7 +126,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies)),
+    Effect.provide(servicesOf(config, o.policies, load)),
     Effect.provide(logLayer(config)),
   );
 };
