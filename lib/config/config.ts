@@ -3,6 +3,7 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
@@ -86,6 +87,26 @@ export interface LogSettings {
   readonly linesPerClient: number;
 }
 
+/** `[http]`: autoconfiguration for mail programs. */
+export interface HttpSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  /** Without TLS, behind a proxy. */
+  readonly plain: ReadonlyArray<SocketAddress>;
+  readonly trustedProxies: ReadonlyArray<string>;
+  readonly autodiscoverV2: boolean;
+}
+
+/** `[dns_server]`: zones that we answer for. */
+export interface DnsServerSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  readonly zones: ReadonlyArray<string>;
+  readonly ns: ReadonlyArray<string>;
+  readonly mailbox: string;
+  readonly ttlSeconds: number;
+  readonly responsesPerSecond: number;
+  readonly drain: boolean;
+}
+
 export interface Config {
   /** The file it came from; relative paths in it were taken from its directory. */
   readonly file: string;
@@ -104,6 +125,13 @@ export interface Config {
     readonly remember: Duration.Duration;
   };
   readonly routes: RouteTable;
+  /** What clients find of our own listeners; for domains that are not in `domains`. */
+  readonly own: OwnListeners;
+  /** What the domains offer that autodiscovery knows. */
+  readonly domains: ReadonlyArray<Offer>;
+  /** Null: not served; likewise the next. */
+  readonly http: HttpSettings | null;
+  readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
   readonly headers: HeaderRules;
   readonly rights: RightsSettings;

@@ -1,11 +1,21 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
+import { offerOf, type OwnListeners } from "../discovery/offer.ts";
 import { parseListener } from "./address.ts";
-import type { Config, Limits, QueueSettings } from "./config.ts";
+import type {
+  Config,
+  DnsServerSettings,
+  HttpSettings,
+  Limits,
+  QueueSettings,
+  SocketAddress,
+} from "./config.ts";
 import { parseDnsServer } from "./dns_server.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
+import { zoneName } from "./schema_web.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
@@ -62,6 +72,42 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
   };
 };
 
+const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> =>
+  texts.flatMap((t) => parseListener(t) ?? []);
+
+const httpOf = (h: NonNullable<ConfigFile["http"]>): HttpSettings => ({
+  listen: listeners(h.listen),
+  plain: listeners(h.listen_plain),
+  trustedProxies: h.trusted_proxies,
+  autodiscoverV2: h.autodiscover_v2,
+});
+
+const dnsServerOf = (d: NonNullable<ConfigFile["dns_server"]>): DnsServerSettings => ({
+  listen: listeners(d.listen),
+  zones: d.zones.flatMap((z) => zoneName(z) ?? []),
+  ns: d.ns.map(ascii),
+  mailbox: d.mailbox,
+  ttlSeconds: d.ttl_seconds,
+  responsesPerSecond: d.responses_per_second,
+  drain: d.drain,
+});
+
+const ownListeners = (c: ConfigFile): OwnListeners => {
+  const host = ascii(c.hostname);
+  return {
+    host,
+    submission: listeners(c.listen.submission).map((a) => a.port),
+    submissions: listeners(c.listen.submissions).map((a) => a.port),
+    web: c.http === undefined ? null : host,
+  };
+};
+
+const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
+  c.domain.map((d) => {
+    const { host = own.host, ...settings } = domainSettings(d);
+    return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
+  });
+
 /** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
 export const toConfig = (
   file: string,
@@ -72,8 +118,8 @@ export const toConfig = (
   file,
   hostname: ascii(c.hostname),
   listen: {
-    submission: c.listen.submission.flatMap((t) => parseListener(t) ?? []),
-    submissions: c.listen.submissions.flatMap((t) => parseListener(t) ?? []),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
@@ -86,6 +132,10 @@ export const toConfig = (
     remember: Duration.minutes(c.accounts.remember_minutes),
   },
   routes,
+  own: ownListeners(c),
+  domains: offers(c, ownListeners(c)),
+  http: c.http === undefined ? null : httpOf(c.http),
+  dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
   headers: {
     received: c.headers.received,

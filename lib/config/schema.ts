@@ -8,9 +8,11 @@ import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { dns } from "./schema_dns.ts";
+import { domain as mailDomain } from "./schema_domain.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
+import { dnsServer, http } from "./schema_web.ts";
 
 const qualifiedName = (text: string): boolean => {
   const d = parseDomainName(text);
@@ -97,6 +99,12 @@ export const configFile = z.strictObject({
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
     "Next hops; the most specific `to` that matches the recipient's domain is taken",
   ),
+
+  domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
+
+  http,
+
+  dns_server: dnsServer,
 
   limits,
 
