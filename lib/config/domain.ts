@@ -6,10 +6,27 @@ import type {
   DomainSettings,
   MailExchanger,
   ServerLists,
+  ServerPlace,
   Tlsa,
 } from "../discovery/offer.ts";
 import { isIp, parseSocketAddress } from "./address.ts";
 import type { DomainFile } from "./schema_domain.ts";
+
+const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
+
+/** `mail.example.com`, `mail.example.com:993`, `mail.example.com:993 10 1`: priority and weight. RFC 2782 */
+export const parsePlace = (text: string, port: number): ServerPlace | null => {
+  const [at = "", ...figures] = text.split(" ");
+  const address = parseSocketAddress(at, port);
+  if (address === null) return null;
+  const place = { host: ascii(address.host), port: address.port };
+  if (figures.length === 0) return place;
+  const [priority = "", weight = "", ...more] = figures;
+  const good = [priority, weight].every((f) => /^\d{1,5}$/.test(f) && Number(f) <= 65535);
+  return good && more.length === 0
+    ? { ...place, priority: Number(priority), weight: Number(weight) }
+    : null;
+};
 
 /** `10 mx.example.com`, `0 .` */
 export const parseMx = (text: string): MailExchanger | null => {
@@ -70,8 +87,6 @@ export const parseWebUrl = (
   }
 };
 
-const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
-
 const LISTS = ["submissions", "submission", "imaps", "imap", "pop3s", "pop3", "sieve"] as const;
 const PORTS: Readonly<Record<(typeof LISTS)[number], number>> = {
   submissions: 465,
@@ -90,10 +105,7 @@ const serversOf = (d: DomainFile): ServerLists => {
   for (const key of LISTS) {
     const places = d[key];
     if (places === undefined) continue;
-    out[`_${key}._tcp`] = places.flatMap((p) => {
-      const at = parseSocketAddress(p, PORTS[key]);
-      return at === null ? [] : [{ host: ascii(at.host), port: at.port }];
-    });
+    out[`_${key}._tcp`] = places.flatMap((p) => parsePlace(p, PORTS[key]) ?? []);
   }
   for (const key of ["jmap", "caldav", "carddav"] as const) {
     const at = d[key] === undefined ? null : parseWebUrl(d[key]);

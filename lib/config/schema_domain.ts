@@ -2,8 +2,15 @@
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { AUTHS } from "../discovery/service.ts";
-import { parseSocketAddress } from "./address.ts";
-import { parseAddresses, parseCaa, parseDkim, parseMx, parseTlsa, parseWebUrl } from "./domain.ts";
+import {
+  parseAddresses,
+  parseCaa,
+  parseDkim,
+  parseMx,
+  parsePlace,
+  parseTlsa,
+  parseWebUrl,
+} from "./domain.ts";
 import { count } from "./range.ts";
 
 /** A name under which a service can be reached from elsewhere; not an address. */
@@ -18,12 +25,13 @@ const name = (example: string) =>
   });
 
 const place = (port: number) =>
-  z.string().refine((s) => isName(parseSocketAddress(s, port)?.host ?? ""), {
-    error: `must be a host name with or without a port, such as "mail.example.com:${port}"`,
+  z.string().refine((s) => isName(parsePlace(s, port)?.host ?? ""), {
+    error:
+      `must be a host name, a port if need be, and priority and weight if need be, such as "mail.example.com:${port}" or "mail.example.com:${port} 10 1"`,
   });
 
 const places = (port: number, what: string) =>
-  z.array(place(port)).optional().describe(`${what}; preferred first, [] for not offered`);
+  z.array(place(port)).optional().describe(`${what}; [] for not offered`);
 
 const url = (what: string) =>
   z.string().refine((s) => parseWebUrl(s) !== null, {

@@ -2,7 +2,7 @@
  * The model: one value that says what a mail domain offers. Everything that is published, served or
  * checked is read off it. Knows no runtime: it works on a server, at an edge and in a browser.
  */
-import { type Auth, type Service, SRV_LABELS, type UsernameForm } from "./service.ts";
+import { type Auth, type Service, SRV_LABELS, type UsernameForm, WELL_KNOWN } from "./service.ts";
 
 export interface HostAddresses {
   readonly host: string;
@@ -55,6 +55,8 @@ export interface Offer {
   readonly shortName: string;
   /** In order of preference. */
   readonly services: ReadonlyArray<Service>;
+  /** Labels of what is not offered, and of which that should be told. RFC 6186 §3.4 */
+  readonly absent: ReadonlyArray<string>;
   /** The host that answers the HTTP endpoints. */
   readonly web: string | null;
   /** Hosts whose address records are published. */
@@ -94,19 +96,21 @@ export interface OwnListeners {
   readonly web: string | null;
 }
 
-/** A server that somebody runs. */
+/** A server that somebody runs; without figures it has an equal share of its label. */
 export interface ServerPlace {
   readonly host: string;
   readonly port: number;
+  readonly priority?: number;
+  readonly weight?: number;
 }
 
-/** Lists of servers by SRV label; the first one is preferred. */
+/** Servers by SRV label. */
 export type ServerLists = Readonly<Partial<Record<string, ReadonlyArray<ServerPlace>>>>;
 
 /** What a site says about one domain, as far as it says anything. */
 export type DomainSettings =
   & {
-    readonly [K in keyof Omit<Offer, "domain" | "services">]?: Offer[K] | undefined;
+    readonly [K in keyof Omit<Offer, "domain" | "services" | "absent">]?: Offer[K] | undefined;
   }
   & {
     readonly domain: string;
@@ -138,6 +142,17 @@ const ownServers = (own: OwnListeners): ServerLists => ({
 const placesOf = (host: string, ports: ReadonlyArray<number>): ReadonlyArray<ServerPlace> =>
   [...new Set(ports)].filter((port) => port > 0).map((port) => ({ host, port }));
 
+/** Mail protocols: a client that finds none of them probes and guesses. P-3 */
+const MAIL: ReadonlySet<string> = new Set(["submission", "imap", "pop3"]);
+
+/** What is known to be absent: of a domain that a site has described, all mail; else our own part of it. */
+const absentOf = (servers: ServerLists, described: boolean): ReadonlyArray<string> =>
+  SRV_LABELS.filter(({ label, kind }) => {
+    const places = servers[label];
+    if (places !== undefined) return places.length === 0;
+    return described && MAIL.has(kind);
+  }).map(({ label }) => label);
+
 /** The offer of a domain: what is said about it, and for the rest Postern's own listeners. */
 export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
   const servers = { ...ownServers(own), ...s.servers };
@@ -149,11 +164,11 @@ export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
       security,
       host: place.host,
       port: place.port,
-      path: s.paths?.[label] ?? null,
+      path: security === "https" ? s.paths?.[label] ?? WELL_KNOWN[kind] ?? "/" : null,
       auth,
       username,
-      priority: PRIORITY[label] ?? 0,
-      weight: 1,
+      priority: place.priority ?? PRIORITY[label] ?? 0,
+      weight: place.weight ?? 1,
     }))
   );
   return {
@@ -161,6 +176,7 @@ export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
     name: s.name ?? s.domain,
     shortName: s.shortName ?? s.name ?? s.domain,
     services,
+    absent: absentOf(servers, s.servers !== undefined),
     web: s.web === undefined ? own.web : s.web,
     hosts: s.hosts ?? [],
     mx: s.mx ?? [],
