@@ -35,6 +35,8 @@ const groups = (all: ReadonlyArray<Candidate>): ReadonlyArray<ReadonlyArray<Cand
   return [...byPlace.values()];
 };
 
+const MAX_USERNAME = 320;
+
 /** The user name that a source states, or the whole address as a guess. SEC-11 */
 const usernameFor = (
   subject: Subject,
@@ -42,6 +44,8 @@ const usernameFor = (
 ): Username => {
   if (stated === null) return { value: subject.email, form: "address", source: "default" };
   const { text, method } = stated;
+  // it ends up in configuration files
+  if (text.length > MAX_USERNAME || /\p{Cc}/u.test(text)) return usernameFor(subject, null);
   const form = text === "%EMAILADDRESS%" || text === subject.email
     ? "address"
     : text === "%EMAILLOCALPART%" || text === subject.local
@@ -122,10 +126,25 @@ const merged = (
   };
 };
 
-/** Those that may be used first, in their order; each told its place. */
+/** Reading, sending, the rest: the order in which people set things up. */
+const KINDS: ReadonlyArray<Kind> = [
+  "imap",
+  "pop3",
+  "submission",
+  "jmap",
+  "sieve",
+  "caldav",
+  "carddav",
+  "webdav",
+  "ews",
+  "activesync",
+];
+
+/** By kind, those that may be used first, in their order; each told its place. */
 export const ranked = (services: ReadonlyArray<FoundService>): ReadonlyArray<FoundService> => {
   const next = new Map<Kind, number>();
   const order = [...services].sort((a, b) =>
+    KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) ||
     Number(a.rejected !== null) - Number(b.rejected !== null)
   );
   return order.map((s) => {
