@@ -4,6 +4,7 @@ import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
 import { configCommand } from "./config.ts";
+import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
 import { queueCommand } from "./queue.ts";
@@ -21,6 +22,7 @@ const commands = (policies: Policies) =>
     queueCommand,
     explainCommand(policies),
     configCommand,
+    discoverCommand,
   ]));
 
 /** Usage errors were printed with the help already. */

@@ -53,6 +53,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
+  yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
   for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
   return found;
 });

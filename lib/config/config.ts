@@ -80,6 +80,17 @@ export interface DnsSettings {
   readonly ca: string | null;
 }
 
+export interface DiscoverSettings {
+  readonly databases: ReadonlyArray<string>;
+  readonly privateAddresses: boolean;
+  readonly timeout: Duration.Duration;
+  /** PEM file with authorities; null: those of the system. */
+  readonly ca: string | null;
+  readonly http: boolean;
+  readonly requestsPerMinute: number;
+  readonly requestsPerDomainPerMinute: number;
+}
+
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
@@ -137,6 +148,7 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
+  readonly discover: DiscoverSettings;
   readonly log: LogSettings;
 }
 

@@ -5,7 +5,9 @@ import { offerOf, type OwnListeners } from "../discovery/offer.ts";
 import { parseListener } from "./address.ts";
 import type {
   Config,
+  DiscoverSettings,
   DnsServerSettings,
+  DnsSettings,
   HttpSettings,
   Limits,
   QueueSettings,
@@ -49,6 +51,27 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+export const discoverOf = (
+  d: ConfigFile["discover"],
+  resolve: (path: string) => string,
+): DiscoverSettings => ({
+  databases: d.databases,
+  privateAddresses: d.private_addresses,
+  timeout: Duration.seconds(d.timeout_seconds),
+  ca: d.ca === undefined ? null : resolve(d.ca),
+  http: d.http,
+  requestsPerMinute: d.requests_per_minute,
+  requestsPerDomainPerMinute: d.requests_per_domain_per_minute,
+});
+
+export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): DnsSettings => ({
+  servers: d.servers?.flatMap((s) => parseDnsServer(s, d.trust_ad) ?? []) ?? null,
+  timeout: Duration.seconds(d.timeout_seconds),
+  attempts: d.attempts,
+  trust: d.trust_ad,
+  ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -157,13 +180,8 @@ export const toConfig = (
     ),
   },
   queue: queueOf(c.queue),
-  dns: {
-    servers: c.dns.servers?.flatMap((s) => parseDnsServer(s, c.dns.trust_ad) ?? []) ?? null,
-    timeout: Duration.seconds(c.dns.timeout_seconds),
-    attempts: c.dns.attempts,
-    trust: c.dns.trust_ad,
-    ca: c.dns.ca === undefined ? null : resolve(c.dns.ca),
-  },
+  dns: dnsOf(c.dns, resolve),
+  discover: discoverOf(c.discover, resolve),
   log: {
     level: c.log.level,
     format: c.log.format,

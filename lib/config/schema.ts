@@ -7,6 +7,7 @@ import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
+import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { limits } from "./schema_limits.ts";
@@ -145,6 +146,8 @@ export const configFile = z.strictObject({
   queue,
 
   dns,
+
+  discover,
 
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(

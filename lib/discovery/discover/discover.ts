@@ -9,7 +9,7 @@ import { type Candidate, Log, type MethodResult, NOTHING, together } from "./can
 import { guessMethod } from "./guess.ts";
 import { merge } from "./merge.ts";
 import { paccMethod } from "./pacc.ts";
-import type { DiscoverPorts } from "./ports.ts";
+import type { DiscoverPorts, Lookup } from "./ports.ts";
 import { poxMethod } from "./pox.ts";
 import { probed } from "./probe_all.ts";
 import { type Attempt, type DiscoverResult, type Method, RESULT_VERSION } from "./result.ts";
@@ -43,8 +43,10 @@ export const discover = async (
   const signal = options.signal === undefined
     ? ended.signal
     : AbortSignal.any([ended.signal, options.signal]);
+  const { lookup, ttl } = watched(ports.lookup);
   try {
-    return await conclude({ subject, options, ports, log, signal });
+    const found = await conclude({ subject, options, ports: { ...ports, lookup }, log, signal });
+    return { ...found, ttl: ttl() };
   } finally {
     clearTimeout(timer);
     ended.abort(); // what nobody waits for any more
@@ -64,7 +66,24 @@ const exists = async (run: Run): Promise<"yes" | "no" | "unknown"> => {
   return "unknown";
 };
 
-const conclude = async (run: Run): Promise<DiscoverResult> => {
+/** What is kept no longer than an hour, and nothing no longer than five minutes. 9.8 */
+const MAX_TTL = 3_600;
+const NEGATIVE_TTL = 300;
+
+/** Notes the shortest time for which an answer holds. */
+const watched = (lookup: Lookup): { readonly lookup: Lookup; readonly ttl: () => number } => {
+  let least = Infinity;
+  return {
+    lookup: async (name, type) => {
+      const answer = await lookup(name, type);
+      if (answer._tag === "Found") least = Math.min(least, answer.ttl);
+      return answer;
+    },
+    ttl: () => least === Infinity ? NEGATIVE_TTL : Math.min(least, MAX_TTL),
+  };
+};
+
+const conclude = async (run: Run): Promise<Omit<DiscoverResult, "ttl">> => {
   const { subject, options } = run;
   const local = options.local === undefined || options.local === null
     ? NOTHING

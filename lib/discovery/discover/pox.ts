@@ -1,6 +1,7 @@
 /** Microsoft Autodiscover, asked without credentials. MS-OXDSCLI, section 6.1 */
 import { orderSrv } from "../choose.ts";
 import type { Kind, Security } from "../service.ts";
+import { escape } from "../xml.ts";
 import { portOf } from "./autoconfig_document.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import { relation } from "./domains.ts";
@@ -16,12 +17,10 @@ const RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/outlook/res
 /** AD-12 */
 const MAX_REDIRECTS = 10;
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-
 /** The request needs an address. */
 export const poxRequest = (address: string): string =>
   `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="${REQUEST}"><Request>` +
-  `<EMailAddress>${escaped(address)}</EMailAddress>` +
+  `<EMailAddress>${escape(address)}</EMailAddress>` +
   `<AcceptableResponseSchema>${RESPONSE}</AcceptableResponseSchema></Request></Autodiscover>`;
 
 const KINDS: Readonly<Record<string, Kind>> = { IMAP: "imap", POP3: "pop3", SMTP: "submission" };

@@ -122,6 +122,8 @@ export interface DiscoverResult {
   readonly conflicts: ReadonlyArray<Conflict>;
   readonly warnings: ReadonlyArray<Warning>;
   readonly attempts: ReadonlyArray<Attempt>;
+  /** Seconds for which asking again would say the same. */
+  readonly ttl: number;
   /** Not to be asked again at every connection. RFC 8314 §5.1, SEC-2 */
   readonly storeUntil: "user-reconfigures";
 }
