@@ -1,4 +1,5 @@
 /** Where a name may be connected to: looked up by our own resolver, every address checked, the very address dialled. 9.8 */
+import { isIP } from "node:net";
 import type { Lookup } from "../discovery/discover/ports.ts";
 import { isPublic } from "./public_address.ts";
 
@@ -16,6 +17,10 @@ export type Guard = (host: string) => Promise<Places>;
 
 /** `allowPrivate`: for networks of one's own, and for tests. */
 export const guardOf = (lookup: Lookup, allowPrivate: boolean): Guard => async (host) => {
+  // no publisher writes an address for a name; whoever does means something else
+  if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) {
+    return { _tag: "Forbidden", reason: `${host} is an address, not a name` };
+  }
   const [six, four] = await Promise.all([lookup(host, "AAAA"), lookup(host, "A")]);
   const found = [four, six].flatMap((a) => a._tag === "Found" ? a.records : []);
   if (found.length === 0) {

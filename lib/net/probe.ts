@@ -95,9 +95,18 @@ const look = async (
   } finally {
     clearTimeout(timer);
     request.signal.removeEventListener("abort", abort);
-    for (const s of open) s.destroy();
+    leave(open);
   }
 };
+
+/** What is said last is sent; whoever does not close then is dropped. */
+const leave = (open: ReadonlyArray<Socket>): void => {
+  open.at(-1)?.end();
+  const timer = setTimeout(() => open.forEach((s) => s.destroy()), LINGER_MS);
+  open[0]?.once("close", () => clearTimeout(timer));
+};
+
+const LINGER_MS = 300;
 
 const converse = async (
   request: ProbeRequest,
@@ -198,7 +207,9 @@ const faultOf = (
   error: Error | string | null | undefined,
 ): Ended | null => {
   const code = error === null || error === undefined ? "" : String(error);
-  if (/EXPIRED/.test(code)) return new Ended("expired", `the certificate expired on ${c.validTo}`);
+  if (Date.parse(c.validTo) < Date.now()) {
+    return new Ended("expired", `the certificate expired on ${c.validTo}`);
+  }
   if (/SELF_SIGNED/.test(code)) {
     return new Ended("self-signed", "nobody vouches for the certificate");
   }

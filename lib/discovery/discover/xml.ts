@@ -26,9 +26,10 @@ const unfit = (text: string): string | null => {
   if (text.length > MAX_XML) return "too large";
   let depth = 0;
   let elements = 0;
-  for (const [tag] of text.matchAll(TOKEN)) {
+  for (const token of text.matchAll(TOKEN)) {
+    const [tag] = token;
     if (tag.startsWith("<!--") || tag.startsWith("<![CDATA[") || tag.startsWith("<?")) continue;
-    if (tag.startsWith("<!")) return "has a document type";
+    if (text.startsWith("<!", token.index)) return "has a document type";
     if (tag === "<") return "has a tag that does not end";
     if (tag.startsWith("</")) depth--;
     else {
