@@ -7,6 +7,7 @@ import { configCommand } from "./config.ts";
 import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
+import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
@@ -21,6 +22,7 @@ const commands = (policies: Policies) =>
     accountCommand,
     queueCommand,
     explainCommand(policies),
+    publishCommand,
     configCommand,
     discoverCommand,
   ]));

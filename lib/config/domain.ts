@@ -69,8 +69,11 @@ export const parseDkim = (text: string): string | null =>
 
 export const parseAddresses = (
   addresses: ReadonlyArray<string>,
-): ReadonlyArray<string> | null =>
-  addresses.every(isIp) ? addresses.map((a) => a.toLowerCase()) : null;
+): ReadonlyArray<string> | null => addresses.every(isIp) ? addresses.map(canonical) : null;
+
+/** RFC 5952 §4, by the parser that every runtime carries. */
+const canonical = (address: string): string =>
+  address.includes(":") ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
 
 /** Of a service over HTTPS. */
 export const parseWebUrl = (
