@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
+import { checkCommand } from "./check_domain.ts";
 import { configCommand } from "./config.ts";
 import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
@@ -24,6 +25,7 @@ const commands = (policies: Policies) =>
     explainCommand(policies),
     publishCommand,
     configCommand,
+    checkCommand,
     discoverCommand,
   ]));
 

@@ -54,7 +54,11 @@ export type Told = Exclude<Said, { readonly _tag: "Again" }>;
 const told = (said: Said): Told =>
   said._tag === "Again" ? trouble("malformed", "answer cut off, or not the one asked for") : said;
 
-const overPlain = async (server: PlainServer, q: Question, timeoutMs: number): Promise<Told> => {
+export const overPlain = async (
+  server: PlainServer,
+  q: Question,
+  timeoutMs: number,
+): Promise<Told> => {
   const first = await overUdp(server, query(q, true), timeoutMs);
   if (first._tag !== "Again") return first;
   if (first.over === "tcp") return told(await overTcp(server, query(q, true), timeoutMs));
