@@ -1,6 +1,6 @@
 /** A world for discovery without a network: DNS and HTTP say what a test lists, and nothing else exists. OUT-6 */
+import type { CheckPorts } from "../../lib/discovery/check/ports.ts";
 import type {
-  DiscoverPorts,
   HttpFailureKind,
   HttpRequest,
   HttpResponse,
@@ -31,10 +31,14 @@ export interface World {
   /** By `host:port`. */
   readonly probe?: Readonly<Record<string, Partial<ProbeReport>>>;
   readonly draw?: (low: number, high: number) => number;
+  /** What a wildcard answers for names that are not listed. */
+  readonly wildcard?: (name: string, type: RecordType) => Said | undefined;
+  /** What one name server has that differs from the rest, by address, then by `TYPE name`. */
+  readonly servers?: Readonly<Record<string, Readonly<Record<string, Said>>>>;
 }
 
 export interface Watched {
-  readonly ports: DiscoverPorts;
+  readonly ports: CheckPorts;
   readonly asked: Array<string>;
   readonly requests: Array<HttpRequest>;
   readonly probes: Array<ProbeRequest>;
@@ -69,14 +73,19 @@ export const world = (w: World): Watched => {
     }
     return Promise.resolve(page);
   };
-  const ports: DiscoverPorts = {
+  const saidOf = (name: string, type: RecordType): Said | undefined =>
+    w.dns?.[`${type} ${name}`] ?? (exists(name) ? undefined : w.wildcard?.(name, type));
+  const ports: CheckPorts = {
     lookup: <T extends RecordType>(name: string, type: T) => {
       asked.push(`${type} ${name}`);
       // a test lists records of the type that it names
-      return Promise.resolve(
-        answerOf(w.dns?.[`${type} ${name}`], exists(name)) as DnsAnswer<T>,
-      );
+      return Promise.resolve(answerOf(saidOf(name, type), exists(name)) as DnsAnswer<T>);
     },
+    askServer: <T extends RecordType>(address: string, name: string, type: T) => {
+      const own = w.servers?.[address]?.[`${type} ${name}`];
+      return Promise.resolve(answerOf(own ?? saidOf(name, type), exists(name)) as DnsAnswer<T>);
+    },
+    wallClock: () => Date.UTC(2026, 10, 24),
     send: async (r) => {
       requests.push(r);
       const page = await pageOf(r);
