@@ -50,6 +50,7 @@ export * from "./lib/ports/accounts.ts";
 export * from "./lib/ports/accounts_admin.ts";
 export { Certificates } from "./lib/ports/certificates.ts";
 export * from "./lib/ports/dialer.ts";
+export type * from "./lib/ports/dns.ts";
 export { Ids } from "./lib/ports/ids.ts";
 export * from "./lib/ports/login_throttle.ts";
 export * from "./lib/ports/resolver.ts";
@@ -60,7 +61,8 @@ export * from "./lib/ports/spool.ts";
 // layers that implement them, and the server
 export { accountsLayer } from "./lib/accounts/sqlite.ts";
 export { throttleLayer } from "./lib/accounts/throttle.ts";
-export { resolverLayer } from "./lib/dns/resolver.ts";
+export { resolverLayer, type ResolverSettings } from "./lib/dns/resolver.ts";
+export type * from "./lib/dns/server.ts";
 export { dialerLayer } from "./lib/net/dialer.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";

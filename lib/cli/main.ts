@@ -3,7 +3,9 @@ import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
+import { checkCommand } from "./check_domain.ts";
 import { configCommand } from "./config.ts";
+import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
 import { publishCommand } from "./publish.ts";
@@ -23,6 +25,8 @@ const commands = (policies: Policies) =>
     explainCommand(policies),
     publishCommand,
     configCommand,
+    checkCommand,
+    discoverCommand,
   ]));
 
 /** Usage errors were printed with the help already. */

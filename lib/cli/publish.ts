@@ -87,7 +87,7 @@ export const publishCommand = Command.make("publish", options, (a) =>
     ),
   );
 
-const nameOf = (text: string) => {
+export const nameOf = (text: string) => {
   const name = parseDomainName(text.replace(/\.$/, ""));
   return name === null || !name.ascii.includes(".")
     ? misused(`${JSON.stringify(text)} is no domain name, such as "example.com"`)

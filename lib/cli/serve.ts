@@ -10,6 +10,7 @@ import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -75,11 +76,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       lock: limits.authLock,
     }),
     certificatesLayer({ default: config.tls.default, sni: config.tls.sni }),
-    resolverLayer({
-      servers: config.dns.servers,
-      timeoutMs: ms(config.dns.timeout),
-      attempts: config.dns.attempts,
-    }),
+    resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
     policyLayer(policies, config),

@@ -4,6 +4,7 @@
  */
 import { Data, type Duration } from "effect";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -71,9 +72,23 @@ export interface QueueSettings {
 
 export interface DnsSettings {
   /** Null: those of the system. */
-  readonly servers: ReadonlyArray<SocketAddress> | null;
+  readonly servers: ReadonlyArray<DnsServer> | null;
   readonly timeout: Duration.Duration;
   readonly attempts: number;
+  readonly trust: TrustAd;
+  /** PEM file with authorities for servers over TLS; null: those of the system. */
+  readonly ca: string | null;
+}
+
+export interface DiscoverSettings {
+  readonly databases: ReadonlyArray<string>;
+  readonly privateAddresses: boolean;
+  readonly timeout: Duration.Duration;
+  /** PEM file with authorities; null: those of the system. */
+  readonly ca: string | null;
+  readonly http: boolean;
+  readonly requestsPerMinute: number;
+  readonly requestsPerDomainPerMinute: number;
 }
 
 export interface LogSettings {
@@ -133,6 +148,7 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
+  readonly discover: DiscoverSettings;
   readonly log: LogSettings;
 }
 

@@ -1,16 +1,19 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
-import { parseListener, parseSocketAddress } from "./address.ts";
+import { offerOf, type OwnListeners } from "../discovery/offer.ts";
+import { parseListener } from "./address.ts";
 import type {
   Config,
+  DiscoverSettings,
   DnsServerSettings,
+  DnsSettings,
   HttpSettings,
   Limits,
   QueueSettings,
   SocketAddress,
 } from "./config.ts";
-import { offerOf, type OwnListeners } from "../discovery/offer.ts";
+import { parseDnsServer } from "./dns_server.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -22,9 +25,6 @@ const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 const orNone = (s: string): string | null => s === "" ? null : s;
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
-
-const sockets = (texts: ReadonlyArray<string>, port: number): ReadonlyArray<SocketAddress> =>
-  texts.flatMap((t) => parseSocketAddress(t, port) ?? []);
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
@@ -51,6 +51,27 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+export const discoverOf = (
+  d: ConfigFile["discover"],
+  resolve: (path: string) => string,
+): DiscoverSettings => ({
+  databases: d.databases,
+  privateAddresses: d.private_addresses,
+  timeout: Duration.seconds(d.timeout_seconds),
+  ca: d.ca === undefined ? null : resolve(d.ca),
+  http: d.http,
+  requestsPerMinute: d.requests_per_minute,
+  requestsPerDomainPerMinute: d.requests_per_domain_per_minute,
+});
+
+export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): DnsSettings => ({
+  servers: d.servers?.flatMap((s) => parseDnsServer(s, d.trust_ad) ?? []) ?? null,
+  timeout: Duration.seconds(d.timeout_seconds),
+  attempts: d.attempts,
+  trust: d.trust_ad,
+  ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -159,11 +180,8 @@ export const toConfig = (
     ),
   },
   queue: queueOf(c.queue),
-  dns: {
-    servers: c.dns.servers === undefined ? null : sockets(c.dns.servers, 53),
-    timeout: Duration.seconds(c.dns.timeout_seconds),
-    attempts: c.dns.attempts,
-  },
+  dns: dnsOf(c.dns, resolve),
+  discover: discoverOf(c.discover, resolve),
   log: {
     level: c.log.level,
     format: c.log.format,

@@ -5,8 +5,10 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
-import { parseListener, parseSocketAddress } from "./address.ts";
+import { parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
+import { discover } from "./schema_discover.ts";
+import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
@@ -21,10 +23,6 @@ const qualifiedName = (text: string): boolean => {
 const listener = z.string().refine((s) => parseListener(s) !== null, {
   error:
     'must be "host:port" with a port from 1 to 65535 (0: any free one), such as "127.0.0.1:587" or "[::1]:587"',
-});
-
-const server = z.string().refine((s) => parseSocketAddress(s, 53) !== null, {
-  error: 'must be an address with or without a port, such as "127.0.0.1", "[::1]:53"',
 });
 
 const sqliteUrl = (what: string) =>
@@ -147,13 +145,9 @@ export const configFile = z.strictObject({
 
   queue,
 
-  dns: z.strictObject({
-    servers: z.array(server).min(1, { error: "needs at least one address" }).optional().describe(
-      "Name servers to ask; default: those of the system",
-    ),
-    timeout_seconds: span(5, 0.1, 60, "Wait for an answer to one query"),
-    attempts: count(2, 1, 10, "Rounds over all servers before a look-up counts as failed"),
-  }).prefault({}),
+  dns,
+
+  discover,
 
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(

@@ -11,6 +11,7 @@ import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
+import { stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -155,10 +156,13 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(Resolver, {
-    mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
-    addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
-  });
+  const resolver = Layer.succeed(
+    Resolver,
+    stubResolver({
+      mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
+      addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+    }),
+  );
   let n = 0;
   const testIds = Layer.succeed(Ids, {
     queueId: () => `B${++n}`,

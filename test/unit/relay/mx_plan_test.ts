@@ -7,6 +7,7 @@ import {
   Resolver,
 } from "../../../lib/ports/resolver.ts";
 import { type MxPlan, planMx } from "../../../lib/relay/mx.ts";
+import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
 
 const plan = (
   answer: MxAnswer,
@@ -15,10 +16,13 @@ const plan = (
 ): Promise<MxPlan> =>
   Effect.runPromise(Effect.provide(
     planMx("example.org", own),
-    Layer.succeed(Resolver, {
-      mailExchangers: () => Effect.succeed(answer),
-      addresses: (h) => Effect.succeed(addresses[h] ?? at("192.0.2.1")),
-    }),
+    Layer.succeed(
+      Resolver,
+      stubResolver({
+        mailExchangers: () => Effect.succeed(answer),
+        addresses: (h) => Effect.succeed(addresses[h] ?? at("192.0.2.1")),
+      }),
+    ),
   ));
 
 const at = (...addresses: ReadonlyArray<string>): AddressAnswer => ({
@@ -37,7 +41,7 @@ const hosts = (p: MxPlan): ReadonlyArray<string> | string =>
     ? p.hosts.map((h) => `${h.host} ${h.address}`)
     : `${p.verdict.kind} ${p.verdict.status}`;
 
-const trouble = { _tag: "Trouble", reason: "SERVFAIL" } as const;
+const trouble = SERVFAIL;
 const nothing = { _tag: "NoAddress" } as const;
 
 for (

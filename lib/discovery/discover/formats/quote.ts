@@ -1,0 +1,18 @@
+/**
+ * Words of others in the syntax of a tool, so that they stay words. User names come from documents that anybody may
+ * have written. OUT-3
+ *
+ * Control characters were refused before: none of these formats can hold them.
+ */
+
+/** One word of a POSIX shell. */
+export const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** One word of mutt, which expands `$` and backticks within double quotes, but not within single ones. */
+export const mutt = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
+
+/** A basic string of TOML; JSON is one. */
+export const toml = (text: string): string => JSON.stringify(text);
+
+/** Within double quotes, backslash and quote escaped: git config, mbsync, msmtp. */
+export const doubled = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&")}"`;
