@@ -12,6 +12,8 @@ export interface NamedOptions {
   readonly updateKeys?: ReadonlyArray<string>;
   readonly address?: string;
   readonly port?: number;
+  /** A command that runs it elsewhere, where it cannot be connected to from here. */
+  readonly before?: ReadonlyArray<string>;
 }
 
 export interface NameServer {
@@ -51,8 +53,9 @@ ${o.keys ?? ""}
 ${zones.join("\n")}
 `,
   );
-  const child = new Deno.Command("named", {
-    args: ["-g", "-c", config],
+  const [program = "", ...rest] = [...o.before ?? [], "named"];
+  const child = new Deno.Command(program, {
+    args: [...rest, "-g", "-c", config],
     env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
     stdout: "null",
     stderr: "piped",
@@ -71,7 +74,9 @@ ${zones.join("\n")}
   };
   try {
     await eventually(async () =>
-      log.includes("all zones loaded") ? await answersTcp(address, port) : null
+      log.includes("all zones loaded")
+        ? o.before === undefined ? await answersTcp(address, port) : true
+        : null
     );
   } catch {
     await stop();
