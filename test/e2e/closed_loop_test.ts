@@ -28,6 +28,14 @@ mx A 10.77.0.1
 @ TXT "somebody-else=1"
 `;
 
+/** Hosted here; nothing but its mail exchanger says so. */
+const HOSTED = `$ORIGIN example.org.
+$TTL 60
+@ SOA ns1.example.com. hostmaster.example.com. 1 3600 600 86400 60
+@ NS ns1.example.com.
+@ MX 10 mx.example.com.
+`;
+
 const NAMES = [
   "mail.example.com",
   "example.com",
@@ -73,6 +81,13 @@ addresses = { "mail.example.com" = ["${address}"], "example.com" = ["${address}"
 ttl_seconds = 60
 `;
 
+/** Brings the records of example.com into the zone. */
+const publish = async ({ client$, server, dir }: Place): Promise<void> => {
+  const key = join(dir, "update.key");
+  const sent = await client$("publish", "example.com", "--update", server.address, "--tsig", key);
+  assert.equal(sent.code, 0, sent.stderr);
+};
+
 interface Place extends Network {
   readonly dir: string;
   readonly config: string;
@@ -100,7 +115,7 @@ const inPlace = (test: (p: Place) => Promise<void>): Promise<void> =>
     ]);
     assert.equal(made.code, 0, made.text);
     const named = await startNamed({
-      zones: { "example.com": ZONE },
+      zones: { "example.com": ZONE, "example.org": HOSTED },
       keys: KEY,
       updateKeys: ["loop"],
       address: server.address,
@@ -159,19 +174,12 @@ Deno.test({
     "publish --update, check, discover, and msmtp finds us by SRV and sends. ADS-1, RFC 6186 §3, RFC 8314 §5.1",
   ignore,
   fn: () =>
-    inPlace(async ({ dir, client, server, client$ }) => {
+    inPlace(async (place) => {
+      const { dir, client, client$ } = place;
       const before = await client$("check", "example.com");
       assert.notEqual(before.code, 0, before.stdout);
 
-      const sent = await client$(
-        "publish",
-        "example.com",
-        "--update",
-        server.address,
-        "--tsig",
-        join(dir, "update.key"),
-      );
-      assert.equal(sent.code, 0, sent.stderr);
+      await publish(place);
 
       const checked = await client$("check", "example.com");
       assert.equal(checked.code, 0, checked.stdout + checked.stderr);
@@ -224,5 +232,36 @@ Deno.test({
         return all.length > 0 ? all : null;
       });
       assert.match(mail ?? "", /Subject: found by SRV/);
+    }),
+});
+
+/** Databases are not ours to run; an own file and they are tried in `test/e2e/discover/`. */
+const METHODS = ["pacc", "srv", "autoconfig", "pox", "mx", "http", "guess"];
+
+Deno.test({
+  name: `discover finds us by every method alone: ${METHODS.join(", ")}`,
+  ignore,
+  fn: () =>
+    inPlace(async (place) => {
+      await publish(place);
+      for (const method of METHODS) {
+        const address = method === "mx" ? "alice@example.org" : "alice@example.com";
+        const flags = ["--json", "--yes", "--allow-http", "--guess", "--only", method];
+        const { code, stdout, stderr } = await place.client$("discover", address, ...flags);
+        assert.equal(code, 0, `${method}: ${stdout}${stderr}`);
+        const { services }: {
+          services: ReadonlyArray<{
+            kind: string;
+            host: string;
+            port: number;
+            sources: ReadonlyArray<{ method: string }>;
+          }>;
+        } = JSON.parse(stdout);
+        const [found] = services.filter((s) => s.kind === "submission");
+        assert.deepEqual([found?.host, found?.port], ["mail.example.com", 465], method);
+        assert.deepEqual([...new Set(services.flatMap((s) => s.sources.map((o) => o.method)))], [
+          method,
+        ]);
+      }
     }),
 });
