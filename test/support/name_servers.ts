@@ -28,8 +28,8 @@ const run = async (
   return text;
 };
 
-/** Starts `command` and waits for `ready` in what it says. */
-const launch = async (
+/** Starts `command` and waits for `ready` in what it says; stopping it removes `dir`. */
+export const launch = async (
   dir: string,
   port: number,
   command: string,
@@ -56,7 +56,7 @@ const launch = async (
     await Deno.remove(dir, { recursive: true });
   };
   try {
-    await eventually(() => ready.test(text) ? true : null, 10_000);
+    await eventually(() => ready.test(text) ? true : null, 60_000);
     if (/not loaded due to errors/.test(text)) throw new Error("a zone is wrong");
   } catch {
     await stop();

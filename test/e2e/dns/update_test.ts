@@ -5,7 +5,8 @@ import { NameServer } from "../../../lib/dns/name_server.ts";
 import { loadTsigKey } from "../../../lib/config/tsig_key.ts";
 import { dig, run } from "../../support/dig.ts";
 import { startKnot } from "../../support/knot.ts";
-import { type NameServer as Peer, startNamed } from "../../support/named.ts";
+import type { NameServer as Peer } from "../../support/name_servers.ts";
+import { startNamed } from "../../support/named.ts";
 import { installed, postern } from "../../support/postern.ts";
 
 const KEY = { name: "msa-key", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBwb3N0ZXJu" };
