@@ -143,6 +143,7 @@ export const toConfig = (
   listen: {
     submission: listeners(c.listen.submission),
     submissions: listeners(c.listen.submissions),
+    proxyFrom: c.listen.proxy_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },

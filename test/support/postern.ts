@@ -64,6 +64,8 @@ export interface Site {
 export interface SiteOptions {
   /** TOML of the routes. */
   readonly routes: string;
+  /** More lines of `[listen]`. */
+  readonly listen?: string;
   /** More TOML, behind the rest. */
   readonly more?: string;
 }
@@ -93,6 +95,7 @@ export const makeSite = async (o: SiteOptions): Promise<Site> => {
 [listen]
 submission = ["127.0.0.1:${submission}"]
 submissions = ["127.0.0.1:${submissions}"]
+${o.listen ?? ""}
 [tls]
 certificate = "cert.pem"
 key = "key.pem"

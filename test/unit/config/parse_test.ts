@@ -53,6 +53,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
   assert.deepEqual(c.listen, {
     submission: [{ host: "127.0.0.1", port: 5870 }],
     submissions: [{ host: "127.0.0.1", port: 4650 }],
+    proxyFrom: [],
   });
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
