@@ -35,6 +35,16 @@ export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
 export * from "./lib/stages/policy.ts";
 export { defaultPolicies } from "./policies/default.ts";
 
+// autodiscovery: the model, and what is made of it
+export * from "./lib/discovery/choose.ts";
+export { expectedRecords } from "./lib/discovery/expected.ts";
+export { lintsOf } from "./lib/discovery/lints.ts";
+export * from "./lib/discovery/offer.ts";
+export { type Format, formatRecords, FORMATS } from "./lib/discovery/publish/formats.ts";
+export type { DnsRecord, ExpectedRecord, RecordData } from "./lib/discovery/record.ts";
+export * from "./lib/discovery/serve/handler.ts";
+export type { Auth, Kind, Security, Service, UsernameForm } from "./lib/discovery/service.ts";
+
 // ports
 export * from "./lib/ports/accounts.ts";
 export * from "./lib/ports/accounts_admin.ts";
@@ -57,6 +67,7 @@ export { dialerLayer } from "./lib/net/dialer.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";
 export { idsLayer } from "./lib/server/ids.ts";
+export { Load } from "./lib/server/load.ts";
 export { Quota, type QuotaLimits } from "./lib/server/quota.ts";
 export { SignedIn } from "./lib/server/signed_in.ts";
 export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseDomainName } from "../address/domain.ts";
 import type { Config } from "../config/config.ts";
+import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";
 import { lintsOf } from "../discovery/lints.ts";
 import { type Offer, offerOf, within } from "../discovery/offer.ts";
@@ -38,6 +39,10 @@ const options = {
     Flag.optional,
     Flag.withDescription("File with the key that signs the update (RFC 8945)"),
   ),
+  drain: Flag.String("drain").pipe(
+    Flag.optional,
+    Flag.withDescription("Put this host behind the others in SRV, before it stops"),
+  ),
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDefault(false),
     Flag.withDescription("With --update: show what differs and send nothing"),
@@ -55,7 +60,7 @@ export const publishCommand = Command.make("publish", options, (a) =>
     const offer = offerFor(config, domain);
     const all = yield* Effect.promise(() => expectedRecords(offer));
     for (const { message } of lintsOf(offer, all)) yield* remark(`postern: warning: ${message}`);
-    const records = yield* inside(all, zone ?? domain);
+    const records = yield* inside(yield* without(all, a.drain), zone ?? domain);
     if (Option.isSome(a.update)) {
       return yield* updateZone({
         server: a.update.value,
@@ -100,6 +105,16 @@ const zoneOf = (text: string) => {
 /** What the configuration says about the domain; else what follows from our own listeners. */
 export const offerFor = (config: Config, domain: string): Offer =>
   config.domains.find((o) => o.domain === domain) ?? offerOf({ domain }, config.own);
+
+const without = Effect.fnUntraced(function* (
+  all: ReadonlyArray<ExpectedRecord>,
+  host: Option.Option<string>,
+) {
+  if (Option.isNone(host)) return all;
+  const { records, changed } = drained(all, host.value.toLowerCase().replace(/\.$/, ""));
+  if (!changed) yield* remark(`postern: no other host could do the work of ${host.value}`);
+  return records;
+});
 
 /** Records of other people's zones are left out, and that is told. */
 const inside = Effect.fnUntraced(function* (

@@ -14,12 +14,14 @@ import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
+import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -32,13 +34,14 @@ export interface ServeOptions {
 
 const ms = Duration.toMillis;
 
-const relayOf = (config: Config) => {
+const relayOf = (config: Config, load: Load) => {
   const { queue } = config;
   const [first, ...more] = queue.retry;
   const delays = [first, ...more].map(ms);
   return relayLayer({
     ...relaySettings(config.hostname),
     access: accessOf(config.routes),
+    yields: () => load.busy,
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
@@ -62,7 +65,7 @@ const relayOf = (config: Config) => {
 };
 
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies) => {
+const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
@@ -78,7 +81,7 @@ const servicesOf = (config: Config, policies: Policies) => {
     idsLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config), base);
+  return Layer.provideMerge(relayOf(config, load), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -98,23 +101,29 @@ export const logLayer = (config: Config): Layer.Layer<never> =>
 export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
+  const load = new Load();
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
       signedIn: new SignedIn(limits.connectionsPerAccount),
+      load,
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       limits,
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies)),
+    Effect.provide(servicesOf(config, o.policies, load)),
     Effect.provide(logLayer(config)),
   );
 };

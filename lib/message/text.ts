@@ -7,6 +7,21 @@ import { isAscii } from "../address/domain.ts";
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
+/** A call takes only so many arguments. */
+const SLICE = 8192;
+
+/** One char per octet. */
+export const latin1 = (octets: Uint8Array): string => {
+  if (octets.length <= SLICE) return charsOf(octets);
+  let out = "";
+  for (let i = 0; i < octets.length; i += SLICE) out += charsOf(octets.subarray(i, i + SLICE));
+  return out;
+};
+
+/** `apply` takes the array as it is; spreading it would walk an iterator. */
+const charsOf = (octets: Uint8Array): string =>
+  String.fromCharCode.apply(null, octets as unknown as Array<number>);
+
 const toOctets = (latin1: string): Uint8Array => {
   const out = new Uint8Array(latin1.length);
   for (let i = 0; i < latin1.length; i++) out[i] = latin1.charCodeAt(i);

@@ -4,9 +4,9 @@
  * Server-side STARTTLS exists only through node:net and node:tls. Knows nothing of SMTP.
  */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { TlsFacts } from "../envelope/session.ts";
 import type { Certificates } from "../ports/certificates.ts";
+import { serverTls } from "./server_tls.ts";
 
 export interface WireEvents {
   readonly onData: (chunk: Uint8Array) => void;
@@ -71,13 +71,7 @@ export class Wire {
     raw.off("end", this.#onEnd);
     raw.off("close", this.#onEnd);
     raw.off("error", this.#onEnd);
-    raw.pause(); // without it the ClientHello of a fast peer is lost
-    const certificates = this.#certificates;
-    const tls = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: certificates.contextFor(null),
-      SNICallback: (name, choose) => choose(null, certificates.contextFor(name)),
-    });
+    const tls = serverTls(raw, this.#certificates);
     this.#socket = tls;
     let settled = false;
     const settle = (facts: TlsFacts | null): void => {

@@ -73,6 +73,8 @@ export interface Delivery {
   readonly eightBit: boolean;
   readonly hop: string;
   readonly recipients: ReadonlyArray<LeasedRecipient>;
+  /** Head and body where they are in memory still, as `read` would give them. */
+  readonly content: ReadonlyArray<Uint8Array> | null;
 }
 
 export interface LeasedRecipient {

@@ -6,6 +6,7 @@
 import { Effect } from "effect";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { type FailureReport, writeFailureReport } from "../message/report.ts";
+import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey, Routes } from "../ports/routes.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
@@ -17,9 +18,7 @@ const MAX_HEADER = 65_536;
 const headerOf = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => {
   let head = "";
   for await (const chunk of chunks) {
-    for (let i = 0; i < chunk.length && head.length <= MAX_HEADER; i += 4096) {
-      head += String.fromCharCode(...chunk.subarray(i, i + 4096));
-    }
+    head += latin1(chunk.subarray(0, MAX_HEADER + 1 - head.length));
     const end = head.startsWith("\r\n") ? 0 : head.indexOf("\r\n\r\n") + 2;
     if (end !== 1) return head.slice(0, end);
     if (head.length > MAX_HEADER) break;

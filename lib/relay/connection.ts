@@ -30,6 +30,11 @@ export interface Transacted {
   readonly stale: boolean;
 }
 
+interface Underway {
+  readonly content: Content;
+  readonly done: (t: Transacted) => void;
+}
+
 export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF and cannot be sent");
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
@@ -48,11 +53,13 @@ export class Connection {
   readonly #reader = new ReplyReader();
   #state: State;
   #link: Link | null = null;
-  #content: Content | null = null;
   #opened: (offer: Offer | Unusable) => void;
-  #finished: ReadonlyArray<Verdict> | null = null;
-  #stale = false;
-  #done: ((t: Transacted) => void) | null = null;
+  /** What is under way, and what follows it. */
+  readonly #messages: Array<Underway> = [];
+  /** Verdicts of the oldest messages that are not reported yet. */
+  #finished: Array<Transacted> = [];
+  /** Octets of this turn, to leave in one write. */
+  #out: Array<Uint8Array | string> = [];
   #handshake: (() => void) | null = null;
 
   constructor(
@@ -90,11 +97,14 @@ export class Connection {
     return this.#state._tag === "Ready";
   }
 
-  /** Legal while `ready`. `done` is called once. */
+  /** A message may be given to it that follows the one under way. */
+  get takesNext(): boolean {
+    return this.#state._tag === "Transaction" && this.#state.next === null;
+  }
+
+  /** Legal while `ready` or `takesNext`. `done` is called once. */
   deliver(mail: Mail, content: Content, done: (t: Transacted) => void): void {
-    this.#content = content;
-    this.#done = done;
-    this.#stale = false;
+    this.#messages.push({ content, done });
     this.used++;
     this.#external({ _tag: "Deliver", mail });
   }
@@ -117,6 +127,7 @@ export class Connection {
   #external(input: Input): void {
     this.#apply(input);
     this.#report();
+    this.#flush();
   }
 
   #pump(): void {
@@ -130,30 +141,37 @@ export class Connection {
       );
       if (this.#state._tag === "Closed" || this.#state._tag === "Handshake") break;
     }
+    // whoever is told may have the next message ready: its commands leave in the same write
     this.#report();
+    this.#flush();
   }
 
   #apply(input: Input): void {
     const before = this.#state;
     const [state, ...outputs] = step(before, input);
     this.#state = state;
-    if (state._tag === "Closed" && before._tag === "Transaction") {
-      const { _tag: phase } = before.phase;
-      this.#stale = this.used > 1 && (phase === "Mail" || phase === "Reset");
-    }
     if (usable(before) && !usable(state)) this.onEnd();
     this.#rearm();
-    for (const output of outputs) this.#perform(output);
+    for (const output of outputs) this.#perform(output, before);
+    if (state._tag === "Closed") this.#abandon();
   }
 
-  #perform(output: Output): void {
+  /** A message that was to follow and has not begun. */
+  #abandon(): void {
+    while (this.#messages.length > this.#finished.length) {
+      this.#finished.push({ verdicts: [], stale: true });
+    }
+  }
+
+  #perform(output: Output, before: State): void {
     switch (output._tag) {
       case "Send":
-        this.#link?.write(output.text);
+        this.#out.push(output.text);
         return;
       case "SendContent":
         return this.#write();
       case "StartTls":
+        this.#flush();
         return this.#handshake?.();
       case "Opened":
         return this.#opened(output.offer);
@@ -167,33 +185,48 @@ export class Connection {
           }),
         );
       case "Finished":
-        this.#finished = output.verdicts;
+        this.#finished.push({ verdicts: output.verdicts, stale: this.#stale(before) });
         return;
       case "Close":
+        this.#flush();
         this.#watch.remove(this);
         this.#link?.end();
     }
   }
 
+  #stale(before: State): boolean {
+    if (this.#state._tag !== "Closed" || before._tag !== "Transaction") return false;
+    const { _tag: phase } = before.phase;
+    return this.used > 1 && (phase === "Mail" || phase === "Reset");
+  }
+
+  #flush(): void {
+    const out = this.#out;
+    if (out.length === 0) return;
+    this.#out = [];
+    this.#link?.write(out.length === 1 ? out[0]! : joined(out));
+  }
+
   /** Only after all replies that have come were read, so that none spills into the next transaction. */
   #report(): void {
-    const verdicts = this.#finished;
-    if (verdicts === null) return;
-    const done = this.#done;
-    this.#finished = this.#done = this.#content = null;
-    done?.({ verdicts, stale: this.#stale });
+    const finished = this.#finished;
+    if (finished.length === 0) return;
+    this.#finished = [];
+    const messages = this.#messages.splice(0, finished.length);
+    finished.forEach((t, i) => messages[i]?.done(t));
   }
 
   #write(): void {
-    const content = this.#content;
+    const content = this.#messages[this.#finished.length]?.content;
     const link = this.#link;
-    if (content === null || link === null || content._tag === "Unfit") {
+    if (content === undefined || link === null || content._tag === "Unfit") {
       return this.#apply({ _tag: "ContentFailed", verdict: UNFIT });
     }
     if (content._tag === "Whole") {
-      link.write(content.octets);
+      this.#out.push(content.octets);
       return this.#apply({ _tag: "ContentSent" });
     }
+    this.#flush();
     const sink = {
       write: (octets: Uint8Array) => link.write(octets),
       drained: () => link.drained(),
@@ -233,6 +266,19 @@ export class Connection {
     this.#external({ _tag: "TlsUp", verified });
   }
 }
+
+const utf8 = new TextEncoder();
+
+const joined = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array => {
+  const octets = parts.map((p) => typeof p === "string" ? utf8.encode(p) : p);
+  const out = new Uint8Array(octets.reduce((sum, o) => sum + o.length, 0));
+  let at = 0;
+  for (const o of octets) {
+    out.set(o, at);
+    at += o.length;
+  }
+  return out;
+};
 
 const usable = (state: State): boolean => state._tag !== "Closed" && state._tag !== "Quitting";
 

@@ -25,6 +25,21 @@ export interface Prepared {
 /** Beyond this a message streams. */
 const WHOLE = 131_072;
 
+/** As `prepare`, of what is in memory already; null where it is to be streamed. */
+export const prepareHeld = (
+  parts: ReadonlyArray<Uint8Array>,
+  lookAtHeader: boolean,
+): Prepared | null =>
+  parts.reduce((sum, p) => sum + p.length, 0) > WHOLE ? null : whole(parts, lookAtHeader);
+
+const whole = (parts: ReadonlyArray<Uint8Array>, lookAtHeader: boolean): Prepared => {
+  const octets = parts.some((p) => p.length > 0) ? stuffWhole(parts) : null;
+  return {
+    content: octets === null ? { _tag: "Unfit" } : { _tag: "Whole", octets },
+    eightBitHeader: lookAtHeader && headerIsEightBit(parts),
+  };
+};
+
 /** Reads what fits; rejects where the spool fails. `lookAtHeader`: the envelope was internationalised. */
 export const prepare = async (
   chunks: AsyncIterable<Uint8Array>,
@@ -35,13 +50,7 @@ export const prepare = async (
   let length = 0;
   for (;;) {
     const next = await rest.next();
-    if (next.done === true) {
-      const octets = length === 0 ? null : stuffWhole(start);
-      return {
-        content: octets === null ? { _tag: "Unfit" } : { _tag: "Whole", octets },
-        eightBitHeader: lookAtHeader && headerIsEightBit(start),
-      };
-    }
+    if (next.done === true) return whole(start, lookAtHeader);
     start.push(next.value);
     length += next.value.length;
     if (length > WHOLE) {

@@ -84,9 +84,21 @@ export class Pool {
     }
   }
 
+  /**
+   * While sessions wait for the end of their data, a hop has one connection: accepting goes first, since a
+   * person waits there, and what was accepted is safe. True where the lane that asks is one too many. Where
+   * it is not, and more is waiting than it can carry, another one starts.
+   */
+  narrows(hop: Hop): boolean {
+    if (this.#settings.yields()) return hop.lanes > 1;
+    if (hop.jobs.length > 1) this.#widen(hop, hop.heardAt);
+    return false;
+  }
+
   /** Another lane, if there is work for it and room. */
   #widen(hop: Hop, now: number): void {
     if (this.#closing) return;
+    if (hop.lanes > 0 && this.#settings.yields()) return;
     if (hop.jobs.length === 0 || hop.lanes >= this.#settings.connectionsPerHop) return;
     const held = hop.idle.pop() ?? null;
     if (held === null) {

@@ -44,6 +44,8 @@ export interface RelaySettings {
   readonly pauseMs: number;
   /** How long running transactions may take at shutdown. */
   readonly graceMs: number;
+  /** True while sessions keep the server busy: a hop then has one connection. */
+  readonly yields: () => boolean;
   /** Called now and then with what happened since; null: every event becomes a log line. */
   readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
 }
@@ -74,6 +76,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   patience: STANDARD_PATIENCE,
   pauseMs: 10_000,
   graceMs: 10_000,
+  yields: () => false,
   onOutcome: null,
 });
 

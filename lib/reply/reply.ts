@@ -54,6 +54,15 @@ const lines = (prefixLength: number, text: string): ReadonlyArray<string> => {
  * RFC 5321 §4.2, RFC 2034 §4
  */
 export const render = (r: Reply): string => {
+  let text = RENDERED.get(r);
+  if (text === undefined) RENDERED.set(r, text = rendered(r));
+  return text;
+};
+
+/** Most replies are those of the catalogue, sent again and again. */
+const RENDERED = new WeakMap<Reply, string>();
+
+const rendered = (r: Reply): string => {
   const enhanced = r.detail === null ? "" : `${Math.trunc(r.code / 100)}.${r.detail} `;
   const all = r.text.flatMap((t) => lines(4 + enhanced.length, t));
   const last = all.length - 1;

@@ -4,7 +4,7 @@
  * Refusals carry their reply; faults of ours become 451 and a log line under the session's id; a bug
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
-import { Cause, Clock, type Context, Duration, Effect, Exit } from "effect";
+import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
 import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { printHeader } from "../message/write.ts";
@@ -21,7 +21,8 @@ import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
-import type { Answer, ReceivedData } from "./connection.ts";
+import type { Answer, ReceivedData, SessionHost } from "./connection.ts";
+import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { trailRecord } from "./trail_record.ts";
@@ -32,6 +33,7 @@ export interface AnswerSettings {
   readonly within: Duration.Duration;
   readonly quota: Quota;
   readonly signedIn: SignedIn;
+  readonly load: Load;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
@@ -174,15 +176,28 @@ const answer = (
   return run().pipe(Effect.catch((error) => replyTo(session, error)));
 };
 
-/** The function that sessions ask, with the services bound. */
-export const makeAsk = (settings: AnswerSettings, services: Context.Context<AnswerServices>) => {
+/** Answers questions, with the services bound. */
+export interface Answerer {
+  readonly ask: SessionHost["ask"];
+  /** Ends the work on answers that are due, at a time by `Date.now()`. To be called every second or so. */
+  readonly expire: (now: number) => void;
+}
+
+export const makeAnswerer = (
+  settings: AnswerSettings,
+  services: Context.Context<AnswerServices>,
+): Answerer => {
   const runFork = Effect.runForkWith(services);
-  return (
-    session: SessionFacts,
-    question: Question,
-    data: ReceivedData | null,
-    done: (answer: Answer | null) => void,
-  ): void => {
+  const withinMs = Duration.toMillis(settings.within);
+  const { load } = settings;
+  /** Answers under way, oldest first, with the time when they are due: one timer for all of them. */
+  const pending = new Map<Fiber.Fiber<Answer>, number>();
+  const ask: SessionHost["ask"] = (session, question, data, answered): void => {
+    if (data !== null) load.enter();
+    const done = (a: Answer | null): void => {
+      if (data !== null) load.leave();
+      answered(a);
+    };
     const effect = answer(settings, session, question, data);
     const fiber = runFork(effect);
     const finished = (exit: Exit.Exit<Answer>): void => {
@@ -194,13 +209,19 @@ export const makeAsk = (settings: AnswerSettings, services: Context.Context<Answ
       );
       done(null);
     };
-    // what is answered at once needs no timer
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    const timer = setTimeout(() => fiber.interruptUnsafe(), Duration.toMillis(settings.within));
+    pending.set(fiber, Date.now() + withinMs);
     fiber.addObserver((exit) => {
-      clearTimeout(timer);
+      pending.delete(fiber);
       finished(exit);
     });
   };
+  const expire = (now: number): void => {
+    for (const [fiber, due] of pending) {
+      if (due > now) return;
+      fiber.interruptUnsafe();
+    }
+  };
+  return { ask, expire };
 };

@@ -11,7 +11,7 @@ import { login } from "../sasl/login.ts";
 import { plain } from "../sasl/plain.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
-import { type AnswerServices, type AnswerSettings, makeAsk } from "./answer.ts";
+import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
 
 export interface SocketAddress {
@@ -101,7 +101,7 @@ export const serveSubmissions = (
     const spool = yield* Spool;
     const { limits } = settings;
     const connections = new Connections();
-    const ask = makeAsk(settings, services);
+    const { ask, expire } = makeAnswerer(settings, services);
     const runFork = Effect.runForkWith(services);
     const hostFor = (startTls: boolean): SessionHost => ({
       rules: rulesOf(settings, startTls),
@@ -112,7 +112,10 @@ export const serveSubmissions = (
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
       write: (body, chunk, done) => {
-        const fiber = runFork(Effect.match(body.write(chunk), {
+        const writing = body.write(chunk);
+        // held in memory: nothing to wait for
+        if (writing === Effect.void) return done(null);
+        const fiber = runFork(Effect.match(writing, {
           onSuccess: () => null,
           onFailure: (fault) => fault,
         }));
@@ -139,7 +142,13 @@ export const serveSubmissions = (
       };
     };
     yield* Effect.acquireRelease(
-      Effect.sync(() => setInterval(() => connections.expire(Date.now()), TICK_MS)),
+      Effect.sync(() =>
+        setInterval(() => {
+          const now = Date.now();
+          connections.expire(now);
+          expire(now);
+        }, TICK_MS)
+      ),
       (timer) => Effect.sync(() => clearInterval(timer)),
     );
     yield* Effect.addFinalizer(() =>

@@ -17,10 +17,11 @@ export const readFacts = (row: { readonly facts: string; readonly size: number }
   size: row.size,
 });
 
-/** Keeps the order in which messages first appear. */
+/** Keeps the order in which messages first appear. `content`: see `Delivery`. */
 export const groupClaims = (
   rows: ReadonlyArray<ClaimedRow>,
   factsOf: (row: ClaimedRow) => Facts,
+  content: Delivery["content"] = null,
 ): ReadonlyArray<Delivery> => {
   const groups = new Map<
     string,
@@ -43,6 +44,7 @@ export const groupClaims = (
       eightBit: facts.eightBit,
       hop: row.hop,
       recipients: to,
+      content,
     };
   });
 };

@@ -1,7 +1,8 @@
 /**
- * The event loop's side of the database thread: operations that come while one batch is under way
- * form the next, so that they share its commit. Never more than one batch is out.
+ * The event loop's side of the database thread: operations that come in one turn of the event loop, or while
+ * a batch is under way, form the next batch, so that they share its commit. Never more than one batch is out.
  */
+import { setImmediate } from "node:timers";
 import { Effect } from "effect";
 import { type SpoolError, SpoolFault, SpoolFull } from "../ports/spool.ts";
 import type { Op, OpenRequest, OpResult, Request, Response } from "./protocol.ts";
@@ -18,6 +19,7 @@ export class DatabaseThread {
   #out: ReadonlyArray<{ readonly op: Op; readonly resume: Resume }> | null = null;
   #dead: string | null = null;
   #closing = false;
+  #scheduled = false;
   #control: ((r: Response) => void) | null = null;
 
   constructor() {
@@ -48,7 +50,7 @@ export class DatabaseThread {
       };
       // what was asked for before is done before
       this.#closing = true;
-      if (this.#out === null) this.#send({ close: true });
+      this.#schedule();
     });
   }
 
@@ -73,7 +75,20 @@ export class DatabaseThread {
       return resume({ ok: false, full: false, message: this.#dead ?? "the spool is closing" });
     }
     this.#waiting.push({ op, resume });
-    if (this.#out === null) this.#next();
+    this.#schedule();
+  }
+
+  /**
+   * The next batch leaves once this turn of the event loop has read what the sockets hold: a wake-up of the
+   * thread and an fsync cost more than the rows they carry.
+   */
+  #schedule(): void {
+    if (this.#out !== null || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#next();
+    });
   }
 
   #next(): void {
@@ -101,7 +116,7 @@ export class DatabaseThread {
     }
     const out = this.#out ?? [];
     this.#out = null;
-    this.#next(); // the thread works on while the results are handed out
+    this.#schedule();
     out.forEach(({ resume }, i) =>
       resume(r.results[i] ?? { ok: false, full: false, message: "no result" })
     );

@@ -35,12 +35,17 @@ export interface SpoolSettings {
 const LEASE_MS = 15_000;
 const POLL_MS = 1_000;
 /** Deliveries, and octets of content, that wait in memory for the relay. */
-const MAX_READY = 2_000;
+const MAX_READY = 10_000;
 const MAX_CACHED = 32 * 1024 * 1024;
 
-const latin1 = (text: string): Uint8Array => {
+const encoder = new TextEncoder();
+
+/** Octets of text with one char each. */
+const octetsOf = (text: string): Uint8Array => {
   const out = new Uint8Array(text.length);
-  Buffer.from(out.buffer).write(text, "latin1");
+  // the quick way, which fits where all of it is ASCII
+  const { read } = encoder.encodeInto(text, out);
+  if (read < text.length) Buffer.from(out.buffer).write(text, "latin1");
   return out;
 };
 
@@ -76,7 +81,7 @@ class SqliteSpool {
   #commitOp(m: NewMessage, lease: boolean): { readonly op: CommitOp; readonly facts: Facts } {
     const staging = m.body as DiskStaging;
     const held = staging.takeHeld();
-    const head = latin1(m.head);
+    const head = octetsOf(m.head);
     const facts: Facts = {
       envelope: m.envelope,
       session: m.session,
@@ -112,9 +117,10 @@ class SqliteSpool {
       facts: "",
       size: facts.size,
     }));
-    for (const d of groupClaims(rows, () => facts)) this.#ready.push(d);
-    if (op.staged === null) {
-      this.#cache.set(m.id, [op.head, ...op.body]);
+    const content = op.staged === null ? [op.head, ...op.body] : null;
+    for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);
+    if (content !== null) {
+      this.#cache.set(m.id, content);
       this.#cached += facts.size;
     }
   }

@@ -156,6 +156,7 @@ export class MemorySpool {
           size: content.length,
           eightBit,
           hop,
+          content: null,
           recipients,
         });
       }

@@ -124,6 +124,7 @@ class Dialogue {
   readonly #told: Told;
   #held = "";
   #inData = false;
+  #mute = false;
   #from = "";
   #to: Array<string> = [];
 
@@ -144,9 +145,11 @@ class Dialogue {
     while (this.#next());
   };
 
+  /** Replies come in order: behind one that does not come there is none. */
   #say(answer: Answer): void {
     if (answer === "cut") this.#socket.destroy();
-    else if (answer !== null) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
+    else if (answer === null) this.#mute = true;
+    else if (!this.#mute) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
   }
 
   #next(): boolean {

@@ -4,7 +4,14 @@
  */
 import { base64, sha256 } from "../digest.ts";
 import type { Offer } from "../offer.ts";
-import { type Kind, type Security, type Service, urlOf, usernameOf } from "../service.ts";
+import {
+  type Auth,
+  type Kind,
+  type Security,
+  type Service,
+  urlOf,
+  usernameOf,
+} from "../service.ts";
 import { element, escape, leaf } from "../xml.ts";
 import { SCRIPT, STYLE } from "./page_assets.ts";
 import { qrSvg } from "./qr.ts";
@@ -26,6 +33,17 @@ const SECURITY: Readonly<Record<Security, string>> = {
   implicit: "SSL/TLS",
   starttls: "STARTTLS",
   https: "HTTPS",
+  none: "none",
+};
+
+const SIGN_IN: Readonly<Record<Auth, string>> = {
+  password: "password",
+  encrypted: "encrypted password",
+  oauth2: "OAuth2",
+  gssapi: "Kerberos (GSSAPI)",
+  ntlm: "NTLM",
+  certificate: "client certificate",
+  address: "by network address",
   none: "none",
 };
 
@@ -66,6 +84,7 @@ const card = (s: Service, address: string, alternative: boolean): string =>
             : [row("URL", urlOf(s) ?? "")]),
           row("Encryption", SECURITY[s.security]),
           row("User name", usernameOf(s.username, address)),
+          row("Sign-in", s.auth.map((a) => SIGN_IN[a]).join(", ")),
         ].join(""),
       ),
   );

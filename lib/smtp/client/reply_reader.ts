@@ -4,6 +4,7 @@
  * Generous in what it takes (LF alone ends a line, any last two digits, a code without text) and
  * strict about size: a line is at most 4 kB, a reply at most 64 kB. Judges no reply.
  */
+import { latin1 } from "../../message/text.ts";
 
 /** `lines` hold printable ASCII only, without code; `code` is that of the last line. */
 export interface ServerReply {
@@ -35,7 +36,7 @@ const digit = (c: number | undefined): number =>
 const clean = (b: Uint8Array, from: number, to: number): string => {
   let tidy = true;
   for (let i = from; i < to; i++) if (b[i]! < 0x20 || b[i]! > 0x7e) tidy = false;
-  if (tidy) return String.fromCharCode(...b.subarray(from, to));
+  if (tidy) return latin1(b.subarray(from, to));
   let out = "";
   for (let i = from; i < to; i++) {
     const c = b[i]!;

@@ -67,6 +67,14 @@ export interface Transaction {
   readonly verdicts: ReadonlyArray<Verdict | null>;
   /** MAIL was refused: what the replies behind it say does not count. */
   readonly refusal: Verdict | null;
+  /** The message that follows on this connection, where it is known already. */
+  readonly next: Next | null;
+}
+
+export interface Next {
+  readonly mail: Mail;
+  /** Its commands left behind the content of this one, in the same group. RFC 2920 §3.1 */
+  readonly sent: boolean;
 }
 
 export type State =
@@ -90,7 +98,7 @@ export type Input =
   | { readonly _tag: "Reply"; readonly reply: ServerReply; readonly more: boolean }
   | { readonly _tag: "Garbage" }
   | { readonly _tag: "TlsUp"; readonly verified: boolean }
-  /** Legal in `Ready` only. */
+  /** Legal in `Ready`, and in a transaction that has no `next` yet. */
   | { readonly _tag: "Deliver"; readonly mail: Mail }
   /** Content and end mark are written. */
   | { readonly _tag: "ContentSent" }
@@ -115,7 +123,10 @@ export type Output =
     readonly stage: "greeting" | "EHLO" | "TLS" | "AUTH";
     readonly verdict: Verdict;
   }
-  /** The transaction is over; one verdict per recipient, in order. */
+  /**
+   * The oldest transaction is over; one verdict per recipient, in order. With `Close` in the same step the one
+   * that was to follow has not begun.
+   */
   | { readonly _tag: "Finished"; readonly verdicts: ReadonlyArray<Verdict> }
   | { readonly _tag: "Close" };
 

@@ -18,7 +18,7 @@ import {
   type State,
   type Step,
 } from "./state.ts";
-import { answered, begin, broken, contentFailed, contentSent } from "./transaction.ts";
+import { answered, begin, broken, contentFailed, contentSent, follow } from "./transaction.ts";
 import { judge, LOST, NOT_SMTP, ours, softened, TIMED_OUT, type Verdict } from "./verdict.ts";
 
 type Stage = Extract<Output, { readonly _tag: "Refused" }>["stage"];
@@ -28,6 +28,7 @@ export const step = (state: State, input: Input): Step => {
     case "Reply":
       return replied(state, input.reply, input.more);
     case "Deliver":
+      if (state._tag === "Transaction") return follow(state, input.mail);
       return state._tag === "Ready" ? begin(state, input.mail) : [state];
     case "ContentSent":
       return state._tag === "Transaction" ? contentSent(state) : [state];

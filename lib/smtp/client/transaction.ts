@@ -1,8 +1,8 @@
 /**
  * One mail transaction of the client machine: MAIL, RCPT, DATA, the final replies. RFC 5321 §3.3
  *
- * With PIPELINING all commands leave in one write (RFC 2920 §3.1), else in lock-step. Every
- * recipient gets a verdict of its own.
+ * With PIPELINING all commands leave in one write, behind the content of the message before where there was
+ * one (RFC 2920 §3.1), else in lock-step. Every recipient gets a verdict of its own.
  */
 import type { ServerReply } from "./reply_reader.ts";
 import {
@@ -41,17 +41,48 @@ const unfit = (mail: Mail, ready: Ready): Verdict | null => {
 export const begin = (ready: Ready, mail: Mail): Step => {
   const fault = unfit(mail, ready);
   if (fault !== null) return [ready, { _tag: "Finished", verdicts: mail.to.map(() => fault) }];
-  const { offer } = ready;
-  const max = offer.rcptMax ?? mail.to.length;
+  const t = transaction(ready, mail);
+  if (!ready.offer.pipelining) return [t, send(commandOf(t))];
+  return [t, send(ready.dirty ? `RSET\r\n${group(t)}` : group(t))];
+};
+
+const transaction = (ready: Ready, mail: Mail): Transaction => {
+  const max = ready.offer.rcptMax ?? mail.to.length;
   const later: Verdict = { ...NEXT_TIME, kind: "later" };
   const verdicts = mail.to.map((_, i) => i < max ? null : later);
   const phase: Phase = ready.dirty ? { _tag: "Reset" } : { _tag: "Mail" };
-  const t: Transaction = { _tag: "Transaction", ready, mail, phase, verdicts, refusal: null };
-  if (!offer.pipelining) return [t, send(commandOf(t))];
-  let group = ready.dirty ? "RSET\r\n" : "";
-  group += mailCommand(t);
-  for (let i = 0; i < mail.to.length && i < max; i++) group += rcptCommand(mail, i);
-  return [t, send(`${group}DATA\r\n`)];
+  return { _tag: "Transaction", ready, mail, phase, verdicts, refusal: null, next: null };
+};
+
+/** All commands of a transaction, to leave in one write. */
+const group = (t: Transaction): string => {
+  let commands = mailCommand(t);
+  t.verdicts.forEach((v, i) => {
+    if (v === null) commands += rcptCommand(t.mail, i);
+  });
+  return `${commands}DATA\r\n`;
+};
+
+/**
+ * The message behind this one. Its commands leave at once where the content is out, else behind the
+ * content; where the server knows no PIPELINING, or cannot take it, it begins when this one is over.
+ */
+export const follow = (t: Transaction, mail: Mail): Step => {
+  if (t.next !== null) return [t];
+  const known = { ...t, next: { mail, sent: false } };
+  return t.phase._tag === "Final" ? ahead(known) : [known];
+};
+
+/** The content is out: the commands of the next message may follow. RFC 2920 §3.1 */
+const ahead = (t: Transaction): Step => {
+  const { next, ready } = t;
+  if (next === null || next.sent || !ready.offer.pipelining || unfit(next.mail, ready) !== null) {
+    return [t];
+  }
+  return [
+    { ...t, next: { ...next, sent: true } },
+    send(group(transaction({ ...ready, dirty: false }, next.mail))),
+  ];
 };
 
 /** RFC 5321 §4.1.1.2; `AUTH=<>` towards a hop where we signed in. RFC 4954 §5 */
@@ -159,7 +190,7 @@ const mayWrite = (t: Transaction, reply: ServerReply, verdict: Verdict): Step =>
 
 export const contentSent = (t: Transaction): Step =>
   t.phase._tag === "Content"
-    ? [{ ...t, phase: { _tag: "Final", index: t.verdicts.findIndex(accepted) } }]
+    ? ahead({ ...t, phase: { _tag: "Final", index: t.verdicts.findIndex(accepted) } })
     : [t];
 
 export const contentFailed = (t: Transaction, verdict: Verdict): Step => broken(t, verdict);
@@ -174,8 +205,14 @@ const final = (t: Transaction, index: number, verdict: Verdict): Step => {
   return next < 0 ? finish(now, false) : [{ ...now, phase: { _tag: "Final", index: next } }];
 };
 
-/** Over; the connection lives. `dirty`: the server may still hold half a transaction. */
-const finish = (t: Transaction, dirty: boolean): Step => [{ ...t.ready, dirty }, finished(t)];
+/** Over; the connection lives, and the next one begins. `dirty`: the server may still hold half a transaction. */
+const finish = (t: Transaction, dirty: boolean): Step => {
+  const ready = { ...t.ready, dirty };
+  if (t.next === null) return [ready, finished(t)];
+  if (t.next.sent) return [transaction(ready, t.next.mail), finished(t)];
+  const [state, ...outputs] = begin(ready, t.next.mail);
+  return [state, finished(t), ...outputs];
+};
 
 const finished = (t: Transaction) =>
   ({

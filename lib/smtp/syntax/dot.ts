@@ -7,6 +7,7 @@
  * the same, so that no octet of a message is ever taken for a command. Opens nothing, stores nothing.
  */
 import type { BodyFacts } from "../../message/body.ts";
+import { latin1 } from "../../message/text.ts";
 
 export interface DataLimits {
   /** Octets of the whole message after unstuffing. */
@@ -35,14 +36,6 @@ const enum At {
 
 const CRLF = new Uint8Array([CR, LF]);
 const NOTHING = new Uint8Array(0);
-
-const latin1 = (parts: ReadonlyArray<Uint8Array>): string => {
-  let out = "";
-  for (const p of parts) {
-    for (let i = 0; i < p.length; i += 8192) out += String.fromCharCode(...p.subarray(i, i + 8192));
-  }
-  return out;
-};
 
 export class DataReader {
   readonly #limits: DataLimits;
@@ -94,7 +87,7 @@ export class DataReader {
 
   /** The header section, one char per octet, without the empty line. */
   head(): string {
-    return latin1(this.#head);
+    return this.#head.map(latin1).join("");
   }
 
   /** Whether the empty line that ends the header came. */

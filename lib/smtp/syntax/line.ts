@@ -4,6 +4,7 @@
  * Only CRLF ends a line (RFC 5321 §2.3.8). Holds at most one unfinished line: what goes beyond the
  * limit is dropped up to its CRLF, so that a long line costs no memory. Knows no commands.
  */
+import { latin1 } from "../../message/text.ts";
 
 export type LineResult =
   /** Without its CRLF; UTF-8 decoded. `ascii`: no octet above 0x7f. */
@@ -21,7 +22,6 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** A client that sends this much without CRLF is no client. */
 const FLOOD = 65_536;
-const SHORT = 8192;
 const EMPTY = new Uint8Array(0);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -43,10 +43,7 @@ const decode = (octets: Uint8Array): LineResult => {
   }
   if (control) return { _tag: "BadCharacters" };
   const ascii = high < 0x80;
-  // a call takes only so many arguments
-  if (ascii && octets.length <= SHORT) {
-    return { _tag: "Line", text: String.fromCharCode(...octets), ascii };
-  }
+  if (ascii) return { _tag: "Line", text: latin1(octets), ascii };
   try {
     return { _tag: "Line", text: utf8.decode(octets), ascii };
   } catch {

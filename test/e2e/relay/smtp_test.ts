@@ -295,6 +295,40 @@ Deno.test("relay defers all that waits for a dead hop and does not dial it again
   });
 });
 
+Deno.test("relay keeps one connection a hop while sessions are busy, and takes more once they are not", async () => {
+  let busy = true;
+  const hop = await ScriptedHop.start();
+  await withRelay({ hop: smtpHop(hop.port), settings: { yields: () => busy } }, async (relay) => {
+    const send = (n: number) => Promise.all(Array.from({ length: n }, () => relay.send({ to: x })));
+    for (const id of await send(30)) {
+      assert.deepEqual(await relay.settled(id), ["delivered: 250 2.0.0 kept"]);
+    }
+    assert.equal(hop.told.length, 1);
+    busy = false;
+    for (const id of await send(30)) {
+      assert.deepEqual(await relay.settled(id), ["delivered: 250 2.0.0 kept"]);
+    }
+    assert.ok(hop.told.length > 1);
+  });
+  await hop.stop();
+});
+
+Deno.test("relay gives a message that was to follow a fresh connection where the hop says 421 before it", async () => {
+  const hop = await ScriptedHop.start({
+    final: (_, nth) => [nth === 1 ? "421 4.3.2 closing" : "250 kept"],
+  });
+  await withRelay({ hop: smtpHop(hop.port), settings: { connectionsPerHop: 1 } }, async (relay) => {
+    const sent = await Promise.all([1, 2, 3].map(() => relay.send({ to: x })));
+    await until(() => hop.messages.length === 3);
+    for (const id of sent.slice(1)) {
+      assert.deepEqual(await relay.settled(id), ["delivered: 250 kept"]);
+    }
+    const [first] = await relay.recipients(sent[0]!);
+    assert.equal(`${first?.state} ${first?.attempts}`, "queued 1");
+  });
+  await hop.stop();
+});
+
 Deno.test("relay serves every hop although connections are fewer than hops", async () => {
   const hops = await Promise.all(Array.from({ length: 5 }, () => ScriptedHop.start()));
   const byAddress = (a: string) => smtpHop(hops[Number(a[0])]!.port);

@@ -223,3 +223,65 @@ Deno.test("step() ends every transaction with one verdict per recipient, whateve
     { numRuns: 5000 },
   );
 });
+
+const next = { from: "b@example.net" };
+const NEXT = "MAIL FROM:<b@example.net> SIZE=100|RCPT TO:<x@example.org>|DATA|";
+const underway = () => new Machine().open().deliver().hear("250 a|250 b|");
+
+Deno.test("EXT-PIPE-2: step() sends the next message's commands behind the content, RFC 2920 §3.1", () => {
+  const m = underway().deliver(next);
+  m.outputs.length = 0;
+  m.hear("354 go|");
+  assert.deepEqual(m.outputs.map((o) => o._tag), ["SendContent"]);
+  assert.equal(m.input({ _tag: "ContentSent" }).sent(), NEXT);
+  assert.deepEqual(m.hear("250 kept|").verdicts, ["accepted 2.0.0 250 kept"]);
+  assert.ok(m.hear("250 a|250 b|354 go|").has("SendContent"));
+  m.input({ _tag: "ContentSent" }).hear("250 kept too|");
+  assert.deepEqual(m.verdicts, ["accepted 2.0.0 250 kept too"]);
+  assert.equal(m.state._tag, "Ready");
+});
+
+Deno.test("step() sends the next message's commands at once where the content is out already", () => {
+  const m = underway().hear("354 go|").input({ _tag: "ContentSent" });
+  m.outputs.length = 0;
+  assert.equal(m.deliver(next).sent(), NEXT);
+});
+
+Deno.test("step() keeps the verdicts of two messages in a group apart", () => {
+  const m = underway().deliver(next).hear("354 go|").input({ _tag: "ContentSent" });
+  m.hear("550 5.7.1 not this one|");
+  assert.deepEqual(m.verdicts, ["permanent 5.7.1 550 5.7.1 not this one"]);
+  m.hear("250 a|550 5.1.1 who|503 no|");
+  assert.deepEqual(m.verdicts, ["permanent 5.1.1 550 5.1.1 who"]);
+});
+
+for (
+  const c of [
+    { name: "in lock-step", ehlo: lockstep, mail: next, starts: "MAIL FROM:<b@example.net>|" },
+    { name: "where it is too big", ehlo: undefined, mail: { size: 2000 }, starts: "" },
+  ]
+) {
+  Deno.test(`step() begins the next message when this one is over: ${c.name}`, () => {
+    const m = new Machine().open(c.ehlo).deliver().deliver(c.mail);
+    for (const r of ["250 a|", "250 b|", "354 go|"]) m.hear(r);
+    m.outputs.length = 0;
+    assert.equal(m.input({ _tag: "ContentSent" }).sent(), "");
+    m.hear("250 kept|");
+    const finished = m.outputs.filter((o) => o._tag === "Finished").length;
+    assert.equal(finished, c.starts === "" ? 2 : 1);
+    assert.equal(m.sent(), c.starts);
+  });
+}
+
+Deno.test("step() puts RSET before a message that follows one without data", () => {
+  const m = underway().deliver(next);
+  m.outputs.length = 0;
+  assert.equal(m.hear("451 later|").sent(), `RSET|${NEXT}`);
+});
+
+Deno.test("step() finishes one message alone where the connection ends between two", () => {
+  const m = underway().deliver(next).hear("354 go|").input({ _tag: "ContentSent" });
+  m.hear("421 4.3.2 closing|");
+  assert.equal(m.outputs.filter((o) => o._tag === "Finished").length, 1);
+  assert.equal(m.state._tag, "Closed");
+});
