@@ -5,9 +5,13 @@ import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";
 import { within } from "../discovery/offer.ts";
 import { type DnsRecord, type ExpectedRecord } from "../discovery/record.ts";
+import { discover } from "../discovery/discover/discover.ts";
+import { discoverEndpoint } from "../discovery/serve/discover_endpoint.ts";
 import { makeHandler } from "../discovery/serve/handler.ts";
 import { BadZone, makeZone, type Zone } from "../dns/zone.ts";
 import { serveHttp } from "../http/serve.ts";
+import { discoverPorts } from "./discover_ports.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { serveZones } from "../server/name_server.ts";
 
 export class ZoneFault extends Data.TaggedError("ZoneFault")<{ readonly message: string }> {}
@@ -70,11 +74,39 @@ export const serveDns = Effect.fnUntraced(function* (config: Config) {
   }).pipe(Effect.ignoreCause({ log: "Error" }));
 });
 
+/** A whole answer over HTTP is due before the connection ends. */
+const MAX_DISCOVERY_MS = 12_000;
+
+/** `/v1/discover`: no probes, no databases. Section 9.8 */
+const discoveryEndpoint = Effect.fnUntraced(function* (config: Config) {
+  const { discover: settings } = config;
+  const ports = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      discoverPorts({
+        dns: resolverSettings(config.dns),
+        privateAddresses: settings.privateAddresses,
+        ca: settings.ca,
+      })
+    ),
+    (p) => Effect.sync(() => p.close()),
+  );
+  const deadlineMs = Math.min(Duration.toMillis(settings.timeout), MAX_DISCOVERY_MS);
+  return discoverEndpoint({
+    discover: (address) => discover(address, ports, { deadlineMs }),
+    now: () => Date.now(),
+    requestsPerMinute: settings.requestsPerMinute,
+    requestsPerDomainPerMinute: settings.requestsPerDomainPerMinute,
+  });
+});
+
 /** The HTTP endpoints. */
 export const serveEndpoints = Effect.fnUntraced(function* (config: Config) {
   if (config.http === null) return;
   const { listen, plain, trustedProxies, autodiscoverV2 } = config.http;
-  const handler = makeHandler({ offers: config.domains, autodiscoverV2 });
+  const pages = makeHandler({ offers: config.domains, autodiscoverV2 });
+  const lookAround = config.discover.http ? yield* discoveryEndpoint(config) : null;
+  const handler = async (request: Request, client: string): Promise<Response> =>
+    (await lookAround?.(request, client)) ?? await pages(request);
   const ports = yield* serveHttp({ listen, plain, trustedProxies, handler });
   for (const [i, { host }] of listen.entries()) {
     yield* Console.log(`answers HTTPS on ${host}:${ports.https[i]}`);

@@ -35,9 +35,22 @@ export const toRequest = async (
 /** All that the endpoints look at. A password that some clients send unasked goes no further. AD-9 */
 const PASSED = ["if-none-match", "content-type", "accept", "accept-language"] as const;
 
+const peerOf = (incoming: IncomingMessage): string =>
+  (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+
+/** Who asks: the peer, or behind a trusted proxy the last address that it has added. */
+export const clientOf = (
+  incoming: IncomingMessage,
+  trustedProxies: ReadonlyArray<string>,
+): string => {
+  const peer = peerOf(incoming);
+  const said = incoming.headers["x-forwarded-for"];
+  const last = (typeof said === "string" ? said : "").split(",").at(-1)?.trim() ?? "";
+  return trustedProxies.includes(peer) && last !== "" ? last : peer;
+};
+
 const urlOf = (incoming: IncomingMessage, origin: Origin): string | null => {
-  const address = (incoming.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-  const trusted = origin.trustedProxies.includes(address);
+  const trusted = origin.trustedProxies.includes(peerOf(incoming));
   const said = (name: string): string | null => {
     const value = trusted ? incoming.headers[name] : undefined;
     return typeof value === "string" ? value.split(",", 1)[0]?.trim() ?? null : null;

@@ -6,13 +6,14 @@ import { Crowd } from "../net/crowd.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { serverTls } from "../net/server_tls.ts";
 import { Certificates } from "../ports/certificates.ts";
-import { send, toRequest } from "./request.ts";
+import { clientOf, send, toRequest } from "./request.ts";
 
 export interface HttpServerOptions {
   readonly listen: ReadonlyArray<{ readonly host: string; readonly port: number }>;
   readonly plain: ReadonlyArray<{ readonly host: string; readonly port: number }>;
   readonly trustedProxies: ReadonlyArray<string>;
-  readonly handler: (request: Request) => Promise<Response>;
+  /** `client`: the address that the request comes from. */
+  readonly handler: (request: Request, client: string) => Promise<Response>;
 }
 
 export interface HttpListening {
@@ -77,6 +78,6 @@ const answer = async (
   const request = await toRequest(incoming, { tls, trustedProxies: o.trustedProxies });
   const response = request === null
     ? new Response("bad request\n", { status: 400 })
-    : await o.handler(request);
+    : await o.handler(request, clientOf(incoming, o.trustedProxies));
   await send(response, outgoing);
 };

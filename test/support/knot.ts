@@ -1,13 +1,13 @@
 /** Knot DNS on a loopback port of its own: the other server that dynamic updates are tried on. */
 import { join } from "node:path";
-import { launch, type NameServer } from "./name_servers.ts";
+import { type Daemon, launch } from "./daemon.ts";
 import { freePort } from "./postern.ts";
 
 export const startKnot = async (o: {
   readonly zone: string;
   readonly text: string;
   readonly key: { readonly name: string; readonly secret: string };
-}): Promise<NameServer> => {
+}): Promise<Daemon> => {
   const dir = await Deno.makeTempDir({ prefix: "postern-knot-" });
   const port = await freePort();
   await Deno.writeTextFile(join(dir, "zone"), o.text);
@@ -37,5 +37,5 @@ zone:
 `,
   );
   const ready = /loaded, serial[^]*server started|server started[^]*loaded, serial/;
-  return await launch(dir, port, "knotd", ["-c", join(dir, "knot.conf")], ready);
+  return await launch(dir, port, ["knotd", "-c", join(dir, "knot.conf")], ready);
 };

@@ -1,6 +1,6 @@
 /** BIND on a loopback port of its own, as a measure for our own server and as a peer of dynamic updates. */
 import { join } from "node:path";
-import { launch, type NameServer } from "./name_servers.ts";
+import { type Daemon, launch } from "./daemon.ts";
 import { freePort } from "./postern.ts";
 
 /** Zone name to the text of its master file. */
@@ -17,7 +17,7 @@ export interface NamedOptions {
   readonly before?: ReadonlyArray<string>;
 }
 
-export const startNamed = async (o: NamedOptions): Promise<NameServer> => {
+export const startNamed = async (o: NamedOptions): Promise<Daemon> => {
   const dir = await Deno.makeTempDir({ prefix: "postern-named-" });
   const port = o.port ?? await freePort();
   const address = o.address ?? "127.0.0.1";
@@ -41,6 +41,6 @@ ${o.keys ?? ""}
 ${zones.join("\n")}
 `,
   );
-  const [program = "", ...args] = [...o.before ?? [], "named", "-g", "-c", config];
-  return await launch(dir, port, program, args, /\brunning\b/);
+  const command = [...o.before ?? [], "named", "-g", "-c", config];
+  return await launch(dir, port, command, /\brunning\b/);
 };

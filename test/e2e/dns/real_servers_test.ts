@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { lookupsOf } from "../../../lib/dns/resolver.ts";
 import type { Lookups } from "../../../lib/dns/lookups.ts";
 import type { DnsServer } from "../../../lib/dns/server.ts";
-import { type Bind, startBind, startUnbound, type Unbound } from "../../support/name_servers.ts";
+import {
+  type Signed,
+  startSigned,
+  startUnbound,
+  type Unbound,
+} from "../../support/name_servers.ts";
 import { installed } from "../../support/postern.ts";
 
 const PEERS = ["named", "dnssec-signzone", "unbound"].every(installed);
@@ -28,8 +33,8 @@ long 300 IN TXT ${Array.from({ length: 200 }, () => `"${"x".repeat(250)}"`).join
 ${BIG}
 `;
 
-const withServers = async (body: (bind: Bind, unbound: Unbound) => Promise<void>) => {
-  const bind = await startBind({
+const withServers = async (body: (bind: Signed, unbound: Unbound) => Promise<void>) => {
+  const bind = await startSigned({
     "signed.test": { text: ZONE, signed: true },
     "plain.test": { text: ZONE },
     "bogus.test": { text: ZONE },

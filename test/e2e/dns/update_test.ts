@@ -5,7 +5,7 @@ import { NameServer } from "../../../lib/dns/name_server.ts";
 import { loadTsigKey } from "../../../lib/config/tsig_key.ts";
 import { dig, run } from "../../support/dig.ts";
 import { startKnot } from "../../support/knot.ts";
-import type { NameServer as Peer } from "../../support/name_servers.ts";
+import type { Daemon as Peer } from "../../support/daemon.ts";
 import { startNamed } from "../../support/named.ts";
 import { installed, makeSite, postern } from "../../support/postern.ts";
 

@@ -21,6 +21,10 @@ for (
     "lib/discovery/publish/formats.ts",
     "lib/discovery/expected.ts",
     "lib/discovery/choose.ts",
+    "lib/discovery/discover/discover.ts",
+    "lib/discovery/discover/formats/all.ts",
+    "lib/discovery/check/check.ts",
+    "lib/discovery/serve/discover_endpoint.ts",
   ]
 ) {
   Deno.test(`the import graph of ${entry} holds no runtime`, async () => {
@@ -36,7 +40,7 @@ for (
     }
     // packages by name: one more has to be looked at before it is listed here
     const packages = specifiers.filter((m) => !m.startsWith("file:"));
-    assert.deepEqual(packages.filter((m) => !/^npm:\/?uqr@/.test(m)), []);
+    assert.deepEqual(packages.filter((m) => !/^npm:\/?(uqr|fast-xml-parser|tldts)@/.test(m)), []);
   });
 }
 
@@ -54,5 +58,14 @@ Deno.test("uqr, the one package of discovery, names no runtime either", async ()
     stderr: "null",
   }).output();
   assert.ok(success);
+  assert.ok(!/["']node:|(?<![\w$.])Deno\s*\??\./.test(new TextDecoder().decode(stdout)));
+});
+
+Deno.test("discover() bundles for browsers, packages included, without a word of a runtime", async () => {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--platform", "browser", "lib/discovery/discover/discover.ts"],
+    cwd: ROOT,
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
   assert.ok(!/["']node:|(?<![\w$.])Deno\s*\??\./.test(new TextDecoder().decode(stdout)));
 });

@@ -14,5 +14,8 @@ export const mutt = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}
 /** A basic string of TOML; JSON is one. */
 export const toml = (text: string): string => JSON.stringify(text);
 
-/** Within double quotes, backslash and quote escaped: git config, mbsync, msmtp. */
+/** The rest of a line of msmtp: it takes off the outer quotes and knows no escapes. */
+export const msmtp = (text: string): string => `"${text}"`;
+
+/** Within double quotes, backslash and quote escaped: git config, mbsync. */
 export const doubled = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&")}"`;

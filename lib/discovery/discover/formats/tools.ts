@@ -1,6 +1,6 @@
 /** Configuration of mail tools, without a password: each takes it from where its user keeps it. 9.9 */
 import type { FoundService } from "../result.ts";
-import { doubled, mutt as word, shell, toml } from "./quote.ts";
+import { doubled, msmtp as whole, mutt as word, shell, toml } from "./quote.ts";
 import { type Format, lines, mailUrl, onlyOauth, settingsOf, userOf } from "./settings.ts";
 
 const startTls = (s: FoundService): boolean => s.tls === "starttls";
@@ -16,8 +16,8 @@ export const msmtp: Format = (r) => {
     "tls on",
     `tls_starttls ${startTls(s) ? "on" : "off"}`,
     `auth ${onlyOauth(s) ? "oauthbearer" : "on"}`,
-    `user ${doubled(userOf(s, email))}`,
-    `from ${doubled(email)}`,
+    `user ${whole(userOf(s, email))}`,
+    `from ${whole(email)}`,
     `account default : ${domain}`,
   );
 };
