@@ -13,8 +13,6 @@ export interface NamedOptions {
   readonly updateKeys?: ReadonlyArray<string>;
   readonly address?: string;
   readonly port?: number;
-  /** A command that runs it elsewhere, where it cannot be connected to from here. */
-  readonly before?: ReadonlyArray<string>;
 }
 
 export const startNamed = async (o: NamedOptions): Promise<Daemon> => {
@@ -41,6 +39,6 @@ ${o.keys ?? ""}
 ${zones.join("\n")}
 `,
   );
-  const command = [...o.before ?? [], "named", "-g", "-c", config];
+  const command = ["named", "-g", "-c", config];
   return await launch(dir, port, command, /\brunning\b/);
 };

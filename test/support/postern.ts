@@ -17,15 +17,13 @@ export const freePort = (tries = 50): Promise<number> =>
       .listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 
-/** The command line, to its end. `before`: a command that runs it elsewhere. */
+/** The command line, to its end. */
 export const postern = async (
   args: ReadonlyArray<string>,
   input = "",
-  before: ReadonlyArray<string> = [],
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> => {
-  const [program = "", ...rest] = [...before, Deno.execPath()];
-  const child = new Deno.Command(program, {
-    args: [...rest, ...RUN, ...args],
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...RUN, ...args],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
@@ -149,14 +147,10 @@ const collect = async (stream: ReadableStream<Uint8Array>, onText: (text: string
   for await (const chunk of stream) onText(decoder.decode(chunk, { stream: true }));
 };
 
-/** Starts the server and waits until both listeners are open. `before`: a command that runs it elsewhere. */
-export const startPostern = async (
-  site: Pick<Site, "config">,
-  before: ReadonlyArray<string> = [],
-): Promise<Running> => {
-  const [program = "", ...rest] = [...before, Deno.execPath()];
-  const child = new Deno.Command(program, {
-    args: [...rest, ...RUN, "--config", site.config, "serve"],
+/** Starts the server and waits until both listeners are open. */
+export const startPostern = async (site: Pick<Site, "config">): Promise<Running> => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...RUN, "--config", site.config, "serve"],
     cwd: ROOT,
     stdout: "piped",
     stderr: "piped",

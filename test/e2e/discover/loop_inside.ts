@@ -116,15 +116,7 @@ const added = await postern(
 );
 assert.equal(added.code, 0, added.stderr);
 
-const server = await startPostern({
-  dir,
-  config: `${dir}/postern.toml`,
-  certificate: `${dir}/cert.pem`,
-  submission: 587,
-  submissions: 465,
-  user: "alice@example.com",
-  password: PASSWORD,
-});
+const server = await startPostern({ config: `${dir}/postern.toml` });
 
 const at = async (what: string, work: () => Promise<void>): Promise<void> => {
   const since = performance.now();
