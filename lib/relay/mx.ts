@@ -68,6 +68,8 @@ const usable = (
   }
 };
 
+const AT_ONCE = { concurrency: "unbounded" } as const;
+
 const isPlan = (x: ReadonlyArray<Exchanger> | MxPlan): x is MxPlan => "_tag" in x;
 
 /**
@@ -81,15 +83,14 @@ export const planMx: (
   const resolver = yield* Resolver;
   const exchangers = usable(yield* resolver.mailExchangers(domain), ownNames);
   if (isPlan(exchangers)) return exchangers;
-  const hosts: Array<MxHost> = [];
-  let trouble = false;
-  for (const { host } of exchangers) {
-    if (hosts.length >= MAX_ADDRESSES) break;
-    const answer = yield* resolver.addresses(host);
-    if (answer._tag === "Trouble") trouble = true;
-    if (answer._tag !== "Addresses") continue;
-    for (const address of answer.addresses) hosts.push({ host, address });
-  }
+  const answers = yield* Effect.forEach(exchangers, (e) => resolver.addresses(e.host), AT_ONCE);
+  const trouble = answers.some((a) => a._tag === "Trouble");
+  const hosts = answers.flatMap((answer, i): ReadonlyArray<MxHost> => {
+    const host = exchangers[i]?.host;
+    return answer._tag === "Addresses" && host !== undefined
+      ? answer.addresses.map((address) => ({ host, address }))
+      : [];
+  });
   if (hosts.length > 0) return { _tag: "Hosts" as const, hosts: hosts.slice(0, MAX_ADDRESSES) };
   return trouble ? TROUBLE : NO_ADDRESS;
 });

@@ -79,7 +79,7 @@ export const checkDomain = async (
   try {
     const records = await expectedRecords(offer);
     const [dns, http, servers, found, seen] = await Promise.all([
-      checkDns(records, ports, zones),
+      checkDns(offer.domain, records, ports, zones),
       checkHttp(run, offer),
       checkServers(offer, ports, signal),
       discover(offer.domain, ports, { signal, all: true }),

@@ -1,5 +1,6 @@
 /** Published records against the model, at every name server and through the resolver. Section 11.2 */
 import type { DnsAnswer } from "../../ports/dns.ts";
+import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord } from "../record.ts";
 import {
   type Compared,
@@ -170,7 +171,31 @@ const target = async (ports: CheckPorts, host: string): Promise<Finding> => {
     : { ...base, status: "missing", found, detail: "has no address" };
 };
 
+/** What stands for every name that nobody published. UN-3 */
+const wildcards = async (domain: string, ports: CheckPorts): Promise<ReadonlyArray<Finding>> => {
+  const lot = ports.draw(0, 0xffff_ffff).toString(36);
+  const asked = [
+    [`zz9-${lot}.${domain}`, "A"],
+    [`_zz9-${lot}._tcp.${domain}`, "SRV"],
+  ] as const;
+  const answers = await Promise.all(asked.map(async ([name, type]): Promise<Finding | null> => {
+    const found = liveData(type, await ports.lookup(name, type));
+    return found.length === 0 ? null : {
+      station: "dns",
+      key: "wildcard-shadow",
+      subject: `*${name.slice(name.indexOf("."))}`,
+      type,
+      status: "info",
+      expected: [],
+      found: found.map(printData),
+      detail: "answers for every name that is not published",
+    };
+  }));
+  return answers.filter((f) => f !== null);
+};
+
 export const checkDns = async (
+  domain: string,
   records: ReadonlyArray<ExpectedRecord>,
   ports: CheckPorts,
   zones: Zones,
@@ -180,8 +205,10 @@ export const checkDns = async (
       (data.type === "SRV" || data.type === "MX") && data.target !== "." ? [data.target] : []
     ),
   );
-  return await Promise.all([
+  const [wild, ...rest] = await Promise.all([
+    wildcards(domain, ports),
     ...expectedSets(records).map((set) => one(ports, zones, set)),
     ...[...targets].map((host) => target(ports, host)),
   ]);
+  return [...wild, ...rest];
 };

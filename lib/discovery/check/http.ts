@@ -10,6 +10,7 @@ import { mtaStsPolicy } from "../mta_sts.ts";
 import type { Offer } from "../offer.ts";
 import { paccDocument } from "../pacc.ts";
 import { autoconfigDocument } from "../serve/autoconfig.ts";
+import { askPox, POX_PATH } from "./published.ts";
 import type { Finding, Status } from "./report.ts";
 
 type Got = Fetched | NotFetched;
@@ -144,6 +145,24 @@ const mtaSts = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> =
   })];
 };
 
+const MAIL: ReadonlySet<string> = new Set(["imap", "pop3", "submission"]);
+
+/** What Outlook and others get at the host that they ask. AD-2, AD-5 */
+const autodiscover = async (run: Run, offer: Offer): Promise<Finding> => {
+  const key = "http-autodiscover";
+  const host = `autodiscover.${offer.domain}`;
+  const url = `https://${host}${POX_PATH}`;
+  const got = await askPox(run, host);
+  if ("_tag" in got) return notThere(key, url, got);
+  const expected = offer.services.filter((s) => MAIL.has(s.kind))
+    .map((s) => `${s.kind} ${s.host}:${s.port} ${s.security}`);
+  const found = got.map((s) => `${s.kind} ${s.host}:${s.port} ${s.tls}`);
+  const missing = expected.filter((e) => !found.includes(e));
+  return missing.length === 0
+    ? finding(key, url, "pass", "", { expected, found })
+    : finding(key, url, "drift", `does not tell ${missing.join(", ")}`, { expected, found });
+};
+
 /** Every endpoint that the model stands for. */
 export const checkHttp = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => {
   const { domain, web } = offer;
@@ -156,6 +175,7 @@ export const checkHttp = async (run: Run, offer: Offer): Promise<ReadonlyArray<F
       ? []
       : autoconfig(run, offer, `https://${domain}/.well-known/autoconfig${path}`, true)
         .then((f) => [f]),
+    web === null ? [] : autodiscover(run, offer).then((f) => [f]),
     pacc(run, offer),
     mtaSts(run, offer),
   ]);

@@ -1,7 +1,7 @@
 /** What a domain publishes for clients, looked at once: SRV, files, Autodiscover, profile. */
 import type { Srv } from "../../ports/dns.ts";
 import { readAutoconfig } from "../discover/autoconfig_document.ts";
-import { fetchDocument } from "../discover/fetch.ts";
+import { fetchDocument, type NotFetched } from "../discover/fetch.ts";
 import { poxRequest, readPox } from "../discover/pox.ts";
 import type { Run } from "../discover/run.ts";
 import { shortLabel } from "../discover/srv.ts";
@@ -31,17 +31,29 @@ const fileAt = async (run: Run, url: string): Promise<PublishedFile | null> => {
   return read._tag === "Document" ? { contentType: f.contentType, document: read.document } : null;
 };
 
-const poxAt = async (run: Run, host: string): Promise<ReadonlyArray<Place> | null> => {
+export const POX_PATH = "/autodiscover/autodiscover.xml";
+
+/** The servers that a host tells by Autodiscover, or why it tells none. */
+export const askPox = async (
+  run: Run,
+  host: string,
+): Promise<ReadonlyArray<Place> | NotFetched> => {
   const address = `postmaster@${run.subject.domain}`;
   const f = await fetchDocument(run, {
     method: "pox",
-    url: `https://${host}/autodiscover/autodiscover.xml`,
+    url: `https://${host}${POX_PATH}`,
     accept: "text/xml",
     maxBytes: MAX_XML,
     body: poxRequest(address),
   });
-  const read = f._tag === "Fetched" ? readPox(f.body, address) : null;
-  return read?._tag === "Servers" ? read.servers : null;
+  if (f._tag === "NotFetched") return f;
+  const read = readPox(f.body, address);
+  return read._tag === "Servers" ? read.servers : [];
+};
+
+const poxAt = async (run: Run, host: string): Promise<ReadonlyArray<Place> | null> => {
+  const got = await askPox(run, host);
+  return "_tag" in got || got.length === 0 ? null : got;
 };
 
 const srvAt = async (run: Run, label: string): Promise<ReadonlyArray<Srv>> => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Duration, Effect } from "effect";
 import { TestClock } from "effect/testing";
-import { resolverLayer } from "../../../lib/dns/resolver.ts";
+import { lookupsOf, resolverLayer } from "../../../lib/dns/resolver.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { DnsServer, type Zone } from "../../support/dns_server.ts";
 
@@ -318,3 +318,21 @@ test("keeps no answer that nothing exists where the zone gives no SOA. RFC 2308 
     yield* r.mailExchangers("example.org");
     assert.equal(server.asked.length, 2);
   }));
+
+Deno.test("resolver takes a server by name, or by an address in another spelling", async () => {
+  const server = await DnsServer.start({ "A h.test": { answers: [a("h.test", "192.0.2.1")] } });
+  try {
+    for (const host of ["localhost", "127.0.0.1"]) {
+      const lookups = lookupsOf({
+        servers: [{ _tag: "Plain", host, port: server.port, trusted: false }],
+        timeoutMs: 500,
+        attempts: 1,
+        trust: "never",
+        ca: null,
+      });
+      assert.equal((await lookups.lookup("h.test", "A", 0))._tag, "Found", host);
+    }
+  } finally {
+    await server.stop();
+  }
+});

@@ -11,6 +11,7 @@ import { expectedRecords } from "../../../../lib/discovery/expected.ts";
 import { mtaStsPolicy } from "../../../../lib/discovery/mta_sts.ts";
 import { type Offer, offerOf } from "../../../../lib/discovery/offer.ts";
 import { paccDocument } from "../../../../lib/discovery/pacc.ts";
+import { poxSettings } from "../../../../lib/discovery/serve/autodiscover.ts";
 import { autoconfigDocument } from "../../../../lib/discovery/serve/autoconfig.ts";
 import type { DnsRecords, RecordType } from "../../../../lib/ports/dns.ts";
 import type { RecordData } from "../../../../lib/discovery/record.ts";
@@ -96,6 +97,10 @@ const right = async (): Promise<World> => {
       "https://ua-auto-config.example.com/.well-known/user-agent-configuration.json": {
         contentType: "application/json",
         body: paccDocument(offer) ?? "",
+      },
+      "https://autodiscover.example.com/autodiscover/autodiscover.xml": {
+        contentType: "text/xml",
+        body: poxSettings(offer, "postmaster@example.com"),
       },
       "https://mta-sts.example.com/.well-known/mta-sts.txt": {
         contentType: "text/plain",
@@ -200,6 +205,7 @@ Deno.test("a wildcard that answers in place of a record is told. UN-3", async ()
       name.endsWith(".example.com") && type === "A" ? ["203.0.113.9"] : undefined,
   });
   assert.equal(at(r, "autoconfig").status, "shadowed");
+  assert.equal(at(r, "wildcard-shadow", "*.example.com").status, "info");
 });
 
 Deno.test("a host that has its target's addresses instead of the alias is right", async () => {
