@@ -3,6 +3,7 @@ import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseDomainName } from "../address/domain.ts";
 import type { Config } from "../config/config.ts";
+import { withDelegations } from "../discovery/delegation.ts";
 import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";
 import { lintsOf } from "../discovery/lints.ts";
@@ -68,7 +69,12 @@ export const publishCommand = Command.make("publish", options, (a) =>
     const offer = a.tlsa ? yield* withTlsa(config, said) : said;
     const all = yield* Effect.promise(() => expectedRecords(offer));
     for (const { message } of lintsOf(offer, all)) yield* remark(`postern: warning: ${message}`);
-    const records = yield* inside(yield* without(all, a.drain), zone ?? domain);
+    const records = withDelegations(
+      yield* inside(yield* without(all, a.drain), zone ?? domain),
+      zone ?? domain,
+      config.dnsServer,
+      offer.ttl,
+    );
     if (Option.isSome(a.update)) {
       return yield* updateZone({
         server: a.update.value,

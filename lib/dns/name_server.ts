@@ -100,7 +100,12 @@ export class NameServer {
       if (rcode !== 0 && rcode !== 3) {
         throw new NameServerFault(`${this.#label}: ${owner} ${type}: answered with code ${rcode}`);
       }
-      if (((said.flags ?? 0) & AUTHORITATIVE) === 0) return null;
+      if (((said.flags ?? 0) & AUTHORITATIVE) === 0) {
+        // at a cut the parent names the servers of the child in its referral. RFC 1034 §4.2.1
+        const cut = liveSets(said.authorities ?? [], owner).filter((s) => s.type === "NS");
+        if (cut.length === 0 || types.some((t) => t !== "NS")) return null;
+        return cut;
+      }
       for (const set of liveSets(said.answers ?? [], owner)) sets.set(set.type, set);
       if (rcode === 3) break;
     }

@@ -253,3 +253,62 @@ Deno.test({
     await Deno.remove(site.dir, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "publish --update: what our own name server answers is delegated to it. P-8, NS-4",
+  ignore,
+  fn: () =>
+    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+      const server = `127.0.0.1:${peer.port}`;
+      const config = join(peer.dir, "postern.toml");
+      await Deno.writeTextFile(
+        config,
+        `${CONFIG}
+[dns_server]
+listen = ["127.0.0.1:5300"]
+zones = ["_tcp.example.com"]
+ns = ["ns1.example.com", "ns2.example.com"]
+mailbox = "hostmaster@example.com"
+`,
+      );
+      const zone = await publish();
+      assert.match(zone.stdout, /^_tcp\.example\.com\. 300 IN NS ns1\.example\.com\.$/m);
+      assert.doesNotMatch(zone.stdout, /SRV/);
+      const first = await publish("--update", server, "--tsig", keyFile);
+      assert.match(first.stdout, /has taken it/, first.stderr);
+      const referral = await dig(peer.port, "_imaps._tcp.example.com", "SRV");
+      assert.deepEqual(referral.authority, [
+        "_tcp.example.com. 300 IN NS ns1.example.com.",
+        "_tcp.example.com. 300 IN NS ns2.example.com.",
+      ]);
+      const again = await publish("--update", server, "--tsig", keyFile);
+      assert.match(again.stdout, /nothing differs/);
+    }),
+});
+
+Deno.test({
+  name: "publish --drain: a host stands behind the others until it is published without",
+  ignore,
+  fn: () =>
+    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+      const update = ["--update", `127.0.0.1:${peer.port}`, "--tsig", keyFile];
+      const config = join(peer.dir, "postern.toml");
+      const two = 'submissions = ["mail.example.com", "mail2.example.com"]';
+      await Deno.writeTextFile(
+        config,
+        CONFIG.replace("[[domain]]\n", `[[domain]]\n${two}\n`)
+          .replace('"2001:DB8:0::10"]', '"2001:DB8:0::10"], "mail2.example.com" = ["192.0.2.12"]'),
+      );
+      const live = () => answers(peer.port, "_submissions._tcp.example.com", "SRV");
+      const usual = ["0 1 465 mail.example.com.", "0 1 465 mail2.example.com."];
+      await publish(...update);
+      assert.deepEqual(await live(), usual);
+      await publish(...update, "--drain", "mail.example.com");
+      assert.deepEqual(await live(), [
+        "0 1 465 mail2.example.com.",
+        "1000 0 465 mail.example.com.",
+      ]);
+      await publish(...update);
+      assert.deepEqual(await live(), usual);
+    }),
+});
