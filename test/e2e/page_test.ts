@@ -1,5 +1,6 @@
 /** The page for people in a real browser: at a desk, on a phone, without JavaScript; its QR code read by zbar. */
 import assert from "node:assert/strict";
+import axe from "axe-core";
 import { join } from "node:path";
 import { offerOf } from "../../lib/discovery/offer.ts";
 import { makeHandler } from "../../lib/discovery/serve/handler.ts";
@@ -32,6 +33,14 @@ const keep = async (page: Page, name: string): Promise<Uint8Array> => {
   const png = await page.screenshot();
   if (PICTURES !== undefined) await Deno.writeFile(join(PICTURES, `${name}.png`), png);
   return png;
+};
+
+/** What axe finds against WCAG 2.2 AA and its own good practices, one line each. */
+const barriers = async (page: Page): Promise<unknown> => {
+  await page.value(`${axe.source}; true`);
+  return await page.value(
+    `axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`,
+  );
 };
 
 const SETTINGS = "http://mail.example.com/?address=alice%40example.com";
@@ -82,6 +91,7 @@ Deno.test({
         ]
       ) assert.ok(heard.includes(want), `${want} is not among ${heard.join("; ")}`);
       assert.deepEqual(heard.filter((l) => /^(?:button|link|textbox|image): $/.test(l)), []);
+      assert.deepEqual(await barriers(page), []);
       assert.deepEqual(page.complaints, []);
     }),
 });
@@ -109,6 +119,7 @@ Deno.test({
       await page.send("Emulation.setEmulatedMedia", {
         features: [{ name: "prefers-color-scheme", value: "dark" }],
       });
+      assert.deepEqual(await barriers(page), []); // contrast again
       await keep(page, "dark");
     }),
 });
@@ -144,6 +155,7 @@ Deno.test({
       assert.match(text, /This is not an e-mail address/);
       await page.go("http://mail.example.com/?address=bob@example.net");
       assert.match(String(await page.value("document.body.innerText")), /not set up here/);
+      assert.deepEqual(await barriers(page), []);
       await keep(page, "unknown");
     }),
 });
