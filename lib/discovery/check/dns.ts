@@ -194,6 +194,43 @@ const wildcards = async (domain: string, ports: CheckPorts): Promise<ReadonlyArr
   return answers.filter((f) => f !== null);
 };
 
+/** Ten terms that need DNS, through all that are included; more makes the record an error. RFC 7208 §4.6.4 */
+const MAX_SPF = 10;
+
+const spfLookups = async (ports: CheckPorts, domain: string, depth: number): Promise<number> => {
+  const answer = await ports.lookup(domain, "TXT");
+  const record = answer._tag === "Found"
+    ? answer.records.map((r) => r.join("")).find((t) => /^v=spf1( |$)/i.test(t))
+    : undefined;
+  let count = 0;
+  for (const term of record?.split(/\s+/).slice(1) ?? []) {
+    const [, , name = "", value = ""] = /^([-+?~]?)([a-z0-9]+)(?:[:=](.*))?$/i.exec(term) ?? [];
+    if (!/^(include|a|mx|ptr|exists|redirect)$/i.test(name)) continue;
+    count++;
+    if (count > MAX_SPF || depth > MAX_SPF) break;
+    // a macro stands for what only a message tells
+    if (/^(include|redirect)$/i.test(name) && /^[a-z0-9_.-]+$/i.test(value)) {
+      count += await spfLookups(ports, value, depth + 1);
+    }
+  }
+  return count;
+};
+
+const spf = async (domain: string, ports: CheckPorts): Promise<ReadonlyArray<Finding>> => {
+  const count = await spfLookups(ports, domain, 0);
+  if (count === 0) return [];
+  return [{
+    station: "dns",
+    key: "spf-lookups",
+    subject: domain,
+    type: "TXT",
+    status: count > MAX_SPF ? "conflict" : "pass",
+    expected: [`at most ${MAX_SPF}`],
+    found: [String(count)],
+    detail: count > MAX_SPF ? "SPF needs more look-ups than receivers make" : "",
+  }];
+};
+
 export const checkDns = async (
   domain: string,
   records: ReadonlyArray<ExpectedRecord>,
@@ -205,10 +242,11 @@ export const checkDns = async (
       (data.type === "SRV" || data.type === "MX") && data.target !== "." ? [data.target] : []
     ),
   );
-  const [wild, ...rest] = await Promise.all([
+  const [wild, lookups, ...rest] = await Promise.all([
     wildcards(domain, ports),
+    spf(domain, ports),
     ...expectedSets(records).map((set) => one(ports, zones, set)),
     ...[...targets].map((host) => target(ports, host)),
   ]);
-  return [...wild, ...rest];
+  return [...wild, ...lookups, ...rest];
 };

@@ -223,6 +223,37 @@ Deno.test("pox follows its redirects, ten at most, in no circle, and asks where 
   assert.ok(!clear.w.requests.some((q) => q.url.startsWith("http:")));
 });
 
+Deno.test("a redirect told in clear is followed where that is allowed, and asked about. AD-13", async () => {
+  const w: World = {
+    dns: SOA,
+    http: {
+      "http://autodiscover.example.com/autodiscover/autodiscover.xml": {
+        status: 302,
+        location: "https://ad.provider.example/x.xml",
+      },
+      "https://ad.provider.example/x.xml": pox(protocol("IMAP", 993) + protocol("SMTP", 465)),
+    },
+  };
+  assert.equal((await run(w)).verdict, "none");
+  const r = await run(w, { methods: ["http"] });
+  assert.deepEqual([r.verdict, reasons(r), r.services[0]?.trust], [
+    "confirm",
+    ["http-redirect"],
+    "insecure",
+  ]);
+});
+
+Deno.test("trusted sources that lead to different owners are asked about. 9.6", async () => {
+  const r = await run({
+    ...inside,
+    http: {
+      "https://autoconfig.example.com/mail/config-v1.1.xml": autoconfig("imap.provider.example"),
+    },
+  });
+  assert.deepEqual([r.verdict, reasons(r)], ["confirm", ["conflict"]]);
+  assert.deepEqual(selected(r, "imap")?.confirm[0]?.domains, ["example.com", "provider.example"]);
+});
+
 Deno.test("pox that wants a password is told as such, and gets none. AD-12, SEC-3", async () => {
   const r = await run({
     dns: SOA,
