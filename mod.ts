@@ -39,7 +39,14 @@ export { defaultPolicies } from "./policies/default.ts";
 export * from "./lib/discovery/choose.ts";
 export { expectedRecords } from "./lib/discovery/expected.ts";
 export { lintsOf } from "./lib/discovery/lints.ts";
-export * from "./lib/discovery/offer.ts";
+export {
+  type DomainSettings,
+  type Offer,
+  offerOf,
+  type OwnListeners,
+  type ServerLists,
+  type ServerPlace,
+} from "./lib/discovery/offer.ts";
 export { type Format, formatRecords, FORMATS } from "./lib/discovery/publish/formats.ts";
 export type { DnsRecord, ExpectedRecord, RecordData } from "./lib/discovery/record.ts";
 export * from "./lib/discovery/serve/handler.ts";

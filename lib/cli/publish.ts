@@ -12,6 +12,7 @@ import { SHARED } from "../discovery/publish/nsupdate.ts";
 import type { ExpectedRecord } from "../discovery/record.ts";
 import { misused } from "./failure.ts";
 import { configOf } from "./places.ts";
+import { withTlsa } from "./publish_tlsa.ts";
 import { updateZone } from "./publish_update.ts";
 import { root } from "./root.ts";
 import { print, remark } from "./terminal.ts";
@@ -39,6 +40,12 @@ const options = {
     Flag.optional,
     Flag.withDescription("File with the key that signs the update (RFC 8945)"),
   ),
+  tlsa: Flag.Boolean("tlsa").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription(
+      "Add TLSA records of our own certificates; only for a zone that is signed",
+    ),
+  ),
   drain: Flag.String("drain").pipe(
     Flag.optional,
     Flag.withDescription("Put this host behind the others in SRV, before it stops"),
@@ -57,7 +64,8 @@ export const publishCommand = Command.make("publish", options, (a) =>
       onNone: () => Effect.succeed(null),
       onSome: zoneOf,
     });
-    const offer = offerFor(config, domain);
+    const said = offerFor(config, domain);
+    const offer = a.tlsa ? yield* withTlsa(config, said) : said;
     const all = yield* Effect.promise(() => expectedRecords(offer));
     for (const { message } of lintsOf(offer, all)) yield* remark(`postern: warning: ${message}`);
     const records = yield* inside(yield* without(all, a.drain), zone ?? domain);

@@ -107,11 +107,11 @@ const look = Effect.fnUntraced(function* (
   } satisfies Plan;
 });
 
-/** Looks until nothing differs any more. DU-6 */
+/** Looks until nothing is missing any more. DU-6 */
 const settled = Effect.fnUntraced(function* (server: NameServer, r: UpdateRequest) {
   for (let waited = 0;; waited += 200) {
     const left = yield* look(server, r.records);
-    if (left.changes.length === 0) return;
+    if (left.changes.every((c) => c.add.length === 0)) return;
     if (waited >= SETTLE_MS) {
       return yield* failed(
         `${r.server} took the update, and still differs at ${

@@ -113,6 +113,7 @@ export const serve = (o: ServeOptions) => {
       onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
+      proxyFrom: config.listen.proxyFrom,
       limits,
       grace: Duration.seconds(30),
     });

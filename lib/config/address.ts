@@ -6,6 +6,14 @@ import type { SocketAddress } from "./config.ts";
 export const isIp = (host: string): boolean =>
   parseLiteral(host.includes(":") ? `[IPv6:${host}]` : `[${host}]`) !== null;
 
+/** An IP address, or a network such as `192.0.2.0/24`. RFC 4632 §3.1 */
+export const isNetwork = (text: string): boolean => {
+  const [address = "", prefix, ...more] = text.split("/");
+  if (!isIp(address) || more.length > 0) return false;
+  return prefix === undefined ||
+    (/^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (address.includes(":") ? 128 : 32));
+};
+
 /** A host that can be connected to or listened on: an IP address or a name of any number of labels. */
 export const isHost = (host: string): boolean => isIp(host) || parseDomainName(host) !== null;
 

@@ -126,6 +126,8 @@ export interface Config {
   readonly listen: {
     readonly submission: ReadonlyArray<SocketAddress>;
     readonly submissions: ReadonlyArray<SocketAddress>;
+    /** Addresses and networks whose connections begin with a PROXY header. */
+    readonly proxyFrom: ReadonlyArray<string>;
   };
   readonly tls: { readonly default: KeyPairFiles; readonly sni: ReadonlyArray<KeyPairFiles> };
   /** `keep`: how long finished messages stay for `queue show`. */

@@ -95,8 +95,13 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
   };
 };
 
-const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> =>
-  texts.flatMap((t) => parseListener(t) ?? []);
+/** `[::]` takes IPv4 as well (RFC 3493 §5.3), so that `0.0.0.0` beside it would find its port taken. */
+const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> => {
+  const all = texts.flatMap((t) => parseListener(t) ?? []);
+  const both = (port: number): boolean =>
+    port !== 0 && all.some((a) => a.host === "::" && a.port === port);
+  return all.filter((a) => a.host !== "0.0.0.0" || !both(a.port));
+};
 
 const httpOf = (h: NonNullable<ConfigFile["http"]>): HttpSettings => ({
   listen: listeners(h.listen),
@@ -143,6 +148,7 @@ export const toConfig = (
   listen: {
     submission: listeners(c.listen.submission),
     submissions: listeners(c.listen.submissions),
+    proxyFrom: c.listen.proxy_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },

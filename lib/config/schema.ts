@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
-import { parseListener } from "./address.ts";
+import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
@@ -23,6 +23,10 @@ const qualifiedName = (text: string): boolean => {
 const listener = z.string().refine((s) => parseListener(s) !== null, {
   error:
     'must be "host:port" with a port from 1 to 65535 (0: any free one), such as "127.0.0.1:587" or "[::1]:587"',
+});
+
+const network = z.string().refine(isNetwork, {
+  error: 'must be an address or a network, such as "192.0.2.7" or "2001:db8::/32"',
 });
 
 const sqliteUrl = (what: string) =>
@@ -58,6 +62,10 @@ export const configFile = z.strictObject({
     ),
     submissions: z.array(listener).default([]).describe(
       "Addresses with TLS from the first byte; the registered port is 465",
+    ),
+    proxy_from: z.array(network).default([]).describe(
+      "Balancers, whose connections must begin with a PROXY protocol header (version 1 or 2) " +
+        "that names the client; nobody else is believed",
     ),
   }).describe("Where to listen; at least one address"),
 

@@ -94,6 +94,11 @@ export const planChanges = (
   return { changes, conflicts, kept };
 };
 
+/**
+ * A digest of PACC stays beside the new one until the next run: the document it is of may still be served. PC-3
+ */
+const lingers = (d: RecordData): boolean => d.type === "TXT" && tagOf(d.text) === "v=UAAC1";
+
 const changeOf = (
   owner: string,
   ttl: number,
@@ -104,10 +109,11 @@ const changeOf = (
   if (first === undefined) return null;
   const before = set?.values ?? [];
   const keys = new Set(wanted.map(key));
-  const remove = before.filter((v) => !keys.has(key(v.data)) && ours(v.data, wanted));
+  const stale = before.filter((v) => !keys.has(key(v.data)) && ours(v.data, wanted));
   const there = new Set(before.map((v) => key(v.data)));
   // a set has one TTL, so a new one has to be said with every value. RFC 2181 §5.2
   const add = wanted.filter((d) => !there.has(key(d)) || set?.ttl !== ttl);
+  const remove = add.length === 0 ? stale : stale.filter((v) => !lingers(v.data));
   return add.length === 0 && remove.length === 0
     ? null
     : { owner, type: first.type, ttl, remove, add, before };

@@ -14,6 +14,8 @@ export interface HttpServerOptions {
   readonly trustedProxies: ReadonlyArray<string>;
   /** `client`: the address that the request comes from. */
   readonly handler: (request: Request, client: string) => Promise<Response>;
+  /** From connection to end of answer: a slow client has no business here. Default: 15 s. */
+  readonly deadlineMs?: number;
 }
 
 export interface HttpListening {
@@ -21,7 +23,6 @@ export interface HttpListening {
   readonly http: ReadonlyArray<number>;
 }
 
-/** From connection to end of answer: a slow client has no business here. */
 const DEADLINE_MS = 15_000;
 const LIMITS = { all: 1_000, perAddress: 50 };
 
@@ -40,7 +41,7 @@ export const serveHttp = (
       const server = httpServer(o, tls, complain);
       return (socket: Socket): void => {
         if (!crowd.admit(socket)) return;
-        const timer = setTimeout(() => socket.destroy(), DEADLINE_MS);
+        const timer = setTimeout(() => socket.destroy(), o.deadlineMs ?? DEADLINE_MS);
         socket.once("close", () => clearTimeout(timer));
         if (!tls) server.emit("connection", socket);
         else {

@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import type { TlsFacts } from "../envelope/session.ts";
 import type { Certificates } from "../ports/certificates.ts";
+import type { ProxiedClient } from "./proxy_header.ts";
 import { serverTls } from "./server_tls.ts";
 
 export interface WireEvents {
@@ -19,6 +20,10 @@ export interface WireEvents {
 /** After `end` the peer has this long to take what is queued. */
 const LINGER_MS = 5_000;
 
+/** An IPv4 client on a dual-stack listener is an IPv4 client. */
+export const peerAddress = (socket: Socket): string =>
+  (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+
 const octetsOf = (data: unknown): Uint8Array => data as Uint8Array;
 
 export class Wire {
@@ -29,13 +34,18 @@ export class Wire {
   readonly remoteAddress: string;
   readonly remotePort: number;
 
-  constructor(socket: Socket, certificates: Certificates["Service"], events: WireEvents) {
+  /** `client`: who stands behind the balancer that the connection comes from. */
+  constructor(
+    socket: Socket,
+    client: ProxiedClient | null,
+    certificates: Certificates["Service"],
+    events: WireEvents,
+  ) {
     this.#socket = socket;
     this.#certificates = certificates;
     this.#events = events;
-    // an IPv4 client on a dual-stack listener is an IPv4 client
-    this.remoteAddress = (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-    this.remotePort = socket.remotePort ?? 0;
+    this.remoteAddress = client?.address ?? peerAddress(socket);
+    this.remotePort = client?.port ?? socket.remotePort ?? 0;
     socket.setNoDelay(true);
   }
 

@@ -5,6 +5,7 @@
  */
 import type { Socket } from "node:net";
 import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
+import type { ProxiedClient } from "../net/proxy_header.ts";
 import { Wire } from "../net/wire.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
@@ -85,6 +86,7 @@ export class Connection {
   constructor(
     host: SessionHost,
     socket: Socket,
+    client: ProxiedClient | null,
     listener: SessionFacts["listener"],
     id: string,
     now: number,
@@ -94,7 +96,7 @@ export class Connection {
     this.id = id;
     this.#state = fresh(false);
     this.deadline = now + host.handshakeMs;
-    this.#wire = new Wire(socket, host.certificates, {
+    this.#wire = new Wire(socket, client, host.certificates, {
       onData: (chunk) => this.#received(chunk),
       onClose: () => this.#gone(),
       onDrain: () => {

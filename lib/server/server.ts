@@ -4,6 +4,9 @@
 import type { Socket } from "node:net";
 import { Duration, Effect, type Scope } from "effect";
 import { listen, type ListenFailed } from "../net/listener.ts";
+import { awaitProxyHeader, Networks } from "../net/proxied.ts";
+import type { ProxiedClient } from "../net/proxy_header.ts";
+import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
@@ -22,6 +25,8 @@ export interface SocketAddress {
 export interface ServerSettings extends AnswerSettings {
   readonly submission: ReadonlyArray<SocketAddress>;
   readonly submissions: ReadonlyArray<SocketAddress>;
+  /** Addresses and networks of balancers, which name the client in a PROXY header. */
+  readonly proxyFrom: ReadonlyArray<string>;
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
@@ -101,6 +106,7 @@ export const serveSubmissions = (
     const spool = yield* Spool;
     const { limits } = settings;
     const connections = new Connections();
+    const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const runFork = Effect.runForkWith(services);
     const hostFor = (startTls: boolean): SessionHost => ({
@@ -129,8 +135,9 @@ export const serveSubmissions = (
     });
     const accept = (listener: "submission" | "submissions") => {
       const host = hostFor(listener === "submission");
-      return (socket: Socket): void => {
-        const c = new Connection(host, socket, listener, crypto.randomUUID(), Date.now());
+      const begin = (socket: Socket, client: ProxiedClient | null): void => {
+        const id = crypto.randomUUID();
+        const c = new Connection(host, socket, client, listener, id, Date.now());
         const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
         const full = connections.size >= limits.connections;
         connections.add(c);
@@ -139,6 +146,17 @@ export const serveSubmissions = (
           if (listener === "submissions") c.destroy();
           else c.refuse(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
         } else c.open();
+      };
+      return (socket: Socket): void => {
+        const peer = peerAddress(socket);
+        if (!balancers.has(peer)) return begin(socket, null);
+        awaitProxyHeader(
+          socket,
+          Duration.toMillis(limits.handshake),
+          (client) => begin(socket, client),
+          (reason) =>
+            runFork(Effect.logWarning("connection of a balancer refused", { peer, reason })),
+        );
       };
     };
     yield* Effect.acquireRelease(

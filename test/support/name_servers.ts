@@ -4,8 +4,9 @@
  */
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
 import { run } from "./dig.ts";
-import { type NameServer, startNamed } from "./named.ts";
-import { eventually, freePort } from "./postern.ts";
+import { type Daemon, launch } from "./daemon.ts";
+import { startNamed } from "./named.ts";
+import { freePort } from "./postern.ts";
 
 const SOA =
   "@ 300 IN SOA ns hostmaster 1 3600 600 86400 300\n@ 300 IN NS ns\nns 300 IN A 127.0.0.1\n";
@@ -16,7 +17,7 @@ export interface ZoneText {
   readonly signed?: boolean;
 }
 
-export interface Signed extends NameServer {
+export interface Signed extends Daemon {
   /** DNSKEY records of the signed zones. */
   readonly anchors: ReadonlyArray<string>;
 }
@@ -71,7 +72,7 @@ export const startSigned = async (
   return { ...await startNamed({ zones: files }), anchors };
 };
 
-export interface Unbound extends NameServer {
+export interface Unbound extends Daemon {
   readonly tlsPort: number;
   readonly httpsPort: number;
   /** PEM file of the authority behind its certificate, which is for `dns.test`. */
@@ -122,31 +123,7 @@ ${
     ).join("")
   }`;
   await Deno.writeTextFile(`${dir}/unbound.conf`, text);
-  const args = ["-d", "-c", `${dir}/unbound.conf`];
-  const child = new Deno.Command("unbound", {
-    args,
-    cwd: dir,
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let log = "";
-  const reading = (async () => {
-    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) log += part;
-  })();
-  const stop = async (): Promise<void> => {
-    try {
-      child.kill("SIGTERM");
-    } catch { // it has ended by itself
-    }
-    await child.status;
-    await reading;
-    await Deno.remove(dir, { recursive: true });
-  };
-  try {
-    await eventually(() => log.includes("start of service") ? true : null, 10_000);
-  } catch {
-    await stop();
-    throw new Error(`unbound did not start: ${log}`);
-  }
-  return { port, dir, stop, tlsPort, httpsPort, ca: `${dir}/cert.pem` };
+  const command = ["unbound", "-d", "-c", `${dir}/unbound.conf`];
+  const server = await launch(dir, port, command, /start of service/);
+  return { ...server, tlsPort, httpsPort, ca: `${dir}/cert.pem` };
 };

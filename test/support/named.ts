@@ -1,6 +1,7 @@
 /** BIND on a loopback port of its own, as a measure for our own server and as a peer of dynamic updates. */
 import { join } from "node:path";
-import { eventually, freePort } from "./postern.ts";
+import { type Daemon, launch } from "./daemon.ts";
+import { freePort } from "./postern.ts";
 
 /** Zone name to the text of its master file. */
 export type ZoneFiles = Readonly<Record<string, string>>;
@@ -14,20 +15,7 @@ export interface NamedOptions {
   readonly port?: number;
 }
 
-export interface NameServer {
-  readonly port: number;
-  readonly dir: string;
-  readonly stop: () => Promise<void>;
-}
-
-/** Whether something answers over TCP. */
-export const answersTcp = (hostname: string, port: number): Promise<true | null> =>
-  Deno.connect({ hostname, port }).then((c) => {
-    c.close();
-    return true as const;
-  }, () => null);
-
-export const startNamed = async (o: NamedOptions): Promise<NameServer> => {
+export const startNamed = async (o: NamedOptions): Promise<Daemon> => {
   const dir = await Deno.makeTempDir({ prefix: "postern-named-" });
   const port = o.port ?? await freePort();
   const address = o.address ?? "127.0.0.1";
@@ -51,31 +39,6 @@ ${o.keys ?? ""}
 ${zones.join("\n")}
 `,
   );
-  const child = new Deno.Command("named", {
-    args: ["-g", "-c", config],
-    env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let log = "";
-  const reading = (async () => {
-    for await (const chunk of child.stderr) log += new TextDecoder().decode(chunk);
-  })();
-  const ended = child.status.then(() => reading);
-  const stop = async (): Promise<void> => {
-    try {
-      child.kill("SIGTERM");
-    } catch { /* it is gone already */ }
-    await ended;
-    await Deno.remove(dir, { recursive: true });
-  };
-  try {
-    await eventually(async () =>
-      log.includes("all zones loaded") ? await answersTcp(address, port) : null
-    );
-  } catch {
-    await stop();
-    throw new Error(`named did not start: ${log}`);
-  }
-  return { port, dir, stop };
+  const command = ["named", "-g", "-c", config];
+  return await launch(dir, port, command, /\brunning\b/);
 };

@@ -62,6 +62,8 @@ export interface Site {
 export interface SiteOptions {
   /** TOML of the routes. */
   readonly routes: string;
+  /** More lines of `[listen]`. */
+  readonly listen?: string;
   /** More TOML, behind the rest. */
   readonly more?: string;
 }
@@ -91,6 +93,7 @@ export const makeSite = async (o: SiteOptions): Promise<Site> => {
 [listen]
 submission = ["127.0.0.1:${submission}"]
 submissions = ["127.0.0.1:${submissions}"]
+${o.listen ?? ""}
 [tls]
 certificate = "cert.pem"
 key = "key.pem"
@@ -145,7 +148,7 @@ const collect = async (stream: ReadableStream<Uint8Array>, onText: (text: string
 };
 
 /** Starts the server and waits until both listeners are open. */
-export const startPostern = async (site: Site): Promise<Running> => {
+export const startPostern = async (site: Pick<Site, "config">): Promise<Running> => {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "--config", site.config, "serve"],
     cwd: ROOT,

@@ -5,8 +5,9 @@ import { NameServer } from "../../../lib/dns/name_server.ts";
 import { loadTsigKey } from "../../../lib/config/tsig_key.ts";
 import { dig, run } from "../../support/dig.ts";
 import { startKnot } from "../../support/knot.ts";
-import { type NameServer as Peer, startNamed } from "../../support/named.ts";
-import { installed, postern } from "../../support/postern.ts";
+import type { Daemon as Peer } from "../../support/daemon.ts";
+import { startNamed } from "../../support/named.ts";
+import { installed, makeSite, postern } from "../../support/postern.ts";
 
 const KEY = { name: "msa-key", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBwb3N0ZXJu" };
 const KEY_TEXT = `key "${KEY.name}" { algorithm hmac-sha256; secret "${KEY.secret}"; };\n`;
@@ -220,4 +221,35 @@ Deno.test({
       const checked = await run("named-checkzone", ["example.com", file]);
       assert.match(checked.text, /^zone example\.com\/IN: loaded serial 1\nOK\n$/);
     }),
+});
+
+Deno.test({
+  name: "publish --tlsa: the digest that openssl computes, at port and host. RFC 7673 §3",
+  ignore: !installed("openssl"),
+  fn: async () => {
+    const site = await makeSite({
+      routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"',
+      more: '[[domain]]\nname = "example.com"\nhost = "mail.example.com"\n',
+    });
+    const at = (file: string) => join(site.dir, file);
+    await run("sh", [
+      "-c",
+      `cd ${site.dir} && openssl req -x509 -newkey rsa:2048 -nodes -days 3 -subj /CN=mail.example.com \
+        -addext subjectAltName=DNS:mail.example.com -keyout key.pem -out cert.pem 2>/dev/null`,
+    ]);
+    const pipe = `openssl x509 -in ${
+      at("cert.pem")
+    } -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum`;
+    const hash = (await run("sh", ["-c", pipe])).text.slice(0, 64);
+    const { stdout } = await postern(["--config", site.config, "publish", "example.com", "--tlsa"]);
+    const owner = `_${site.submissions}._tcp.mail.example.com.`;
+    assert.ok(stdout.includes(`${owner} 3600 IN TLSA 3 1 1 ${hash}`), stdout);
+    assert.ok(stdout.includes(`_${site.submission}._tcp.mail.example.com. 3600 IN TLSA 3 1 1`));
+    const drained = await postern([
+      ...["--config", site.config, "publish", "example.com"],
+      ...["--drain", "mail.example.com"],
+    ]);
+    assert.match(drained.stderr, /no other host could do the work of mail\.example\.com/);
+    await Deno.remove(site.dir, { recursive: true });
+  },
 });

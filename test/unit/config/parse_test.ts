@@ -53,6 +53,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
   assert.deepEqual(c.listen, {
     submission: [{ host: "127.0.0.1", port: 5870 }],
     submissions: [{ host: "127.0.0.1", port: 4650 }],
+    proxyFrom: [],
   });
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
@@ -317,4 +318,24 @@ Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
     const text = routed('to = "*"', ...(line.startsWith("via") ? [] : ['via = "mx"']), line);
     assert.ok(!problems(text).join("\n").includes("topsecret"), line);
   }
+});
+
+Deno.test("parseConfig() listens on [::] alone where 0.0.0.0 stands beside it, as one takes the other's port", () => {
+  const text = `hostname = "msa.example.com"
+[listen]
+submission = ["0.0.0.0:587", "[::]:587", "0.0.0.0:588", "127.0.0.1:589"]
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[[route]]
+to = "*"
+via = "maildir:outbox"
+`;
+  const result = parseConfig(text, "/etc/postern.toml", () => ({ fault: "no" }));
+  assert.ok(result._tag === "Valid");
+  assert.deepEqual(result.config.listen.submission, [
+    { host: "::", port: 587 },
+    { host: "0.0.0.0", port: 588 },
+    { host: "127.0.0.1", port: 589 },
+  ]);
 });

@@ -62,6 +62,18 @@ for (
       changes: [{ remove: [txt("v=spf1 a ~all")], add: [txt("v=spf1 mx -all")] }],
     },
     {
+      name: "PC-3: the new digest of PACC first,",
+      expected: [want(txt("v=UAAC1; a=sha256; d=new="))],
+      there: [live([txt("v=UAAC1; a=sha256; d=old=")])],
+      changes: [{ remove: [], add: [txt("v=UAAC1; a=sha256; d=new=")] }],
+    },
+    {
+      name: "PC-3: and the old one is removed the next time",
+      expected: [want(txt("v=UAAC1; a=sha256; d=new="))],
+      there: [live([txt("v=UAAC1; a=sha256; d=old="), txt("v=UAAC1; a=sha256; d=new=")])],
+      changes: [{ remove: [txt("v=UAAC1; a=sha256; d=old=")], add: [] }],
+    },
+    {
       name: "CAA of others is left alone",
       expected: [want({ type: "CAA", flags: 0, tag: "issue", value: "letsencrypt.org" })],
       there: [live([{ type: "CAA", flags: 0, tag: "issue", value: "ca.example" }])],
