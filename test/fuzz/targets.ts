@@ -1,6 +1,7 @@
 /** All fuzz targets, and the inputs that once broke one of them. */
 import { createHash } from "node:crypto";
 import type { Target } from "./target.ts";
+import { dnsAnswer, documents } from "./targets/discovery.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { smtp, smuggling } from "./targets/smtp.ts";
@@ -14,6 +15,8 @@ export const targets: ReadonlyArray<Target> = [
   nextHop,
   sasl,
   proxy,
+  dnsAnswer,
+  documents,
 ];
 
 const directory = (target: string): URL => new URL(`./corpus/${target}/`, import.meta.url);
