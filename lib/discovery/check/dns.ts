@@ -12,6 +12,7 @@ import {
 } from "./compare.ts";
 import type { CheckPorts } from "./ports.ts";
 import type { Finding, Status } from "./report.ts";
+import { spf } from "./spf.ts";
 import { behind, type View, type Zones } from "./zones.ts";
 
 /** A set of which every record is of one type that can be asked for. */
@@ -205,10 +206,11 @@ export const checkDns = async (
       (data.type === "SRV" || data.type === "MX") && data.target !== "." ? [data.target] : []
     ),
   );
-  const [wild, ...rest] = await Promise.all([
+  const [wild, lookups, ...rest] = await Promise.all([
     wildcards(domain, ports),
+    spf(domain, ports),
     ...expectedSets(records).map((set) => one(ports, zones, set)),
     ...[...targets].map((host) => target(ports, host)),
   ]);
-  return [...wild, ...rest];
+  return [...wild, ...lookups, ...rest];
 };

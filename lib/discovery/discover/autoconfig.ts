@@ -4,6 +4,7 @@ import { type DocumentServer, readAutoconfig } from "./autoconfig_document.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import { isSuffix, registrable, relation } from "./domains.ts";
 import { fetchDocument, type Fetched } from "./fetch.ts";
+import { poxRedirect } from "./pox.ts";
 import type { ConfirmReason, Dnssec, Method, Trust } from "./result.ts";
 import type { Run } from "./run.ts";
 import { MAX_XML } from "./xml.ts";
@@ -117,11 +118,14 @@ export const autoconfigMethod = (run: Run): Promise<MethodResult> => {
 /** Step 1.3, in clear. */
 export const httpMethod = (run: Run): Promise<MethodResult> => {
   const { domain } = run.subject;
-  return document(run, `http://autoconfig.${domain}${PATH}`, {
-    method: "http",
-    about: domain,
-    reasons: [],
-  });
+  return firstFound([
+    document(run, `http://autoconfig.${domain}${PATH}`, {
+      method: "http",
+      about: domain,
+      reasons: [],
+    }),
+    poxRedirect(run),
+  ]);
 };
 
 /** The file that the user has given. */

@@ -172,7 +172,26 @@ export const merge = (
   const services = ranked(
     groups(all).flatMap((g) => merged(g, all, subject, o) ?? []),
   );
-  return { services, conflicts: conflictsOf(services) };
+  const conflicts = conflictsOf(services);
+  return { services: services.map((s) => withConflict(s, services, conflicts, o)), conflicts };
+};
+
+/** Trusted sources that send people to different owners: a person has to say whom they believe. 9.6 */
+const withConflict = (
+  s: FoundService,
+  all: ReadonlyArray<FoundService>,
+  conflicts: ReadonlyArray<Conflict>,
+  o: DiscoverOptions,
+): FoundService => {
+  const others = all.filter((x) =>
+    x.kind === s.kind && s.rank === 0 && x.trust !== "insecure" && x.rejected === null &&
+    registrable(x.host) !== registrable(s.host) &&
+    conflicts.some((c) => c.chosen === place(s) && c.other === place(x))
+  );
+  if (others.length === 0) return s;
+  const asked = confirmOf(["conflict"], s.host, o);
+  const domains = [s, ...others].map((x) => registrable(x.host));
+  return { ...s, confirm: [...s.confirm, ...asked.map((c) => ({ ...c, domains }))] };
 };
 
 const place = (s: FoundService): string => s.url ?? `${s.host}:${s.port}`;

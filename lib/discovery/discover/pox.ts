@@ -180,6 +180,40 @@ const bySrv = async (run: Run): Promise<MethodResult> => {
   return await ask(run, `https://${first.target}${PATH}`, inside ? [] : ["target-outside-domain"]);
 };
 
+/** A redirect told in clear, by whoever answers there; what it leads to is asked over HTTPS. AD-13 */
+export const poxRedirect = async (run: Run): Promise<MethodResult> => {
+  const url = `http://autodiscover.${run.subject.domain}${PATH}`;
+  const end = run.log.begin("http", url);
+  const answer = await run.ports.send({
+    method: "GET",
+    url,
+    body: null,
+    accept: "text/xml",
+    maxBytes: MAX_XML,
+    timeoutMs: 5_000,
+    signal: run.signal,
+  });
+  if (answer._tag === "Failed") {
+    end(answer.kind, answer.reason);
+    return NOTHING;
+  }
+  const to = answer.location;
+  if (answer.status < 300 || answer.status >= 400 || to === null || !/^https:\/\//i.test(to)) {
+    end(`http-${answer.status}`);
+    return NOTHING;
+  }
+  end("redirect", to);
+  const found = await ask(run, to, ["http-redirect"]);
+  return {
+    ...found,
+    candidates: found.candidates.map((c) => ({
+      ...c,
+      trust: "insecure",
+      source: { ...c.source, method: "http" },
+    })),
+  };
+};
+
 /** The hosts that Outlook asks, all at once. AD-2, AD-12 */
 export const poxMethod = async (run: Run): Promise<MethodResult> => {
   const { domain } = run.subject;

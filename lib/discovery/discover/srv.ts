@@ -4,11 +4,11 @@ import { orderSrv } from "../choose.ts";
 import { SRV_LABELS, type SrvLabel, WELL_KNOWN } from "../service.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import { relation } from "./domains.ts";
-import { fetchDocument } from "./fetch.ts";
 import { hostName } from "./host.ts";
-import type { Auth, Kind } from "../service.ts";
+import type { Auth } from "../service.ts";
 import type { ConfirmReason, Dnssec, Source, Trust, Warning } from "./result.ts";
 import type { Run } from "./run.ts";
+import { atDomain, base, HTTPS, pathOf, type Presence, presence } from "./web.ts";
 
 /** Targets of one label that are looked at. */
 const MAX_TARGETS = 20;
@@ -93,22 +93,6 @@ const candidate = (
   confirm: reasonsOf(run, t.srv.target, t.secure),
 });
 
-const base = (host: string, port: number): string =>
-  `https://${host}${port === 443 ? "" : `:${port}`}`;
-
-/** `path=/dav/cal`, the first of them. RFC 6764 §4, DAV-2 */
-export const pathOf = (answer: DnsAnswer<"TXT">): string | null => {
-  if (answer._tag !== "Found") return null;
-  for (const strings of answer.records) {
-    for (const s of strings) {
-      const path = /^path=(\/[\x21-\x7e]*)$/i.exec(s)?.[1];
-      // two slashes would be another host
-      if (path !== undefined && !path.startsWith("//")) return path;
-    }
-  }
-  return null;
-};
-
 /** JMAP and DAV: where they begin. RFC 8620 §2.2, RFC 6764 §6, DAV-2, DAV-3, JM-1 */
 const webService = async (
   run: Run,
@@ -124,48 +108,29 @@ const webService = async (
     return { ...NOTHING, warnings, candidates: [candidate(run, t, `${start}${path}`, null)] };
   }
   const wellKnown = `${start}${WELL_KNOWN[kind] ?? "/"}`;
-  const found = await presence(run, wellKnown, kind);
-  if (found !== null) {
-    return { ...NOTHING, warnings, candidates: [candidate(run, t, found.url, found.auth)] };
-  }
-  const root = kind === "jmap" ? null : await presence(run, `${start}/`, kind);
+  const found = await presence(run, wellKnown, kind) ??
+    (kind === "jmap" ? null : await presence(run, `${start}/`, kind));
+  const published = candidate(run, t, wellKnown, null);
   // published, if not seen: what is there may need another look
   return {
     ...NOTHING,
     warnings,
-    candidates: [candidate(run, t, root?.url ?? wellKnown, root?.auth ?? null)],
+    candidates: [found === null ? published : ledTo(published, found)],
   };
 };
 
-const SCHEMES: Readonly<Record<string, Auth>> = {
-  basic: "password",
-  digest: "encrypted",
-  bearer: "oauth2",
-  negotiate: "gssapi",
-};
-
-/** 200, 207 and 401 prove that something is there. */
-const presence = async (
-  run: Run,
-  url: string,
-  kind: Kind,
-): Promise<{ readonly url: string; readonly auth: ReadonlyArray<Auth> } | null> => {
-  const end = run.log.begin("srv", url);
-  const f = await fetchDocument(
-    run,
-    { method: "srv", url, accept: "*/*", maxBytes: 65_536 },
-    (code) => code === 200 || code === 207 || code === 401 || (kind !== "jmap" && code === 405),
-  );
-  if (f._tag === "NotFetched") {
-    end(f.outcome, f.detail);
-    return null;
-  }
-  if (hostName(new URL(f.url).hostname) === null) {
-    end("bad-redirect");
-    return null;
-  }
-  end("found");
-  return { url: f.url, auth: f.challenges.flatMap((c) => SCHEMES[c] ?? []) };
+/** Where a redirect has led to other people, it is they who would get the password. 9.6 */
+const ledTo = (c: Candidate, found: Presence): Candidate => {
+  const { hostname, port } = new URL(found.url);
+  return {
+    ...c,
+    host: hostname,
+    port: port === "" ? HTTPS : Number(port),
+    url: found.url,
+    auth: found.auth,
+    trust: found.crossDomain ? "third-party" : c.trust,
+    confirm: found.crossDomain ? [...c.confirm, "cross-domain-redirect"] : c.confirm,
+  };
 };
 
 interface Labelled {
@@ -207,44 +172,14 @@ export const srvMethod = async (run: Run): Promise<MethodResult> => {
     return { label, answer };
   }));
   const all = together(await Promise.all(answers.map((a) => ofLabel(run, a))));
-  const web = await wellKnown(run, answers);
+  const silent = answers.filter(({ answer }) =>
+    answer._tag === "NoData" || answer._tag === "NoSuchDomain"
+  );
+  const web = await atDomain(run, silent.map(({ label }) => label));
   const unknown = answers.some(({ answer }) => answer._tag === "Trouble");
   return {
     ...all,
     candidates: [...all.candidates].sort(bySecurity).concat(web),
     unknown: unknown ? "dns" : null,
   };
-};
-
-/** Without SRV the mail domain itself may know. DAV-4, JM-1 */
-const wellKnown = async (
-  run: Run,
-  answers: ReadonlyArray<Labelled>,
-): Promise<ReadonlyArray<Candidate>> => {
-  const silent = answers.filter(({ label, answer }) =>
-    label.security === "https" && (answer._tag === "NoData" || answer._tag === "NoSuchDomain")
-  );
-  const found = await Promise.all(
-    silent.map(async ({ label }): Promise<ReadonlyArray<Candidate>> => {
-      const url = `${base(run.subject.domain, 443)}${WELL_KNOWN[label.kind] ?? "/"}`;
-      const f = await presence(run, url, label.kind);
-      // a web site that answers everything with its front page offers nothing
-      if (f === null || (f.url === url && f.auth.length === 0)) return [];
-      const { hostname, port } = new URL(f.url);
-      const inside = relation(hostname, run.subject.domain) === "inside";
-      return [{
-        kind: label.kind,
-        tls: "https",
-        host: hostname,
-        port: port === "" ? 443 : Number(port),
-        url: f.url,
-        username: null,
-        auth: f.auth.length > 0 ? f.auth : null,
-        source: { method: "srv", url },
-        trust: inside ? "verified" : "third-party",
-        confirm: inside ? [] : ["cross-domain-redirect"],
-      }];
-    }),
-  );
-  return found.flat();
 };

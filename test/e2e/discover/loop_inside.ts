@@ -200,6 +200,34 @@ try {
     assert.equal(agreed.code, 0, agreed.stdout);
   });
 
+  await at("a person at a terminal sees how far it is, and is asked", async () => {
+    const command = `${Deno.execPath()} run --quiet --allow-net --allow-read --allow-env mod.ts` +
+      ` --config ${dir}/postern.toml discover bob@customer.test --only mx`;
+    for (const [typed, code] of [["y\n", 0], ["n\n", 3]] as const) {
+      const child = new Deno.Command("script", {
+        args: ["-qec", command, "/dev/null"],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "null",
+        env: { TERM: "xterm" },
+      }).spawn();
+      let seen = "";
+      const reading = (async () => {
+        for await (const d of child.stdout) seen += new TextDecoder().decode(d);
+      })();
+      await eventually(() => seen.includes("[y/N]") ? true : null);
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(typed));
+      const status = await child.status;
+      await writer.close().catch(() => {});
+      await reading;
+      assert.equal(status.code, code, seen);
+      assert.match(seen, /mail servers: example\.com/);
+      assert.ok(seen.includes("\r\x1b[K"), "progress");
+      assert.match(seen, /submission +mail\.example\.com:465/);
+    }
+  });
+
   await at("GET /v1/discover", async () => {
     const { code, text } = await run("curl", [
       ..."--silent --show-error --max-time 15 --resolve".split(" "),

@@ -55,7 +55,7 @@ const addressesAre = (want: unknown) => (r: Port) =>
   Effect.map(r.addresses("h.test"), (got) => assert.deepEqual(got, want));
 
 test(
-  "orders exchangers by preference, in lower case",
+  "orders exchangers by preference, in lower case. HOP-04",
   {
     "MX example.org": { answers: [mx(20, "b.test"), mx(10, "A.test")] },
   },
@@ -66,14 +66,18 @@ test(
   }),
 );
 
-test("reads a null MX", { "MX example.org": { answers: [mx(0, ".")] } }, mxIs({ _tag: "NullMx" }));
+test(
+  "reads a null MX. HOP-06",
+  { "MX example.org": { answers: [mx(0, ".")] } },
+  mxIs({ _tag: "NullMx" }),
+);
 
-test("ignores the root beside other exchangers", {
+test("ignores the root beside other exchangers. HOP-06", {
   "MX example.org": { answers: [mx(0, "."), mx(10, "a.test")] },
 }, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
 
 test(
-  "falls to the domain's own addresses where there is no MX",
+  "falls to the domain's own addresses where there is no MX. HOP-03",
   {
     "MX example.org": EMPTY,
     "AAAA example.org": EMPTY,
@@ -86,16 +90,16 @@ test(
   }),
 );
 
-test("says so where there is neither MX nor address", {
+test("says so where there is neither MX nor address. HOP-03", {
   "MX example.org": EMPTY,
   "AAAA example.org": EMPTY,
   "A example.org": EMPTY,
 }, mxIs({ _tag: "NoAddress" }));
 
-test("tells NXDOMAIN", { "MX example.org": NXDOMAIN }, mxIs({ _tag: "NoSuchDomain" }));
+test("tells NXDOMAIN. HOP-02", { "MX example.org": NXDOMAIN }, mxIs({ _tag: "NoSuchDomain" }));
 
 test(
-  "never falls to A on SERVFAIL",
+  "never falls to A on SERVFAIL. HOP-02",
   { "MX example.org": SERVFAIL },
   (r, server) =>
     Effect.map(r.mailExchangers("example.org"), (got) => {
@@ -126,7 +130,7 @@ test(
   ],
 );
 
-test("follows an alias within the answer", {
+test("follows an alias within the answer. HOP-02", {
   "MX example.org": { answers: [cname("example.org", "real.test"), mx(10, "a.test", "real.test")] },
 }, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
 
@@ -140,7 +144,7 @@ test("gives up on an alias loop", {
   "MX b.test": { answers: [cname("b.test", "example.org")] },
 }, (r) => Effect.map(r.mailExchangers("example.org"), (got) => assert.equal(got._tag, "Trouble")));
 
-test("gives IPv6 before IPv4", {
+test("gives IPv6 before IPv4. HOP-04", {
   "AAAA h.test": { answers: [aaaa("h.test", "2001:db8::1")] },
   "A h.test": { answers: [a("h.test", "192.0.2.1"), a("h.test", "192.0.2.2")] },
 }, addressesAre({ _tag: "Addresses", addresses: ["2001:db8::1", "192.0.2.1", "192.0.2.2"] }));
@@ -336,3 +340,16 @@ Deno.test("resolver takes a server by name, or by an address in another spelling
     await server.stop();
   }
 });
+
+test("shuffles exchangers of equal preference anew each time. HOP-04", {
+  "MX example.org": { answers: [mx(10, "a.test"), mx(10, "b.test"), mx(20, "c.test")] },
+}, (r) =>
+  Effect.gen(function* () {
+    let first = 0;
+    for (let i = 0; i < 1_000; i++) {
+      const got = yield* r.mailExchangers("example.org");
+      assert.ok(got._tag === "Exchangers" && got.exchangers[2]?.host === "c.test");
+      if (got.exchangers[0]?.host === "a.test") first++;
+    }
+    assert.ok(first > 400 && first < 600, String(first));
+  }));

@@ -279,6 +279,23 @@ Deno.test("TXT: cut by a panel, twice SPF, white space that does not matter. 11.
   );
 });
 
+Deno.test("SPF that needs more than ten look-ups, through what it includes. 11.3", async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 6 }, (_, i) => [`TXT s${i}.test`, [[`v=spf1 a mx -all`]]]),
+  );
+  const r = await check(
+    await but({
+      ...many,
+      "TXT example.com": [[
+        `v=spf1 mx ${[0, 1, 2, 3].map((i) => `include:s${i}.test`).join(" ")} -all`,
+      ]],
+    }),
+  );
+  assert.deepEqual([at(r, "spf-lookups").status, at(r, "spf-lookups").found], ["conflict", ["11"]]);
+  const loop = await check(await but({ "TXT example.com": [["v=spf1 mx redirect=example.com"]] }));
+  assert.equal(at(loop, "spf-lookups").status, "conflict");
+});
+
 Deno.test("endpoints: not there, wrong certificate, other servers, wrong type. AC-1", async () => {
   const url = "https://autoconfig.example.com/mail/config-v1.1.xml";
   const w = await right();

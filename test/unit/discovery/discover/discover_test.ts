@@ -46,7 +46,7 @@ const places = (r: DiscoverResult): ReadonlyArray<string> =>
 
 const MAIL = ["imap mail.example.com:993 implicit", "submission mail.example.com:465 implicit"];
 
-Deno.test("srv alone: services inside the domain need no question. SEC-4, 9.1", async () => {
+Deno.test("srv alone: services inside the domain need no question. SEC-2, SEC-4, ADS-7, 9.1", async () => {
   const r = await run(inside, { methods: ["srv"] });
   assert.equal(r.verdict, "ok");
   assert.equal(exitCode(r.verdict), 0);
@@ -223,6 +223,37 @@ Deno.test("pox follows its redirects, ten at most, in no circle, and asks where 
   assert.ok(!clear.w.requests.some((q) => q.url.startsWith("http:")));
 });
 
+Deno.test("a redirect told in clear is followed where that is allowed, and asked about. AD-13", async () => {
+  const w: World = {
+    dns: SOA,
+    http: {
+      "http://autodiscover.example.com/autodiscover/autodiscover.xml": {
+        status: 302,
+        location: "https://ad.provider.example/x.xml",
+      },
+      "https://ad.provider.example/x.xml": pox(protocol("IMAP", 993) + protocol("SMTP", 465)),
+    },
+  };
+  assert.equal((await run(w)).verdict, "none");
+  const r = await run(w, { methods: ["http"] });
+  assert.deepEqual([r.verdict, reasons(r), r.services[0]?.trust], [
+    "confirm",
+    ["http-redirect"],
+    "insecure",
+  ]);
+});
+
+Deno.test("trusted sources that lead to different owners are asked about. 9.6", async () => {
+  const r = await run({
+    ...inside,
+    http: {
+      "https://autoconfig.example.com/mail/config-v1.1.xml": autoconfig("imap.provider.example"),
+    },
+  });
+  assert.deepEqual([r.verdict, reasons(r)], ["confirm", ["conflict"]]);
+  assert.deepEqual(selected(r, "imap")?.confirm[0]?.domains, ["example.com", "provider.example"]);
+});
+
 Deno.test("pox that wants a password is told as such, and gets none. AD-12, SEC-3", async () => {
   const r = await run({
     dns: SOA,
@@ -323,7 +354,7 @@ Deno.test("guess alone: only what answers under TLS, and it is asked about. 9.7,
   assert.ok(r.w.probes.every((p) => p.port !== 25));
 });
 
-Deno.test("guess comes only where nothing was found, and not where the owner says no. SRV-5", async () => {
+Deno.test("guess comes only where nothing was found, and not where the owner says no. SRV-5, ADS-2", async () => {
   const found = await run(inside, { methods: ["srv", "guess"] });
   assert.equal(found.w.probes.length, 0);
   const absent = await run({
@@ -408,7 +439,7 @@ Deno.test("an SRV owner that is an alias is followed, and both names are told. S
   assert.deepEqual(r.services[0]?.sources[0]?.aliases, ["_imaps._tcp.provider.example"]);
 });
 
-Deno.test("priorities order the servers, TLS from the first octet wins a tie. SRV-1, SRV-10, P-1", async () => {
+Deno.test("priorities order the servers, TLS from the first octet wins a tie. SRV-1, SRV-10, P-1, ADS-3", async () => {
   const r = await run({
     dns: {
       ...SOA,
@@ -676,6 +707,25 @@ Deno.test("DAV and JMAP: TXT path, well-known, the domain itself. DAV-1..DAV-4, 
   assert.ok(!r.w.asked.some((q) => q.includes("_caldav._tcp")));
 });
 
+Deno.test("DAV that is led to other people is asked about. 9.6", async () => {
+  const r = await run({
+    dns: {
+      ...SOA,
+      "SRV _caldavs._tcp.example.com": [srv("dav.example.com", 443)],
+      "A dav.example.com": A,
+    },
+    http: {
+      "https://dav.example.com/.well-known/caldav": {
+        status: 308,
+        location: "https://dav.provider.example/c",
+      },
+      "https://dav.provider.example/c": { status: 401, challenges: ["basic"] },
+    },
+  }, { methods: ["srv"] });
+  assert.deepEqual(places(r), ["caldav https://dav.provider.example/c https"]);
+  assert.deepEqual([reasons(r), r.services[0]?.trust], [["cross-domain-redirect"], "third-party"]);
+});
+
 Deno.test("plaintext is listed and not used, unless it is asked for. SEC-1", async () => {
   const w: World = {
     dns: SOA,
@@ -753,7 +803,7 @@ Deno.test("what is no address and no domain is refused. 9.2", async () => {
   assert.equal((await run(inside, {}, '"a@b"@example.com')).email, '"a@b"@example.com');
 });
 
-Deno.test("no request carries a credential, whatever the method. SEC-3", async () => {
+Deno.test("no request carries a credential, whatever the method. SEC-3, ADS-6", async () => {
   const r = await run({ ...inside, dns: SOA }, { methods: [...METHODS], all: true });
   for (const q of r.w.requests) {
     assert.ok(!/authorization|password/i.test(JSON.stringify({ ...q, signal: null })));
