@@ -1,6 +1,6 @@
 /**
  * Writes `docs/rfc.md`: which files cite which section of which RFC, and which tests name which row
- * of the conformance ledger (`ledger_rows.json`).
+ * of the conformance ledger (`ledger_rows.json`), or why none does (`ledger_reasons.json`).
  *
  *     deno run --allow-read --allow-write=docs .ci/rfc_index.ts
  *     deno run --allow-read .ci/rfc_index.ts --check     fails where the page is stale
@@ -103,6 +103,7 @@ export const page = (
   rows: ReadonlyArray<Row>,
   lib: ReadonlyArray<Source>,
   test: ReadonlyArray<Source>,
+  reasons: Readonly<Record<string, string>> = {},
 ): string => {
   const known = new Set(rows.map((r) => r.id));
   const named = test.map(({ path, text }) => ({ path, ids: rowsNamed(text, known) }));
@@ -112,7 +113,8 @@ export const page = (
   const mustCovered = must.filter((r) => tests(r.id).length > 0).length;
   const lines = rows.map((r) => {
     const by = tests(r.id);
-    const cells = [r.id, r.level, cell(r.title), by.map((p) => `\`${p}\``).join(", ") || "not yet"];
+    const named = by.map((p) => `\`${p}\``).join(", ");
+    const cells = [r.id, r.level, cell(r.title), named || cell(reasons[r.id] ?? "not yet")];
     return `| ${cells.join(" | ")} |`;
   });
   return `<!-- deno-fmt-ignore-file: written by .ci/rfc_index.ts -->
@@ -135,7 +137,10 @@ if (import.meta.main) {
   const rows: ReadonlyArray<Row> = JSON.parse(
     Deno.readTextFileSync(new URL("./ledger_rows.json", import.meta.url)),
   );
-  const want = page(rows, [...sources("lib"), ...sources("policies")], sources("test"));
+  const reasons: Readonly<Record<string, string>> = JSON.parse(
+    Deno.readTextFileSync(new URL("./ledger_reasons.json", import.meta.url)),
+  );
+  const want = page(rows, [...sources("lib"), ...sources("policies")], sources("test"), reasons);
   if (!Deno.args.includes("--check")) {
     Deno.mkdirSync("docs", { recursive: true });
     Deno.writeTextFileSync(PAGE, want);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { octets } from "./support/octets.ts";
-import { ALICE, RULES, Session } from "./support/session.ts";
+import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
+import { ALICE, CHANNEL, RULES, Session } from "./support/session.ts";
 import { type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -12,7 +13,11 @@ const begin = (facts: Facts): Session => {
     recipients: Number(facts["recipients"] ?? RULES.recipients),
     errors: Number(facts["errors"] ?? RULES.errors),
   };
-  const session = new Session(rules, facts["tls"] !== "no");
+  const session = new Session(
+    rules,
+    facts["tls"] !== "no",
+    facts["channel"] === "full" ? CHANNEL : NO_CHANNEL,
+  );
   const must = (line: string, want: string) => {
     const got = session.write(octets(`${line}\r\n`));
     assert.ok(got.at(-1)?.startsWith(want), `${line} -> ${got.join(" / ")}`);

@@ -5,14 +5,18 @@
  * and the spool gives its leases back last.
  */
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
+import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { mechanismsOf } from "../sasl/all.ts";
+import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
 import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
@@ -74,8 +78,9 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       maxDelay: limits.authDelay,
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
-    }),
-    certificatesLayer({ default: config.tls.default, sni: config.tls.sni }),
+    }).pipe(Layer.provide(failureMemory)),
+    certificatesLayer(config.tls),
+    tokensLayer(config.auth.issuers),
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
@@ -108,6 +113,8 @@ export const serve = (o: ServeOptions) => {
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
+      newRecipientsPerDay: limits.newRecipientsPerDay,
+      clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
       onAccepted: o.onAccepted,
@@ -115,6 +122,7 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       limits,
+      mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
     yield* serveEndpoints(config);

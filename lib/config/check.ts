@@ -6,7 +6,7 @@ import { Clock, Effect, Result } from "effect";
 import { dirname, join } from "node:path";
 import type { RouteRule } from "../ports/routes.ts";
 import { candidates } from "../tls/names.ts";
-import { loadPair, type PairFiles } from "../tls/pair.ts";
+import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
@@ -49,6 +49,19 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   yield* pair(source, found, ["tls"], c.tls.default, c.hostname);
   for (const [i, files] of c.tls.sni.entries()) {
     yield* pair(source, found, ["tls", "sni", i], files, null);
+  }
+  const { clientCa } = c.tls;
+  if (clientCa !== null) {
+    const authorities = yield* Effect.result(loadAuthorities(clientCa));
+    if (Result.isFailure(authorities)) {
+      found.problems.push(problemAt(source, ["tls", "client_ca"], authorities.failure.message));
+    }
+  }
+  for (const [i, { source: keys }] of c.auth.issuers.entries()) {
+    const fault = keys._tag === "KeyFile"
+      ? yield* Effect.promise(() => unreadable(keys.path))
+      : null;
+    if (fault !== null) found.problems.push(problemAt(source, ["auth", "oauth", i, "jwks"], fault));
   }
   yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);

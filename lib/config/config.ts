@@ -5,7 +5,9 @@
 import { Data, type Duration } from "effect";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import type { MechanismName } from "../sasl/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -43,9 +45,10 @@ export interface Limits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly connectionsPerAccount: number;
-  /** Zero: no limit; likewise the two below. */
+  /** Zero: no limit; likewise the three below. */
   readonly messagesPerHour: number;
   readonly recipientsPerHour: number;
+  readonly newRecipientsPerDay: number;
   readonly nullSendersPerHour: number;
 }
 
@@ -129,7 +132,16 @@ export interface Config {
     /** Addresses and networks whose connections begin with a PROXY header. */
     readonly proxyFrom: ReadonlyArray<string>;
   };
-  readonly tls: { readonly default: KeyPairFiles; readonly sni: ReadonlyArray<KeyPairFiles> };
+  readonly tls: {
+    readonly default: KeyPairFiles;
+    readonly sni: ReadonlyArray<KeyPairFiles>;
+    /** Authorities that may vouch for clients; null: no client is asked. */
+    readonly clientCa: string | null;
+  };
+  readonly auth: {
+    readonly mechanisms: ReadonlyArray<MechanismName>;
+    readonly issuers: ReadonlyArray<Issuer>;
+  };
   /** `keep`: how long finished messages stay for `queue show`. */
   readonly spool: { readonly path: string; readonly keep: Duration.Duration };
   readonly accounts: {

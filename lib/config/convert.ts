@@ -14,6 +14,7 @@ import type {
   SocketAddress,
 } from "./config.ts";
 import { parseDnsServer } from "./dns_server.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -50,6 +51,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   connectionsPerAccount: l.connections_per_account,
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
+  newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
 });
 
@@ -136,11 +138,12 @@ const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
     return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
   });
 
-/** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
+/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
   routes: RouteTable,
+  issuers: ReadonlyArray<Issuer>,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -153,6 +156,7 @@ export const toConfig = (
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
     sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
+    clientCa: c.tls.client_ca === undefined ? null : resolve(c.tls.client_ca),
   },
   spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
   accounts: {
@@ -160,6 +164,7 @@ export const toConfig = (
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
   },
+  auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
   own: ownListeners(c),
   domains: offers(c, ownListeners(c)),

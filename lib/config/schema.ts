@@ -7,6 +7,7 @@ import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
+import { auth } from "./schema_auth.ts";
 import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
@@ -72,6 +73,9 @@ export const configFile = z.strictObject({
   tls: z.strictObject({
     certificate: file.describe("PEM file: our certificate, then those that vouch for it"),
     key: file.describe("PEM file with the private key of the certificate"),
+    client_ca: file.optional().describe(
+      "PEM file with the authorities that may vouch for clients; without it none is asked for a certificate",
+    ),
     sni: z.array(z.strictObject({
       certificate: file.describe("PEM chain; serves the names it holds"),
       key: file.describe("PEM file with its private key"),
@@ -104,6 +108,8 @@ export const configFile = z.strictObject({
       "How long a successful login is remembered, in memory only; 0: not at all",
     ),
   }).prefault({}),
+
+  auth,
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
     "Next hops; the most specific `to` that matches the recipient's domain is taken",

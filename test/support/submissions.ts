@@ -36,6 +36,8 @@ export const alice: Account = {
   primary: mailbox("alice@example.net"),
   aliases: [mailbox("a.smith@example.net")],
   disabled: false,
+  minimum: "plain",
+  certificates: [],
   revision: 1,
 };
 
@@ -127,6 +129,9 @@ export const defaultRules: HeaderRules = repairAll({
 const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
     verify: () => Effect.succeed({ _tag: "Rejected" as const }),
+    identify: () => Effect.succeed({ _tag: "Rejected" as const }),
+    keys: () => Effect.succeed(null),
+    certified: () => Effect.succeed(null),
     find: (id) =>
       accounts === "unavailable"
         ? Effect.fail(new AccountsUnavailable({ cause: "down" }))

@@ -5,9 +5,9 @@
  */
 import type { Mailbox } from "../../address/mailbox.ts";
 import type { Envelope, Recipient } from "../../envelope/envelope.ts";
-import type { Login } from "../../envelope/login.ts";
+import type { Claim, ScramHash, ScramKeys } from "../../envelope/login.ts";
 import type { Reply } from "../../reply/reply.ts";
-import type { SaslStep } from "../../sasl/mechanism.ts";
+import { type Channel, NO_CHANNEL, type SaslStep } from "../../sasl/mechanism.ts";
 import type { DataVerdict } from "../syntax/dot.ts";
 import type { LineResult } from "../syntax/line.ts";
 
@@ -24,6 +24,8 @@ export interface Peer {
   /** Commands since the last message. */
   readonly idle: number;
   readonly authFailures: number;
+  /** What mechanisms may use of the connection; nothing before TLS. */
+  readonly channel: Channel;
 }
 
 /** An envelope without recipients: what MAIL said. */
@@ -47,6 +49,13 @@ export type State =
     readonly peer: Peer;
     readonly next: (response: Uint8Array) => SaslStep;
   }
+  /** A mechanism has said its last word; the next line ends the exchange. `account` where it succeeded. */
+  | {
+    readonly _tag: "Concluding";
+    readonly peer: Peer;
+    readonly reply: Reply;
+    readonly account: string | null;
+  }
   /** The data is on its way. */
   | {
     readonly _tag: "Data";
@@ -59,7 +68,13 @@ export type State =
 
 /** What an open question will lead to. */
 export type About =
-  | { readonly _tag: "Login" }
+  /** Last words of the mechanism, if it has any. */
+  | {
+    readonly _tag: "Login";
+    readonly success: Uint8Array | null;
+    readonly failure: Uint8Array | null;
+  }
+  | { readonly _tag: "Keys"; readonly next: (keys: ScramKeys) => SaslStep }
   | { readonly _tag: "Mail"; readonly mail: Mail }
   | {
     readonly _tag: "Recipient";
@@ -71,7 +86,10 @@ export type About =
   | { readonly _tag: "Submit" };
 
 export type Question =
-  | { readonly _tag: "Login"; readonly login: Login }
+  /** Does this claim hold? */
+  | { readonly _tag: "Login"; readonly claim: Claim }
+  /** What SCRAM needs to go on for this name. */
+  | { readonly _tag: "Keys"; readonly hash: ScramHash; readonly authcid: string }
   /** Account `account` wants to send with this return path. */
   | { readonly _tag: "Mail"; readonly account: string; readonly mail: Mail }
   | { readonly _tag: "Recipient"; readonly mailbox: Mailbox }
@@ -81,10 +99,15 @@ export type Question =
 export type Input =
   /** `more`: octets behind this line have arrived already. */
   | { readonly _tag: "Line"; readonly line: LineResult; readonly more: boolean }
-  /** To the one question asked. `account` only for a login that succeeded. */
-  | { readonly _tag: "Answer"; readonly reply: Reply; readonly account: string | null }
+  /** To the one question asked. `account` only for a login that succeeded, `keys` only where they were asked for. */
+  | {
+    readonly _tag: "Answer";
+    readonly reply: Reply;
+    readonly account: string | null;
+    readonly keys?: ScramKeys;
+  }
   | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
-  | { readonly _tag: "TlsUp" }
+  | { readonly _tag: "TlsUp"; readonly channel: Channel }
   /** Nothing was heard for too long. */
   | { readonly _tag: "Timeout" }
   | { readonly _tag: "Shutdown" }
@@ -109,7 +132,7 @@ export const closed: State = { _tag: "Closed" };
 export const ready = (peer: Peer): State => ({ _tag: "Ready", peer });
 
 /** The state after the greeting; `tls` on a port that starts with TLS. */
-export const fresh = (tls: boolean): State =>
+export const fresh = (tls: boolean, channel: Channel = NO_CHANNEL): State =>
   ready({
     tls,
     helo: null,
@@ -118,4 +141,5 @@ export const fresh = (tls: boolean): State =>
     errors: 0,
     idle: 0,
     authFailures: 0,
+    channel,
   });

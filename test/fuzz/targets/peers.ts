@@ -1,9 +1,9 @@
 /** What peers say: replies of a next hop, SASL responses, DNS answers, a balancer's header. */
 import assert from "node:assert/strict";
 import { readProxyHeader } from "../../../lib/net/proxy_header.ts";
-import { login } from "../../../lib/sasl/login.ts";
+import type { ScramKeys } from "../../../lib/envelope/login.ts";
+import { MECHANISMS, mechanismsOf } from "../../../lib/sasl/all.ts";
 import type { SaslStep } from "../../../lib/sasl/mechanism.ts";
-import { plain } from "../../../lib/sasl/plain.ts";
 import { ReplyReader } from "../../../lib/smtp/client/reply_reader.ts";
 import { opening } from "../../../lib/smtp/client/state.ts";
 import { step } from "../../../lib/smtp/client/step.ts";
@@ -78,6 +78,16 @@ export const nextHop: Target = {
   },
 };
 
+/** Keys that no password has. */
+const SCRAM_KEYS: ScramKeys = {
+  salt: new Uint8Array(16).fill(1),
+  iterations: 4096,
+  storedKey: new Uint8Array(32).fill(2),
+  serverKey: new Uint8Array(32).fill(3),
+  revision: 1,
+  nonce: "3rfcNHYJY1ZVvWVs7j",
+};
+
 export const sasl: Target = {
   name: "sasl",
   tokens: [
@@ -100,13 +110,27 @@ export const sasl: Target = {
     "\0alice@example.net\0secret",
     "authzid\0alice\0secret",
     "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+    "p=tls-server-end-point,a=bob,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+    "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+    "n,a=user@example.com,\x01host=server.example.com\x01port=587\x01auth=Bearer vF9dft4\x01\x01",
+    "user=a@example.net\x01auth=Bearer vF9dft4\x01\x01",
   ],
   run: (input, random) => {
-    for (const mechanism of [plain, login]) {
-      let s: SaslStep = mechanism.start(random.below(2) === 0 ? null : input);
-      for (let n = 0; s._tag === "Challenge"; n++) {
-        assert.ok(n < 4, "an exchange without end");
-        s = s.next(input);
+    const exchange = {
+      endPoint: random.below(2) === 0 ? null : SCRAM_KEYS.salt,
+      certificate: random.below(2) === 0 ? null : "a@example.net",
+      hosts: ["msa.example.net"],
+      port: 587,
+      plus: random.below(2) === 0,
+    };
+    for (const mechanism of mechanismsOf(MECHANISMS, { scope: "", openidConfiguration: "" })) {
+      let s: SaslStep = mechanism.start(random.below(2) === 0 ? null : input, exchange);
+      for (let n = 0; s._tag === "Challenge" || s._tag === "Keys"; n++) {
+        assert.ok(n < 5, "an exchange without end");
+        s = s._tag === "Keys" ? s.next(SCRAM_KEYS) : s.next(input);
+      }
+      if (s._tag === "Check" && s.claim._tag === "Proof") {
+        assert.equal(s.claim.proof.valid, false, "a proof by chance");
       }
     }
   },

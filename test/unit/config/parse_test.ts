@@ -58,6 +58,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
     sni: [],
+    clientCa: null,
   });
   assert.equal(c.spool.path, "/etc/postern/data/spool.db");
   assert.equal(c.accounts.path, "/etc/postern/data/accounts.db");
@@ -105,6 +106,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
       connectionsPerAccount: 100,
       messagesPerHour: 0,
       recipientsPerHour: 0,
+      newRecipientsPerDay: 0,
       nullSendersPerHour: 0,
     },
   );

@@ -23,12 +23,18 @@ const serving = async (
 ): Promise<void> => {
   const { certificatePem, keyPem } = await makeSelfSigned(["localhost"], Date.now());
   const context = createSecureContext({ cert: certificatePem, key: keyPem });
+  const certificates: Certificates["Service"] = {
+    contextFor: () => context,
+    endPointOf: () => null,
+    asksClients: false,
+    clientOf: () => null,
+  };
   const scope = await Effect.runPromise(Scope.make());
   try {
     const { https, http } = await Effect.runPromise(
       serveHttp({ listen: ANY, plain: ANY, trustedProxies: [], handler: echo, ...change }).pipe(
         Scope.provide(scope),
-        Effect.provide(Layer.succeed(Certificates, { contextFor: () => context })),
+        Effect.provide(Layer.succeed(Certificates, certificates)),
       ),
     );
     await test({ https: https[0] ?? 0, http: http[0] ?? 0 });
