@@ -1,5 +1,6 @@
 /** What `postern serve` runs beside the submission listeners where it is configured: name server and HTTP endpoints. */
 import { Clock, Console, Data, Duration, Effect } from "effect";
+import { addressBlock } from "../accounts/address_block.ts";
 import type { Config, DnsServerSettings } from "../config/config.ts";
 import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";
@@ -91,12 +92,14 @@ const discoveryEndpoint = Effect.fnUntraced(function* (config: Config) {
     (p) => Effect.sync(() => p.close()),
   );
   const deadlineMs = Math.min(Duration.toMillis(settings.timeout), MAX_DISCOVERY_MS);
-  return discoverEndpoint({
+  const endpoint = discoverEndpoint({
     discover: (address) => discover(address, ports, { deadlineMs }),
     now: () => Date.now(),
     requestsPerMinute: settings.requestsPerMinute,
     requestsPerDomainPerMinute: settings.requestsPerDomainPerMinute,
   });
+  // who holds a block of addresses is one client
+  return (request: Request, client: string) => endpoint(request, addressBlock(client));
 });
 
 /** The HTTP endpoints. */

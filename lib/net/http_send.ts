@@ -6,9 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { type IncomingMessage, request as plainRequest, type RequestOptions } from "node:http";
-import { request as secureRequest } from "node:https";
-import type { PeerCertificate } from "node:tls";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import type {
   HttpFailure,
@@ -104,6 +103,34 @@ export const httpSend = (settings: HttpSettings): HttpSend => {
   };
 };
 
+/** One connection, verified; the runtime's own agent for HTTPS wants to read more of the system than it needs. */
+class Secured extends Agent {
+  readonly #open: () => TLSSocket;
+
+  constructor(
+    place: { readonly host: string; readonly port: number },
+    name: string,
+    ca: string | null,
+  ) {
+    super();
+    this.#open = () =>
+      connect({
+        ...place,
+        servername: name,
+        minVersion: "TLSv1.2",
+        ...(ca === null ? {} : { ca: [ca] }),
+        checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+          covers(certificate.subjectaltname ?? "", name)
+            ? undefined
+            : Object.assign(new Error(`certificate is not for ${name}`), { code: "ALTNAME" }),
+      });
+  }
+
+  override createConnection(): TLSSocket {
+    return this.#open();
+  }
+}
+
 const exchange = (
   settings: HttpSettings,
   ca: string | null,
@@ -113,12 +140,12 @@ const exchange = (
   port: number,
 ): Promise<HttpResponse | HttpFailure> =>
   new Promise((resolve) => {
-    const options: RequestOptions = {
-      host: address,
-      port: settings.portOf?.(url.hostname, port) ?? port,
+    const place = { host: address, port: settings.portOf?.(url.hostname, port) ?? port };
+    const request = httpRequest({
+      ...place,
       path: `${url.pathname}${url.search}`,
       method: r.method,
-      agent: false,
+      agent: url.protocol === "https:" ? new Secured(place, url.hostname, ca) : false,
       headers: {
         "host": url.host,
         "accept": r.accept,
@@ -129,20 +156,7 @@ const exchange = (
           "content-length": String(Buffer.byteLength(r.body)),
         }),
       },
-    };
-    const request = url.protocol === "https:"
-      ? secureRequest({
-        ...options,
-        servername: url.hostname,
-        minVersion: "TLSv1.2",
-        ...(ca === null ? {} : { ca: [ca] }),
-        checkServerIdentity: (_: string, certificate: PeerCertificate) =>
-          covers(certificate.subjectaltname ?? "", url.hostname) ? undefined : Object.assign(
-            new Error(`certificate is not for ${url.hostname}`),
-            { code: "ALTNAME" },
-          ),
-      })
-      : plainRequest(options);
+    });
     let ended = false;
     const end = (answer: HttpResponse | HttpFailure): void => {
       if (ended) return;

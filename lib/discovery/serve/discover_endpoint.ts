@@ -24,6 +24,7 @@ const MAX_BODY = 4_096;
 const BODY_MS = 5_000;
 const MINUTE_MS = 60_000;
 const MAX_KEPT = 1_000;
+const MAX_KEYS = 50_000;
 /** Nothing found is asked again sooner than what was found. */
 const NEGATIVE_SECONDS = 300;
 
@@ -49,7 +50,10 @@ class Minute {
       this.#seen.clear();
       this.#since = now;
     }
-    const n = (this.#seen.get(key) ?? 0) + 1;
+    const before = this.#seen.get(key);
+    // a flood of made-up keys is turned away, and takes no memory
+    if (before === undefined && this.#seen.size >= MAX_KEYS) return false;
+    const n = (before ?? 0) + 1;
     this.#seen.set(key, n);
     return n <= this.#limit;
   }

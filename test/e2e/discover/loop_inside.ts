@@ -200,6 +200,22 @@ try {
     assert.equal(agreed.code, 0, agreed.stdout);
   });
 
+  await at(
+    "nobody's certificate is believed without an authority, with the permissions of the docs",
+    async () => {
+      const text = await Deno.readTextFile(`${dir}/postern.toml`);
+      await Deno.writeTextFile(`${dir}/strict.toml`, text.replace('ca = "cert.pem"\n', ""));
+      const r = await postern([
+        ...["--config", `${dir}/strict.toml`, "discover", "alice@example.com", "--json", "--probe"],
+        ...["--only", "autoconfig", "--only", "srv"],
+      ]);
+      assert.equal(r.code, 5, r.stdout + r.stderr);
+      const { attempts, services } = JSON.parse(r.stdout);
+      assert.ok(attempts.some((x: { readonly outcome: string }) => x.outcome === "tls"), r.stdout);
+      assert.equal(services[0].probe.state, "self-signed");
+    },
+  );
+
   await at("a person at a terminal sees how far it is, and is asked", async () => {
     const command = `${Deno.execPath()} run --quiet --allow-net --allow-read --allow-env mod.ts` +
       ` --config ${dir}/postern.toml discover bob@customer.test --only mx`;

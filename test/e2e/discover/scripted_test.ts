@@ -1,7 +1,9 @@
 /** Discovery over real sockets: a scripted name server and a scripted web server on loopback. */
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { discoverPorts } from "../../../lib/cli/discover_ports.ts";
+import { httpSend } from "../../../lib/net/http_send.ts";
 import { discover } from "../../../lib/discovery/discover/discover.ts";
 import type { DiscoverResult } from "../../../lib/discovery/discover/result.ts";
 import type { DiscoverOptions } from "../../../lib/discovery/discover/run.ts";
@@ -170,6 +172,67 @@ for (
       assert.equal(attempt?.outcome, outcome, JSON.stringify(attempt));
       assert.equal(r.services.length, 0);
     });
+  });
+}
+
+/** A server that says `bytes` again and again, whatever is asked. */
+const babbler = async (first: string, bytes: (() => Uint8Array | string) | null) => {
+  const server = createServer((s) => {
+    s.on("error", () => {});
+    s.write(first);
+    const more = () => {
+      if (bytes === null) return;
+      while (!s.destroyed && s.write(bytes()));
+      s.once("drain", more);
+    };
+    s.once("data", more);
+  });
+  await new Promise<void>((r) => server.listen(0, "127.0.0.1", () => r()));
+  const at = server.address();
+  return { server, port: typeof at === "object" && at !== null ? at.port : 0 };
+};
+
+for (
+  const [what, url, first, bytes, kind] of [
+    [
+      "a header without end",
+      "http://a.test/",
+      "HTTP/1.1 200 OK\r\n",
+      () => `X: ${"y".repeat(999)}\r\n`,
+      "connect",
+    ],
+    [
+      "TLS that is noise",
+      "https://a.test/",
+      "",
+      () => crypto.getRandomValues(new Uint8Array(65_536)),
+      "tls",
+    ],
+    ["TLS that never begins", "https://a.test/", "", null, "timeout"],
+    ["no HTTP at all", "http://a.test/", "220 smtp\r\n", () => "250 ok\r\n", "connect"],
+  ] as const
+) {
+  Deno.test(`a fetch survives ${what}. Threats row 35`, async () => {
+    const { server, port } = await babbler(first, bytes);
+    const send = httpSend({
+      guard: () => Promise.resolve({ _tag: "Places", addresses: ["127.0.0.1"] }),
+      ca: null,
+      userAgent: "test",
+      portOf: () => port,
+    });
+    const since = performance.now();
+    const r = await send({
+      method: "GET",
+      url,
+      body: null,
+      accept: "*/*",
+      maxBytes: 1_000,
+      timeoutMs: 1_000,
+      signal: new AbortController().signal,
+    });
+    server.close();
+    assert.equal(r._tag === "Failed" && r.kind, kind, JSON.stringify(r));
+    assert.ok(performance.now() - since < 2_000);
   });
 }
 
