@@ -19,6 +19,7 @@ import type { RouteTable } from "../ports/routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
+import { ownListeners } from "./own_listeners.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
@@ -122,15 +123,15 @@ const dnsServerOf = (d: NonNullable<ConfigFile["dns_server"]>): DnsServerSetting
   drain: d.drain,
 });
 
-const ownListeners = (c: ConfigFile): OwnListeners => {
-  const host = ascii(c.hostname);
-  return {
-    host,
-    submission: listeners(c.listen.submission).map((a) => a.port),
-    submissions: listeners(c.listen.submissions).map((a) => a.port),
-    web: c.http === undefined ? null : host,
-  };
-};
+const ownOf = (c: ConfigFile, issuers: ReadonlyArray<Issuer>): OwnListeners =>
+  ownListeners({
+    hostname: ascii(c.hostname),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
+    mechanisms: c.auth.mechanisms,
+    issuers: issuers.map((i) => i.issuer),
+    http: c.http !== undefined,
+  });
 
 const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
   c.domain.map((d) => {
@@ -166,8 +167,8 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
-  own: ownListeners(c),
-  domains: offers(c, ownListeners(c)),
+  own: ownOf(c, issuers),
+  domains: offers(c, ownOf(c, issuers)),
   http: c.http === undefined ? null : httpOf(c.http),
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
