@@ -79,7 +79,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }).pipe(Layer.provide(failureMemory)),
-    certificatesLayer(config.tls),
+    certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
