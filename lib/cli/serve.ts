@@ -13,6 +13,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { resolverSettings } from "./resolver_settings.ts";
+import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { mechanismsOf } from "../sasl/all.ts";
@@ -84,6 +85,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
+    memoryLayer,
     policyLayer(policies, config),
   );
   return Layer.provideMerge(relayOf(config, load), base);
@@ -122,6 +124,8 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       limits,
+      extensions: config.extensions,
+      heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });

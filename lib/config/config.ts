@@ -8,6 +8,7 @@ import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -25,6 +26,8 @@ export interface KeyPairFiles {
 export interface Limits {
   readonly messageBytes: number;
   readonly recipients: number;
+  /** MAIL commands of one connection. RFC 9422 §4.1 */
+  readonly messagesPerSession: number;
   readonly commandLineBytes: number;
   readonly authLineBytes: number;
   readonly headerBytes: number;
@@ -158,6 +161,9 @@ export interface Config {
   readonly http: HttpSettings | null;
   readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
+  readonly extensions: OptionalExtensions;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly headers: HeaderRules;
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;

@@ -17,6 +17,7 @@ import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { domainSettings } from "./domain.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -31,6 +32,7 @@ const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
   recipients: l.recipients,
+  messagesPerSession: l.messages_per_session,
   commandLineBytes: l.command_line_bytes,
   authLineBytes: l.auth_line_bytes,
   headerBytes: l.header_bytes,
@@ -75,6 +77,21 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   attempts: d.attempts,
   trust: d.trust_ad,
   ca: d.ca === undefined ? null : resolve(d.ca),
+});
+
+const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
+  futureRelease: e.future_release
+    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
+    : null,
+  mtPriority: e.mt_priority
+    ? {
+      urgent: new Set(e.mt_priority_accounts),
+      least: e.mt_priority_least,
+      urgentBytes: e.mt_priority_bytes,
+    }
+    : null,
+  rrvs: e.rrvs,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -172,6 +189,8 @@ export const toConfig = (
   http: c.http === undefined ? null : httpOf(c.http),
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
+  extensions: extensionsOf(c.extensions),
+  heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,
     date: c.headers.date,

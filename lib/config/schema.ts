@@ -11,6 +11,7 @@ import { auth } from "./schema_auth.ts";
 import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
+import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
@@ -122,6 +123,8 @@ export const configFile = z.strictObject({
   dns_server: dnsServer,
 
   limits,
+
+  extensions,
 
   headers: z.strictObject({
     received: z.enum(["none", "full"]).default("none").describe(

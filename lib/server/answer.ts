@@ -39,6 +39,8 @@ export interface AnswerSettings {
   /** Recipients of an account in a day that it never wrote to before; zero: any number. */
   readonly newRecipientsPerDay: number;
   readonly signedIn: SignedIn;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly clientLog: ClientLog;
   readonly load: Load;
   /** Told of every message that was accepted and kept. */
@@ -74,6 +76,10 @@ const mail = Effect.fnUntraced(function* (
   const account = yield* (yield* Accounts).find(question.account);
   if (account === null || account.disabled) return just(say.ACCOUNT_GONE);
   yield* enforceReturnPath(account, question.mail.returnPath);
+  if (question.mail.hold !== undefined) { // RFC 4865 §6
+    const held = yield* (yield* Spool).held(account.id);
+    if (held >= settings.heldMessages) return just(say.TOO_MUCH_HELD);
+  }
   const nullSender = question.mail.returnPath === null;
   const now = yield* Clock.currentTimeMillis;
   return within(settings.quota, account.id, nullSender, 1, now)
@@ -130,6 +136,7 @@ const submit = Effect.fnUntraced(function* (
     body: data.body,
     eightBit: routed.body.eightBit,
     trail: trailRecord(routed.trail),
+    ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
   });
   settings.quota.count(account, nullSender, count, receivedAt);
   settings.onAccepted?.(routed);

@@ -12,7 +12,7 @@ import { Certificates } from "../ports/certificates.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
-import { extensions } from "../smtp/server/extensions/all.ts";
+import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
@@ -31,6 +31,7 @@ export interface ServerSettings extends AnswerSettings {
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
+    readonly messagesPerSession: number;
     readonly commandLineBytes: number;
     readonly authLineBytes: number;
     readonly headerBytes: number;
@@ -43,6 +44,7 @@ export interface ServerSettings extends AnswerSettings {
     readonly data: Duration.Duration;
     readonly handshake: Duration.Duration;
   };
+  readonly extensions: OptionalExtensions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   /** How long a stop waits for running ends of data. */
   readonly grace: Duration.Duration;
@@ -213,12 +215,14 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     startTls,
     messageBytes: limits.messageBytes,
     recipients: limits.recipients,
+    mails: limits.messagesPerSession,
     commandLineBytes: limits.commandLineBytes,
     authLineBytes: limits.authLineBytes,
     errors: limits.errors,
     idleCommands: limits.idleCommands,
     authFailures: limits.authFailures,
     mechanisms: settings.mechanisms,
-    extensions,
+    extensions: extensionsWith(settings.extensions),
+    now: Date.now,
   };
 };

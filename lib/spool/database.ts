@@ -133,6 +133,8 @@ export class SpoolDatabase {
             .run(key, this.#owner);
         }
         return null;
+      case "held":
+        return this.#held(op.account);
       case "tick":
         this.#renew();
         this.#purge();
@@ -203,7 +205,7 @@ export class SpoolDatabase {
         r.address,
         r.hop,
         state,
-        m.acceptedAt,
+        m.due,
         m.lease ? this.#owner : null,
       );
     });
@@ -236,13 +238,22 @@ export class SpoolDatabase {
       "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
     ).run(now);
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
     ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  #held(account: string): number {
+    const row = this.#sql(
+      `SELECT count(DISTINCT m.number) AS n
+       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
+       WHERE r.state = 0 AND r.due > ? AND r.attempts = 0 AND m.account = ?`,
+    ).get(this.#now(), account);
+    return Number(row?.["n"] ?? 0);
   }
 
   #read(id: string, chunk: number): ReadPart {

@@ -17,6 +17,8 @@ export interface CommitOp {
   /** The body, or what of it was not staged yet. */
   readonly body: ReadonlyArray<Uint8Array>;
   readonly recipients: ReadonlyArray<{ readonly address: string; readonly hop: string }>;
+  /** When the first attempt is due, ms. */
+  readonly due: number;
   /** Lease the recipients to this process at once. */
   readonly lease: boolean;
 }
@@ -65,18 +67,34 @@ export interface GiveBackOp {
   readonly keys: ReadonlyArray<number>;
 }
 
+/** Messages of `account` whose first attempt lies ahead. */
+export interface HeldOp {
+  readonly op: "held";
+  readonly account: string;
+}
+
 /** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
 }
 
-export type Op = CommitOp | StageOp | DiscardOp | ClaimOp | ReadOp | SettleOp | GiveBackOp | TickOp;
+export type Op =
+  | CommitOp
+  | StageOp
+  | DiscardOp
+  | ClaimOp
+  | ReadOp
+  | SettleOp
+  | GiveBackOp
+  | HeldOp
+  | TickOp;
 
 export interface ClaimedRow {
   readonly key: number;
   readonly address: string;
   readonly hop: string;
   readonly attempts: number;
+  readonly due: number;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;

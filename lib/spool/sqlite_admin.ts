@@ -95,9 +95,9 @@ class Admin {
     return [number * PER_MESSAGE, (number + 1) * PER_MESSAGE];
   }
 
-  /** Runs an UPDATE over the recipients of one message, or of all. */
-  change(id: string, set: string, from: ReadonlyArray<number>): number {
-    let where = `state IN (${from.join(", ")})`;
+  /** Runs an UPDATE over the recipients of one message, or of all, that are in a state and meet `more`. */
+  change(id: string, set: string, from: ReadonlyArray<number>, more = "TRUE"): number {
+    let where = `state IN (${from.join(", ")}) AND ${more}`;
     const values: Array<number> = [];
     if (id !== "all") {
       const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
@@ -140,6 +140,9 @@ class Admin {
   }
 }
 
+/** A message whose time has not come is not sent before it, whoever asks. RFC 4865 §4.2 */
+const waits = (now: number): string => `(attempts = 0 AND due > ${now})`;
+
 const attempt = <A>(operation: string, f: () => A): Effect.Effect<A, SpoolError> =>
   Effect.try({ try: f, catch: (cause) => new SpoolFault({ operation, cause }) });
 
@@ -159,14 +162,20 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
       return SpoolAdmin.of({
         list: ({ all }) => attempt("list", () => admin.list(all)),
         show: (id) => attempt("show", () => admin.show(id)),
-        retry: (id) => atNow("retry", (now) => admin.change(id, `due = ${now}`, [STATE.queued])),
+        retry: (id) =>
+          atNow("retry", (now) =>
+            admin.change(id, `due = ${now}`, [STATE.queued], `NOT ${waits(now)}`)),
         hold: (id) =>
-          attempt("hold", () => admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
+          attempt("hold", () =>
+            admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
         release: (id) =>
           atNow("release", (now) =>
-            admin.change(id, `state = ${STATE.queued}, due = ${now}`, [STATE.held])),
-        remove: (id) =>
-          atNow("remove", (now) => admin.remove(id, now)),
+            admin.change(
+              id,
+              `state = ${STATE.queued}, due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END`,
+              [STATE.held],
+            )),
+        remove: (id) => atNow("remove", (now) => admin.remove(id, now)),
       });
     }),
   );

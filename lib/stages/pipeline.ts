@@ -1,4 +1,4 @@
-/** The way of a submission through the six stages. Refused at the first that says no. RFC 6409 */
+/** The way of a submission through the six stages, and a look at what its next hops can take. Refused at the first that says no. RFC 6409 */
 import { Effect } from "effect";
 import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -11,6 +11,7 @@ import { enforceRights } from "./enforce_rights.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
 import type { HeaderPolicy } from "./policy.ts";
+import { preflight } from "./preflight.ts";
 import type { Refusal } from "./refusal.ts";
 import { resolveMta } from "./resolve_mta.ts";
 import type { Received, Routed, Stage } from "./submission.ts";
@@ -28,4 +29,5 @@ export const pipeline: Stage<Received, Routed, Refusal | AccountsUnavailable, Pi
     Effect.flatMap(fixHeaders),
     Effect.flatMap(addSender),
     Effect.flatMap(resolveMta),
+    Effect.flatMap(preflight),
   );

@@ -8,7 +8,8 @@ export type StageName =
   | "enforce_rights"
   | "fix_headers"
   | "add_sender"
-  | "resolve_mta";
+  | "resolve_mta"
+  | "preflight";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Target } from "./target.ts";
 import { dnsAnswer, documents } from "./targets/discovery.ts";
+import { chunks, mime } from "./targets/body.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { dnsQuery, poxRequest, tsigAnswer } from "./targets/served.ts";
@@ -10,6 +11,8 @@ import { smtp, smuggling } from "./targets/smtp.ts";
 export const targets: ReadonlyArray<Target> = [
   smtp,
   smuggling,
+  chunks,
+  mime,
   header,
   address,
   date,

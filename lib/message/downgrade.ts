@@ -1,0 +1,172 @@
+/**
+ * A header in UTF-8 said in ASCII, as far as that says the same: domains as A-labels, free text and names as
+ * encoded words, parameters as RFC 2231 has them. RFC 6409 §6.5, RFC 6531 §3.2
+ *
+ * A local part that is not ASCII has no other form, nor has an identifier: there the answer is no.
+ */
+import { isAscii } from "../address/domain.ts";
+import { asciiMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import type { Address, NamedMailbox } from "./address.ts";
+import { parseAddressList } from "./address_list.ts";
+import { encodeText, encodeWords, isEncodedWord } from "./encoded_word.ts";
+import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
+import { Lexer } from "./lexer.ts";
+import { readParameterized } from "./mime_entity.ts";
+import { decodeUtf8, encodeUtf8 } from "./text.ts";
+import { makeFolded } from "./write.ts";
+
+/** The same header where it is ASCII already; a fault that names the field where it cannot be. */
+export const downgradeHeader = (h: Header): Header | HeaderFault => {
+  if (h.fields.every((f) => isAscii(f.raw))) return h;
+  const fields: Array<Field> = [];
+  for (const f of h.fields) {
+    const made = isAscii(f.raw) ? f : downgradeField(f);
+    if (made === null || !isAscii(made.raw)) {
+      return headerFault("EXT-UTF-8", f.name, "cannot be said without UTF-8");
+    }
+    fields.push(made);
+  }
+  return { fields };
+};
+
+const ADDRESSES: ReadonlySet<string> = new Set([
+  "from",
+  "sender",
+  "reply-to",
+  "to",
+  "cc",
+  "bcc",
+  "resent-from",
+  "resent-sender",
+  "resent-reply-to",
+  "resent-to",
+  "resent-cc",
+  "resent-bcc",
+]);
+const PARAMETERIZED: ReadonlySet<string> = new Set(["content-type", "content-disposition"]);
+/** Values with a grammar that has no place for encoded words. */
+const RIGID =
+  /^(?:(?:resent-)?(?:message-id|date)|in-reply-to|references|return-path|mime-version|content-(?:id|transfer-encoding|location|md5)|dkim-signature|authentication-results|arc-.*|list-(?!id$).*|autocrypt.*)$/;
+
+/** In ASCII; null where there is no such form. */
+export const downgradeField = (f: Field): Field | null => {
+  const value = decodeUtf8(unfolded(f));
+  if (value === null || RIGID.test(f.key)) return null;
+  if (ADDRESSES.has(f.key)) return addresses(f.name, value);
+  if (PARAMETERIZED.has(f.key)) return parameterized(f.name, value);
+  if (f.key === "received") return received(f.name, value);
+  return makeFolded(f.name, encodeText(value));
+};
+
+// --- addresses ------------------------------------------------------------------------------
+
+const addresses = (name: string, value: string): Field | null => {
+  const list = parseAddressList(value, Infinity);
+  if (typeof list === "string" || !list.mailboxes.every(asciiMailbox)) return null;
+  const pieces = list.addresses.map((a) => piecesOf(a));
+  return makeFolded(name, pieces.flatMap((p, i) => i < pieces.length - 1 ? comma(p) : p));
+};
+
+const comma = (pieces: ReadonlyArray<string>): ReadonlyArray<string> =>
+  pieces.with(-1, `${pieces.at(-1) ?? ""},`);
+
+const piecesOf = (a: Address): ReadonlyArray<string> => {
+  if (a._tag === "Mailbox") return named(a);
+  const name = phrase(a.name);
+  const members = a.members.map(named);
+  const listed = members.flatMap((p, i) => i < members.length - 1 ? comma(p) : p);
+  const [last = "", ...before] = [...name.with(-1, `${name.at(-1)}:`), ...listed].reverse();
+  return [...before.reverse(), `${last};`];
+};
+
+const named = (m: NamedMailbox): ReadonlyArray<string> =>
+  m.displayName === null
+    ? [printMailboxAscii(m.mailbox)]
+    : [...phrase(m.displayName), `<${printMailboxAscii(m.mailbox)}>`];
+
+/** Words of a display name; encoded words that are there already stay. RFC 2047 §5 (3) */
+const phrase = (text: string): ReadonlyArray<string> => {
+  if (isAscii(text)) return [text];
+  const lex = new Lexer(text);
+  const out: Array<string> = [];
+  let run: string | null = null;
+  while (lex.next() !== "End" && !lex.bad) {
+    const existing = lex.kind === "Atom" && isEncodedWord(lex.text);
+    if (existing) {
+      // the blank before it would be lost between two encoded words
+      if (run !== null) out.push(...encodeWords(`${run} `));
+      out.push(lex.text);
+      run = null;
+    } else run = run === null ? `${out.length > 0 ? " " : ""}${lex.text}` : `${run} ${lex.text}`;
+  }
+  if (run !== null) out.push(...encodeWords(run));
+  return out;
+};
+
+// --- parameters -----------------------------------------------------------------------------
+
+const TOKEN = /^[0-9A-Za-z!#$&.+^_`{|}~-]+$/;
+/** Octets of a value in one piece of a parameter. RFC 2231 §3 */
+const PIECE = 16;
+
+const parameterized = (name: string, value: string): Field | null => {
+  const read = readParameterized(value);
+  if (!isAscii(read.value)) return null;
+  const parameters = read.parameters.flatMap((p) =>
+    isAscii(p.value) ? [`${p.name}=${TOKEN.test(p.value) ? p.value : quote(p.value)}`] : extended(p)
+  );
+  const pieces = [read.value, ...parameters];
+  return makeFolded(name, pieces.map((p, i) => i < pieces.length - 1 ? `${p};` : p));
+};
+
+const quote = (s: string): string => `"${s.replace(/["\\]/g, "\\$&")}"`;
+
+/** `name*0*=utf-8''...; name*1*=...` RFC 2231 §4 */
+const extended = (
+  p: { readonly name: string; readonly value: string },
+): ReadonlyArray<string> => {
+  const octets = Array.from(
+    new TextEncoder().encode(p.value),
+    (o) =>
+      /[0-9A-Za-z]/.test(String.fromCharCode(o))
+        ? String.fromCharCode(o)
+        : `%${o.toString(16).toUpperCase().padStart(2, "0")}`,
+  );
+  if (octets.length <= PIECE) return [`${p.name}*=utf-8''${octets.join("")}`];
+  const out: Array<string> = [];
+  for (let i = 0; i < octets.length; i += PIECE) {
+    const start = i === 0 ? "utf-8''" : "";
+    out.push(`${p.name}*${i / PIECE}*=${start}${octets.slice(i, i + PIECE).join("")}`);
+  }
+  return out;
+};
+
+// --- trace ----------------------------------------------------------------------------------
+
+/** Without its `for` clause, where that holds what is not ASCII. RFC 6857 §3.1.10 */
+const received = (name: string, value: string): Field =>
+  makeFolded(name, value.replace(/ for <[^>]*[^\0-\x7f][^>]*>/u, "").split(" "));
+
+/** The header of a part, one char per octet, in the same way; null where there is none. */
+export const downgradePart = (raw: string): string | null => {
+  if (isAscii(raw)) return raw;
+  let out = "";
+  for (const line of raw.split(/(?<=\r\n)(?![ \t])/)) {
+    if (isAscii(line)) {
+      out += line;
+      continue;
+    }
+    const colon = line.indexOf(":");
+    const fieldName = line.slice(0, Math.max(colon, 0)).trimEnd();
+    const made = fieldName === "" ? null : downgradeField({
+      name: fieldName,
+      key: fieldName.toLowerCase(),
+      raw: line.endsWith("\r\n") ? line : `${line}\r\n`,
+      valueAt: colon + 1,
+      misfit: false,
+    });
+    if (made === null || !isAscii(made.raw)) return null;
+    out += encodeUtf8(made.raw);
+  }
+  return out;
+};
