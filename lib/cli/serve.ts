@@ -12,6 +12,7 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
@@ -25,6 +26,7 @@ import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -80,11 +82,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     }).pipe(Layer.provide(failureMemory)),
     certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
-    resolverLayer({
-      servers: config.dns.servers,
-      timeoutMs: ms(config.dns.timeout),
-      attempts: config.dns.attempts,
-    }),
+    resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
     memoryLayer,
@@ -112,6 +110,7 @@ export const serve = (o: ServeOptions) => {
   const { limits } = config;
   const load = new Load();
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
@@ -130,6 +129,9 @@ export const serve = (o: ServeOptions) => {
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(

@@ -13,6 +13,7 @@ import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.t
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
+import { stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -166,10 +167,13 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(Resolver, {
-    mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
-    addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
-  });
+  const resolver = Layer.succeed(
+    Resolver,
+    stubResolver({
+      mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
+      addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+    }),
+  );
   const accounts = accountsLayer([
     { ...alice, disabled: given.disabled?.has(alice.id) ?? false },
   ]);
