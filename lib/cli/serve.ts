@@ -30,6 +30,7 @@ import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -118,6 +119,7 @@ export const serve = (o: ServeOptions) => {
   const { limits } = config;
   const load = new Load();
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
@@ -137,6 +139,9 @@ export const serve = (o: ServeOptions) => {
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(

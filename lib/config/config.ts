@@ -4,8 +4,9 @@
  */
 import { Data, type Duration } from "effect";
 import type { Group } from "../address/grant.ts";
-import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RewriteSettings } from "../address/rewrite.ts";
+import type { Offer, OwnListeners } from "../discovery/offer.ts";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
@@ -104,11 +105,42 @@ export interface RecordsSettings {
   readonly keep: Duration.Duration;
 }
 
+export interface DiscoverSettings {
+  readonly databases: ReadonlyArray<string>;
+  readonly privateAddresses: boolean;
+  readonly timeout: Duration.Duration;
+  /** PEM file with authorities; null: those of the system. */
+  readonly ca: string | null;
+  readonly http: boolean;
+  readonly requestsPerMinute: number;
+  readonly requestsPerDomainPerMinute: number;
+}
+
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
   /** Lines about errors of one client within an hour; more are counted and told once. RFC 6409 §5.2 */
   readonly linesPerClient: number;
+}
+
+/** `[http]`: autoconfiguration for mail programs. */
+export interface HttpSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  /** Without TLS, behind a proxy. */
+  readonly plain: ReadonlyArray<SocketAddress>;
+  readonly trustedProxies: ReadonlyArray<string>;
+  readonly autodiscoverV2: boolean;
+}
+
+/** `[dns_server]`: zones that we answer for. */
+export interface DnsServerSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  readonly zones: ReadonlyArray<string>;
+  readonly ns: ReadonlyArray<string>;
+  readonly mailbox: string;
+  readonly ttlSeconds: number;
+  readonly responsesPerSecond: number;
+  readonly drain: boolean;
 }
 
 export interface Config {
@@ -141,6 +173,13 @@ export interface Config {
     readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
+  /** What clients find of our own listeners; for domains that are not in `domains`. */
+  readonly own: OwnListeners;
+  /** What the domains offer that autodiscovery knows. */
+  readonly domains: ReadonlyArray<Offer>;
+  /** Null: not served; likewise the next. */
+  readonly http: HttpSettings | null;
+  readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
   readonly extensions: OptionalExtensions;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
@@ -154,6 +193,7 @@ export interface Config {
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
+  readonly discover: DiscoverSettings;
   readonly log: LogSettings;
 }
 

@@ -9,14 +9,17 @@ import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { auth } from "./schema_auth.ts";
 import { grant, group, permission } from "./schema_grants.ts";
+import { discover } from "./schema_discover.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
+import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
 import { alias, rewrite } from "./schema_rewrite.ts";
 import { route } from "./schema_route.ts";
+import { dnsServer, http } from "./schema_web.ts";
 
 const qualifiedName = (text: string): boolean => {
   const d = parseDomainName(text);
@@ -117,6 +120,12 @@ export const configFile = z.strictObject({
     "Next hops; the most specific `to` that matches the recipient's domain is taken",
   ),
 
+  domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
+
+  http,
+
+  dns_server: dnsServer,
+
   limits,
 
   extensions,
@@ -207,6 +216,8 @@ export const configFile = z.strictObject({
   queue,
 
   dns,
+
+  discover,
 
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(

@@ -447,3 +447,22 @@ for (
     assert.match(bad.problems.map(printProblem).join("\n"), want);
   });
 }
+Deno.test("parseConfig() listens on [::] alone where 0.0.0.0 stands beside it, as one takes the other's port", () => {
+  const text = `hostname = "msa.example.com"
+[listen]
+submission = ["0.0.0.0:587", "[::]:587", "0.0.0.0:588", "127.0.0.1:589"]
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[[route]]
+to = "*"
+via = "maildir:outbox"
+`;
+  const result = parseConfig(text, "/etc/postern.toml", () => ({ fault: "no" }));
+  assert.ok(result._tag === "Valid");
+  assert.deepEqual(result.config.listen.submission, [
+    { host: "::", port: 587 },
+    { host: "0.0.0.0", port: 588 },
+    { host: "127.0.0.1", port: 589 },
+  ]);
+});
