@@ -9,7 +9,7 @@ import { Connection, type SessionHost } from "../lib/server/connection.ts";
 import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";
 import { octets } from "./support/octets.ts";
-import { ALICE, answer, CHANNEL, RULES } from "./support/session.ts";
+import { ALICE, answer, CHANNEL, RULES, rulesFor } from "./support/session.ts";
 import { type Exchange, type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -21,17 +21,11 @@ const context = createSecureContext({
   minVersion: "TLSv1.2",
 });
 
-const rulesOf = (facts: Facts) => ({
-  ...RULES,
-  recipients: Number(facts["recipients"] ?? RULES.recipients),
-  errors: Number(facts["errors"] ?? RULES.errors),
-});
-
 /** A server that answers as the machine's own tests do; bodies go nowhere. */
 const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<Server> => {
   const channel = facts["channel"] === "full" ? CHANNEL : NO_CHANNEL;
   const host: SessionHost = {
-    rules: rulesOf(facts),
+    rules: rulesFor(facts),
     certificates: {
       contextFor: () => context,
       endPointOf: () => channel.endPoint,

@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
 import { octets } from "./support/octets.ts";
 import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
-import { ALICE, CHANNEL, RULES, Session } from "./support/session.ts";
+import { ALICE, CHANNEL, rulesFor, Session } from "./support/session.ts";
 import { type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
 
 /** A session that stands where the header of its file says. */
 const begin = (facts: Facts): Session => {
-  const rules = {
-    ...RULES,
-    recipients: Number(facts["recipients"] ?? RULES.recipients),
-    errors: Number(facts["errors"] ?? RULES.errors),
-  };
   const session = new Session(
-    rules,
+    rulesFor(facts),
     facts["tls"] !== "no",
     facts["channel"] === "full" ? CHANNEL : NO_CHANNEL,
   );

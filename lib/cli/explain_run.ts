@@ -238,6 +238,7 @@ const peerOf = (account: Account): Peer => ({
   errors: 0,
   idle: 0,
   authFailures: 0,
+  mails: 0,
   channel: NO_CHANNEL,
 });
 
@@ -247,6 +248,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   startTls: false,
   messageBytes: o.limits.messageBytes,
   recipients: o.limits.recipients,
+  mails: Infinity,
   commandLineBytes: o.limits.commandLineBytes,
   authLineBytes: o.limits.authLineBytes,
   errors: Infinity,
@@ -255,6 +257,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   domains: o.domains,
   mechanisms: [],
   extensions,
+  now: Date.now,
 });
 
 /** MAIL with the parameters that a good mail program would give this message. */

@@ -23,6 +23,7 @@ const TITLE: Readonly<Record<StageName, string>> = {
   site_policy: "Site policy",
   hold: "Hold",
   resolve_mta: "Resolve MTA",
+  preflight: "Look at what the next hops take",
   sign: "Sign",
 };
 

@@ -3,11 +3,14 @@ import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
+import { checkCommand } from "./check_domain.ts";
 import { configCommand } from "./config.ts";
+import { discoverCommand } from "./discover.ts";
 import { dkimCommand } from "./dkim.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
 import { policyCommand } from "./policy.ts";
+import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { rightsCommand } from "./rights.ts";
 import { root } from "./root.ts";
@@ -28,7 +31,10 @@ const commands = (policies: Policies) =>
     policyCommand(policies),
     queueCommand,
     explainCommand(policies),
+    publishCommand,
     configCommand,
+    checkCommand,
+    discoverCommand,
   ]));
 
 /** Usage errors were printed with the help already. */

@@ -6,7 +6,8 @@ import { parseAddressList } from "../message/address_list.ts";
 import type { BodyFacts } from "../message/body.ts";
 import { isFault, parseHeader } from "../message/header.ts";
 import { characters } from "../message/parse.ts";
-import { DataReader, type DataVerdict } from "../smtp/syntax/dot.ts";
+import { DataReader } from "../smtp/syntax/dot.ts";
+import type { DataVerdict } from "../smtp/syntax/message_reader.ts";
 
 export interface MessageFile {
   readonly octets: number;

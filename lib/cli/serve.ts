@@ -17,6 +17,7 @@ import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
+import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { noRecords } from "../ports/records.ts";
@@ -32,6 +33,7 @@ import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
 export interface ServeOptions {
@@ -85,7 +87,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }).pipe(Layer.provide(failureMemory)),
-    certificatesLayer(config.tls),
+    certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
@@ -93,6 +95,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     siteOf(config, true),
     filtersOf(config),
     Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
+    memoryLayer,
   );
   const { records } = config;
   const recording = records.refusals || records.accepted
@@ -122,6 +125,7 @@ export const serve = (o: ServeOptions) => {
   const { limits } = config;
   const load = new Load();
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
@@ -136,9 +140,14 @@ export const serve = (o: ServeOptions) => {
       proxyFrom: config.listen.proxyFrom,
       limits,
       domains: config.headers.domains,
+      extensions: config.extensions,
+      heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(

@@ -70,6 +70,8 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   }
   yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
+  yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
+  yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
   for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
   yield* separators(source, found, c);
   return found;
@@ -111,7 +113,7 @@ const pair = Effect.fnUntraced(function* (
   files: PairFiles,
   hostname: string | null,
 ) {
-  const loaded = yield* Effect.result(loadPair(files));
+  const loaded = yield* Effect.result(loadPair(files, null));
   if (Result.isFailure(loaded)) {
     const key = loaded.failure.file === files.key ? "key" : "certificate";
     found.problems.push(problemAt(source, [...at, key], loaded.failure.message));
@@ -162,6 +164,17 @@ const opens = async (path: string, how: Deno.OpenOptions): Promise<void> => {
   (await Deno.open(path, how)).close();
 };
 
+/** A file with authorities must be there once it is named. */
+const authorities = Effect.fnUntraced(function* (
+  source: Source,
+  found: Findings,
+  at: KeyPath,
+  ca: string | null,
+) {
+  const fault = ca === null ? null : yield* Effect.promise(() => unreadable(ca));
+  if (fault !== null) found.problems.push(problemAt(source, at, fault));
+});
+
 const route = Effect.fnUntraced(function* (
   source: Source,
   found: Findings,
@@ -169,10 +182,7 @@ const route = Effect.fnUntraced(function* (
   rule: RouteRule,
 ) {
   const { ca, hop } = rule;
-  if (ca !== null) {
-    const fault = yield* Effect.promise(() => unreadable(ca));
-    if (fault !== null) found.problems.push(problemAt(source, ["route", i, "ca"], fault));
-  }
+  yield* authorities(source, found, ["route", i, "ca"], ca);
   if (hop._tag === "Maildir") {
     yield* writable(source, found, ["route", i, "via"], hop.path);
   }

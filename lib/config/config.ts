@@ -4,13 +4,15 @@
  */
 import { Data, type Duration } from "effect";
 import type { Group } from "../address/grant.ts";
-import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { RewriteSettings } from "../address/rewrite.ts";
+import type { Offer, OwnListeners } from "../discovery/offer.ts";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { HoldSettings } from "../server/holds.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 export interface SocketAddress {
@@ -28,6 +30,8 @@ export interface KeyPairFiles {
 export interface Limits {
   readonly messageBytes: number;
   readonly recipients: number;
+  /** MAIL commands of one connection. RFC 9422 §4.1 */
+  readonly messagesPerSession: number;
   readonly commandLineBytes: number;
   readonly authLineBytes: number;
   readonly headerBytes: number;
@@ -121,11 +125,42 @@ export interface RecordsSettings {
   readonly keep: Duration.Duration;
 }
 
+export interface DiscoverSettings {
+  readonly databases: ReadonlyArray<string>;
+  readonly privateAddresses: boolean;
+  readonly timeout: Duration.Duration;
+  /** PEM file with authorities; null: those of the system. */
+  readonly ca: string | null;
+  readonly http: boolean;
+  readonly requestsPerMinute: number;
+  readonly requestsPerDomainPerMinute: number;
+}
+
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
   /** Lines about errors of one client within an hour; more are counted and told once. RFC 6409 §5.2 */
   readonly linesPerClient: number;
+}
+
+/** `[http]`: autoconfiguration for mail programs. */
+export interface HttpSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  /** Without TLS, behind a proxy. */
+  readonly plain: ReadonlyArray<SocketAddress>;
+  readonly trustedProxies: ReadonlyArray<string>;
+  readonly autodiscoverV2: boolean;
+}
+
+/** `[dns_server]`: zones that we answer for. */
+export interface DnsServerSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  readonly zones: ReadonlyArray<string>;
+  readonly ns: ReadonlyArray<string>;
+  readonly mailbox: string;
+  readonly ttlSeconds: number;
+  readonly responsesPerSecond: number;
+  readonly drain: boolean;
 }
 
 export interface Config {
@@ -158,7 +193,17 @@ export interface Config {
     readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
+  /** What clients find of our own listeners; for domains that are not in `domains`. */
+  readonly own: OwnListeners;
+  /** What the domains offer that autodiscovery knows. */
+  readonly domains: ReadonlyArray<Offer>;
+  /** Null: not served; likewise the next. */
+  readonly http: HttpSettings | null;
+  readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
+  readonly extensions: OptionalExtensions;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly headers: HeaderRules;
   /** Key of sealed Received fields; null: there is none. */
   readonly sealKeyFile: string | null;
@@ -171,6 +216,7 @@ export interface Config {
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
+  readonly discover: DiscoverSettings;
   readonly log: LogSettings;
 }
 

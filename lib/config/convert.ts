@@ -3,15 +3,29 @@ import { Duration } from "effect";
 import { addressKey } from "../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseMailbox } from "../address/path.ts";
+import { offerOf, type OwnListeners } from "../discovery/offer.ts";
 import { parseListener } from "./address.ts";
-import type { Config, Limits, QueueSettings } from "./config.ts";
+import type {
+  Config,
+  DiscoverSettings,
+  DnsServerSettings,
+  DnsSettings,
+  HttpSettings,
+  Limits,
+  QueueSettings,
+  SocketAddress,
+} from "./config.ts";
 import { parseFilterPlace } from "./filter_place.ts";
 import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
+import { domainSettings } from "./domain.ts";
+import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
+import { zoneName } from "./schema_web.ts";
+import { ownListeners } from "./own_listeners.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
@@ -31,6 +45,7 @@ const domainsOf = (table: Readonly<Record<string, string>>): ReadonlyMap<string,
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
   recipients: l.recipients,
+  messagesPerSession: l.messages_per_session,
   commandLineBytes: l.command_line_bytes,
   authLineBytes: l.auth_line_bytes,
   headerBytes: l.header_bytes,
@@ -54,6 +69,42 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   recipientsPerHour: l.recipients_per_hour,
   newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+export const discoverOf = (
+  d: ConfigFile["discover"],
+  resolve: (path: string) => string,
+): DiscoverSettings => ({
+  databases: d.databases,
+  privateAddresses: d.private_addresses,
+  timeout: Duration.seconds(d.timeout_seconds),
+  ca: d.ca === undefined ? null : resolve(d.ca),
+  http: d.http,
+  requestsPerMinute: d.requests_per_minute,
+  requestsPerDomainPerMinute: d.requests_per_domain_per_minute,
+});
+
+export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): DnsSettings => ({
+  servers: d.servers?.flatMap((s) => parseDnsServer(s, d.trust_ad) ?? []) ?? null,
+  timeout: Duration.seconds(d.timeout_seconds),
+  attempts: d.attempts,
+  trust: d.trust_ad,
+  ca: d.ca === undefined ? null : resolve(d.ca),
+});
+
+const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
+  futureRelease: e.future_release
+    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
+    : null,
+  mtPriority: e.mt_priority
+    ? {
+      urgent: new Set(e.mt_priority_accounts),
+      least: e.mt_priority_least,
+      urgentBytes: e.mt_priority_bytes,
+    }
+    : null,
+  rrvs: e.rrvs,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -101,6 +152,47 @@ const holdsOf = (h: ConfigFile["holds"]): Config["holds"] => ({
   notify: h.notify,
 });
 
+/** `[::]` takes IPv4 as well (RFC 3493 §5.3), so that `0.0.0.0` beside it would find its port taken. */
+const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> => {
+  const all = texts.flatMap((t) => parseListener(t) ?? []);
+  const both = (port: number): boolean =>
+    port !== 0 && all.some((a) => a.host === "::" && a.port === port);
+  return all.filter((a) => a.host !== "0.0.0.0" || !both(a.port));
+};
+
+const httpOf = (h: NonNullable<ConfigFile["http"]>): HttpSettings => ({
+  listen: listeners(h.listen),
+  plain: listeners(h.listen_plain),
+  trustedProxies: h.trusted_proxies,
+  autodiscoverV2: h.autodiscover_v2,
+});
+
+const dnsServerOf = (d: NonNullable<ConfigFile["dns_server"]>): DnsServerSettings => ({
+  listen: listeners(d.listen),
+  zones: d.zones.flatMap((z) => zoneName(z) ?? []),
+  ns: d.ns.map(ascii),
+  mailbox: d.mailbox,
+  ttlSeconds: d.ttl_seconds,
+  responsesPerSecond: d.responses_per_second,
+  drain: d.drain,
+});
+
+const ownOf = (c: ConfigFile, issuers: ReadonlyArray<Issuer>): OwnListeners =>
+  ownListeners({
+    hostname: ascii(c.hostname),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
+    mechanisms: c.auth.mechanisms,
+    issuers: issuers.map((i) => i.issuer),
+    http: c.http !== undefined,
+  });
+
+const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
+  c.domain.map((d) => {
+    const { host = own.host, ...settings } = domainSettings(d);
+    return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
+  });
+
 /** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
   file: string,
@@ -112,8 +204,8 @@ export const toConfig = (
   file,
   hostname: ascii(c.hostname),
   listen: {
-    submission: c.listen.submission.flatMap((t) => parseListener(t) ?? []),
-    submissions: c.listen.submissions.flatMap((t) => parseListener(t) ?? []),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
     proxyFrom: c.listen.proxy_from,
   },
   tls: {
@@ -130,8 +222,14 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
+  own: ownOf(c, issuers),
+  domains: offers(c, ownOf(c, issuers)),
+  http: c.http === undefined ? null : httpOf(c.http),
+  dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
   sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
+  extensions: extensionsOf(c.extensions),
+  heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,
     date: c.headers.date,
@@ -191,13 +289,8 @@ export const toConfig = (
     keep: Duration.days(c.records.keep_days),
   },
   queue: queueOf(c.queue),
-  dns: {
-    servers: c.dns.servers?.flatMap((s) => parseDnsServer(s, c.dns.trust_ad) ?? []) ?? null,
-    timeout: Duration.seconds(c.dns.timeout_seconds),
-    attempts: c.dns.attempts,
-    trust: c.dns.trust_ad,
-    ca: c.dns.ca === undefined ? null : resolve(c.dns.ca),
-  },
+  dns: dnsOf(c.dns, resolve),
+  discover: discoverOf(c.discover, resolve),
   log: {
     level: c.log.level,
     format: c.log.format,

@@ -5,6 +5,7 @@ import type { RouteRule } from "../ports/routes.ts";
 import { parseListener, printSocketAddress } from "./address.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
+import { discoveryProblems } from "./discovery_problems.ts";
 import { issuerOf } from "./oauth.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { foreignRules } from "./rewrites.ts";
@@ -44,6 +45,9 @@ export const parseConfig = (
   problems.push(...listeners(source, toml.value));
   const rules = routes(source, toml.value, around, problems);
   if (parsed.success) problems.push(...foreignRules(source, parsed.data));
+  discoveryProblems(toml.value, (path, message) => {
+    problems.push(problemAt(source, path, message));
+  });
   const issuers = parsed.success ? issuersIn(source, parsed.data.auth.oauth, around, problems) : [];
   return parsed.success && problems.length === 0
     ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, issuers, around.resolve) }

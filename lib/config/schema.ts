@@ -10,8 +10,11 @@ import { count, span } from "./range.ts";
 import { auth } from "./schema_auth.ts";
 import { filter } from "./schema_filter.ts";
 import { grant, group, permission } from "./schema_grants.ts";
+import { discover } from "./schema_discover.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
+import { domain as mailDomain } from "./schema_domain.ts";
+import { extensions } from "./schema_extensions.ts";
 import { holds } from "./schema_holds.ts";
 import { limits } from "./schema_limits.ts";
 import { policies } from "./schema_policies.ts";
@@ -19,6 +22,7 @@ import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
 import { alias, rewrite } from "./schema_rewrite.ts";
 import { route } from "./schema_route.ts";
+import { dnsServer, http } from "./schema_web.ts";
 
 const qualifiedName = (text: string): boolean => {
   const d = parseDomainName(text);
@@ -119,7 +123,15 @@ export const configFile = z.strictObject({
     "Next hops; the most specific `to` that matches the recipient's domain is taken",
   ),
 
+  domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
+
+  http,
+
+  dns_server: dnsServer,
+
   limits,
+
+  extensions,
 
   headers: z.strictObject({
     received: z.enum(["redacted", "full", "sealed"]).default("redacted").describe(
@@ -215,6 +227,8 @@ export const configFile = z.strictObject({
   queue,
 
   dns,
+
+  discover,
 
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(

@@ -5,7 +5,7 @@ import type { DkimKeyType } from "../message/dkim_record.ts";
 import { coveredFields } from "../message/dkim_fields.ts";
 import { RelaxedBody } from "../message/dkim_relaxed.ts";
 import { signatureField, type SignatureTags, signedText } from "../message/dkim_signature.ts";
-import { encodeUtf8, toOctets } from "../message/text.ts";
+import { encodeUtf8, octetsOf } from "../message/text.ts";
 import {
   type BodyDigest,
   type DkimSignature,
@@ -169,7 +169,7 @@ const signAs = (
           names,
           bodyHash,
         };
-        const signature = await (await key()).sign(toOctets(signedText(canonical, tags)));
+        const signature = await (await key()).sign(octetsOf(signedText(canonical, tags)));
         return {
           domain,
           selector: entry.selector,

@@ -37,12 +37,17 @@ export const overUdp = (server: Address, query: Query, timeoutMs: number): Promi
     const timer = setTimeout(() => end(LATE), timeoutMs);
     socket.on("error", (e) => end(trouble("unreachable", e.message)));
     socket.on("message", (answer, from) => {
-      if (from.port !== server.port || from.address !== server.host) return;
+      // the runtime does not let the kernel sort out who else writes to this port
+      const { address, port } = socket.remoteAddress();
+      if (from.port !== port || from.address !== address) return;
       const said = readAnswer(answer, query);
       if (said !== null) end(said);
     });
-    socket.send(octets, server.port, server.host, (e) => {
-      if (e !== null && e !== undefined) end(trouble("unreachable", e.message));
+    // the server's address in the one form in which it comes back, and by name where it has one
+    socket.connect(server.port, server.host, () => {
+      socket.send(octets, (e) => {
+        if (e !== null && e !== undefined) end(trouble("unreachable", e.message));
+      });
     });
   });
 

@@ -36,4 +36,8 @@ export type DnsServer = PlainServer | TlsServer | HttpsServer;
 export const isLoopback = (host: string): boolean => /^127\./.test(host) || host === "::1";
 
 export const printServer = (s: DnsServer): string =>
-  s._tag === "Https" ? s.url : `${s._tag === "Tls" ? "tls://" : ""}${s.host} port ${s.port}`;
+  s._tag === "Https"
+    ? s.url
+    : s._tag === "Tls"
+    ? `tls://${s.host} port ${s.port} (${s.name})`
+    : `${s.host} port ${s.port}`;

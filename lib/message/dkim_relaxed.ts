@@ -41,6 +41,15 @@ export class RelaxedBody {
     let lines = this.#lines, blank = this.#blank, cr = this.#cr;
     for (let i = 0; i < n; i++) {
       const c = chunk[i]!;
+      if ((cr && c !== LF) || (c === LF && !cr)) {
+        // a CR or LF alone, as BINARYMIME allows, is text like another. RFC 3030 §3
+        at = flush(out, at, lines, blank);
+        lines = 0;
+        blank = false;
+        out[at++] = cr ? CR : LF;
+        cr = false;
+        if (c === LF) continue;
+      }
       if (c > BLANK || (c !== BLANK && c !== TAB && c !== CR && c !== LF)) {
         if (lines > 0 || blank) {
           at = flush(out, at, lines, blank);
@@ -48,17 +57,12 @@ export class RelaxedBody {
           blank = false;
         }
         out[at++] = c;
-        cr = false;
       } else if (c === CR) cr = true;
       else if (c === LF) {
-        // a CR or LF alone is in no message that is accepted
-        if (cr) lines++;
         cr = false;
         blank = false;
-      } else {
-        blank = true;
-        cr = false;
-      }
+        lines++;
+      } else blank = true;
     }
     if (at > 0) this.#seen = true;
     this.#lines = lines;
@@ -69,7 +73,11 @@ export class RelaxedBody {
 
   /** What is left: the end of the last line that holds anything. */
   end(): Uint8Array {
-    return this.#seen ? CRLF : NOTHING;
+    if (!this.#cr) return this.#seen ? CRLF : NOTHING;
+    const out = new Uint8Array(2 * this.#lines + 4);
+    const at = flush(out, 0, this.#lines, this.#blank);
+    out.set([CR, CR, LF], at);
+    return out.subarray(0, at + 3);
   }
 }
 

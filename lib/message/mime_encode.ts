@@ -15,15 +15,9 @@ import {
 } from "./mime_entity.ts";
 import type { BodyLimits, BodyPlan, Fate } from "./mime_survey.ts";
 import { MimeWalker, type Visitor } from "./mime_walk.ts";
+import { octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoder } from "./transfer_encoding.ts";
 import { makeField, printHeader } from "./write.ts";
-
-/** Octets of latin1 text. */
-const octetsOf = (latin1: string): Uint8Array => {
-  const out = new Uint8Array(latin1.length);
-  for (let i = 0; i < latin1.length; i++) out[i] = latin1.charCodeAt(i);
-  return out;
-};
 
 /** What a transfer encoding that is none may be called where the hop takes less. RFC 2045 §6.2 */
 const label = (header: Header, limits: BodyLimits): string | null => {

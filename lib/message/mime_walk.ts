@@ -6,6 +6,7 @@
  * nothing about what it sees.
  */
 import { composite, type Entity, entityOf, partFields } from "./mime_entity.ts";
+import { latin1 } from "./text.ts";
 
 /** What the octets between two delimiters are: content, or text around the parts that nobody shows. */
 export type Area = "leaf" | "around";
@@ -55,14 +56,6 @@ interface Found {
   /** Index behind the line. */
   readonly end: number;
 }
-
-const latin1 = (octets: Uint8Array): string => {
-  let out = "";
-  for (let i = 0; i < octets.length; i += 4096) {
-    out += String.fromCharCode(...octets.subarray(i, i + 4096));
-  }
-  return out;
-};
 
 const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   if (a.length === 0) return b;

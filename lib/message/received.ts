@@ -42,6 +42,8 @@ export interface ReceivedFacts {
   readonly utf8: boolean;
   /** The recipient where there is just one; null else, so that none learns of another. RFC 5321 §7.2 */
   readonly onlyRecipient: Mailbox | null;
+  /** MT-PRIORITY; absent where none was asked for. RFC 6710 §5 */
+  readonly priority?: number;
   /** See `formatDate`. */
   readonly date: string;
 }
@@ -97,6 +99,7 @@ export const makeReceived = (f: ReceivedFacts): Field => {
   }
   const cipher = f.session.tls?.cipher;
   if (cipher !== undefined && CIPHER.test(cipher)) clauses.push(`tls ${cipher}`);
+  if (f.priority !== undefined) clauses.push(`priority ${f.priority}`);
   clauses[clauses.length - 1] += ";";
   clauses.push(f.date);
   return makeFolded("Received", clauses);

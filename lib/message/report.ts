@@ -1,28 +1,40 @@
 /**
- * Writes the report that tells a sender of recipients who will not get the message. RFC 3464, RFC 6522
+ * Writes the report that tells a sender what became of recipients. RFC 3464, RFC 6522
  *
- * Only failures, only ASCII octets: what is internationalised leaves in its 7-bit forms (RFC 6533 §3).
- * Decides neither who gets a report nor when.
+ * Only ASCII octets, except where the whole content is attached as it came: what is internationalised leaves in
+ * its 7-bit forms, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
  */
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
-import { formatDate } from "./date.ts";
+import { deliveryStatus, printDate } from "./report_status.ts";
+import { clean, fold, typedAddress } from "./report_text.ts";
+import { encodeUtf8, octetsOf } from "./text.ts";
+import { encoderOf, type TransferEncoding } from "./transfer_encoding.ts";
+
+/** RFC 3464 §2.3.3 */
+export type Action = "failed" | "delayed" | "relayed" | "delivered";
 
 export interface ReportedRecipient {
   /** As it was handed over, without angle brackets. */
   readonly address: string;
-  /** Enhanced status, class 5, or 4.4.7 for expiry. RFC 3464 §2.3.4 */
+  /** Absent: failed. */
+  readonly action?: Action;
+  /** `type; address` as the client gave it, decoded. RFC 3464 §2.3.1 */
+  readonly orcpt?: string;
+  /** Enhanced status of the class that fits the action; 4.4.7 for expiry. RFC 3464 §2.3.4 */
   readonly status: string;
-  /** What went wrong in words; printable ASCII on one line. */
+  /** What was said in words; printable ASCII on one line. */
   readonly reply: string;
   /** The host whose words these are; null where they are our own. RFC 3464 §2.3.5 */
   readonly remote: string | null;
+  /** Delayed: when it is given up, ms. RFC 3464 §2.3.9 */
+  readonly until?: number;
 }
 
-export interface FailureReport {
+export interface Report {
   /** FQDN of this server. */
   readonly hostname: string;
-  /** Return path of the failed message. */
+  /** Return path of the message. */
   readonly to: Mailbox;
   /** Unique text of `[0-9A-Za-z]` for boundary and Message-ID. */
   readonly unique: string;
@@ -30,116 +42,149 @@ export interface FailureReport {
   readonly now: number;
   readonly arrivedAt: number;
   readonly recipients: ReadonlyArray<ReportedRecipient>;
-  /** Header of the failed message, one char per octet, with or without the empty line; null: not at hand. */
+  /** Header of the message, one char per octet, with or without the empty line; null: not at hand. */
   readonly original: string | null;
+  /** The whole message, to go along in place of its header. RFC 3461 §4.3 */
+  readonly content?: Uint8Array;
+  /** ENVID, decoded. RFC 3464 §2.2.1 */
+  readonly envelopeId?: string;
+  /** When the message was to be there, ms. RFC 2852 §5 */
+  readonly deliverBy?: number;
+  /** `for;60`: how it was held back. RFC 4865 §5.1 */
+  readonly held?: string;
+  /** The message was internationalised: its report may be. RFC 6533 §3 */
+  readonly utf8?: boolean;
 }
 
 export interface WrittenReport {
   /** With the empty line; one char per octet. */
   readonly head: string;
   readonly body: Uint8Array;
+  /** The content went along and holds octets above 0x7f. */
+  readonly eightBit: boolean;
 }
 
-/** In UTC: a report says nothing of where the server stands. */
-const printDate = (ms: number): string => formatDate(ms, 0);
+const encoder = new TextEncoder();
 
-/** Text to "one char per octet". */
-const latin1 = (text: string): string =>
-  isAscii(text) ? text : Array.from(new TextEncoder().encode(text), (b) => String.fromCharCode(b))
-    .join("");
-
-/** Whatever could end a line or is not ASCII becomes `?`. Words of a peer pass through here. */
-const clean = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?");
-
-/** `prefix` and words, folded at blanks below 78 columns where there are blanks. RFC 5322 §2.2.3 */
-const fold = (prefix: string, text: string): string => {
-  let out = "";
-  let line = prefix;
-  for (const word of text.split(" ")) {
-    if (line.length + 1 + word.length > 77 && line.trim() !== "") {
-      out += `${line}\r\n`;
-      line = "";
-    }
-    line += ` ${word}`;
-  }
-  return `${out}${line}\r\n`;
+/** Octets as the body of a part, encoded to its end. */
+const encoded = (octets: Uint8Array, how: TransferEncoding): Uint8Array => {
+  const e = encoderOf(how);
+  return joined([e.push(octets), e.end(false)]);
 };
 
-/** `rfc822;` or, for what is not ASCII, `utf-8;` in its 7-bit form. RFC 3464 §2.3.2, RFC 6533 §3 */
-const typedAddress = (address: string): string => {
-  if (isAscii(address)) return `rfc822; ${clean(address)}`;
-  let out = "utf-8; ";
-  for (const c of address) {
-    out += /[!-*,-<>-[\]-~]/.test(c) ? c : `\\x{${c.codePointAt(0)!.toString(16).toUpperCase()}}`;
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
   }
   return out;
 };
 
-/** Base64 in lines of 76. RFC 2045 §6.8 */
-const base64Lines = (octets: string): string => {
-  const all = btoa(octets);
-  let out = "";
-  for (let i = 0; i < all.length; i += 76) out += `${all.slice(i, i + 76)}\r\n`;
-  return out;
+const WORDS: Readonly<Record<Action, string>> = {
+  failed: "Your message could not be delivered to the recipients below, and\r\n" +
+    "no further attempt will be made.",
+  delayed: "Your message could not be delivered yet to the recipients below.\r\n" +
+    "Nothing is lost, and delivery goes on being tried: you need not send it again.",
+  relayed: "Your message was handed on for the recipients below to a host that\r\n" +
+    "does not report on success: this may be the last that you hear of it.",
+  delivered: "Your message was delivered to the recipients below.",
 };
+const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "delivered"];
 
-const explanation = (r: FailureReport): string => {
-  const list = r.recipients.map((x) =>
-    fold(`<${isAscii(x.address) ? clean(x.address) : typedAddress(x.address)}>:`, clean(x.reply))
+const of = (r: Report, action: Action): ReadonlyArray<ReportedRecipient> =>
+  r.recipients.filter((x) => (x.action ?? "failed") === action);
+
+const listed = (x: ReportedRecipient): string =>
+  fold(
+    `<${isAscii(x.address) ? clean(x.address) : typedAddress(x.address, false)}>:`,
+    clean(x.reply),
   );
-  return [
-    "Content-Type: text/plain; charset=us-ascii\r\n\r\n",
-    `This is the mail system at ${r.hostname}.\r\n\r\n`,
-    "Your message could not be delivered to the recipients below, and\r\n",
-    "no further attempt will be made. The header of your message is attached.\r\n\r\n",
-    ...list,
-  ].join("");
-};
 
-/** RFC 3464 §2.2, §2.3 */
-const machineReadable = (r: FailureReport): string => {
-  let out = "Content-Type: message/delivery-status\r\n\r\n" +
-    `Reporting-MTA: dns; ${r.hostname}\r\nArrival-Date: ${printDate(r.arrivedAt)}\r\n`;
-  for (const x of r.recipients) {
-    out += `\r\nFinal-Recipient: ${typedAddress(x.address)}\r\nAction: failed\r\n`;
-    out += `Status: ${x.status}\r\n`;
-    if (x.remote !== null) {
-      out += `Remote-MTA: dns; ${clean(x.remote)}\r\n`;
-      out += fold("Diagnostic-Code: smtp;", clean(x.reply));
-    }
-    out += `Last-Attempt-Date: ${printDate(r.now)}\r\n`;
+const explanation = (r: Report): string => {
+  const attached = r.content === undefined ? "The header of your message is" : "Your message is";
+  let out = "Content-Type: text/plain; charset=us-ascii\r\n\r\n" +
+    `This is the mail system at ${r.hostname}.\r\n${attached} attached.\r\n\r\n`;
+  for (const action of ACTIONS) {
+    const some = of(r, action);
+    if (some.length === 0) continue;
+    out += `${WORDS[action]}\r\n\r\n${some.map(listed).join("")}\r\n`;
   }
   return out;
+};
+
+/** RFC 3464 §2.1; in UTF-8 it is of another type, and encoded. RFC 6533 §3 */
+const machineReadable = (r: Report): Uint8Array => {
+  const status = deliveryStatus(r);
+  if (r.utf8 !== true || isAscii(status)) {
+    return encoder.encode(`Content-Type: message/delivery-status\r\n\r\n${status}`);
+  }
+  return joined([
+    encoder.encode(
+      "Content-Type: message/global-delivery-status\r\n" +
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+    ),
+    encoded(encoder.encode(status), "quoted-printable"),
+  ]);
 };
 
 /** RFC 6522 §4, RFC 6533 §4 */
-const originalHeader = (head: string): string => {
+const originalHeader = (head: string): Uint8Array => {
   const fields = head.endsWith("\r\n\r\n") ? head.slice(0, -2) : head;
   return isAscii(fields)
-    ? `Content-Type: text/rfc822-headers\r\n\r\n${fields}`
-    : "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
-      base64Lines(fields);
+    ? encoder.encode(`Content-Type: text/rfc822-headers\r\n\r\n${fields}`)
+    : joined([
+      encoder.encode(
+        "Content-Type: message/global-headers\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+      ),
+      encoded(octetsOf(fields), "base64"),
+    ]);
+};
+
+const isEightBit = (octets: Uint8Array): boolean => octets.some((o) => o > 0x7f);
+
+/** RFC 3461 §6.2; one with a header in UTF-8 is encoded. RFC 6533 §4 */
+const originalContent = (content: Uint8Array, head: string | null): Uint8Array => {
+  if (head !== null && !isAscii(head)) {
+    const type = "Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    return joined([encoder.encode(type), encoded(content, "base64")]);
+  }
+  const label = isEightBit(content) ? "Content-Transfer-Encoding: 8bit\r\n" : "";
+  return joined([encoder.encode(`Content-Type: message/rfc822\r\n${label}\r\n`), content]);
+};
+
+const SUBJECT: Readonly<Record<Action, string>> = {
+  failed: "Undelivered mail: your message did not reach all its recipients",
+  delayed: "Delayed mail: your message has not reached all its recipients yet",
+  relayed: "Relayed mail: your message was handed on",
+  delivered: "Delivered mail: your message has arrived",
 };
 
 /**
- * One report for recipients who failed together: multipart/report of an explanation, a
- * delivery-status and the header of the message. The caller sends it with a null return path.
+ * One report for recipients to whom something happened together: multipart/report of an explanation, a
+ * delivery-status and the message or its header. The caller sends it with a null return path.
  * RFC 3461 §6.1, RFC 3834 §5.2
  */
-export const writeFailureReport = (r: FailureReport): WrittenReport => {
+export const writeReport = (r: Report): WrittenReport => {
   const boundary = `=_${r.unique}`;
-  const to = asciiMailbox(r.to) ? printMailboxAscii(r.to) : latin1(printMailbox(r.to));
+  const to = asciiMailbox(r.to) ? printMailboxAscii(r.to) : encodeUtf8(printMailbox(r.to));
+  const gravest = ACTIONS.find((a) => of(r, a).length > 0) ?? "failed";
   const head = `Date: ${printDate(r.now)}\r\n` +
     `From: Mail Delivery System <mailer-daemon@${r.hostname}>\r\n` +
     `To: <${to}>\r\n` +
-    "Subject: Undelivered mail: your message did not reach all its recipients\r\n" +
+    `Subject: ${SUBJECT[gravest]}\r\n` +
     `Message-ID: <${r.unique}@${r.hostname}>\r\n` +
     "Auto-Submitted: auto-replied\r\n" +
     "MIME-Version: 1.0\r\n" +
     "Content-Type: multipart/report; report-type=delivery-status;\r\n" +
     ` boundary="${boundary}"\r\n\r\n`;
-  const parts = [explanation(r), machineReadable(r)];
-  if (r.original !== null) parts.push(originalHeader(r.original));
-  const body = parts.map((p) => `--${boundary}\r\n${p}\r\n`).join("") + `--${boundary}--\r\n`;
-  return { head, body: new TextEncoder().encode(body) };
+  const parts = [encoder.encode(explanation(r)), machineReadable(r)];
+  if (r.content !== undefined) parts.push(originalContent(r.content, r.original));
+  else if (r.original !== null) parts.push(originalHeader(r.original));
+  const body = joined([
+    ...parts.flatMap((p) => [encoder.encode(`--${boundary}\r\n`), p, encoder.encode("\r\n")]),
+    encoder.encode(`--${boundary}--\r\n`),
+  ]);
+  return { head, body, eightBit: isEightBit(body) };
 };

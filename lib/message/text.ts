@@ -22,8 +22,8 @@ export const latin1 = (octets: Uint8Array): string => {
 const charsOf = (octets: Uint8Array): string =>
   String.fromCharCode.apply(null, octets as unknown as Array<number>);
 
-/** An octet for each char. */
-export const toOctets = (latin1: string): Uint8Array<ArrayBuffer> => {
+/** Octets of text that is one char each. */
+export const octetsOf = (latin1: string): Uint8Array<ArrayBuffer> => {
   const out = new Uint8Array(latin1.length);
   for (let i = 0; i < latin1.length; i++) out[i] = latin1.charCodeAt(i);
   return out;
@@ -33,7 +33,7 @@ export const toOctets = (latin1: string): Uint8Array<ArrayBuffer> => {
 export const decodeUtf8 = (latin1: string): string | null => {
   if (isAscii(latin1)) return latin1;
   try {
-    return strict.decode(toOctets(latin1));
+    return strict.decode(octetsOf(latin1));
   } catch {
     return null;
   }

@@ -4,11 +4,11 @@
  * Server-side STARTTLS exists only through node:net and node:tls. Knows nothing of SMTP.
  */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { TlsFacts } from "../envelope/session.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { ProxiedClient } from "./proxy_header.ts";
+import { serverTls } from "./server_tls.ts";
 
 /** What is known of a connection once TLS is up. */
 export interface Secured {
@@ -99,19 +99,14 @@ export class Wire {
     raw.off("end", this.#onEnd);
     raw.off("close", this.#onEnd);
     raw.off("error", this.#onEnd);
-    raw.pause(); // without it the ClientHello of a fast peer is lost
     const certificates = this.#certificates;
     let serverName: string | null = null;
     let context = certificates.contextFor(null);
-    const tls = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: context,
-      // asked for, never insisted on: what it shows is looked at afterwards
-      ...(certificates.asksClients ? { requestCert: true, rejectUnauthorized: false } : {}),
-      SNICallback: (name, choose) => {
+    const tls = serverTls(raw, certificates, {
+      asksClients: certificates.asksClients,
+      onName: (name, chosen) => {
         serverName = name;
-        context = certificates.contextFor(name);
-        choose(null, context);
+        context = chosen;
       },
     });
     this.#socket = tls;

@@ -77,6 +77,8 @@ export interface NewMessage {
   readonly trail: string;
   /** Absent: it is due at once. `token`: what releases or cancels it, null where nothing does. */
   readonly hold?: Hold & { readonly token: string | null };
+  /** Not due before this time in ms; absent: at once. RFC 4865 §4.2 */
+  readonly due?: number;
 }
 
 /** One message for one next hop, leased to `owner`. */
@@ -101,6 +103,8 @@ export interface LeasedRecipient {
   readonly address: string;
   /** Attempts made before this one. */
   readonly attempts: number;
+  /** When this attempt was due, ms. */
+  readonly due: number;
 }
 
 /** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
@@ -187,6 +191,8 @@ export class Spool extends Context.Service<Spool, {
     settlements: ReadonlyArray<Settlement>,
     bounce?: NewMessage,
   ) => Effect.Effect<void, SpoolError>;
+  /** Messages of an account that were never tried, since their time has not come. RFC 4865 §6 */
+  readonly held: (account: string) => Effect.Effect<number, SpoolError>;
   /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
   readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
 }>()("postern/Spool") {}

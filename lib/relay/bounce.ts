@@ -1,14 +1,15 @@
 /**
- * Makes the report on failed recipients a message of the spool. RFC 3461 §6, RFC 3464
+ * Makes the report on recipients a message of the spool. RFC 3461 §6, RFC 3464
  *
  * Never for a null return path: there is no bounce of a bounce. RFC 5321 §6.1
  */
 import { Effect } from "effect";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
-import { type FailureReport, writeFailureReport } from "../message/report.ts";
+import { type ReportedRecipient, writeReport } from "../message/report.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey, Routes } from "../ports/routes.ts";
+import { decodeXtext } from "../smtp/syntax/xtext.ts";
 import { signReport } from "./sign_report.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 
@@ -39,36 +40,72 @@ const wholeFields = (head: string): string => {
   }
 };
 
+/** A message larger than this does not go along with its report. RFC 3461 §6.2 */
+const MAX_CONTENT = 524_288;
+
+/** The whole of a stored message; null where it is too large. */
+const contentOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | null> => {
+  const held: Array<Uint8Array> = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > MAX_CONTENT) return null;
+    held.push(chunk);
+  }
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of held) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+};
+
 /**
- * The bounce for `recipients` of `delivery`; null where none may be sent (null return path), or none
+ * Whether the sender wants all of the message back, and may have it: not what asked for TLS, whose report may go
+ * without, nor what is no text. RFC 3461 §4.3, §6.2, RFC 8689 §5
+ */
+const wantsContent = (
+  { envelope, size }: Delivery,
+  recipients: ReadonlyArray<ReportedRecipient>,
+): boolean =>
+  envelope.ret === "FULL" && envelope.requireTls !== true && envelope.body !== "BINARYMIME" &&
+  size <= MAX_CONTENT && recipients.some((r) => r.action === "failed");
+
+/**
+ * The report on `recipients` of `delivery`; null where none may be sent (null return path), or none
  * can (no route to the sender). Writes its body into a staging that belongs to the result.
  */
-export const bounceFor: (
+export const reportFor: (
   delivery: Delivery,
-  recipients: FailureReport["recipients"],
+  recipients: ReadonlyArray<ReportedRecipient>,
   hostname: string,
   now: number,
 ) => Effect.Effect<NewMessage | null, SpoolError, Spool | Routes | Ids> = Effect.fnUntraced(
   function* (delivery, recipients, hostname, now) {
-    const to = delivery.envelope.returnPath;
+    const { envelope } = delivery;
+    const to = envelope.returnPath;
     if (to === null || recipients.length === 0) return null;
     const spool = yield* Spool;
     const ids = yield* Ids;
     const route = yield* (yield* Routes).find(to);
     const address = asciiMailbox(to) ? printMailboxAscii(to) : printMailbox(to);
     if (route === null) {
-      yield* Effect.logWarning("No route to the sender, failure is not reported", {
+      yield* Effect.logWarning("No route to the sender, the outcome is not reported", {
         message: delivery.message,
         sender: address,
       });
       return null;
     }
-    const original = yield* spool.read(delivery.message).pipe(
-      Effect.flatMap((chunks) => Effect.tryPromise(() => headerOf(chunks))),
-      // the report matters more than what is attached to it
-      Effect.catch(() => Effect.succeed(null)),
-    );
-    const report = writeFailureReport({
+    const read = <A>(use: (chunks: AsyncIterable<Uint8Array>) => Promise<A>) =>
+      spool.read(delivery.message).pipe(
+        Effect.flatMap((chunks) => Effect.tryPromise(() => use(chunks))),
+        // the report matters more than what is attached to it
+        Effect.catch(() => Effect.succeed(null)),
+      );
+    const original = yield* read(headerOf);
+    const content = wantsContent(delivery, recipients) ? yield* read(contentOf) : null;
+    const report = writeReport({
       hostname,
       to,
       unique: ids.messageIdLeft().replace(/[^0-9A-Za-z]/g, ""),
@@ -76,6 +113,11 @@ export const bounceFor: (
       arrivedAt: delivery.acceptedAt,
       recipients,
       original,
+      utf8: envelope.smtpUtf8,
+      ...content === null ? {} : { content },
+      ...envelope.envid === undefined ? {} : { envelopeId: decodeXtext(envelope.envid) },
+      ...envelope.deliverBy === undefined ? {} : { deliverBy: envelope.deliverBy.deadline },
+      ...envelope.hold === undefined ? {} : { held: envelope.hold.request },
     });
     const head = yield* signReport(report.head, report.body, hostname, now);
     const size = head.length + report.body.length;
@@ -88,15 +130,19 @@ export const bounceFor: (
       session: null,
       envelope: {
         returnPath: null,
-        recipients: [{ mailbox: to }],
-        body: "7BIT",
+        // RFC 3461 §6.1
+        recipients: [{ mailbox: to, notify: "NEVER" }],
+        body: report.eightBit ? "8BITMIME" : "7BIT",
         smtpUtf8: !asciiMailbox(to),
         declaredSize: size,
+        // RFC 6710 §5, RFC 8689 §5
+        ...envelope.priority === undefined ? {} : { priority: envelope.priority },
+        ...envelope.requireTls === undefined ? {} : { requireTls: envelope.requireTls },
       },
       recipients: [{ address, hop: hopKey(route.hop) }],
       head,
       body,
-      eightBit: false,
+      eightBit: report.eightBit,
       trail: trailOf(delivery.message, route.pattern, hopKey(route.hop)),
     };
   },

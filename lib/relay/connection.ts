@@ -5,7 +5,7 @@
  * looked at by the one timer of `watch.ts`.
  */
 import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
-import type { Offer } from "../smtp/client/offer.ts";
+import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
 import {
   type Input,
@@ -43,6 +43,11 @@ export class Connection {
   remote: string;
   /** Messages begun. */
   used = 0;
+  /** What the hop said in its last EHLO. RFC 9422 §3.7 */
+  offer: Offer = NO_OFFER;
+  /** Domains of recipients that were named here; as many as the hop takes where it is `full`. RFC 9422 §4.3 */
+  readonly domains = new Set<string>();
+  full = false;
   /** Called once, when no transaction can follow on this connection. */
   onEnd: () => void = () => {};
   /** For `Watch`: when patience ends, by `performance.now()`. */
@@ -95,6 +100,10 @@ export class Connection {
 
   get ready(): boolean {
     return this.#state._tag === "Ready";
+  }
+
+  get underTls(): boolean {
+    return this.#state._tag === "Ready" && this.#state.session.tls !== "clear";
   }
 
   /** A message may be given to it that follows the one under way. */
@@ -174,6 +183,7 @@ export class Connection {
         this.#flush();
         return this.#handshake?.();
       case "Opened":
+        this.offer = output.offer;
         return this.#opened(output.offer);
       case "Refused":
         return this.#opened(

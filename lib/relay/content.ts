@@ -11,6 +11,8 @@ export type Content =
     readonly _tag: "Stream";
     readonly start: ReadonlyArray<Uint8Array>;
     readonly rest: AsyncIterator<Uint8Array>;
+    /** Octets in all, to leave as one chunk as they are; null: by DATA. RFC 3030 §2 */
+    readonly chunk: number | null;
   }
   /** Holds a CR or an LF alone, or nothing at all: never leaves. RFC 5321 §2.3.8 */
   | { readonly _tag: "Unfit" };
@@ -21,6 +23,9 @@ export interface Prepared {
   /** The header holds an octet above 0x7f, as far as it was looked at. RFC 6531 §3.2 */
   readonly eightBitHeader: boolean;
 }
+
+/** The command that binary content stands behind. RFC 3030 §2 */
+const bdat = (octets: number): Uint8Array => new TextEncoder().encode(`BDAT ${octets} LAST\r\n`);
 
 /** Beyond this a message streams. */
 const WHOLE = 131_072;
@@ -55,12 +60,38 @@ export const prepare = async (
     length += next.value.length;
     if (length > WHOLE) {
       return {
-        content: { _tag: "Stream", start, rest },
+        content: { _tag: "Stream", start, rest, chunk: null },
         eightBitHeader: lookAtHeader && headerIsEightBit(start),
       };
     }
   }
 };
+
+/** Binary content of so many octets, to be sent as it is. RFC 3030 §3 */
+export const prepareChunk = (chunks: AsyncIterable<Uint8Array>, octets: number): Content => ({
+  _tag: "Stream",
+  start: [],
+  rest: chunks[Symbol.asyncIterator](),
+  chunk: octets,
+});
+
+/** Writes what it is given, and sees to it that it is as much as was announced. RFC 3030 §2 */
+class Counter {
+  #left: number;
+
+  constructor(octets: number) {
+    this.#left = octets;
+  }
+
+  push(chunk: Uint8Array): Uint8Array | null {
+    this.#left -= chunk.length;
+    return this.#left < 0 ? null : chunk;
+  }
+
+  end(): Uint8Array | null {
+    return this.#left === 0 ? new Uint8Array(0) : null;
+  }
+}
 
 /** True where an octet above 0x7f stands before the first empty line. */
 const headerIsEightBit = (chunks: ReadonlyArray<Uint8Array>): boolean => {
@@ -89,7 +120,7 @@ export interface Sink {
 }
 
 /**
- * Writes a stream with its end mark, waiting where the peer is slow.
+ * Writes a stream with its end mark, or a chunk with its command, waiting where the peer is slow.
  *
  * `unfit`: a CR or LF alone came up midway, no end mark was written and none may be. Rejects where
  * the spool fails, then too without an end mark. RFC 5321 §2.3.8
@@ -98,7 +129,7 @@ export const pour = async (
   content: Extract<Content, { readonly _tag: "Stream" }>,
   sink: Sink,
 ): Promise<"sent" | "unfit" | "gone"> => {
-  const stuffer = new DotStuffer();
+  const stuffer = content.chunk === null ? new DotStuffer() : new Counter(content.chunk);
   const put = async (chunk: Uint8Array): Promise<boolean> => {
     const octets = stuffer.push(chunk);
     if (octets === null) return false;
@@ -107,6 +138,7 @@ export const pour = async (
     return true;
   };
   try {
+    if (content.chunk !== null) sink.write(bdat(content.chunk));
     for (const chunk of content.start) {
       if (sink.over()) return "gone";
       if (!await put(chunk)) return "unfit";
@@ -119,7 +151,7 @@ export const pour = async (
     }
     const end = stuffer.end();
     if (end === null) return "unfit";
-    sink.write(end);
+    if (end.length > 0) sink.write(end);
     return "sent";
   } finally {
     await content.rest.return?.();

@@ -9,6 +9,7 @@ import type { Mail } from "../smtp/client/state.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import type { Result } from "./outcome.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
+import { mustHaveTls, wishesOf } from "./wishes.ts";
 
 export interface Job {
   /** With the recipients of this job only. */
@@ -20,14 +21,16 @@ export interface Job {
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
-export const poolKey = ({ route: { hop }, access }: Job): string => {
+export const poolKey = ({ route: { hop }, access, delivery }: Job): string => {
   const name = hopKey(hop);
   switch (hop._tag) {
     case "Maildir":
     case "LmtpUnix":
       return name;
     default:
-      return `${name}:${hop.port}#${hop.tls}#${access.ca ?? ""}`;
+      return `${name}:${hop.port}#${hop.tls}#${access.ca ?? ""}${
+        mustHaveTls(delivery.envelope, hop) ? "#requiretls" : ""
+      }`;
   }
 };
 
@@ -94,14 +97,27 @@ export const returnPathOf = ({ envelope: { returnPath } }: Delivery): string =>
     ? printMailboxAscii(returnPath)
     : printMailbox(returnPath);
 
+/** What the content turned out to be. */
+export interface Shape {
+  readonly size: number;
+  readonly eightBit: boolean;
+  readonly eightBitHeader: boolean;
+  /** It leaves as it is, by BDAT. RFC 3030 §3 */
+  readonly binary: boolean;
+}
+
 /** The transaction for a job; SMTPUTF8 only where address or header needs it. RFC 6531 §3.4 */
-export const mailOf = ({ delivery }: Job, eightBitHeader: boolean): Mail => {
+export const mailOf = ({ delivery, route }: Job, shape: Shape, now: number): Mail => {
   const from = returnPathOf(delivery);
   const to = delivery.recipients.map((r) => wireAddress(r.address));
+  const { size, eightBit } = shape;
   const utf8 = !isAscii(from) || to.some((a) => !isAscii(a))
     ? "address"
-    : eightBitHeader
+    : shape.eightBitHeader
     ? "header"
     : "none";
-  return { from, to, size: delivery.size, eightBit: delivery.eightBit, utf8 };
+  const wishes = wishesOf(delivery, route.hop, shape.binary, now);
+  return wishes === undefined
+    ? { from, to, size, eightBit, utf8 }
+    : { from, to, size, eightBit, utf8, wishes };
 };

@@ -6,18 +6,25 @@
  */
 import { Clock, Effect } from "effect";
 import type { Dialer } from "../ports/dialer.ts";
+import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
-import { Spool } from "../ports/spool.ts";
+import { hopKey } from "../ports/routes.ts";
+import type { Spool } from "../ports/spool.ts";
+import type { Mail } from "../smtp/client/state.ts";
 import { ours, softened } from "../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "./connection.ts";
-import { type Content, prepare, type Prepared, prepareHeld } from "./content.ts";
-import { alike, type Job, mailOf, returnPathOf, withRecipients } from "./job.ts";
-import { deliverToMaildir } from "./maildir.ts";
+import type { Content } from "./content.ts";
+import { takesBinary } from "./convert.ts";
+import { beyondDomains } from "./domains.ts";
+import { fit } from "./fit.ts";
+import { alike, type Job, mailOf, withRecipients } from "./job.ts";
+import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
+import { mustHaveTls, noticesOf } from "./wishes.ts";
 
 export interface Yard {
   readonly settings: RelaySettings;
@@ -48,7 +55,7 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
     for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
       if (yard.settings.yields()) yield* BREATH;
       if (job.route.hop._tag === "Maildir") {
-        yield* intoMaildir(yard, job, job.route.hop.path);
+        yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
         continue;
       }
       live = spent(yard.settings, live) ? null : live;
@@ -89,16 +96,28 @@ const spent = (settings: RelaySettings, held: Held | null): boolean => {
 };
 
 const worn = (settings: RelaySettings, { connection, mailMax }: Held): boolean =>
-  connection.used >= Math.min(settings.messagesPerConnection, mailMax);
+  connection.full || connection.used >= Math.min(settings.messagesPerConnection, mailMax);
 
 /** A new connection; null: there is none, and the job waits for another lane or was put off. */
 const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
   const { hop: to } = job.route;
   if (to._tag === "Maildir") return null;
-  const r = yield* reach({ hop: to, access: job.access }, yard.settings, yard.watch);
+  const tagged = mustHaveTls(job.delivery.envelope, to);
+  const destination = { hop: to, access: job.access, mustHaveTls: tagged };
+  const r = yield* reach(destination, yard.settings, yard.watch);
   const now = yield* Clock.currentTimeMillis;
   if (r._tag === "Reached") {
     yard.pool.reached(hop, now);
+    const { offer } = r;
+    (yield* HopMemory).learn(hopKey(to), {
+      eightBitMime: offer.eightBitMime,
+      smtpUtf8: offer.smtpUtf8,
+      maxSize: offer.maxSize,
+      dsn: offer.dsn,
+      binary: takesBinary(offer),
+      requireTls: offer.requireTls,
+      tls: offer.starttls || r.connection.underTls,
+    });
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
   putBack(yard, hop, job, job);
@@ -114,23 +133,6 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
   return null;
 });
 
-/** The content; null where the spool cannot give it. */
-const read: (job: Job) => Effect.Effect<Prepared | null, never, Spool> = Effect.fnUntraced(
-  function* (job) {
-    const { message, envelope, content } = job.delivery;
-    const held = content === null ? null : prepareHeld(content, envelope.smtpUtf8);
-    if (held !== null) return held;
-    const chunks = yield* (yield* Spool).read(message);
-    return yield* Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8));
-  },
-  (effect, job) =>
-    Effect.catch(effect, (fault) =>
-      Effect.as(
-        Effect.logError("A message cannot be read", { message: job.delivery.message, fault }),
-        null,
-      )),
-);
-
 /** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
 const transmit = Effect.fnUntraced(
   function* (yard: Yard, hop: Hop, first: Job, held: Held) {
@@ -142,7 +144,7 @@ const transmit = Effect.fnUntraced(
       const { job } = current;
       // the hop had closed a connection that we kept: the message deserves a fresh one
       if (t.stale && !job.retried) putBack(yard, hop, job, { ...job, retried: true });
-      else report(yard, hop, job, t, held.connection.remote);
+      else report(yard, hop, job, t, held.connection);
       current = following;
     }
   },
@@ -156,21 +158,25 @@ interface Sending {
 
 /** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
 const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { connection }: Held) {
-  const prepared = yield* read(job);
-  if (prepared === null) {
-    yard.finish(job, alike(job, UNREADABLE, null));
-    return null;
-  }
-  const { content, eightBitHeader } = prepared;
-  if (content._tag === "Unfit") {
-    yard.finish(job, alike(job, UNFIT, null));
+  const ready = yield* fit(job, connection.offer);
+  if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
+    const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
+    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.remote));
     return null;
   }
   if (!connection.ready && !connection.takesNext) {
     putBack(yard, hop, job, job);
     return null;
   }
-  return { job, over: transact(connection, mailOf(job, eightBitHeader), content) };
+  const mail = mailOf(job, ready.shape, yield* Clock.currentTimeMillis);
+  const later = beyondDomains(connection, mail.to);
+  if (later === null) { // another connection has room for them
+    connection.full = true;
+    putBack(yard, hop, job, job);
+    return null;
+  }
+  const part = later.size === 0 ? mail : { ...mail, later };
+  return { job, over: transact(connection, part, ready.content) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
@@ -184,7 +190,7 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) 
 /** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */
 const transact = (
   connection: Connection,
-  mail: ReturnType<typeof mailOf>,
+  mail: Mail,
   content: Content,
 ): Effect.Effect<Transacted> => {
   let over: Transacted | null = null;
@@ -200,16 +206,25 @@ const transact = (
   });
 };
 
-/** Recipients that were too many go into the next transaction, if this one took any. RFC 5321 §4.5.3.1.10 */
-const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, remote: string): void => {
-  const results = job.delivery.recipients.map((recipient, i): Result => ({
-    recipient,
-    verdict: t.verdicts[i] ?? UNREADABLE,
-    remote,
-  }));
+/**
+ * Recipients that were too many go into the next transaction, if this one took any, or if it was ourselves who
+ * left them out. RFC 5321 §4.5.3.1.10, RFC 9422 §4.2
+ */
+const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Connection): void => {
+  const { remote, offer } = connection;
+  const notices = noticesOf(job.delivery, job.route.hop, offer);
+  const results = job.delivery.recipients.map((recipient, i): Result => {
+    const verdict = t.verdicts[i] ?? UNREADABLE;
+    const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
+    return notice === null
+      ? { recipient, verdict, remote }
+      : { recipient, verdict, remote, notice };
+  });
   const later = results.filter((r) => r.verdict.kind === "later");
   if (later.length === 0) return yard.finish(job, results);
-  if (!results.some((r) => r.verdict.kind === "accepted")) {
+  const goesOn = results.some((r) => r.verdict.kind === "accepted") ||
+    (later.length < results.length && later.every((r) => !r.verdict.remote));
+  if (!goesOn) {
     return yard.finish(job, results.map((r) => ({ ...r, verdict: soft(r.verdict) })));
   }
   yard.finishPart(job, results.filter((r) => r.verdict.kind !== "later"));
@@ -217,25 +232,3 @@ const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, remote: string): 
 };
 
 const soft = (v: Result["verdict"]): Result["verdict"] => v.kind === "later" ? softened(v) : v;
-
-/** One file per recipient, so that each has its own Delivered-To. */
-const intoMaildir = Effect.fnUntraced(function* (yard: Yard, job: Job, path: string) {
-  const { delivery } = job;
-  const spool = yield* Spool;
-  const results: Array<Result> = [];
-  for (const recipient of delivery.recipients) {
-    const verdict = yield* Effect.matchEffect(spool.read(delivery.message), {
-      onSuccess: (chunks) =>
-        deliverToMaildir(path, {
-          name: `${delivery.message}-${recipient.key}.${yard.settings.hostname}`,
-          returnPath: returnPathOf(delivery),
-          recipient: recipient.address,
-          chunks,
-          seconds: Math.floor(delivery.acceptedAt / 1000),
-        }),
-      onFailure: () => Effect.succeed(UNREADABLE),
-    });
-    results.push({ recipient, verdict, remote: null });
-  }
-  yard.finish(job, results);
-});

@@ -1,6 +1,7 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
 import type { Verdict } from "../smtp/client/verdict.ts";
 import type { Delivery, LeasedRecipient, Outcome } from "../ports/spool.ts";
+import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
 /** One recipient after one attempt. */
@@ -9,6 +10,8 @@ export interface Result {
   readonly verdict: Verdict;
   /** Host that answered or would not, with its address; null where it came to none. */
   readonly remote: string | null;
+  /** What the sender asked to be told of success, where nobody behind us will. RFC 3461 §5.2.2 */
+  readonly notice?: Notice;
 }
 
 /** One line of the log. */
@@ -31,6 +34,13 @@ export interface DeliveryEvent {
 /** 4.4.7: delivery time expired. RFC 3463 §3.5 */
 const EXPIRED = "4.4.7";
 
+/** When the clock of retries started: at acceptance, or when a held message was released. RFC 4865 §4.2 */
+export const startOf = ({ acceptedAt, envelope: { hold } }: Delivery): number =>
+  hold === undefined ? acceptedAt : Math.max(acceptedAt, hold.until);
+
+/** 5.4.7: the sender's own time is over. RFC 2852 §4.1 */
+const TOO_LATE = "5.4.7";
+
 export const outcomeOf = (
   delivery: Delivery,
   result: Result,
@@ -41,12 +51,28 @@ export const outcomeOf = (
   const { verdict: { kind, status, text: reply }, recipient, remote } = result;
   if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
-  const expiresAt = expiry(delivery.acceptedAt, delivery.envelope.returnPath === null, curve);
+  const { deliverBy, returnPath } = delivery.envelope;
+  if (deliverBy?.mode === "R" && now >= deliverBy.deadline) {
+    return { _tag: "Failed", status: TOO_LATE, reply, remote };
+  }
+  const expiresAt = expiry(startOf(delivery), returnPath === null, curve);
   const until = nextAttempt(recipient.attempts + 1, expiresAt, now, random, curve);
-  return until === null
-    ? { _tag: "Expired", status: EXPIRED, reply, remote }
-    : { _tag: "Deferred", until, status, reply, remote };
+  if (until === null) return { _tag: "Expired", status: EXPIRED, reply, remote };
+  // one attempt falls on the sender's own time, so that what is due then happens then
+  const next = deliverBy !== undefined && now < deliverBy.deadline
+    ? Math.min(until, deliverBy.deadline)
+    : until;
+  return { _tag: "Deferred", until: next, status, reply, remote };
 };
+
+/** The time that was asked for has passed for the first time with the message still here. RFC 2852 §4.1 */
+export const justLate = (
+  { envelope: { deliverBy } }: Delivery,
+  { recipient }: Result,
+  now: number,
+): boolean =>
+  deliverBy?.mode === "N" && now >= deliverBy.deadline &&
+  (recipient.attempts === 0 || recipient.due <= deliverBy.deadline);
 
 const RESULT = {
   Delivered: "delivered",

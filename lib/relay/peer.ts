@@ -16,7 +16,7 @@ export interface Peer {
 
 /** The hop did not come to transactions. */
 export class Unusable extends Data.TaggedError("Unusable")<{
-  readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH";
+  readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH" | "REQUIRETLS";
   readonly verdict: Verdict;
   readonly remote: string;
   /** The handshake itself failed: in clear it may work. RFC 7435 §3 */

@@ -9,11 +9,11 @@ import { Dialer } from "../ports/dialer.ts";
 import type { NextHop, TlsLevel } from "../ports/routes.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Offer } from "../smtp/client/offer.ts";
-import { softened, type Verdict } from "../smtp/client/verdict.ts";
+import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
 import type { Connection } from "./connection.ts";
 import { planMx } from "./mx.ts";
 import { open } from "./open.ts";
-import type { Peer, Unusable } from "./peer.ts";
+import { type Peer, Unusable } from "./peer.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
 
@@ -21,6 +21,8 @@ import type { Watch } from "./watch.ts";
 export interface Destination {
   readonly hop: Exclude<NextHop, { readonly _tag: "Maildir" }>;
   readonly access: HopAccess;
+  /** Verified TLS, and the promise of more of it behind the hop. RFC 8689 §4.2.1 */
+  readonly mustHaveTls: boolean;
 }
 
 /** No host of the hop can be used. */
@@ -51,13 +53,47 @@ export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => 
     }
     let failed: Unusable | null = null;
     for (const peer of hosts.peers) {
-      const r = yield* knock(peer, settings, watch);
+      const r = promised(to, peer, yield* knock(peer, settings, watch));
       if (r._tag === "Reached") return r;
-      // a host that refuses for good outlives in the report one that merely could not be reached
-      if (failed === null || refusesForGood(r) || !refusesForGood(failed)) failed = r;
+      if (failed === null || weight(r) >= weight(failed)) failed = r;
     }
     return unreachable(to.hop, failed);
   });
+
+const NO_REQUIRETLS = ours(
+  "permanent",
+  "5.7.30",
+  "Message requires TLS on all its way, which no host of the next hop promises",
+);
+const NO_TLS = ours(
+  "permanent",
+  "5.7.10",
+  "Message requires TLS, and the next hop's is not there or not verified",
+);
+
+/** Every host is tried, and each that does not qualify is left without a word of the message. RFC 8689 §4.2.1 */
+const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached | Unusable => {
+  if (!to.mustHaveTls) return r;
+  if (r._tag === "Reached") {
+    if (r.offer.requireTls) return r;
+    r.connection.quit();
+    return new Unusable({
+      stage: "REQUIRETLS",
+      verdict: NO_REQUIRETLS,
+      remote: peer.host,
+      handshake: false,
+    });
+  }
+  return r.stage === "TLS"
+    ? new Unusable({ stage: "REQUIRETLS", verdict: NO_TLS, remote: r.remote, handshake: false })
+    : r;
+};
+
+/**
+ * A host that refuses for good outlives in the report one that merely could not be reached; which in turn may
+ * yet turn out to be one that qualifies.
+ */
+const weight = (e: Unusable): number => refusesForGood(e) ? 2 : e.stage === "REQUIRETLS" ? 0 : 1;
 
 const refusesForGood = (e: Unusable): boolean =>
   e.stage === "greeting" && e.verdict.kind === "permanent";
@@ -70,7 +106,7 @@ const unreachable = (hop: Destination["hop"], e: Unusable | null): Unreachable =
   _tag: "Unreachable",
   verdict: e === null
     ? NO_HOST
-    : hop._tag === "Mx" && refusesForGood(e)
+    : e.stage === "REQUIRETLS" || (hop._tag === "Mx" && refusesForGood(e))
     ? e.verdict
     : softened(e.verdict),
   remote: e?.remote ?? null,
@@ -110,7 +146,7 @@ const configured = (
 };
 
 const peerOf = (
-  { hop, access }: Destination,
+  { hop, access, mustHaveTls }: Destination,
   settings: RelaySettings,
   host: {
     readonly address: string;
@@ -120,7 +156,7 @@ const peerOf = (
   },
 ): Peer => {
   // a login goes out under verified TLS or not at all. RFC 4954 §4, RFC 8314 §4
-  const policy = access.credentials === null ? host.level : "required";
+  const policy = access.credentials === null && !mustHaveTls ? host.level : "required";
   return {
     target: { _tag: "Tcp", address: host.address, port: host.port },
     host: host.name,

@@ -7,9 +7,10 @@ import { Clock, Duration, Effect, Random } from "effect";
 import type { Ids } from "../ports/ids.ts";
 import { hopKey, type Routes } from "../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../ports/spool.ts";
-import { bounceFor } from "./bounce.ts";
+import { reportFor } from "./bounce.ts";
 import type { Job } from "./job.ts";
 import { type DeliveryEvent, eventOf, outcomeOf, type Result } from "./outcome.ts";
+import { reportable } from "./reportable.ts";
 import type { RelaySettings } from "./settings.ts";
 
 const FIRST_PAUSE = 250;
@@ -61,10 +62,10 @@ const record = Effect.fnUntraced(
     now: number,
   ) {
     const spool = yield* Spool;
-    const failed = reported(settlements, results, settings.hostname);
-    const bounce = failed.length === 0
+    const told = reportable(delivery, settlements, results, settings, now);
+    const bounce = told.length === 0
       ? null
-      : yield* bounceFor(delivery, failed, settings.hostname, now);
+      : yield* reportFor(delivery, told, settings.hostname, now);
     if (bounce === null) {
       yield* spool.settle(delivery.message, settlements);
     } else {
@@ -77,24 +78,3 @@ const record = Effect.fnUntraced(
   },
   (effect) => Effect.catch(effect, (fault) => Effect.succeed(fault)),
 );
-
-/** Those for whom it is over, as a report names them; a host's words are only its own. RFC 3464 §2.3.5 */
-const reported = (
-  settlements: ReadonlyArray<Settlement>,
-  results: ReadonlyArray<Result>,
-  hostname: string,
-) =>
-  settlements.flatMap(({ recipient, outcome }, i) => {
-    if (outcome._tag !== "Failed" && outcome._tag !== "Expired") return [];
-    const remote = results[i]!.verdict.remote ? outcome.remote : null;
-    const host = remote?.split(" ")[0] ?? null;
-    return [{
-      address: recipient.address,
-      status: outcome.status,
-      reply: outcome._tag === "Expired" && host === null
-        ? `Given up after many attempts: ${outcome.reply}`
-        : outcome.reply,
-      // a unix socket has no name in the DNS: it is this very host
-      remote: host?.startsWith("/") ? hostname : host,
-    }];
-  });

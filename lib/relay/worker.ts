@@ -6,6 +6,7 @@
  * recorded before the next attempt, many in one commit.
  */
 import { Clock, Duration, Effect, FiberSet, Layer } from "effect";
+import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
@@ -13,6 +14,7 @@ import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { Events } from "./events.ts";
+import { stillBarred } from "./held.ts";
 import { alike, type Job, sort } from "./job.ts";
 import { lane, type Yard } from "./lane.ts";
 import type { Result } from "./outcome.ts";
@@ -21,7 +23,7 @@ import type { RelaySettings } from "./settings.ts";
 import { settler } from "./settle.ts";
 import { Watch } from "./watch.ts";
 
-type Needs = Spool | Routes | Resolver | Dialer | Ids;
+type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
 
 /** Deliveries asked of the spool at a time. */
 const BATCH = 200;
@@ -87,9 +89,14 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       room.enter();
       record({ delivery, route: null }, stranded);
     }
+    const barred = yield* stillBarred(delivery);
     const now = yield* Clock.currentTimeMillis;
     for (const job of jobs) {
       room.enter();
+      if (barred !== null) {
+        finish(job, alike(job, barred, null));
+        continue;
+      }
       const refused = pool.add(job, now);
       if (refused === "stalled") finish(job, alike(job, BUSY, null));
       else if (refused !== null) finish(job, alike(job, refused.verdict, refused.remote));

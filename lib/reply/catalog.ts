@@ -141,6 +141,30 @@ export const ACCOUNT_GONE = reply(
   "7.1",
   "Your account may not send any more; ask your mail administrator",
 );
+/** RFC 9422 §4.1 */
+export const TOO_MANY_MESSAGES = reply(
+  421,
+  "7.0",
+  "Too many messages on this connection, send the rest on another",
+);
+/** RFC 6710 §4.2 */
+export const priorityLowered = (priority: number): Reply =>
+  reply(250, "3.6", `${priority} is the priority of this message; your account has no higher one`);
+export const BAD_PRIORITY = reply(501, "5.2", "MT-PRIORITY is a number from -9 to 9");
+export const PRIORITY_TOO_LOW = reply(550, "7.15", "Messages of this priority are not accepted");
+export const TOO_BIG_FOR_PRIORITY = reply(552, "7.16", "Message too large for its priority");
+/** RFC 4865 §6 */
+export const TOO_MUCH_HELD = reply(
+  552,
+  "2.2",
+  "Too many of your messages wait for their time; send this one later without HOLDFOR or HOLDUNTIL",
+);
+/** RFC 2852 §4.1.3 */
+export const DELIVERBY_TOO_SOON = reply(
+  555,
+  "5.4",
+  "BY asks for delivery sooner than can be promised",
+);
 export const RATE_LIMITED = reply(451, "7.1", "Too many messages for now; try again later");
 export const TOO_MANY_NEW_RECIPIENTS = reply(
   451,
@@ -187,6 +211,14 @@ export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recip
 export const SEND_DATA = reply(354, null, "Send the message, end with a dot on a line of its own");
 /** RFC 2920 §3.2 */
 export const NO_VALID_RECIPIENTS = reply(554, "5.1", "No valid recipients");
+/** The octets that follow cannot be told from commands any more. RFC 3030 §2 */
+export const FRAMING_LOST = reply(
+  421,
+  "7.0",
+  "Where the chunk ends is not known, or it is too large to be read here; closing",
+);
+/** RFC 3030 §3 */
+export const BINARY_NEEDS_BDAT = reply(503, "5.1", "BODY=BINARYMIME needs BDAT, not DATA");
 /** RFC 5321 §4.2.5: only after message and envelope are on stable storage. */
 export const queued = (id: string): Reply => reply(250, "0.0", `OK queued as ${id}`);
 /** RFC 5321 §2.3.8 */
@@ -237,6 +269,30 @@ export const CANNOT_SIGN = reply(
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);
+/** RFC 6531 §3.5: found out only now, since the hop was asked before. */
+export const HOP_WITHOUT_UTF8 = reply(
+  554,
+  "6.9",
+  "A recipient's mail server takes no UTF-8 in header or addresses; write those in ASCII",
+);
+/** RFC 1870 §6.2 */
+export const HOP_TOO_SMALL = reply(
+  552,
+  "3.4",
+  "Message larger than a recipient's mail server takes; send a smaller one, or a link",
+);
+/** RFC 6152 §3 */
+export const CONTENT_NOT_CONVERTIBLE = reply(
+  554,
+  "6.3",
+  "A recipient's mail server takes ASCII only, and this signed or encoded message cannot be converted",
+);
+/** RFC 8689 §4.2.1 */
+export const HOP_WITHOUT_REQUIRETLS = reply(
+  550,
+  "7.10",
+  "A recipient's mail server does not promise TLS all the way; send without REQUIRETLS",
+);
 export const NO_MESSAGE = reply(554, "6.0", "Message refused: there is no message");
 /** RFC 6854 §2.1, §3: From holds no mailbox at all. */
 export const NO_AUTHOR = reply(

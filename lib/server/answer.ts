@@ -45,6 +45,8 @@ export interface AnswerSettings {
   /** Recipients of an account in a day that it never wrote to before; zero: any number. */
   readonly newRecipientsPerDay: number;
   readonly signedIn: SignedIn;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
   readonly clientLog: ClientLog;
   readonly load: Load;
   /** Told of every message that was accepted and kept. */
@@ -86,6 +88,10 @@ const mail = Effect.fnUntraced(function* (
 ) {
   const account = yield* (yield* Accounts).find(question.account);
   if (account === null || account.disabled) return just(say.ACCOUNT_GONE);
+  if (question.mail.hold !== undefined) { // RFC 4865 §6
+    const held = yield* (yield* Spool).held(account.id);
+    if (held >= settings.heldMessages) return just(say.TOO_MUCH_HELD);
+  }
   const now = yield* Clock.currentTimeMillis;
   yield* enforceReturnPath(account, question.mail.returnPath, {
     at: now,
@@ -209,6 +215,7 @@ const submit = Effect.fnUntraced(function* (
     body: held.current,
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
+    ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
   });
   yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   settings.quota.count(account, nullSender, count, receivedAt);

@@ -18,13 +18,15 @@ import type { Channel } from "../sasl/mechanism.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { fresh, type Input, type Output, type Question, type State } from "../smtp/server/state.ts";
 import { lineLimit, step } from "../smtp/server/step.ts";
+import { ChunkReader } from "../smtp/syntax/chunk.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import { LineReader } from "../smtp/syntax/line.ts";
+import type { DataLimits, MessageReader } from "../smtp/syntax/message_reader.ts";
 import { countClosing } from "./throttled.ts";
 
 /** What was received with the question `Submit`. */
 export interface ReceivedData {
-  readonly reader: DataReader;
+  readonly reader: MessageReader;
   readonly body: Staging;
   /** Null where no key could sign. */
   readonly digest: BodyDigest | null;
@@ -77,6 +79,8 @@ export interface SessionHost {
 /** What is held of a body before it is handed to storage. */
 const HOLD = 65_536;
 const TLS_HANDSHAKE = 0x16;
+/** States in which a message that comes in chunks is still on its way, or being judged. */
+const CHUNKED: ReadonlySet<State["_tag"]> = new Set(["Chunk", "Chunks", "Asking"]);
 
 export class Connection {
   readonly #host: SessionHost;
@@ -88,7 +92,11 @@ export class Connection {
   #tls: TlsFacts | null = null;
   /** Replies not yet written. */
   #out = "";
-  #data: DataReader | null = null;
+  #data: MessageReader | null = null;
+  /** Reads the chunks of the message on its way. */
+  #chunks: ChunkReader | null = null;
+  /** Octets that are to be dropped before anything is read. */
+  #drop = 0;
   #body: Staging | null = null;
   #digest: BodyDigest | null = null;
   #fault: SpoolError | null = null;
@@ -210,6 +218,10 @@ export class Connection {
           if (!this.#readData(this.#data)) break;
           continue;
         }
+        if (this.#state._tag === "Dropping") {
+          if (!this.#dropData()) break;
+          continue;
+        }
         if (this.#stopping && this.#state._tag !== "Closed") {
           this.#feed({ _tag: "Shutdown" });
           continue;
@@ -237,6 +249,8 @@ export class Connection {
   #feed(input: Input): void {
     const [state, ...outputs] = step(this.#host.rules, this.#state, input);
     this.#state = state;
+    // RSET and the like between chunks: what came of the message is forgotten. RFC 3030 §2
+    if (this.#chunks !== null && !CHUNKED.has(state._tag)) this.#dropBody();
     this.#perform(outputs);
   }
 
@@ -251,13 +265,19 @@ export class Connection {
           this.#ask(o.question);
           break;
         case "ReadData":
-          this.#data = new DataReader({
-            messageBytes: this.#host.rules.messageBytes,
-            headerBytes: this.#host.headerBytes,
-          });
-          this.#body = this.#host.stage();
-          this.#digest = this.#host.digest();
-          this.#fault = null;
+          this.#beginData(new DataReader(this.#limits));
+          break;
+        case "ReadChunk":
+          if (o.first || this.#chunks === null) {
+            this.#chunks = new ChunkReader(this.#limits, o.binary);
+            this.#beginData(this.#chunks);
+          }
+          this.#chunks.expect(o.octets, o.last);
+          this.#data = this.#chunks;
+          this.#wait(this.#host.dataMs);
+          break;
+        case "DropData":
+          this.#drop = o.octets;
           this.#wait(this.#host.dataMs);
           break;
         case "StartTls":
@@ -268,6 +288,18 @@ export class Connection {
           return;
       }
     }
+  }
+
+  get #limits(): DataLimits {
+    return { messageBytes: this.#host.rules.messageBytes, headerBytes: this.#host.headerBytes };
+  }
+
+  #beginData(reader: MessageReader): void {
+    this.#data = reader;
+    this.#body = this.#host.stage();
+    this.#digest = this.#host.digest();
+    this.#fault = null;
+    this.#wait(this.#host.dataMs);
   }
 
   #startTls(): void {
@@ -317,14 +349,27 @@ export class Connection {
     });
   }
 
-  #endedReader: DataReader | null = null;
+  #endedReader: MessageReader | null = null;
+
+  /** Octets of a refused chunk. True where there may be more to do at once. RFC 3030 §2 */
+  #dropData(): boolean {
+    const chunk = this.#lines.takeRest();
+    if (this.#drop > 0 && chunk.length === 0) return false;
+    const used = Math.min(chunk.length, this.#drop);
+    this.#drop -= used;
+    if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
+    if (this.#drop === 0) this.#feed({ _tag: "DataEnd", verdict: "complete" });
+    return true;
+  }
 
   /** True where there may be more to do at once. */
-  #readData(reader: DataReader): boolean {
-    const chunk = this.#lines.takeRest();
-    if (chunk.length === 0) return false;
-    const used = reader.push(chunk);
-    if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
+  #readData(reader: MessageReader): boolean {
+    if (!reader.done) { // a chunk of no octets is complete as it begins
+      const chunk = this.#lines.takeRest();
+      if (chunk.length === 0) return false;
+      const used = reader.push(chunk);
+      if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
+    }
     if (reader.done) {
       this.#data = null;
       this.#endedReader = reader;
@@ -340,7 +385,7 @@ export class Connection {
   }
 
   /** Hands body text to storage; waits where storage does. */
-  #store(reader: DataReader, then: () => void): void {
+  #store(reader: MessageReader, then: () => void): void {
     const body = this.#body;
     const parts = reader.takeBody();
     if (body === null || this.#fault !== null || parts.length === 0) return then();
@@ -366,6 +411,7 @@ export class Connection {
     this.#body?.discard();
     this.#body = null;
     this.#digest = null;
+    this.#chunks = null;
     this.#endedReader = null;
   }
 

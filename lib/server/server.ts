@@ -13,7 +13,7 @@ import { Signer } from "../ports/signer.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
-import { extensions } from "../smtp/server/extensions/all.ts";
+import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
@@ -32,6 +32,7 @@ export interface ServerSettings extends AnswerSettings {
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
+    readonly messagesPerSession: number;
     readonly commandLineBytes: number;
     readonly authLineBytes: number;
     readonly headerBytes: number;
@@ -46,6 +47,7 @@ export interface ServerSettings extends AnswerSettings {
   };
   /** See `Rules`. */
   readonly domains?: Rules["domains"];
+  readonly extensions: OptionalExtensions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   /** How long a stop waits for running ends of data. */
   readonly grace: Duration.Duration;
@@ -218,6 +220,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     startTls,
     messageBytes: limits.messageBytes,
     recipients: limits.recipients,
+    mails: limits.messagesPerSession,
     commandLineBytes: limits.commandLineBytes,
     authLineBytes: limits.authLineBytes,
     errors: limits.errors,
@@ -225,6 +228,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     authFailures: limits.authFailures,
     ...(settings.domains === undefined ? {} : { domains: settings.domains }),
     mechanisms: settings.mechanisms,
-    extensions,
+    extensions: extensionsWith(settings.extensions),
+    now: Date.now,
   };
 };

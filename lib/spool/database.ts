@@ -136,6 +136,8 @@ export class SpoolDatabase {
             .run(key, this.#owner);
         }
         return null;
+      case "held":
+        return this.#held(op.account);
       case "tick":
         this.#renew();
         this.#purge();
@@ -208,7 +210,7 @@ export class SpoolDatabase {
         r.address,
         r.hop,
         state,
-        m.acceptedAt,
+        m.due,
         m.lease ? this.#owner : null,
       );
     });
@@ -251,7 +253,7 @@ export class SpoolDatabase {
     ).run(now);
     endHolds((text) => this.#sql(text), now);
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
               EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
@@ -259,6 +261,15 @@ export class SpoolDatabase {
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  #held(account: string): number {
+    const row = this.#sql(
+      `SELECT count(DISTINCT m.number) AS n
+       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
+       WHERE r.state = 0 AND r.due > ? AND r.attempts = 0 AND m.account = ?`,
+    ).get(this.#now(), account);
+    return Number(row?.["n"] ?? 0);
   }
 
   #read(id: string, chunk: number): ReadPart {

@@ -25,10 +25,11 @@ export const enterHold = (sql: Sql, number: number, h: NonNullable<CommitOp["hol
   );
 };
 
+/** Never before the time that the client asked for. RFC 4865 §4.2 */
 const requeue = (sql: Sql, number: number, now: number): number =>
   Number(
     sql(
-      `UPDATE recipient SET state = ${STATE.queued}, due = ? WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
+      `UPDATE recipient SET state = ${STATE.queued}, due = max(due, ?) WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
     ).run(now, number * PER_MESSAGE, (number + 1) * PER_MESSAGE).changes,
   );
 

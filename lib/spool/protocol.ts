@@ -19,6 +19,8 @@ export interface CommitOp {
   /** The body, or what of it was not staged yet. */
   readonly body: ReadonlyArray<Uint8Array>;
   readonly recipients: ReadonlyArray<{ readonly address: string; readonly hop: string }>;
+  /** When the first attempt is due, ms. */
+  readonly due: number;
   /** Lease the recipients to this process at once. */
   readonly lease: boolean;
   /** Kept back, and why; null: due at once. */
@@ -76,6 +78,12 @@ export interface GiveBackOp {
   readonly keys: ReadonlyArray<number>;
 }
 
+/** Messages of `account` whose first attempt lies ahead. */
+export interface HeldOp {
+  readonly op: "held";
+  readonly account: string;
+}
+
 /** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
@@ -90,6 +98,7 @@ export type Op =
   | ReadOp
   | SettleOp
   | GiveBackOp
+  | HeldOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -97,6 +106,7 @@ export interface ClaimedRow {
   readonly address: string;
   readonly hop: string;
   readonly attempts: number;
+  readonly due: number;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;

@@ -68,13 +68,14 @@ class SqliteSpool {
 
   readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
     Effect.suspend(() => {
-      const lease = m.hold === undefined && !this.#backlog && this.#ready.length < MAX_READY &&
+      const now = m.hold === undefined && m.due === undefined;
+      const lease = now && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
       return Effect.map(this.#thread.run("commit", op), (number) => {
         (m.body as DiskStaging).finish();
         if (lease) this.#offer(m, op, facts, number as number);
-        else if (m.hold === undefined) this.#backlog = this.#look = true;
+        else if (now) this.#backlog = this.#look = true;
         this.#awaken();
       });
     });
@@ -101,6 +102,7 @@ class SqliteSpool {
       staged: staging.number,
       body: held.length === 0 ? [] : [held],
       recipients: m.recipients,
+      due: m.due ?? m.acceptedAt,
       lease,
       hold: m.hold ?? null,
     };
@@ -114,6 +116,7 @@ class SqliteSpool {
       address: r.address,
       hop: r.hop,
       attempts: 0,
+      due: m.acceptedAt,
       id: m.id,
       acceptedAt: m.acceptedAt,
       facts: "",
@@ -215,6 +218,9 @@ class SqliteSpool {
         }
       });
     });
+
+  readonly held = (account: string): Effect.Effect<number, SpoolError> =>
+    Effect.map(this.#thread.run("held", { op: "held", account }), (n) => n as number);
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
     Effect.map(

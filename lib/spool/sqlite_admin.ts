@@ -135,7 +135,11 @@ class Admin {
   /** By hand, whatever held it. */
   release(id: string, now: number): number {
     return this.#transaction(() => {
-      const gone = this.change(id, `state = ${STATE.queued}, due = ${now}`, [STATE.held]);
+      const gone = this.change(
+        id,
+        `state = ${STATE.queued}, due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END`,
+        [STATE.held],
+      );
       if (id === "all") this.#db.exec("DELETE FROM hold");
       else {
         this.#sql("DELETE FROM hold WHERE number = (SELECT number FROM message WHERE id = ?)")
@@ -155,9 +159,9 @@ class Admin {
     });
   }
 
-  /** Runs an UPDATE over the recipients of one message, or of all. */
-  change(id: string, set: string, from: ReadonlyArray<number>): number {
-    let where = `state IN (${from.join(", ")})`;
+  /** Runs an UPDATE over the recipients of one message, or of all, that are in a state and meet `more`. */
+  change(id: string, set: string, from: ReadonlyArray<number>, more = "TRUE"): number {
+    let where = `state IN (${from.join(", ")}) AND ${more}`;
     const values: Array<number> = [];
     if (id !== "all") {
       const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
@@ -194,6 +198,9 @@ class Admin {
   }
 }
 
+/** A message whose time has not come is not sent before it, whoever asks. RFC 4865 §4.2 */
+const waits = (now: number): string => `(attempts = 0 AND due > ${now})`;
+
 const attempt = <A>(operation: string, f: () => A): Effect.Effect<A, SpoolError> =>
   Effect.try({ try: f, catch: (cause) => new SpoolFault({ operation, cause }) });
 
@@ -213,9 +220,12 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
       return SpoolAdmin.of({
         list: ({ all }) => attempt("list", () => admin.list(all)),
         show: (id) => attempt("show", () => admin.show(id)),
-        retry: (id) => atNow("retry", (now) => admin.change(id, `due = ${now}`, [STATE.queued])),
+        retry: (id) =>
+          atNow("retry", (now) =>
+            admin.change(id, `due = ${now}`, [STATE.queued], `NOT ${waits(now)}`)),
         hold: (id) =>
-          attempt("hold", () => admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
+          attempt("hold", () =>
+            admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
         release: (id) => atNow("release", (now) => admin.release(id, now)),
         redeem: (token, then) => atNow("redeem", (now) => admin.redeem(token, then, now)),
         remove: (id) => atNow("remove", (now) => admin.remove(id, now)),

@@ -22,10 +22,12 @@ const MAX_LINE = 998;
  * already, with 554 5.6.0 where a DKIM signature covers the body or the site says so.
  */
 export const encodeBody: Stage<Completed, Completed, Refusal | SpoolError, HeaderPolicy> = (s) =>
-  s.body.longestLine > MAX_LINE || s.body.eightBit
+  s.body.longestLine > MAX_LINE || s.body.eightBit || s.envelope.body === "BINARYMIME"
     ? Effect.flatMap(HeaderPolicy, ({ rules }) => {
-      const long = s.body.longestLine > MAX_LINE;
-      const eightBit = s.body.eightBit && rules.eightBitBody === "encode";
+      // binary content may have such lines, and the relay knows which hop takes it. RFC 3030 §3
+      const binary = s.envelope.body === "BINARYMIME";
+      const long = s.body.longestLine > MAX_LINE && !binary;
+      const eightBit = (s.body.eightBit || binary) && rules.eightBitBody === "encode";
       if (!long && !eightBit) return Effect.succeed(s);
       if (long && rules.longLines === "reject") {
         return refused(s, "HDR-27", badMessage("a body line is over 998 octets"), {
@@ -72,6 +74,7 @@ const encode = Effect.fnUntraced(function* (
   });
   return {
     ...s,
+    envelope: { ...s.envelope, body: body.eightBit ? "8BITMIME" : "7BIT" },
     body,
     header: encodedHeader(s.header, root, plan),
     trail: [...s.trail, changed(plan, facts)],

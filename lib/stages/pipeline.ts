@@ -1,4 +1,7 @@
-/** The way of a submission through the six stages, and the signature. Refused at the first that says no. RFC 6409 */
+/**
+ * The way of a submission through the six stages, a look at what its next hops can take, and the signature.
+ * Refused at the first that says no. RFC 6409
+ */
 import { Effect } from "effect";
 import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import type { Ids } from "../ports/ids.ts";
@@ -18,6 +21,7 @@ import { parse } from "./parse.ts";
 import { rewrite } from "./rewrite.ts";
 import { sign } from "./sign.ts";
 import type { HeaderPolicy } from "./policy.ts";
+import { preflight } from "./preflight.ts";
 import type { Refusal } from "./refusal.ts";
 import { resolveMta } from "./resolve_mta.ts";
 import type { Signer } from "../ports/signer.ts";
@@ -53,5 +57,6 @@ export const pipeline: Stage<
     Effect.flatMap(askSite),
     Effect.flatMap(considerHold),
     Effect.flatMap(resolveMta),
+    Effect.flatMap(preflight),
     Effect.flatMap(sign),
   );

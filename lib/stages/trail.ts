@@ -12,6 +12,7 @@ export type StageName =
   | "site_policy"
   | "hold"
   | "resolve_mta"
+  | "preflight"
   | "sign";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;

@@ -26,7 +26,12 @@ export const HEAD = "Subject: gr\xfc\xdfe\r\n\r\n";
 /** A message whose body is `body`, written in pieces of `step` octets. */
 export const newMessage = (
   id: string,
-  o: { readonly body?: string; readonly to?: ReadonlyArray<string>; readonly step?: number } = {},
+  o: {
+    readonly body?: string;
+    readonly to?: ReadonlyArray<string>;
+    readonly step?: number;
+    readonly due?: number;
+  } = {},
 ) =>
   Effect.gen(function* () {
     const spool = yield* Spool;
@@ -46,6 +51,7 @@ export const newMessage = (
       body: staging,
       eightBit: false,
       trail: '[{"stage":"parse"}]',
+      ...(o.due === undefined ? {} : { due: o.due }),
     };
     return message;
   });
@@ -306,6 +312,25 @@ export const spoolSuite = <E>(
         ],
       );
       assert.equal(yield* SpoolAdmin.use((a) => a.show("none")), null);
+    }));
+
+  it("EXT-FUT-2, EXT-FUT-3: what is not due waits, whoever asks, and counts for its account", () =>
+    Effect.gen(function* () {
+      const spool = yield* Spool;
+      const admin = yield* SpoolAdmin;
+      assert.equal(yield* spool.held("alice"), 0);
+      const due = Date.now() + 1_500;
+      yield* accept("later", { due });
+      yield* accept("now");
+      assert.equal((yield* takeOne).message, "now");
+      assert.equal(yield* spool.held("alice"), 1);
+      assert.equal(yield* spool.held("bob"), 0);
+      assert.equal(yield* admin.retry("all"), 0);
+      assert.equal(yield* admin.hold("later"), 1);
+      assert.equal(yield* admin.release("later"), 1);
+      assert.equal((yield* takeOne).message, "later");
+      assert.ok(Date.now() >= due);
+      assert.equal(yield* spool.held("alice"), 0);
     }));
 
   it("hold(), release(), retry() and remove() change what waits", () =>

@@ -100,7 +100,7 @@ export class MemorySpool {
       hop,
       state: message.hold === undefined ? "queued" : "held",
       attempts: 0,
-      due: message.acceptedAt,
+      due: message.due ?? message.acceptedAt,
       lastReply: null,
       lastRemote: null,
       lastAt: null,
@@ -158,9 +158,9 @@ export class MemorySpool {
         if (row.state !== "queued" || row.due > now) continue;
         if (!hops.has(row.hop) && out.length + hops.size >= limit) continue;
         row.state = "leased";
-        const { key, address, attempts } = row;
+        const { key, address, attempts, due } = row;
         const list = hops.get(row.hop) ?? [];
-        list.push({ key, address, attempts });
+        list.push({ key, address, attempts, due });
         hops.set(row.hop, list);
       }
       for (const [hop, recipients] of hops) {
@@ -210,6 +210,15 @@ export class MemorySpool {
       for (const { row, outcome } of ours) settleRow(row, outcome, now);
       this.#stir();
     });
+
+  readonly held = (account: string): Effect.Effect<number> =>
+    Effect.map(
+      Clock.currentTimeMillis,
+      (now) =>
+        Array.from(this.#messages.values()).filter((m) =>
+          m.message.account === account && m.rows.some((r) => waits(r, now))
+        ).length,
+    );
 
   readonly giveBack = (delivery: Delivery): Effect.Effect<void> =>
     Effect.sync(() => {
@@ -273,17 +282,16 @@ export class MemorySpool {
   ): Effect.Effect<number> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       const rows = id === "all" ? this.#rows() : this.#messages.get(id)?.rows ?? [];
-      const touched = rows.filter((r) => from.includes(r.state));
+      const touched = rows.filter((r) =>
+        from.includes(r.state) && (change !== makeDue || !waits(r, now))
+      );
       for (const row of touched) change(row, now);
       this.#stir();
       return touched.length;
     });
   }
 
-  readonly retry = (id: string): Effect.Effect<number> =>
-    this.#change(id, ["queued"], (row, now) => {
-      row.due = now;
-    });
+  readonly retry = (id: string): Effect.Effect<number> => this.#change(id, ["queued"], makeDue);
   readonly hold = (id: string): Effect.Effect<number> =>
     this.#change(id, ["queued"], (row) => {
       row.state = "held";
@@ -294,7 +302,7 @@ export class MemorySpool {
       else this.#held.delete(id);
       return this.#change(id, ["held"], (row, now) => {
         row.state = "queued";
-        row.due = now;
+        if (row.attempts > 0 || row.due < now) row.due = now;
       });
     });
   readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<number> =>
@@ -316,6 +324,14 @@ export class MemorySpool {
     Context.make(Spool, Spool.of(this)).pipe(Context.add(SpoolAdmin, SpoolAdmin.of(this))),
   );
 }
+
+const makeDue = (row: Row, now: number): void => {
+  row.due = now;
+};
+
+/** Its time has not come. RFC 4865 §4.2 */
+const waits = (r: Row, now: number): boolean =>
+  r.state === "queued" && r.attempts === 0 && r.due > now;
 
 const settleRow = (row: Row, outcome: Outcome, now: number): void => {
   row.attempts++;

@@ -154,7 +154,7 @@ const collect = async (stream: ReadableStream<Uint8Array>, onText: (text: string
 };
 
 /** Starts the server and waits until both listeners are open. */
-export const startPostern = async (site: Site): Promise<Running> => {
+export const startPostern = async (site: Pick<Site, "config">): Promise<Running> => {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "--config", site.config, "serve"],
     cwd: ROOT,

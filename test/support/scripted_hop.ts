@@ -124,6 +124,9 @@ class Dialogue {
   readonly #told: Told;
   #held = "";
   #inData = false;
+  /** Octets of a chunk that are still to come, and those that came. RFC 3030 §2 */
+  #chunk: { left: number; readonly last: boolean } | null = null;
+  #chunks = "";
   #mute = false;
   #from = "";
   #to: Array<string> = [];
@@ -154,6 +157,7 @@ class Dialogue {
 
   #next(): boolean {
     if (this.#inData) return this.#data();
+    if (this.#chunk !== null) return this.#octets(this.#chunk);
     const end = this.#held.indexOf("\r\n");
     if (end < 0) return false;
     const line = this.#held.slice(0, end);
@@ -168,6 +172,24 @@ class Dialogue {
     const data = this.#held.slice(0, end);
     this.#held = this.#held.slice(end + 3);
     this.#inData = false;
+    return this.#taken(data);
+  }
+
+  #octets(chunk: { left: number; readonly last: boolean }): boolean {
+    if (this.#held.length < chunk.left) return false;
+    this.#chunks += this.#held.slice(0, chunk.left);
+    this.#held = this.#held.slice(chunk.left);
+    this.#chunk = null;
+    if (!chunk.last) {
+      this.#say("250 2.0.0 chunk");
+      return true;
+    }
+    const data = this.#chunks;
+    this.#chunks = "";
+    return this.#taken(data);
+  }
+
+  #taken(data: string): boolean {
     const to = this.#to;
     this.#told.messages.push({ from: this.#from, to, data });
     this.#to = [];
@@ -188,6 +210,11 @@ class Dialogue {
     }
     if (verb === "RCPT" && positive) this.#to.push(line.slice("RCPT TO:".length));
     if (verb === "DATA") this.#inData = answer === undefined || (answer?.startsWith("3") ?? false);
+    const bdat = /^BDAT (\d+)( LAST)?$/.exec(line);
+    if (bdat !== null) {
+      this.#chunk = { left: Number(bdat[1]), last: bdat[2] !== undefined };
+      return true;
+    }
     if (verb === "STAR" && answer === undefined) return this.#startTls();
     this.#say(answer === undefined ? this.#ordinary(verb) : answer);
     if (verb === "QUIT") this.#socket.end();

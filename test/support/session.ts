@@ -11,18 +11,25 @@ import type { Claim, ScramHash, ScramKeys } from "../../lib/envelope/login.ts";
 import { MECHANISMS, mechanismsOf } from "../../lib/sasl/all.ts";
 import { type Channel, NO_CHANNEL } from "../../lib/sasl/mechanism.ts";
 import { decodeBase64 } from "../../lib/sasl/base64.ts";
-import { extensions } from "../../lib/smtp/server/extensions/all.ts";
+import { extensions, extensionsWith } from "../../lib/smtp/server/extensions/all.ts";
 import type { Rules } from "../../lib/smtp/server/rules.ts";
+import { text } from "./octets.ts";
 import { fresh, type Input, type Question, type State } from "../../lib/smtp/server/state.ts";
 import { lineLimit, step } from "../../lib/smtp/server/step.ts";
+import { ChunkReader } from "../../lib/smtp/syntax/chunk.ts";
 import { DataReader } from "../../lib/smtp/syntax/dot.ts";
+import type { MessageReader } from "../../lib/smtp/syntax/message_reader.ts";
 import { LineReader } from "../../lib/smtp/syntax/line.ts";
+
+/** Noon of 1 March 2026. */
+export const NOW = Date.UTC(2026, 2, 1, 12);
 
 export const RULES: Rules = {
   hostname: "msa.example.net",
   startTls: true,
   messageBytes: 10_000,
   recipients: 1000,
+  mails: 10_000,
   commandLineBytes: 4096,
   authLineBytes: 12_288,
   errors: 20,
@@ -33,7 +40,25 @@ export const RULES: Rules = {
     openidConfiguration: "https://op.example/.well-known/openid-configuration",
   }),
   extensions,
+  now: () => NOW,
 };
+
+/** Everything that can be switched on is. */
+export const OPTIONAL = extensionsWith({
+  deliverBy: { minSeconds: 60 },
+  futureRelease: { maxSeconds: 86_400 },
+  mtPriority: { urgent: new Set(["boss@example.net"]), least: -4, urgentBytes: 1000 },
+  rrvs: true,
+});
+
+/** The rules that the header of a transcript asks for. */
+export const rulesFor = (facts: Readonly<Record<string, string>>): Rules => ({
+  ...RULES,
+  recipients: Number(facts["recipients"] ?? RULES.recipients),
+  errors: Number(facts["errors"] ?? RULES.errors),
+  mails: Number(facts["mails"] ?? RULES.mails),
+  extensions: facts["optional"] === "yes" ? OPTIONAL : RULES.extensions,
+});
 
 export const ALICE = "alice@example.net";
 const OWNED: ReadonlySet<string> = new Set([ALICE, "a.smith@example.net", "grün@example.net"]);
@@ -141,7 +166,9 @@ export const answer = (q: Question): Answer => {
 export class Session {
   readonly #rules: Rules;
   readonly #lines = new LineReader();
-  #data: DataReader | null = null;
+  #data: MessageReader | null = null;
+  #chunks: ChunkReader | null = null;
+  #drop = 0;
   #state: State;
   #out = "";
   /** Every question asked, in order. */
@@ -164,6 +191,13 @@ export class Session {
     return this.#state._tag === "Closed";
   }
 
+  get #limits() {
+    return { messageBytes: this.#rules.messageBytes, headerBytes: this.#rules.messageBytes };
+  }
+
+  /** Bodies received, one behind the other. */
+  received = "";
+
   /** One write of the client; returns the lines that come back, without CRLF. */
   write(octets: Uint8Array): ReadonlyArray<string> {
     this.#lines.feed(octets);
@@ -185,9 +219,19 @@ export class Session {
 
   #run(): void {
     while (!this.closed) {
+      if (this.#state._tag === "Dropping") {
+        const rest = this.#lines.takeRest();
+        const dropped = Math.min(rest.length, this.#drop);
+        this.#drop -= dropped;
+        this.#lines.feed(rest.subarray(dropped));
+        if (this.#drop > 0) return;
+        this.#apply({ _tag: "DataEnd", verdict: "complete" });
+        continue;
+      }
       if (this.#data !== null) {
         const rest = this.#lines.takeRest();
         const taken = this.#data.push(rest);
+        this.received += this.#data.takeBody().map(text).join("");
         if (!this.#data.done) return;
         const verdict = this.#data.verdict();
         this.#data = null;
@@ -214,10 +258,15 @@ export class Session {
           this.#apply({ _tag: "Answer", ...answer(o.question) });
           break;
         case "ReadData":
-          this.#data = new DataReader({
-            messageBytes: this.#rules.messageBytes,
-            headerBytes: this.#rules.messageBytes,
-          });
+          this.#data = new DataReader(this.#limits);
+          break;
+        case "ReadChunk":
+          if (o.first) this.#chunks = new ChunkReader(this.#limits, o.binary);
+          this.#chunks?.expect(o.octets, o.last);
+          this.#data = this.#chunks;
+          break;
+        case "DropData":
+          this.#drop = o.octets;
           break;
         case "StartTls":
           this.#apply({ _tag: "TlsUp", channel: this.#channel });

@@ -184,7 +184,7 @@ export const oneRoute: RouteTable = [{
 
 export const defaultRules: HeaderRules = standardRepairs;
 
-const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
+export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
     verify: () => Effect.succeed({ _tag: "Rejected" as const }),
     identify: () => Effect.succeed({ _tag: "Rejected" as const }),

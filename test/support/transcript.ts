@@ -9,7 +9,7 @@
  *     # --                   a new session with the facts of the header
  */
 
-/** `tls`, `ehlo` (or `helo`), `account`: yes unless the header says no. */
+/** `tls`, `ehlo` (or `helo`), `account`: yes unless the header says no; `optional`: extensions, no unless it says yes. */
 export type Facts = Readonly<Record<string, string>>;
 
 export interface Exchange {
@@ -61,7 +61,8 @@ export const readTranscript = (source: string): Transcript => {
       sessions.push([]);
       answered = true;
     } else if (text.startsWith("#")) {
-      const fact = /^# (tls|ehlo|helo|account|channel|recipients|errors): (\S+)$/.exec(text);
+      const fact = /^# (tls|ehlo|helo|account|channel|recipients|errors|mails|optional): (\S+)$/
+        .exec(text);
       if (fact?.[1] !== undefined && fact[2] !== undefined) facts[fact[1]] = fact[2];
     } else if (text.startsWith("C: ") || text === "C:") {
       if (answered) session.push({ line, write: "", want: [] });

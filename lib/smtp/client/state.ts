@@ -5,6 +5,7 @@
  * gets one reply per accepted recipient after the dot. RFC 5321 §3, RFC 2033 §4
  */
 import type { Redacted } from "effect";
+import type { Recipient } from "../../envelope/envelope.ts";
 import type { Offer } from "./offer.ts";
 import type { ServerReply } from "./reply_reader.ts";
 import type { Verdict } from "./verdict.ts";
@@ -35,6 +36,26 @@ export interface Mail {
   readonly eightBit: boolean;
   /** Holds what only an SMTPUTF8 hop may get. RFC 6531 §3.2 */
   readonly utf8: "none" | "address" | "header";
+  /** Indices of recipients who must wait for another connection. RFC 9422 §4.3 */
+  readonly later?: ReadonlySet<number>;
+  /** What extensions say besides; absent where they say nothing. */
+  readonly wishes?: Wishes;
+}
+
+/** Parameters that go on where the hop knows them, and what happens where it does not. */
+export interface Wishes {
+  /** Any octets: BDAT only. RFC 3030 §3 */
+  readonly binary?: true;
+  readonly ret?: "FULL" | "HDRS";
+  /** xtext. RFC 3461 §4.4 */
+  readonly envid?: string;
+  /** Seconds that are left. RFC 2852 §4 */
+  readonly by?: { readonly seconds: number; readonly mode: "R" | "N"; readonly trace: boolean };
+  readonly priority?: number;
+  /** `must`: not without it; `may`: a report, which had better arrive. RFC 8689 §4.2, §5 */
+  readonly requireTls?: "must" | "may";
+  /** By index of `to`; absent where no recipient has any. */
+  readonly recipients?: ReadonlyArray<Omit<Recipient, "mailbox">>;
 }
 
 /** The reply that is awaited next. */

@@ -15,41 +15,31 @@ import {
   type Step,
   type Transaction,
 } from "./state.ts";
+import { unfit, unfitRecipient } from "./fitness.ts";
+import { mailParameters, rcptParameters } from "./parameters.ts";
 import { type Asked, judge, ours, softened, type Verdict } from "./verdict.ts";
 
-const TOO_BIG = ours("permanent", "5.3.4", "Message is larger than the next hop takes");
-const NEEDS_8BIT = ours("permanent", "5.6.3", "Next hop takes no 8-bit content");
-const UTF8_ADDRESS = ours("permanent", "5.6.7", "Next hop takes no internationalised addresses");
-const UTF8_HEADER = ours("permanent", "5.6.9", "Next hop takes no internationalised header");
 const NEXT_TIME = ours("temporary", "4.5.3", "Too many recipients for one transaction");
 const OUT_OF_STEP = ours("temporary", "4.5.0", "Server answered before the message was sent");
-
-/** Why the message cannot go to this hop at all; null where it can. */
-const unfit = (mail: Mail, ready: Ready): Verdict | null => {
-  const { offer } = ready;
-  // RFC 1870 §6.2: no use in sending what is known to be too big
-  if (offer.maxSize !== null && mail.size > offer.maxSize) return TOO_BIG;
-  // RFC 6152 §3: never sent raw
-  if (mail.eightBit && !offer.eightBitMime) return NEEDS_8BIT;
-  if (mail.utf8 !== "none" && !offer.smtpUtf8) { // RFC 6531 §3.2
-    return mail.utf8 === "address" ? UTF8_ADDRESS : UTF8_HEADER;
-  }
-  return null;
-};
 
 /** Starts it; recipients beyond the server's RCPTMAX are left for later. RFC 9422 §4.3 */
 export const begin = (ready: Ready, mail: Mail): Step => {
   const fault = unfit(mail, ready);
   if (fault !== null) return [ready, { _tag: "Finished", verdicts: mail.to.map(() => fault) }];
   const t = transaction(ready, mail);
+  // nobody is left whom the hop could be told of
+  if (firstOpen(t.verdicts, 0) < 0) return [ready, finished(t)];
   if (!ready.offer.pipelining) return [t, send(commandOf(t))];
   return [t, send(ready.dirty ? `RSET\r\n${group(t)}` : group(t))];
 };
 
 const transaction = (ready: Ready, mail: Mail): Transaction => {
-  const max = ready.offer.rcptMax ?? mail.to.length;
+  let room = ready.offer.rcptMax ?? mail.to.length;
   const later: Verdict = { ...NEXT_TIME, kind: "later" };
-  const verdicts = mail.to.map((_, i) => i < max ? null : later);
+  const verdicts = mail.to.map((_, i) =>
+    unfitRecipient(mail, i, ready) ??
+      (mail.later?.has(i) !== true && room-- > 0 ? null : later)
+  );
   const phase: Phase = ready.dirty ? { _tag: "Reset" } : { _tag: "Mail" };
   return { _tag: "Transaction", ready, mail, phase, verdicts, refusal: null, next: null };
 };
@@ -58,9 +48,9 @@ const transaction = (ready: Ready, mail: Mail): Transaction => {
 const group = (t: Transaction): string => {
   let commands = mailCommand(t);
   t.verdicts.forEach((v, i) => {
-    if (v === null) commands += rcptCommand(t.mail, i);
+    if (v === null) commands += rcptCommand(t, i);
   });
-  return `${commands}DATA\r\n`;
+  return chunked(t) ? commands : `${commands}DATA\r\n`;
 };
 
 /**
@@ -79,24 +69,21 @@ const ahead = (t: Transaction): Step => {
   if (next === null || next.sent || !ready.offer.pipelining || unfit(next.mail, ready) !== null) {
     return [t];
   }
-  return [
-    { ...t, next: { ...next, sent: true } },
-    send(group(transaction({ ...ready, dirty: false }, next.mail))),
-  ];
+  const following = transaction({ ...ready, dirty: false }, next.mail);
+  if (firstOpen(following.verdicts, 0) < 0) return [t];
+  return [{ ...t, next: { ...next, sent: true } }, send(group(following))];
 };
 
-/** RFC 5321 §4.1.1.2; `AUTH=<>` towards a hop where we signed in. RFC 4954 §5 */
-const mailCommand = ({ mail, ready }: Transaction): string => {
-  const { offer, session } = ready;
-  let command = `MAIL FROM:<${mail.from}>`;
-  if (offer.size) command += ` SIZE=${mail.size}`;
-  if (offer.eightBitMime && mail.eightBit) command += " BODY=8BITMIME";
-  if (mail.utf8 !== "none") command += " SMTPUTF8";
-  if (session.credentials !== null && offer.auth.length > 0) command += " AUTH=<>";
-  return `${command}\r\n`;
-};
+/** RFC 5321 §4.1.1.2 */
+const mailCommand = (t: Transaction): string =>
+  `MAIL FROM:<${t.mail.from}>${mailParameters(t)}\r\n`;
 
-const rcptCommand = (mail: Mail, index: number): string => `RCPT TO:<${mail.to[index]!}>\r\n`;
+/** RFC 5321 §4.1.1.3 */
+const rcptCommand = ({ mail, ready }: Transaction, index: number): string =>
+  `RCPT TO:<${mail.to[index]!}>${rcptParameters(mail, index, ready.offer)}\r\n`;
+
+/** By BDAT, which is written with the content: there is no DATA. RFC 3030 §2 */
+const chunked = ({ mail }: Transaction): boolean => mail.wishes?.binary === true;
 
 /** The command whose reply the phase awaits; for lock-step. */
 const commandOf = (t: Transaction): string => {
@@ -106,7 +93,7 @@ const commandOf = (t: Transaction): string => {
     case "Mail":
       return mailCommand(t);
     case "Rcpt":
-      return rcptCommand(t.mail, t.phase.index);
+      return rcptCommand(t, t.phase.index);
     default:
       return "DATA\r\n";
   }
@@ -132,9 +119,9 @@ export const answered = (t: Transaction, reply: ServerReply): Step => {
         ? onward({ ...t, phase: { _tag: "Mail" } })
         : broken(t, softened(verdict));
     case "Mail":
-      if (verdict.kind === "accepted") return onward({ ...t, phase: { _tag: "Rcpt", index: 0 } });
+      if (verdict.kind === "accepted") return onward({ ...t, phase: firstRcpt(t) });
       return t.ready.offer.pipelining
-        ? [{ ...t, refusal: verdict, phase: { _tag: "Rcpt", index: 0 } }]
+        ? [{ ...t, refusal: verdict, phase: firstRcpt(t) }]
         : finish({ ...t, refusal: verdict }, true);
     case "Rcpt":
       return recipient(t, t.phase.index, verdict);
@@ -152,6 +139,11 @@ export const answered = (t: Transaction, reply: ServerReply): Step => {
 /** To the next phase: already on the wire with pipelining, else its command goes out now. */
 const onward = (t: Transaction): Step => t.ready.offer.pipelining ? [t] : [t, send(commandOf(t))];
 
+/** The first recipient from `from` on of whom nothing is known; -1 where there is none. */
+const firstOpen = (verdicts: Transaction["verdicts"], from: number): number =>
+  verdicts.indexOf(null, from);
+const firstRcpt = (t: Transaction): Phase => ({ _tag: "Rcpt", index: firstOpen(t.verdicts, 0) });
+
 const accepted = (v: Verdict | null | undefined): boolean => v?.kind === "accepted";
 const set = (
   verdicts: Transaction["verdicts"],
@@ -161,13 +153,18 @@ const set = (
 
 const recipient = (t: Transaction, index: number, verdict: Verdict): Step => {
   const verdicts = set(t.verdicts, index, verdict);
-  const next = index + 1;
-  const more = next < verdicts.length && verdicts[next] === null;
+  const next = firstOpen(verdicts, index + 1);
+  const more = next >= 0;
   const now: Transaction = {
     ...t,
     verdicts,
     phase: more ? { _tag: "Rcpt", index: next } : { _tag: "Data" },
   };
+  if (!more && chunked(t)) {
+    return t.refusal === null && verdicts.some(accepted)
+      ? [{ ...now, phase: { _tag: "Content" } }, { _tag: "SendContent" }]
+      : finish(now, true);
+  }
   // no recipient, no DATA; with pipelining it is on its way already. RFC 2033 §4.2, RFC 2920 §3.1
   return !more && !now.ready.offer.pipelining && !verdicts.some(accepted)
     ? finish(now, true)

@@ -1,20 +1,59 @@
 /**
- * One service extension: what EHLO says of it and what its parameters mean. RFC 5321 §2.2
+ * One service extension: what EHLO says of it, what its parameters mean, which verbs it brings. RFC 5321 §2.2
  *
- * Each extension is a file of `extensions/`; the machine knows only this shape.
+ * Each extension is a file of `extensions/`; the machine knows only this shape. What it needs of the next hop is
+ * said where that is known: `stages/preflight.ts` at submission, `smtp/client/fitness.ts` on the way.
  */
+import type { Recipient } from "../../envelope/envelope.ts";
 import type { Reply } from "../../reply/reply.ts";
+import type { Verb } from "../syntax/command.ts";
 import type { Rules } from "./rules.ts";
-import type { Mail, Peer } from "./state.ts";
+import type { Mail, Open, Peer, Step } from "./state.ts";
+
+/** What a parameter is judged by besides its value. */
+export interface Given {
+  readonly rules: Rules;
+  readonly peer: Peer;
+}
+
+/** The parameter was taken, and the 250 is to say so in its own way. */
+export interface Noted {
+  readonly mail: Mail;
+  readonly notice: Reply;
+}
+
+export type MailParameter = (
+  value: string | null,
+  mail: Mail,
+  given: Given,
+) => Mail | Noted | Reply;
+
+/** `mail`: the transaction that the recipient joins. */
+export type RcptParameter = (
+  value: string | null,
+  recipient: Recipient,
+  mail: Mail,
+) => Recipient | Reply;
+
+/** A verb that an extension brings. */
+export interface VerbRule {
+  /** Gates 6 to 9; the caller has passed TLS, EHLO and login. */
+  readonly obey: (rules: Rules, state: Open, argument: string) => Step;
+  /** A gate said no: what has to happen besides the reply, because of what follows such a command. */
+  readonly refused: (state: Open, argument: string, reply: Reply) => Step;
+}
 
 export interface Extension {
   /** The EHLO line, or null where it is not offered in this state of the session. */
   readonly keyword: (rules: Rules, peer: Peer) => string | null;
   /** Parameters of MAIL by name: the transaction with the value in it, or a refusal. */
-  readonly mailParameters?: Readonly<
-    Record<string, (value: string | null, mail: Mail, rules: Rules) => Mail | Reply>
-  >;
+  readonly mailParameters?: Readonly<Record<string, MailParameter>>;
+  /** What only shows once all parameters of MAIL are read; null: nothing is wrong. */
+  readonly mailRule?: (mail: Mail, given: Given) => Reply | null;
+  /** Parameters of RCPT by name. */
+  readonly rcptParameters?: Readonly<Record<string, RcptParameter>>;
+  readonly verbs?: Readonly<Partial<Record<Verb, VerbRule>>>;
 }
 
-/** Tells a refusal from a transaction. */
-export const isReply = (x: Mail | Reply): x is Reply => "code" in x;
+/** Tells a refusal from what was asked for. */
+export const isReply = (x: object): x is Reply => "code" in x;

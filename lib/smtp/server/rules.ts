@@ -9,8 +9,10 @@ export interface Rules {
   /** STARTTLS is offered (a certificate is there and the listener starts in clear). */
   readonly startTls: boolean;
   readonly messageBytes: number;
-  /** Recipients of one transaction. RFC 5321 §4.5.3.1.8 */
+  /** RCPT commands of one transaction. RFC 5321 §4.5.3.1.8, RFC 9422 §4.2 */
   readonly recipients: number;
+  /** MAIL commands of one connection. RFC 9422 §4.1 */
+  readonly mails: number;
   /** Octets of a command line with its CRLF. RFC 5321 §4.5.3.1.4 */
   readonly commandLineBytes: number;
   /** Octets of a line in an AUTH exchange with its CRLF. RFC 4954 §4 */
@@ -25,4 +27,6 @@ export interface Rules {
   readonly domains?: Completions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   readonly extensions: ReadonlyArray<Extension>;
+  /** The time in ms: some parameters count from now. A test fixes it. */
+  readonly now: () => number;
 }

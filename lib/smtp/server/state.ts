@@ -8,7 +8,7 @@ import type { Envelope, Recipient } from "../../envelope/envelope.ts";
 import type { Claim, ScramHash, ScramKeys } from "../../envelope/login.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { type Channel, NO_CHANNEL, type SaslStep } from "../../sasl/mechanism.ts";
-import type { DataVerdict } from "../syntax/dot.ts";
+import type { DataVerdict } from "../syntax/message_reader.ts";
 import type { LineResult } from "../syntax/line.ts";
 
 /** What holds between commands. */
@@ -24,6 +24,8 @@ export interface Peer {
   /** Commands since the last message. */
   readonly idle: number;
   readonly authFailures: number;
+  /** MAIL commands on this connection, failed ones included. RFC 9422 §4.1 */
+  readonly mails: number;
   /** What mechanisms may use of the connection; nothing before TLS. */
   readonly channel: Channel;
 }
@@ -40,6 +42,14 @@ export type State =
     readonly recipients: ReadonlyArray<Recipient>;
     /** RCPT commands seen: none of them accepted is another answer than none sent. RFC 2920 §3.2 */
     readonly attempts: number;
+  }
+  /** Chunks have come, the last one has not. RFC 3030 §2 */
+  | {
+    readonly _tag: "Chunks";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    readonly octets: number;
   }
   /** One question is open; no line is read until its answer. */
   | { readonly _tag: "Asking"; readonly peer: Peer; readonly about: About }
@@ -63,8 +73,27 @@ export type State =
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
   }
+  /** A chunk is on its way; `octets` counts the message up to its end. */
+  | {
+    readonly _tag: "Chunk";
+    readonly peer: Peer;
+    readonly mail: Mail;
+    readonly recipients: ReadonlyArray<Recipient>;
+    readonly octets: number;
+    readonly last: boolean;
+  }
+  /** Octets of a refused chunk are dropped; then `reply`, and `next`. RFC 3030 §2 */
+  | {
+    readonly _tag: "Dropping";
+    readonly peer: Peer;
+    readonly reply: Reply;
+    readonly next: Open;
+  }
   | { readonly _tag: "Upgrading"; readonly peer: Peer }
   | { readonly _tag: "Closed" };
+
+/** A command may come. */
+export type Open = State & { readonly _tag: "Ready" | "Mail" | "Chunks" };
 
 /** What an open question will lead to. */
 export type About =
@@ -75,7 +104,8 @@ export type About =
     readonly failure: Uint8Array | null;
   }
   | { readonly _tag: "Keys"; readonly next: (keys: ScramKeys) => SaslStep }
-  | { readonly _tag: "Mail"; readonly mail: Mail }
+  /** `notice`: what the 250 says, where it is not the plain one. */
+  | { readonly _tag: "Mail"; readonly mail: Mail; readonly notice: Reply | null }
   | {
     readonly _tag: "Recipient";
     readonly mail: Mail;
@@ -106,6 +136,7 @@ export type Input =
     readonly account: string | null;
     readonly keys?: ScramKeys;
   }
+  /** Of the data, of a chunk, or of octets that were dropped (`complete`). */
   | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
   | { readonly _tag: "TlsUp"; readonly channel: Channel }
   /** Nothing was heard for too long. */
@@ -119,6 +150,17 @@ export type Output =
   | { readonly _tag: "Ask"; readonly question: Question }
   /** From here on the octets are data. */
   | { readonly _tag: "ReadData" }
+  /** So many octets are a chunk; `first`: of a new message. RFC 3030 §2 */
+  | {
+    readonly _tag: "ReadChunk";
+    readonly octets: number;
+    readonly first: boolean;
+    readonly last: boolean;
+    /** BODY=BINARYMIME. RFC 3030 §3 */
+    readonly binary: boolean;
+  }
+  /** So many octets are nothing at all. */
+  | { readonly _tag: "DropData"; readonly octets: number }
   /** Start the handshake once what was sent is out. */
   | { readonly _tag: "StartTls" }
   | { readonly _tag: "Close" };
@@ -129,7 +171,7 @@ export const send = (reply: Reply): Output => ({ _tag: "Send", reply });
 export const ask = (question: Question): Output => ({ _tag: "Ask", question });
 export const close: Output = { _tag: "Close" };
 export const closed: State = { _tag: "Closed" };
-export const ready = (peer: Peer): State => ({ _tag: "Ready", peer });
+export const ready = (peer: Peer): State & { readonly _tag: "Ready" } => ({ _tag: "Ready", peer });
 
 /** The state after the greeting; `tls` on a port that starts with TLS. */
 export const fresh = (tls: boolean, channel: Channel = NO_CHANNEL): State =>
@@ -141,5 +183,6 @@ export const fresh = (tls: boolean, channel: Channel = NO_CHANNEL): State =>
     errors: 0,
     idle: 0,
     authFailures: 0,
+    mails: 0,
     channel,
   });

@@ -6,10 +6,11 @@
  * a client without a login learns nothing about addresses.
  */
 import * as say from "../../reply/catalog.ts";
-import { negative } from "../../reply/reply.ts";
+import { negative, type Reply } from "../../reply/reply.ts";
 import { type Command, readCommand, type Verb } from "../syntax/command.ts";
 import type { LineResult } from "../syntax/line.ts";
 import { authenticate, keysAnswered, loginAnswered, respond } from "./auth.ts";
+import type { VerbRule } from "./extension.ts";
 import type { Rules } from "./rules.ts";
 import {
   ask,
@@ -17,6 +18,7 @@ import {
   closed,
   fresh,
   type Input,
+  type Open,
   type Peer,
   ready,
   send,
@@ -70,7 +72,7 @@ const counted = (rules: Rules, result: Step): Step => {
 /** Gates 1 and 2: the form of the line, the verb. */
 const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step => {
   if (state._tag === "Authenticating" || state._tag === "Concluding") return respond(state, line);
-  if (state._tag !== "Ready" && state._tag !== "Mail") return [state];
+  if (state._tag !== "Ready" && state._tag !== "Mail" && state._tag !== "Chunks") return [state];
   switch (line._tag) {
     case "TooLong":
       return [state, send(say.LINE_TOO_LONG)];
@@ -100,8 +102,6 @@ const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step
   }
 };
 
-type Open = State & { readonly _tag: "Ready" | "Mail" };
-
 const withPeer = (state: Open, peer: Peer): Open => ({ ...state, peer });
 
 /** Gates 3 to 5: TLS, EHLO, login. */
@@ -117,12 +117,16 @@ const gates = (
   if (peer.authFailures >= rules.authFailures) {
     return [closed, send(say.TOO_MANY_FAILURES), close];
   }
-  if (!implemented(verb)) return [state, send(say.NOT_IMPLEMENTED)];
+  const brought = NOT_OURS.has(verb) ? broughtBy(rules, verb) : null;
+  if (brought === undefined) return [state, send(say.NOT_IMPLEMENTED)];
+  const no = (reply: Reply): Step =>
+    brought?.refused(state, command.argument, reply) ?? [state, send(reply)];
   // RFC 3207 §4; RSET is a MUST of RFC 5321 §4.1.1.5
-  if (!peer.tls && !BEFORE_TLS.has(verb)) return [state, send(say.NEED_TLS)];
-  if (peer.helo === null && NEEDS_EHLO.has(verb)) return [state, send(say.NEED_EHLO)];
+  if (!peer.tls && !BEFORE_TLS.has(verb)) return no(say.NEED_TLS);
+  if (peer.helo === null && NEEDS_EHLO.has(verb)) return no(say.NEED_EHLO);
   // RFC 4954 §6
-  if (peer.account === null && !BEFORE_AUTH.has(verb)) return [state, send(say.NEED_AUTH)];
+  if (peer.account === null && !BEFORE_AUTH.has(verb)) return no(say.NEED_AUTH);
+  if (brought !== null) return brought.obey(rules, state, command.argument);
   if (!MESSAGE.has(verb)) {
     const idle = peer.idle + 1;
     if (idle > rules.idleCommands) return [closed, send(say.TOO_MANY_IDLE), close];
@@ -131,6 +135,7 @@ const gates = (
   return obey(rules, state, command, verb, ascii, more);
 };
 
+/** Not implemented, unless an extension brings them. */
 const NOT_OURS: ReadonlySet<Verb> = new Set([
   "EXPN",
   "SEND",
@@ -142,9 +147,12 @@ const NOT_OURS: ReadonlySet<Verb> = new Set([
   "BDAT",
   "BURL",
 ]);
-const implemented = (verb: Verb): boolean => !NOT_OURS.has(verb);
+const broughtBy = (rules: Rules, verb: Verb): VerbRule | undefined => {
+  for (const e of rules.extensions) if (e.verbs?.[verb] !== undefined) return e.verbs[verb];
+  return undefined;
+};
 const BEFORE_TLS: ReadonlySet<Verb> = new Set(["EHLO", "NOOP", "STARTTLS", "QUIT", "RSET"]);
-const NEEDS_EHLO: ReadonlySet<Verb> = new Set(["MAIL", "RCPT", "DATA", "AUTH"]);
+const NEEDS_EHLO: ReadonlySet<Verb> = new Set(["MAIL", "RCPT", "DATA", "BDAT", "BURL", "AUTH"]);
 const BEFORE_AUTH: ReadonlySet<Verb> = new Set([
   "AUTH",
   "EHLO",
@@ -192,7 +200,8 @@ const obey = (
       return authenticate(rules, peer, argument);
     case "MAIL":
       if (state._tag !== "Ready") return [state, send(say.OUT_OF_ORDER)];
-      return beginMail(rules, peer, argument);
+      if (peer.mails >= rules.mails) return [closed, send(say.TOO_MANY_MESSAGES), close];
+      return beginMail(rules, { ...peer, mails: peer.mails + 1 }, argument);
     case "RCPT":
       if (state._tag !== "Mail") return [state, send(say.OUT_OF_ORDER)];
       return beginRecipient(rules, state, argument);
@@ -202,6 +211,8 @@ const obey = (
       if (state.recipients.length === 0) {
         return [state, send(state.attempts === 0 ? say.OUT_OF_ORDER : say.NO_VALID_RECIPIENTS)];
       }
+      // dots and lines mean nothing in it. RFC 3030 §3
+      if (state.mail.body === "BINARYMIME") return [state, send(say.BINARY_NEEDS_BDAT)];
       return [
         { _tag: "Data", peer, mail: state.mail, recipients: state.recipients },
         send(say.SEND_DATA),
@@ -240,7 +251,7 @@ const answered = (state: State, answer: Input & { _tag: "Answer" }): Step => {
     case "Mail":
       return [
         ok ? { _tag: "Mail", peer, mail: about.mail, recipients: [], attempts: 0 } : ready(peer),
-        send(answer.reply),
+        send(ok ? about.notice ?? answer.reply : answer.reply),
       ];
     case "Recipient": {
       const { mail, recipient, attempts } = about;
@@ -256,7 +267,8 @@ const dataEnded = (
   state: State,
   verdict: (Input & { _tag: "DataEnd" })["verdict"],
 ): Step => {
-  if (state._tag !== "Data") return [state];
+  if (state._tag === "Dropping") return [state.next, send(state.reply)];
+  if (state._tag !== "Data" && state._tag !== "Chunk") return [state];
   const { peer, mail, recipients } = state;
   const { account } = peer;
   if (account === null) return [state];
@@ -268,6 +280,9 @@ const dataEnded = (
     case "headerTooBig":
       return [ready(peer), send(say.badMessage("the header is too large"))];
     case "complete":
+      if (state._tag === "Chunk" && !state.last) { // RFC 3030 §2
+        return [{ ...state, _tag: "Chunks" }, send(say.OK)];
+      }
       return [
         { _tag: "Asking", peer, about: { _tag: "Submit" } },
         ask({ _tag: "Submit", account, envelope: { ...mail, recipients } }),

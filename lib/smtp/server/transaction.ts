@@ -5,64 +5,44 @@ import type { Mailbox } from "../../address/mailbox.ts";
 import { type PathAndRest, readPath } from "../../address/path.ts";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
-import { readParameters } from "../syntax/command.ts";
 import { isReply } from "./extension.ts";
+import { mailParameters, rcptParameters } from "./parameters.ts";
 import type { Rules } from "./rules.ts";
 import { ask, type Mail, type Peer, ready, send, type State, type Step } from "./state.ts";
 
 /** `FROM:<path> [parameters]`. */
 export const beginMail = (rules: Rules, peer: Peer, argument: string): Step => {
-  const mail = readMail(rules, peer, argument);
-  if (isReply(mail)) return [ready(peer), send(mail)];
+  const read = readMail(rules, peer, argument);
+  if (isReply(read)) return [ready(peer), send(read)];
+  const { mail, notice } = read;
   return [
-    { _tag: "Asking", peer, about: { _tag: "Mail", mail } },
+    { _tag: "Asking", peer, about: { _tag: "Mail", mail, notice } },
     ask({ _tag: "Mail", account: peer.account ?? "", mail }),
   ];
 };
 
 const EMPTY_MAIL: Mail = { returnPath: null, body: "7BIT", smtpUtf8: false, declaredSize: null };
 
-const readMail = (rules: Rules, peer: Peer, argument: string): Mail | Reply => {
+const readMail = (
+  rules: Rules,
+  peer: Peer,
+  argument: string,
+): { readonly mail: Mail; readonly notice: Reply | null } | Reply => {
   if (argument.slice(0, 5).toUpperCase() !== "FROM:") return say.BAD_MAIL_SYNTAX;
   // SMTPUTF8 decides how the path is read, so the path is read leniently first
   const path = readPath(argument.slice(5), true);
   if (path._tag === "Invalid") {
     return argument.slice(5).trimStart()[0] === "<" ? say.BAD_SENDER_SYNTAX : say.BAD_MAIL_SYNTAX;
   }
-  const mail = mailParameters(rules, peer, path.rest);
-  if (isReply(mail)) return mail;
-  if (path._tag === "Null") return mail;
-  const strict = readPath(argument.slice(5), mail.smtpUtf8);
+  const read = mailParameters(rules, peer, path.rest, EMPTY_MAIL);
+  if (isReply(read) || path._tag === "Null") return read;
+  const strict = readPath(argument.slice(5), read.mail.smtpUtf8);
   if (strict._tag === "NeedsUtf8") return say.SENDER_NEEDS_UTF8;
   // the bare word is for RCPT alone. RFC 5321 §4.1.1.2
   if (strict._tag !== "Mailbox") return say.BAD_SENDER_SYNTAX;
   const returnPath = completed(rules, strict.mailbox);
   if (incomplete(returnPath.domain, tableOf(rules))) return say.SENDER_NOT_QUALIFIED;
-  return { ...mail, returnPath };
-};
-
-const mailParameters = (rules: Rules, peer: Peer, rest: string): Mail | Reply => {
-  const parameters = readParameters(rest);
-  if (parameters === null) return say.BAD_PARAMETER;
-  let mail = EMPTY_MAIL;
-  const seen = new Set<string>();
-  for (const { name, value } of parameters) {
-    // after HELO there are no extensions. RFC 5321 §3.2
-    const offered = peer.extended
-      ? rules.extensions.find((e) =>
-        e.mailParameters !== undefined && Object.hasOwn(e.mailParameters, name) &&
-        e.keyword(rules, peer) !== null
-      )
-      : undefined;
-    const take = offered?.mailParameters?.[name];
-    if (take === undefined) return say.UNKNOWN_PARAMETER;
-    if (seen.has(name)) return say.BAD_PARAMETER;
-    seen.add(name);
-    const taken = take(value, mail, rules);
-    if (isReply(taken)) return taken;
-    mail = taken;
-  }
-  return mail;
+  return { ...read, mail: { ...read.mail, returnPath } };
 };
 
 const tableOf = (rules: Rules): Completions => rules.domains ?? NO_COMPLETIONS;
@@ -97,19 +77,18 @@ export const beginRecipient = (
       argument.slice(3).trimStart()[0] === "<" ? say.BAD_RECIPIENT_SYNTAX : say.BAD_RCPT_SYNTAX,
     );
   }
-  const parameters = readParameters(path.rest);
-  if (parameters === null) return refuse(say.BAD_PARAMETER);
-  // no extension on offer has a parameter for RCPT
-  if (parameters.length > 0) return refuse(say.UNKNOWN_PARAMETER);
+  const recipient = rcptParameters(rules, state.peer, path.rest, state.mail, { mailbox });
+  if (isReply(recipient)) return refuse(recipient);
   if (mailbox.domain._tag === "Literal") return refuse(say.NO_LITERALS);
   if (incomplete(mailbox.domain, tableOf(rules))) return refuse(say.RECIPIENT_NOT_QUALIFIED);
-  if (state.recipients.length >= rules.recipients) return refuse(say.TOO_MANY_RECIPIENTS);
+  // failed ones included. RFC 9422 §4.2
+  if (attempts > rules.recipients) return refuse(say.TOO_MANY_RECIPIENTS);
   const { peer, mail, recipients } = state;
   return [
     {
       _tag: "Asking",
       peer,
-      about: { _tag: "Recipient", mail, recipients, attempts, recipient: { mailbox } },
+      about: { _tag: "Recipient", mail, recipients, attempts, recipient },
     },
     ask({ _tag: "Recipient", mailbox }),
   ];

@@ -29,6 +29,7 @@ export const addReceived: Mend = (d) => {
     utf8: s.envelope.smtpUtf8,
     onlyRecipient: others.length === 0 ? recipient?.mailbox ?? null : null,
     date: d.now,
+    ...s.envelope.priority === undefined ? {} : { priority: s.envelope.priority },
   });
   d.header = prepend(d.header, field);
   return note(d, "changed", "TRC-1", {

@@ -6,10 +6,12 @@ import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
+import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
 import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
+import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
 import { stubResolver } from "../../support/resolver_stub.ts";
 
@@ -38,6 +40,8 @@ export interface Given {
   readonly settings?: Partial<RelaySettings>;
   readonly spool?: MemorySpool;
   readonly mx?: Readonly<Record<string, MxAnswer>>;
+  /** Accounts that may not send any more. */
+  readonly disabled?: ReadonlySet<string>;
   readonly addresses?: Readonly<Record<string, AddressAnswer>>;
 }
 
@@ -75,6 +79,11 @@ export class Running {
     readonly acceptedAt?: number;
     readonly smtpUtf8?: boolean;
     readonly eightBit?: boolean;
+    readonly due?: number;
+    /** What MAIL said besides. */
+    readonly envelope?: Partial<Envelope>;
+    /** What RCPT said besides, by recipient. */
+    readonly wishes?: ReadonlyArray<Omit<Recipient, "mailbox">>;
   }): Promise<string> {
     const id = `M${++ids}`;
     const body = this.spool.stage();
@@ -89,16 +98,18 @@ export class Running {
       session: null,
       envelope: {
         returnPath: from === null ? null : mailbox(from),
-        recipients: m.to.map((t) => ({ mailbox: mailbox(t) })),
+        recipients: m.to.map((t, i) => ({ mailbox: mailbox(t), ...m.wishes?.[i] })),
         body: "7BIT",
         smtpUtf8: m.smtpUtf8 ?? false,
         declaredSize: null,
+        ...m.envelope,
       },
       recipients: m.to.map((address) => ({ address, hop: hopKeyFor(this.#given, address) })),
       head: m.head ?? "From: alice@example.net\r\nSubject: test\r\n\r\n",
       body,
       eightBit: m.eightBit ?? false,
       trail: "[]",
+      ...m.due === undefined ? {} : { due: m.due },
     }));
     return id;
   }
@@ -163,6 +174,9 @@ export const withRelay = async (
       addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
     }),
   );
+  const accounts = accountsLayer([
+    { ...alice, disabled: given.disabled?.has(alice.id) ?? false },
+  ]);
   let n = 0;
   const testIds = Layer.succeed(Ids, {
     queueId: () => `B${++n}`,
@@ -177,7 +191,7 @@ export const withRelay = async (
   };
   const scope = Effect.runSync(Scope.make());
   const layer = relayLayer(settings).pipe(
-    Layer.provide(Layer.mergeAll(spool.layer, routes, resolver, testIds, dialerLayer)),
+    Layer.provide(Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer)),
     Layer.provide(Logger.layer([])),
   );
   await Effect.runPromise(Layer.buildWithScope(layer, scope));

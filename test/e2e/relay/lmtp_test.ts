@@ -48,3 +48,19 @@ Deno.test("relay defers where the unix socket is not there", async () => {
     assert.deepEqual(await relay.settled(id), ["queued: No such socket"]);
   });
 });
+
+for (const [keywords, told] of [[["DSN"], 0], [[], 1]] as const) {
+  Deno.test(`EXT-DSN-3: relay to an LMTP server with [${keywords}] tells the sender ${told} times of success`, async () => {
+    const hop = await ScriptedHop.start({ lmtp: true, keywords });
+    await withRelay({ hop: smtpHop(hop.port, { _tag: "Lmtp" }) }, async (relay) => {
+      await relay.settled(
+        await relay.send({ to: ["x@example.org"], wishes: [{ notify: ["SUCCESS"] }] }),
+      );
+      await new Promise((r) => setTimeout(r, 100));
+      const reports = await relay.bounces();
+      assert.equal(reports.length, told);
+      for (const r of reports) assert.match(r.text, /\r\nAction: delivered\r\n/);
+    });
+    await hop.stop();
+  });
+}

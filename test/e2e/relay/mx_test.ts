@@ -54,7 +54,7 @@ const answers: ReadonlyArray<readonly [string, MxAnswer, string]> = [
   [
     "trouble",
     SERVFAIL,
-    "queued: DNS gave no answer for the recipient domain",
+    "queued: DNS failed for the recipient domain (SERVFAIL)",
   ],
   [
     "ourselves alone",

@@ -87,6 +87,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     {
       messageBytes: 36_700_160,
       recipients: 1000,
+      messagesPerSession: 10_000,
       commandLineBytes: 4096,
       authLineBytes: 12_288,
       headerBytes: 262_144,
@@ -113,6 +114,12 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     },
   );
   assert.deepEqual(c.queue.retry.map(Duration.toMinutes), [30, 60, 120]);
+  assert.deepEqual(c.extensions, {
+    deliverBy: null,
+    futureRelease: null,
+    mtPriority: null,
+    rrvs: false,
+  });
   assert.equal(c.queue.jitter, 0.1);
   assert.equal(Duration.toDays(c.queue.expire), 5);
   assert.equal(Duration.toDays(c.queue.expireNull), 1);
@@ -129,6 +136,28 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     checks: { header: "strict", resend: "any" },
   });
   assert.equal(c.dns.servers, null);
+});
+
+Deno.test("parseConfig() switches extensions on", () => {
+  const c = valid(`${SAMPLE}
+[extensions]
+deliver_by = true
+deliver_by_min_seconds = 60
+future_release = true
+future_release_days = 1
+future_release_messages = 3
+mt_priority = true
+mt_priority_accounts = ["alice@example.com"]
+mt_priority_least = -4
+rrvs = true
+`);
+  assert.deepEqual(c.extensions, {
+    deliverBy: { minSeconds: 60 },
+    futureRelease: { maxSeconds: 86_400 },
+    mtPriority: { urgent: new Set(["alice@example.com"]), least: -4, urgentBytes: 0 },
+    rrvs: true,
+  });
+  assert.equal(c.heldMessages, 3);
 });
 
 Deno.test("parseConfig() reads the separators of single domains, empty for none", () => {
@@ -418,3 +447,22 @@ for (
     assert.match(bad.problems.map(printProblem).join("\n"), want);
   });
 }
+Deno.test("parseConfig() listens on [::] alone where 0.0.0.0 stands beside it, as one takes the other's port", () => {
+  const text = `hostname = "msa.example.com"
+[listen]
+submission = ["0.0.0.0:587", "[::]:587", "0.0.0.0:588", "127.0.0.1:589"]
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[[route]]
+to = "*"
+via = "maildir:outbox"
+`;
+  const result = parseConfig(text, "/etc/postern.toml", () => ({ fault: "no" }));
+  assert.ok(result._tag === "Valid");
+  assert.deepEqual(result.config.listen.submission, [
+    { host: "::", port: 587 },
+    { host: "0.0.0.0", port: 588 },
+    { host: "127.0.0.1", port: 589 },
+  ]);
+});

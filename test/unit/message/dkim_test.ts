@@ -48,6 +48,12 @@ for (
     ["\t\ta\r\n", " a\r\n"],
     ["\r\n\r\na\r\n", "\r\n\r\na\r\n"],
     ["a\r\n \r\n\t\r\nb  c\r\n\r\n", "a\r\n\r\n\r\nb c\r\n"],
+    // what BINARYMIME may hold
+    ["a\nb\r\n", "a\nb\r\n"],
+    ["a \n b\r\n", "a \n b\r\n"],
+    ["a\rb", "a\rb\r\n"],
+    ["a\r\r\n", "a\r\r\n"],
+    ["\r\n \r", "\r\n \r\r\n"],
     // RFC 6376 §3.4.5
     [" C \r\nD \t E\r\n\r\n\r\n", " C\r\nD E\r\n"],
   ] as const

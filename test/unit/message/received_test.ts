@@ -30,6 +30,11 @@ Deno.test("makeReceived() says nothing of the client by default", () => {
   );
 });
 
+Deno.test("EXT-PRI-2, TRC-1: makeReceived() tells the priority behind TLS", () => {
+  assert.match(text({ priority: -3 }), / tls TLS_AES_256_GCM_SHA384 priority -3; /);
+  assert.match(text({ priority: 0 }), / priority 0; /);
+});
+
 Deno.test("makeReceived() names no recipient where there are several", () => {
   assert.doesNotMatch(text({ onlyRecipient: null }), / for /);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isAscii } from "../../../lib/address/domain.ts";
 import { type Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
-import { type FailureReport, writeFailureReport } from "../../../lib/message/report.ts";
+import { type Report, writeReport } from "../../../lib/message/report.ts";
 
 const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -10,7 +10,7 @@ const mailbox = (text: string): Mailbox => {
   return m;
 };
 
-const given: FailureReport = {
+const given: Report = {
   hostname: "msa.example.net",
   to: mailbox("alice@example.net"),
   unique: "u1",
@@ -43,8 +43,8 @@ const readPart = (text: string): Part => {
   return { fields, body: text.slice(end + 4) };
 };
 
-const read = (r: FailureReport): { readonly top: Part; readonly parts: ReadonlyArray<Part> } => {
-  const { head, body } = writeFailureReport(r);
+const read = (r: Report): { readonly top: Part; readonly parts: ReadonlyArray<Part> } => {
+  const { head, body } = writeReport(r);
   const top = readPart(head + new TextDecoder().decode(body));
   const boundary = /boundary="([^"]+)"/.exec(top.fields.get("content-type") ?? "")?.[1] ?? "";
   const [preamble, ...rest] = `\r\n${top.body}`.split(`\r\n--${boundary}`);
@@ -54,12 +54,12 @@ const read = (r: FailureReport): { readonly top: Part; readonly parts: ReadonlyA
 };
 
 /** The groups of a delivery-status: per message, then one per recipient. */
-const groups = (r: FailureReport): ReadonlyArray<ReadonlyMap<string, string>> => {
+const groups = (r: Report): ReadonlyArray<ReadonlyMap<string, string>> => {
   const status = read(r).parts[1]?.body ?? "";
   return status.trim().split("\r\n\r\n").map((g) => readPart(`${g}\r\n\r\n`).fields);
 };
 
-Deno.test("writeFailureReport() writes the header a report must have", () => {
+Deno.test("writeReport() writes the header a report must have", () => {
   const { top } = read(given);
   assert.equal(top.fields.get("from"), "Mail Delivery System <mailer-daemon@msa.example.net>");
   assert.equal(top.fields.get("to"), "<alice@example.net>");
@@ -71,7 +71,7 @@ Deno.test("writeFailureReport() writes the header a report must have", () => {
   );
 });
 
-Deno.test("writeFailureReport() has explanation, status and header, in this order", () => {
+Deno.test("writeReport() has explanation, status and header, in this order", () => {
   const types = read(given).parts.map((p) => p.fields.get("content-type"));
   assert.deepEqual(types, [
     "text/plain; charset=us-ascii",
@@ -81,7 +81,7 @@ Deno.test("writeFailureReport() has explanation, status and header, in this orde
   assert.equal(read(given).parts[2]?.body, "From: alice@example.net\r\nSubject: hello\r\n");
 });
 
-Deno.test("writeFailureReport() says what RFC 3464 asks for of message and recipient", () => {
+Deno.test("writeReport() says what RFC 3464 asks for of message and recipient", () => {
   const [message, recipient] = groups(given);
   assert.deepEqual(Object.fromEntries(message ?? []), {
     "reporting-mta": "dns; msa.example.net",
@@ -97,19 +97,19 @@ Deno.test("writeFailureReport() says what RFC 3464 asks for of message and recip
   });
 });
 
-const only = (more: Partial<FailureReport["recipients"][number]>): FailureReport => ({
+const only = (more: Partial<Report["recipients"][number]>): Report => ({
   ...given,
   recipients: [{ ...given.recipients[0]!, ...more }],
 });
 
-Deno.test("writeFailureReport() names no remote where none answered", () => {
+Deno.test("writeReport() names no remote where none answered", () => {
   const [, recipient] = groups(only({ remote: null, status: "4.4.7" }));
   assert.equal(recipient?.has("remote-mta"), false);
   assert.equal(recipient?.has("diagnostic-code"), false);
   assert.equal(recipient?.get("status"), "4.4.7");
 });
 
-Deno.test("writeFailureReport() lets no word of the hop start a field or a part", () => {
+Deno.test("writeReport() lets no word of the hop start a field or a part", () => {
   const hostile = "550 x\r\nAction: delivered\r\n\r\n--=_u1--\0\x1b";
   const [, recipient, ...more] = groups(only({ reply: hostile, remote: "mx\r\nAction: x" }));
   assert.equal(recipient?.get("action"), "failed");
@@ -117,20 +117,20 @@ Deno.test("writeFailureReport() lets no word of the hop start a field or a part"
   assert.equal(read(only({ reply: hostile })).parts.length, 3);
 });
 
-Deno.test("writeFailureReport() folds long words of the hop", () => {
+Deno.test("writeReport() folds long words of the hop", () => {
   const long = `550 ${"many words ".repeat(40)}`.trim();
-  const { body } = writeFailureReport(only({ reply: long }));
+  const { body } = writeReport(only({ reply: long }));
   const lines = new TextDecoder().decode(body).split("\r\n");
   assert.ok(lines.every((l) => l.length <= 78), "a line is too long");
   assert.equal(groups(only({ reply: long }))[1]?.get("diagnostic-code"), `smtp; ${long}`);
 });
 
-Deno.test("writeFailureReport() stays ASCII with internationalised addresses and headers", () => {
+Deno.test("writeReport() stays ASCII with internationalised addresses and headers", () => {
   const r = {
     ...only({ address: "jürgen@bücher.example" }),
     original: "Subject: \xc3\xbc\r\n\r\n",
   };
-  const { head, body } = writeFailureReport(r);
+  const { head, body } = writeReport(r);
   assert.ok(body.every((b) => b < 0x80) && isAscii(head));
   assert.equal(groups(r)[1]?.get("final-recipient"), "utf-8; j\\x{FC}rgen@b\\x{FC}cher.example");
   const last = read(r).parts[2];
@@ -138,6 +138,6 @@ Deno.test("writeFailureReport() stays ASCII with internationalised addresses and
   assert.equal(atob((last?.body ?? "").replaceAll("\r\n", "")), "Subject: \xc3\xbc\r\n");
 });
 
-Deno.test("writeFailureReport() leaves the header out where it is not at hand", () => {
+Deno.test("writeReport() leaves the header out where it is not at hand", () => {
   assert.equal(read({ ...given, original: null }).parts.length, 2);
 });

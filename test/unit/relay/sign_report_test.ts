@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Effect, Layer } from "effect";
 import { signatureField } from "../../../lib/message/dkim_signature.ts";
-import { writeFailureReport } from "../../../lib/message/report.ts";
+import { writeReport } from "../../../lib/message/report.ts";
 import { Signer, SigningFault } from "../../../lib/ports/signer.ts";
 import { signReport } from "../../../lib/relay/sign_report.ts";
 import { mailbox, NOW } from "../../support/submissions.ts";
 
-const report = writeFailureReport({
+const report = writeReport({
   hostname: "msa.example.net",
   to: mailbox("alice@example.net"),
   unique: "u",

@@ -68,6 +68,7 @@ const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}
   body: [octets("hello\r\n")],
   recipients: [{ address: "bob@example.org", hop: "mx" }],
   hold: null,
+  due: w.now,
   lease,
   ...o,
 });
@@ -148,7 +149,7 @@ Deno.test(
       one(db, message(w, id, false));
       w.now += 1;
     }
-    one(db, message(w, "later", false, { acceptedAt: w.now + 500 }));
+    one(db, message(w, "later", false, { due: w.now + 500 }));
     assert.deepEqual(claim(db, 2).map((r) => r.id), ["m1", "m2"]);
     assert.deepEqual(ids(db), ["m3"]);
     w.now += 500;

@@ -141,3 +141,19 @@ Deno.test("encodeBody() EXT-8B-2: 8-bit text in a signed part stays as it is", a
   assert.equal(end.body, text);
   assert.deepEqual(end.rules, ["pass"]);
 });
+
+Deno.test("encodeBody() EXT-BIN-1: binary content is encoded before it is signed, and left alone otherwise", async () => {
+  const r = received({
+    head: head(...FROM, "MIME-Version: 1.0", "Content-Type: application/x"),
+    text: `a\nb\r${"x".repeat(2000)}\r\n`,
+  });
+  const binary = { ...r, envelope: { ...r.envelope, body: "BINARYMIME" as const } };
+  const kept = await run(binary);
+  assert.ok(kept._tag === "Accepted" && r.stored instanceof MemoryBody);
+  assert.equal(kept.signed.envelope.body, "BINARYMIME");
+  const text = r.stored.text;
+  const end = await run(binary, encoding);
+  assert.ok(end._tag === "Accepted");
+  assert.equal(end.signed.envelope.body, "7BIT");
+  assert.equal(Buffer.from(r.stored.text, "base64").toString("latin1"), text);
+});

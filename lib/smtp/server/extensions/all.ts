@@ -1,7 +1,16 @@
 /** The extensions in the order in which EHLO lists them. RFC 6409 §7 */
 import type { Extension } from "../extension.ts";
 import { auth } from "./auth.ts";
+import { binaryMime } from "./binary_mime.ts";
+import { chunking } from "./chunking.ts";
+import { deliverBy } from "./deliver_by.ts";
+import { dsn } from "./dsn.ts";
 import { eightBitMime } from "./eight_bit_mime.ts";
+import { futureRelease } from "./future_release.ts";
+import { limits } from "./limits.ts";
+import { mtPriority, type PrioritySettings } from "./mt_priority.ts";
+import { requireTls } from "./require_tls.ts";
+import { rrvs } from "./rrvs.ts";
 import { size } from "./size.ts";
 import { smtpUtf8 } from "./smtputf8.ts";
 
@@ -14,12 +23,38 @@ const startTls: Extension = {
   keyword: (rules, peer) => rules.startTls && !peer.tls ? "STARTTLS" : null,
 };
 
-export const extensions: ReadonlyArray<Extension> = [
+/** Extensions that are there only where a site wants them; null: off. */
+export interface OptionalExtensions {
+  readonly deliverBy: { readonly minSeconds: number } | null;
+  readonly futureRelease: { readonly maxSeconds: number } | null;
+  readonly mtPriority: PrioritySettings | null;
+  readonly rrvs: boolean;
+}
+
+export const NO_OPTIONS: OptionalExtensions = {
+  deliverBy: null,
+  futureRelease: null,
+  mtPriority: null,
+  rrvs: false,
+};
+
+export const extensionsWith = (on: OptionalExtensions): ReadonlyArray<Extension> => [
   pipelining,
   size,
   eightBitMime,
   smtpUtf8,
   enhancedStatusCodes,
+  chunking,
+  binaryMime,
+  dsn,
   auth,
+  requireTls,
+  limits,
+  ...on.deliverBy === null ? [] : [deliverBy(on.deliverBy.minSeconds)],
+  ...on.futureRelease === null ? [] : [futureRelease(on.futureRelease.maxSeconds)],
+  ...on.mtPriority === null ? [] : [mtPriority(on.mtPriority)],
+  ...on.rrvs ? [rrvs] : [],
   startTls,
 ];
+
+export const extensions: ReadonlyArray<Extension> = extensionsWith(NO_OPTIONS);

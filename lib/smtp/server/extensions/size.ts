@@ -7,7 +7,7 @@ const DIGITS = /^[0-9]{1,20}$/;
 export const size: Extension = {
   keyword: (rules) => `SIZE ${rules.messageBytes}`,
   mailParameters: {
-    SIZE: (value, mail, rules) => {
+    SIZE: (value, mail, { rules }) => {
       if (value === null || !DIGITS.test(value)) return BAD_PARAMETER;
       const declaredSize = Number(value);
       return declaredSize > rules.messageBytes ? TOO_BIG : { ...mail, declaredSize };

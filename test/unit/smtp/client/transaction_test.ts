@@ -132,7 +132,16 @@ Deno.test("step() does not believe a 250 that comes before the content was sent"
 const local = [
   { name: "too big a message", mail: { size: 1001 }, want: "permanent 5.3.4" },
   { name: "8-bit content without 8BITMIME", mail: { eightBit: true }, want: "permanent 5.6.3" },
-  { name: "an internationalised address", mail: { utf8: "address" }, want: "permanent 5.6.7" },
+  {
+    name: "an internationalised return path",
+    mail: { utf8: "address", from: "gr\u00fcn@example.net" },
+    want: "permanent 5.6.7",
+  },
+  {
+    name: "an internationalised recipient",
+    mail: { utf8: "address", to: ["gr\u00fcn@example.org"] },
+    want: "permanent 5.6.7",
+  },
   { name: "an internationalised header", mail: { utf8: "header" }, want: "permanent 5.6.9" },
 ] as const;
 for (const c of local) {

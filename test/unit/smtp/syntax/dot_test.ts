@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DataReader, type DataVerdict } from "../../../../lib/smtp/syntax/dot.ts";
+import { DataReader } from "../../../../lib/smtp/syntax/dot.ts";
+import type { DataVerdict } from "../../../../lib/smtp/syntax/message_reader.ts";
 import { chunked, octets, text } from "../../../support/octets.ts";
 
 const LIMITS = { messageBytes: 1_000_000, headerBytes: 100_000 };

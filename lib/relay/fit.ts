@@ -1,0 +1,60 @@
+/** The content of a job, read from the spool and made fit for what its hop offers. */
+import { Effect } from "effect";
+import { type Delivery, Spool } from "../ports/spool.ts";
+import type { Offer } from "../smtp/client/offer.ts";
+import type { Verdict } from "../smtp/client/verdict.ts";
+import { type Content, prepare, prepareChunk, prepareHeld } from "./content.ts";
+import { bodyMisfits, convert, headerMisfits } from "./convert.ts";
+import type { Job, Shape } from "./job.ts";
+
+/** A message that can be sent to this hop: its content and what that is like. */
+export interface Fit {
+  readonly content: Content;
+  readonly shape: Shape;
+}
+
+/** The message of a job as the hop can take it; a verdict where it cannot, null where the spool cannot give it. */
+export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict | null, never, Spool> =
+  Effect
+    .fnUntraced(
+      function* ({ delivery }, offer) {
+        const spool = yield* Spool;
+        const { message, envelope, content, size, eightBit } = delivery;
+        const shape = { size, eightBit, eightBitHeader: false, binary: false };
+        if (bodyMisfits(delivery, offer)) return yield* fitted(spool, delivery, offer);
+        if (envelope.body === "BINARYMIME") {
+          const raw = prepareChunk(yield* spool.read(message), size);
+          return { content: raw, shape: { ...shape, binary: true } };
+        }
+        const held = content === null ? null : prepareHeld(content, envelope.smtpUtf8);
+        const prepared = held ?? (yield* Effect.flatMap(
+          spool.read(message),
+          (chunks) => Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8)),
+        ));
+        const { eightBitHeader } = prepared;
+        if (headerMisfits(delivery, offer, eightBitHeader)) {
+          return yield* fitted(spool, delivery, offer);
+        }
+        return { content: prepared.content, shape: { ...shape, eightBitHeader } };
+      },
+      (effect, { delivery }) =>
+        Effect.catch(effect, (fault) =>
+          Effect.as(
+            Effect.logError("A message cannot be read", { message: delivery.message, fault }),
+            null,
+          )),
+    );
+
+/** Converted for a hop that takes less than the message holds. RFC 6152 §3 */
+const fitted = Effect.fnUntraced(
+  function* (spool: Spool["Service"], delivery: Delivery, offer: Offer) {
+    const open = () => Effect.runPromise(spool.read(delivery.message));
+    const made = yield* Effect.tryPromise(() => convert(open, delivery, offer));
+    if ("kind" in made) return made;
+    const { content, eightBitHeader } = yield* Effect.tryPromise(() =>
+      prepare(made.chunks, offer.smtpUtf8)
+    );
+    const { size, eightBit } = made;
+    return { content, shape: { size, eightBit, eightBitHeader, binary: false } };
+  },
+);
