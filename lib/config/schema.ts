@@ -214,7 +214,10 @@ export const configFile = z.strictObject({
     "Whom an account may send to, and what else it may that others may not",
   ),
 
-  filter: z.array(filter).default([]).describe(
+  filter: z.array(filter).refine(
+    (all) => new Set(all.map((f) => f.name)).size === all.length,
+    { error: "two filters have the same name" },
+  ).default([]).describe(
     "Content filters, in the order in which they are asked",
   ),
 

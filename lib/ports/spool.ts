@@ -210,6 +210,8 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
   readonly release: (id: string | "all") => Effect.Effect<number, SpoolError>;
   /** Takes the message out, undelivered, without a bounce. */
   readonly remove: (id: string) => Effect.Effect<number, SpoolError>;
+  /** Id of the message that a token stands for; null: none, or it was used. */
+  readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
   /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Zero: no such token. */
   readonly redeem: (
     token: string,

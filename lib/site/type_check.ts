@@ -26,10 +26,18 @@ export const checkTypes = (file: string): Effect.Effect<Unchecked, PolicyFileFau
 
 const checker = (): { readonly path: string } | string => {
   if (Deno.build.standalone) return "a compiled binary has no type checker; use `deno check`";
-  if (TYPES.protocol !== "file:") return "the types are not at hand";
+  if (!there(TYPES)) return "the types are not at hand in a bundle; use `deno check`";
   const path = Deno.execPath();
   const { state } = Deno.permissions.querySync({ name: "run", command: path });
   return state === "granted" ? { path } : `no permission to run deno (--allow-run=${path})`;
+};
+
+const there = (url: URL): boolean => {
+  try {
+    return url.protocol === "file:" && Deno.statSync(url).isFile;
+  } catch {
+    return false;
+  }
 };
 
 const run = (deno: string, file: string): Effect.Effect<Unchecked, PolicyFileFault> =>

@@ -149,13 +149,21 @@ class Admin {
     });
   }
 
+  heldBy(token: string): string | null {
+    const number = heldBy(this.#sql, token);
+    if (number === null) return null;
+    const id = this.#sql("SELECT id FROM message WHERE number = ?").get(number)?.["id"];
+    return typeof id === "string" ? id : null;
+  }
+
   redeem(token: string, then: "release" | "cancel", now: number): number {
     return this.#transaction(() => {
-      const number = heldBy(this.#sql, token);
-      if (number === null) return 0;
-      if (then === "release") return release(this.#sql, number, now);
-      const id = this.#sql("SELECT id FROM message WHERE number = ?").get(number)?.["id"];
-      return typeof id === "string" ? this.#removed(id, now) : 0;
+      if (then === "release") {
+        const number = heldBy(this.#sql, token);
+        return number === null ? 0 : release(this.#sql, number, now);
+      }
+      const id = this.heldBy(token);
+      return id === null ? 0 : this.#removed(id, now);
     });
   }
 
@@ -227,6 +235,7 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
           attempt("hold", () =>
             admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
         release: (id) => atNow("release", (now) => admin.release(id, now)),
+        heldBy: (token) => attempt("heldBy", () => admin.heldBy(token)),
         redeem: (token, then) => atNow("redeem", (now) => admin.redeem(token, then, now)),
         remove: (id) => atNow("remove", (now) => admin.remove(id, now)),
       });

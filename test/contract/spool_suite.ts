@@ -384,6 +384,8 @@ export const spoolSuite = <E>(
       yield* acceptHeld("m1", { until: null, then: "release" }, "hold-one");
       yield* acceptHeld("m2", { until: null, then: "expire" }, "hold-two");
       assert.equal(yield* admin.redeem("hold-x", "release"), 0);
+      assert.equal(yield* admin.heldBy("hold-x"), null);
+      assert.equal(yield* admin.heldBy("hold-one"), "m1");
       assert.equal(yield* admin.redeem("hold-one", "release"), 1);
       assert.equal(yield* admin.redeem("hold-one", "cancel"), 0);
       assert.equal((yield* takeOne).message, "m1");

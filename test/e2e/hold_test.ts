@@ -74,3 +74,76 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "a client with another name is held, let go by hand it is known; what expires comes back",
+  ignore: !installed("openssl"),
+  fn: async () => {
+    const site = await makeSite({
+      routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"\n' +
+        '[[route]]\nto = "example.com"\nvia = "maildir:own"',
+      more: '[holds]\nunusual = ["name"]\n[policies]\nfile = "site.ts"\n',
+    });
+    await Deno.writeTextFile(
+      join(site.dir, "site.ts"),
+      `export default (s: { recipients: ReadonlyArray<string> }) =>
+  s.recipients[0] === "odd@example.org"
+    ? { verdict: "hold", reason: "odd", minutes: 0.02, then: "expire" }
+    : undefined;
+`,
+    );
+    const run = (...args: ReadonlyArray<string>) => postern(["--config", site.config, ...args]);
+    const server = await startPostern(site);
+    const send = async (name: string, to = "bob@example.org") => {
+      const transport = nodemailer.createTransport({
+        host: "127.0.0.1",
+        port: site.submissions,
+        secure: true,
+        name,
+        auth: { user: site.user, pass: site.password },
+        tls: { rejectUnauthorized: false },
+      });
+      const { response } = await transport.sendMail({
+        from: site.user,
+        to,
+        subject: "s",
+        text: "t",
+      });
+      transport.close();
+      return /queued as (\S+)/.exec(response)?.[1] ?? "";
+    };
+    const holds = async () =>
+      (JSON.parse((await run("queue", "list", "--json")).stdout) as ReadonlyArray<
+        { id: string; hold: { reason: string; then: string } | null }
+      >).filter((e) => e.hold !== null);
+    try {
+      await send("home.example");
+      const odd = await send("elsewhere.example");
+      const [held] = await holds();
+      assert.deepEqual([held?.id, held?.hold?.then], [odd, "expire"]);
+      assert.match(held?.hold?.reason ?? "", /unusual name/);
+      assert.equal((await run("queue", "release", odd)).code, 0);
+      await send("elsewhere.example");
+      assert.deepEqual(await holds(), []);
+
+      await send("home.example", "odd@example.org");
+      const own = join(site.dir, "own", "new");
+      await eventually(async () => {
+        for await (const e of Deno.readDir(own)) {
+          const text = await Deno.readTextFile(join(own, e.name));
+          if (/Held for a check, and not released\s+in time/.test(text)) return text;
+        }
+        return null;
+      });
+      for await (const e of Deno.readDir(join(site.dir, "outbox", "new"))) {
+        assert.doesNotMatch(
+          await Deno.readTextFile(join(site.dir, "outbox", "new", e.name)),
+          /To: odd/,
+        );
+      }
+    } finally {
+      await server.stop();
+      await Deno.remove(site.dir, { recursive: true });
+    }
+  },
+});

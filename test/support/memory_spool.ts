@@ -305,13 +305,19 @@ export class MemorySpool {
         if (row.attempts > 0 || row.due < now) row.due = now;
       });
     });
+  readonly heldBy = (token: string): Effect.Effect<string | null> =>
+    Effect.sync(() => {
+      for (const { message } of this.#messages.values()) {
+        if (message.hold?.token === token && this.#held.has(message.id)) return message.id;
+      }
+      return null;
+    });
   readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<number> =>
     Effect.suspend(() => {
-      for (const { message } of this.#messages.values()) {
-        if (message.hold?.token !== token || !this.#held.has(message.id)) continue;
-        return then === "release" ? this.release(message.id) : this.remove(message.id);
-      }
-      return Effect.succeed(0);
+      return Effect.flatMap(this.heldBy(token), (id) => {
+        if (id === null) return Effect.succeed(0);
+        return then === "release" ? this.release(id) : this.remove(id);
+      });
     });
   readonly remove = (id: string): Effect.Effect<number> =>
     Effect.sync(() => {
