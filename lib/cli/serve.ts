@@ -12,10 +12,14 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { sealOf } from "./sealing.ts";
+import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { noRecords } from "../ports/records.ts";
+import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -25,7 +29,7 @@ import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
@@ -34,7 +38,7 @@ export interface ServeOptions {
   readonly policies: Policies;
   /** Called once the listeners are open. */
   readonly ready: (listening: Listening) => Effect.Effect<void>;
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
 const ms = Duration.toMillis;
@@ -85,10 +89,15 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
+    Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
     memoryLayer,
-    policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config, load), base);
+  const { records } = config;
+  const recording = records.refusals || records.accepted
+    ? recordsLayer({ ...records, keepMs: ms(records.keep) })
+    : noRecords;
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
+  return Layer.provideMerge(relayOf(config, load), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -124,6 +133,7 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       limits,
+      domains: config.headers.domains,
       extensions: config.extensions,
       heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
