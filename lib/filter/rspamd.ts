@@ -66,7 +66,6 @@ const headersOf = (
     "Rcpt": envelope.recipients.map((r) => ascii(printMailbox(r.mailbox))),
     "Queue-Id": m.id,
     "MTA-Name": m.hostname,
-    "Flags": "no_log",
     ...(session.tls === null
       ? {}
       : { "TLS-Cipher": session.tls.cipher, "TLS-Version": session.tls.version }),

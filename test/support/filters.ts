@@ -36,9 +36,13 @@ const run = async (
   const ended = child.status.then(() => {
     over = true;
   });
+  // a loaded machine takes its time to start one
   await eventually(async () => {
     if (over) throw new Error(`${program} ended: ${said}`);
     return await answers(port) || null;
+  }, 90_000).catch((e: unknown) => {
+    if (!over) child.kill("SIGKILL");
+    throw e;
   });
   return {
     port,
@@ -69,12 +73,14 @@ export const startRspamd = async (): Promise<Peer> => {
   await Deno.chmod(dir, 0o777);
   const port = await freePort();
   const conf = join(dir, "rspamd.conf");
+  // the real list takes it half a minute to compile
+  await Deno.writeTextFile(join(dir, "tld"), "com\nnet\norg\n");
   await Deno.writeTextFile(
     conf,
     `options {
   pidfile = "${dir}/pid"; tempdir = "${dir}"; hs_cache_dir = "${dir}"; history_file = "${dir}/history";
   stats_file = "${dir}/stats"; control_socket = "${dir}/control mode=0600";
-  gtube_patterns = "all"; enable_test_patterns = true;
+  url_tld = "${dir}/tld"; gtube_patterns = "all"; enable_test_patterns = true;
   dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }
 }
 logging { type = "console"; level = "warning"; }
