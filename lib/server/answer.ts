@@ -5,7 +5,7 @@
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
 import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
-import { printMailboxAscii } from "../address/mailbox.ts";
+import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
@@ -15,7 +15,7 @@ import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
 import { Signer } from "../ports/signer.ts";
-import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
+import { type Hold, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
@@ -25,7 +25,7 @@ import { holdQuestion } from "../stages/consider_hold.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Received, Signed } from "../stages/submission.ts";
-import type { Trail } from "../stages/trail.ts";
+import type { Decision, Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
@@ -116,31 +116,33 @@ const recipient = Effect.fnUntraced(function* (
   return just(say.RECIPIENT_OK);
 });
 
-/** Commits it, and where it is held for its owner to decide, the note to them in the same go. */
+/** Commits it; where it is held for its owner to decide, they get a note once it is safe. */
 const keep = (signed: Signed, message: NewMessage) => {
   const { hold } = signed;
   if (hold === undefined) return Effect.flatMap(Spool, (spool) => spool.commit(message));
   return Effect.gen(function* () {
-    const spool = yield* Spool;
     const token = hold.notify ? `hold-${(yield* Ids).messageIdLeft()}` : null;
-    const notice = token === null ? null : yield* holdNotice(signed, hold, token);
-    const held = spool.commit({ ...message, hold: { ...hold, token } });
-    if (notice === null) return yield* held;
-    const told = Effect.catch(
-      spool.commit(notice),
-      (fault) =>
-        Effect.sync(() => notice.body.discard()).pipe(
-          Effect.andThen(
-            Effect.logError("the owner of a held message is not told", {
-              submission: signed.id,
-              fault,
-            }),
-          ),
-        ),
-    );
-    yield* Effect.all([held, told], { concurrency: 2, discard: true });
+    const committed = yield* (yield* Spool).commit({ ...message, hold: { ...hold, token } });
+    // of what was submitted once more they were told the first time
+    if (token !== null && committed._tag === "Kept") yield* tellOwner(signed, hold, token);
+    return committed;
   });
 };
+
+/** The message is accepted already: a note that cannot be kept is only told. */
+const tellOwner = (signed: Signed, hold: Hold, token: string) =>
+  Effect.gen(function* () {
+    const notice = yield* holdNotice(signed, hold, token);
+    if (notice === null) return;
+    yield* Effect.onError(
+      (yield* Spool).commit(notice),
+      () => Effect.sync(() => notice.body.discard()),
+    );
+  }).pipe(
+    Effect.catch((fault) =>
+      Effect.logError("the owner of a held message is not told", { submission: signed.id, fault })
+    ),
+  );
 
 /** What later holds are judged by. It is accepted already: a fault here is only told. */
 const remembered = (signed: Signed) =>
@@ -216,8 +218,18 @@ const submit = Effect.fnUntraced(function* (
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
     ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
+    ...onceOf(signed, session),
   });
-  yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
+  const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
+  if (committed._tag === "Known") {
+    held.discard();
+    yield* Effect.logInfo("submitted once more: the first one stands", {
+      session: session.id,
+      account: signed.account.id,
+      message: committed.id,
+    });
+    return just(say.queued(committed.id));
+  }
   settings.quota.count(account, nullSender, count, receivedAt);
   yield* remembered(signed);
   settings.onAccepted?.(signed);
@@ -233,6 +245,25 @@ const submit = Effect.fnUntraced(function* (
   }
   return just(say.queued(signed.id));
 });
+
+/**
+ * What makes it the same submission when it comes again, for a client that lost the final 250: login, envelope
+ * and the Message-ID that the client gave it. Without one of its own it is a new one each time.
+ */
+const onceOf = (s: Signed, session: SessionFacts): Partial<Pick<NewMessage, "once">> => {
+  if (s.messageId === null) return {};
+  const { returnPath, recipients } = s.envelope;
+  const key = JSON.stringify([
+    s.account.id,
+    returnPath === null ? null : printMailbox(returnPath),
+    recipients.map((r) => printMailbox(r.mailbox)).sort(),
+    s.messageId,
+    s.envelope.hold ?? null,
+  ]);
+  const facts = { at: new Date(s.receivedAt).toISOString(), session: session.id };
+  const note: Decision = { stage: "submit", verdict: "pass", rule: "submit.repeated", facts };
+  return { once: { key, note: JSON.stringify(note) } };
+};
 
 /** What is remembered of a question, whatever became of it. */
 const recordOf = (

@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import {
+  type Committed,
   type Delivery,
   type NewMessage,
   Spool,
@@ -29,6 +30,8 @@ export interface SpoolSettings {
   readonly path: string;
   /** Days for which envelope, trail and outcome of a finished message are kept; 0: none. */
   readonly keepDays: number;
+  /** Milliseconds for which the same submission is known again; zero or absent: never. */
+  readonly onceMs?: number;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -49,6 +52,8 @@ const octetsOf = (text: string): Uint8Array => {
   return out;
 };
 
+const KEPT: Committed = { _tag: "Kept" };
+
 class SqliteSpool {
   readonly #thread: DatabaseThread;
   #ready: Array<Delivery> = [];
@@ -66,17 +71,23 @@ class SqliteSpool {
 
   readonly stage = () => new DiskStaging(this.#thread);
 
-  readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
+  readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
     Effect.suspend(() => {
       const now = m.hold === undefined && m.due === undefined;
       const lease = now && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
-      return Effect.map(this.#thread.run("commit", op), (number) => {
+      return Effect.map(this.#thread.run("commit", op), (value): Committed => {
+        if (typeof value === "object" && value !== null && "known" in value) {
+          m.body.discard();
+          return { _tag: "Known", id: value.known };
+        }
+        const number = value as number;
         (m.body as DiskStaging).finish();
-        if (lease) this.#offer(m, op, facts, number as number);
+        if (lease) this.#offer(m, op, facts, number);
         else if (now) this.#backlog = this.#look = true;
         this.#awaken();
+        return KEPT;
       });
     });
 
@@ -105,6 +116,7 @@ class SqliteSpool {
       due: m.due ?? m.acceptedAt,
       lease,
       hold: m.hold ?? null,
+      once: m.once ?? null,
     };
     return { op, facts };
   }
@@ -258,6 +270,7 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             owner: crypto.randomUUID(),
             keepDays: settings.keepDays,
             leaseMs: LEASE_MS,
+            onceMs: settings.onceMs ?? 0,
           }),
         catch: fault("open"),
       });

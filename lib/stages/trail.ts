@@ -13,7 +13,8 @@ export type StageName =
   | "hold"
   | "resolve_mta"
   | "preflight"
-  | "sign";
+  | "sign"
+  | "submit";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 
