@@ -13,6 +13,7 @@ import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
+import { stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -166,18 +167,26 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(Resolver, {
-    mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
-    addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
-  });
+  const resolver = Layer.succeed(
+    Resolver,
+    stubResolver({
+      mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
+      addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+    }),
+  );
   const accounts = Layer.succeed(Accounts, {
     verify: () => Effect.succeed({ _tag: "Rejected" }),
+    keys: () => Effect.die("nobody signs in here"),
+    identify: () => Effect.succeed({ _tag: "Rejected" }),
+    certified: () => Effect.succeed(null),
     find: (id) =>
       Effect.succeed({
         id,
         primary: mailbox("alice@example.net"),
         aliases: [],
         disabled: given.disabled?.has(id) ?? false,
+        minimum: "plain" as const,
+        certificates: [],
         revision: 0,
       }),
   });
