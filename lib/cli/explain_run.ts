@@ -20,7 +20,7 @@ import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
+import { checkRecipient, factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
@@ -133,7 +133,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return checkRecipient(question.mailbox).pipe(
+      return checkRecipient(question.mailbox, factsAtRcpt(question)).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );

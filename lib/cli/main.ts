@@ -11,6 +11,7 @@ import { Failure, misused } from "./failure.ts";
 import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { root } from "./root.ts";
+import { routeCommand } from "./route.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
@@ -23,6 +24,7 @@ const commands = (policies: Policies) =>
     accountCommand,
     queueCommand,
     explainCommand(policies),
+    routeCommand(policies),
     publishCommand,
     configCommand,
     checkCommand,

@@ -13,9 +13,9 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { memoryLayer } from "../relay/memory.ts";
+import { relaySettingsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
-import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -37,38 +37,6 @@ export interface ServeOptions {
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
 
-const ms = Duration.toMillis;
-
-const relayOf = (config: Config, load: Load) => {
-  const { queue } = config;
-  const [first, ...more] = queue.retry;
-  const delays = [first, ...more].map(ms);
-  return relayLayer({
-    ...relaySettings(config.hostname),
-    access: accessOf(config.routes),
-    yields: () => load.busy,
-    connectionsPerHop: queue.connectionsPerHop,
-    maxConnections: queue.connections,
-    messagesPerConnection: queue.messagesPerConnection,
-    retry: {
-      first: delays.slice(0, -1),
-      then: delays.at(-1) ?? ms(first),
-      jitter: queue.jitter,
-      lifetime: ms(queue.expire),
-      nullLifetime: ms(queue.expireNull),
-    },
-    patience: {
-      ...STANDARD_PATIENCE,
-      connect: ms(queue.timeouts.connect),
-      greeting: ms(queue.timeouts.greeting),
-      command: ms(queue.timeouts.command),
-      data: ms(queue.timeouts.data),
-      block: ms(queue.timeouts.block),
-      final: ms(queue.timeouts.final),
-    },
-  });
-};
-
 /** Everything that a configuration asks for, save the listeners. */
 const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
@@ -88,7 +56,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     memoryLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config, load), base);
+  return Layer.provideMerge(relayLayer(relaySettingsOf(config, () => load.busy)), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;

@@ -113,7 +113,7 @@ export const configFile = z.strictObject({
   auth,
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
-    "Next hops; the most specific `to` that matches the recipient's domain is taken",
+    "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
 
   domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),

@@ -8,7 +8,7 @@ import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbo
 import { type ReportedRecipient, writeReport } from "../message/report.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
-import { hopKey, Routes } from "../ports/routes.ts";
+import { hopKey, type RouteFacts, Routes } from "../ports/routes.ts";
 import { decodeXtext } from "../smtp/syntax/xtext.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 
@@ -60,6 +60,9 @@ const contentOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array 
   return out;
 };
 
+/** A report has the null return path, no account and, before it is written, no size. RFC 3461 §6.1 */
+const OURS: RouteFacts = { sender: null, account: null, size: 0, priority: 0 };
+
 /**
  * Whether the sender wants all of the message back, and may have it: not what asked for TLS, whose report may go
  * without, nor what is no text. RFC 3461 §4.3, §6.2, RFC 8689 §5
@@ -87,7 +90,7 @@ export const reportFor: (
     if (to === null || recipients.length === 0) return null;
     const spool = yield* Spool;
     const ids = yield* Ids;
-    const route = yield* (yield* Routes).find(to);
+    const route = yield* (yield* Routes).find(to, OURS);
     const address = asciiMailbox(to) ? printMailboxAscii(to) : printMailbox(to);
     if (route === null) {
       yield* Effect.logWarning("No route to the sender, the outcome is not reported", {

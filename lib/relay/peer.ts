@@ -9,6 +9,8 @@ export interface Peer {
   readonly target: DialTarget;
   /** Name for people and for reports. */
   readonly host: string;
+  /** Which TLS policy holds towards it, for people. */
+  readonly why: string;
   readonly session: Omit<Session, "tls">;
   readonly implicitTls: boolean;
   readonly tls: TlsRequest;

@@ -1,28 +1,32 @@
 /**
  * From a next hop to a connection on which messages can be sent.
  *
- * Tries the hosts of a hop in their order, and each once more in clear where opportunistic TLS broke
- * in the handshake (RFC 7435 §3). Keeps no connections.
+ * Tries the hosts of a hop in their order, each with the TLS that the route, DANE, MTA-STS or the message asks for,
+ * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Keeps no connections.
  */
 import { Effect } from "effect";
 import { Dialer } from "../ports/dialer.ts";
-import type { NextHop, TlsLevel } from "../ports/routes.ts";
 import type { Resolver } from "../ports/resolver.ts";
+import { StsPolicies } from "../ports/sts_policies.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
 import type { Connection } from "./connection.ts";
-import { planMx } from "./mx.ts";
+import { type Dane, daneOf } from "./dane.ts";
+import { type Host, hostsOf, type Remote } from "./hosts.ts";
 import { open } from "./open.ts";
 import { type Peer, Unusable } from "./peer.ts";
+import { type Barred, type Protection, protectionOf } from "./protection.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
 import type { Watch } from "./watch.ts";
 
-/** What a connection is made for. `hop` is never a Maildir. */
+/** What a connection is made for. */
 export interface Destination {
-  readonly hop: Exclude<NextHop, { readonly _tag: "Maildir" }>;
+  readonly hop: Remote;
   readonly access: HopAccess;
   /** Verified TLS, and the promise of more of it behind the hop. RFC 8689 §4.2.1 */
   readonly mustHaveTls: boolean;
+  /** The sender would rather have it arrive than have it arrive under TLS. RFC 8689 §5 */
+  readonly tlsOptional: boolean;
 }
 
 /** No host of the hop can be used. */
@@ -42,22 +46,66 @@ export interface Reached {
 
 export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolver>;
 
-const protocolOf = (hop: Destination["hop"]): "SMTP" | "LMTP" =>
-  hop._tag === "Lmtp" || hop._tag === "LmtpUnix" ? "LMTP" : "SMTP";
-
 export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => Reach = Effect
   .fnUntraced(function* (to, settings, watch) {
-    const hosts = yield* hostsOf(to, settings);
+    const hosts = yield* hostsOf(to.hop, settings);
     if (hosts._tag === "None") {
       return { _tag: "Unreachable" as const, verdict: hosts.verdict, remote: null, alarm: false };
     }
     let failed: Unusable | null = null;
-    for (const peer of hosts.peers) {
-      const r = promised(to, peer, yield* knock(peer, settings, watch));
+    for (const host of hosts.hosts) {
+      const protection = yield* protect(to, host, settings);
+      const r: Reached | Unusable = "of" in protection
+        ? barred(host, protection)
+        : promised(to, host, yield* knock(to, host, protection, settings, watch));
       if (r._tag === "Reached") return r;
       if (failed === null || weight(r) >= weight(failed)) failed = r;
     }
     return unreachable(to.hop, failed);
+  });
+
+/** Asks DNS and the domain's policy, as far as they can matter. */
+export const protect: (
+  to: Pick<Destination, "access" | "mustHaveTls" | "tlsOptional">,
+  host: Host,
+  settings: RelaySettings,
+) => Effect.Effect<Protection | Barred, never, Resolver> = Effect.fnUntraced(
+  function* (to, host, settings) {
+    const { domain } = host;
+    const level = domain === null ? "none" : settings.tlsLevel(domain);
+    const optional = to.tlsOptional && !to.mustHaveTls;
+    const none = host.level === "none" && level === "none";
+    const forDane = host.dns !== null && !none && settings.dane &&
+      (!optional || isDane(host.level) ||
+        isDane(level));
+    const dane: Dane = forDane && host.dns !== null
+      ? yield* daneOf({ host: host.name, port: host.port, ...host.dns })
+      : NO_DANE;
+    const sts = domain === null || none || optional
+      ? null
+      : yield* (yield* StsPolicies).find(domain);
+    return protectionOf({
+      host,
+      verified: to.mustHaveTls ? "requiretls" : to.access.credentials === null ? null : "login",
+      tlsOptional: to.tlsOptional,
+      dane,
+      sts,
+      level,
+    });
+  },
+);
+
+const NO_DANE: Dane = { _tag: "None" };
+const isDane = (level: Host["level"]): boolean => level === "dane" || level === "dane-only";
+
+const barred = (host: Host, { of, reason }: Barred): Unusable =>
+  new Unusable({
+    stage: of,
+    verdict: of === "TLS"
+      ? ours("temporary", "4.7.5", reason)
+      : ours("permanent", "5.7.10", reason),
+    remote: host.name,
+    handshake: false,
   });
 
 const NO_REQUIRETLS = ours(
@@ -72,7 +120,7 @@ const NO_TLS = ours(
 );
 
 /** Every host is tried, and each that does not qualify is left without a word of the message. RFC 8689 §4.2.1 */
-const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached | Unusable => {
+const promised = (to: Destination, host: Host, r: Reached | Unusable): Reached | Unusable => {
   if (!to.mustHaveTls) return r;
   if (r._tag === "Reached") {
     if (r.offer.requireTls) return r;
@@ -80,7 +128,7 @@ const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached |
     return new Unusable({
       stage: "REQUIRETLS",
       verdict: NO_REQUIRETLS,
-      remote: peer.host,
+      remote: host.name,
       handshake: false,
     });
   }
@@ -120,73 +168,57 @@ const NO_HOST: Verdict = {
   remote: false,
 };
 
-const hostsOf = Effect.fnUntraced(function* (to: Destination, settings: RelaySettings) {
-  const { hop } = to;
-  if (hop._tag !== "Mx") return { _tag: "Peers" as const, peers: [configured(to, hop, settings)] };
-  const plan = yield* planMx(hop.domain, settings.ownNames);
-  return plan._tag === "None" ? plan : {
-    _tag: "Peers" as const,
-    peers: plan.hosts.map(({ host, address }) =>
-      peerOf(to, settings, { address, name: host, port: hop.port, level: hop.tls })
-    ),
-  };
+/** A host under a protection. */
+const peerOf = (
+  { access }: Destination,
+  host: Host,
+  p: Protection,
+  settings: RelaySettings,
+): Peer => ({
+  target: host.target,
+  host: host.name,
+  why: p.why,
+  implicitTls: host.implicitTls,
+  session: {
+    protocol: host.protocol,
+    hostname: settings.hostname,
+    policy: p.policy,
+    credentials: access.credentials,
+  },
+  tls: {
+    name: p.sni,
+    names: p.names,
+    verify: p.policy === "required",
+    ...p.tlsa === null ? {} : { tlsa: p.tlsa },
+    ca: access.ca,
+    timeoutMs: settings.patience.handshake,
+  },
 });
 
-const configured = (
+/** One host; and again where the handshake failed and less will do: without trust, then in clear. */
+const knock = Effect.fnUntraced(function* (
   to: Destination,
-  hop: Exclude<Destination["hop"], { readonly _tag: "Mx" }>,
+  host: Host,
+  protection: Protection,
   settings: RelaySettings,
-): Peer => {
-  if (hop._tag !== "LmtpUnix") {
-    const { host, port, tls: level, implicitTls } = hop;
-    return { ...peerOf(to, settings, { address: host, name: host, port, level }), implicitTls };
-  }
-  const peer = peerOf(to, settings, { address: "", name: hop.path, port: 0, level: "none" });
-  return { ...peer, target: { _tag: "Unix", path: hop.path } };
-};
-
-const peerOf = (
-  { hop, access, mustHaveTls }: Destination,
-  settings: RelaySettings,
-  host: {
-    readonly address: string;
-    readonly name: string;
-    readonly port: number;
-    readonly level: TlsLevel;
-  },
-): Peer => {
-  // a login goes out under verified TLS or not at all. RFC 4954 §4, RFC 8314 §4
-  const policy = access.credentials === null && !mustHaveTls ? host.level : "required";
-  return {
-    target: { _tag: "Tcp", address: host.address, port: host.port },
-    host: host.name,
-    implicitTls: false,
-    session: {
-      protocol: protocolOf(hop),
-      hostname: settings.hostname,
-      policy,
-      credentials: access.credentials,
-    },
-    tls: {
-      name: host.name,
-      verify: policy === "required",
-      ca: access.ca,
-      timeoutMs: settings.patience.handshake,
-    },
-  };
-};
-
-/** One host, and once more in clear where TLS was only a wish and its handshake failed. */
-const knock = Effect.fnUntraced(function* (peer: Peer, settings: RelaySettings, watch: Watch) {
+  watch: Watch,
+) {
   const dialer = yield* Dialer;
-  const enter = (p: Peer) =>
-    Effect.match(open(dialer, p, settings.patience, watch), {
+  const enter = (peer: Peer): Effect.Effect<Reached | Unusable> =>
+    Effect.match(open(dialer, peer, settings.patience, watch), {
       onSuccess: (o): Reached => ({ _tag: "Reached", ...o }),
       onFailure: (e): Unusable => e,
     });
-  const first = yield* enter(peer);
-  return first._tag === "Unusable" && first.handshake && !peer.implicitTls &&
-      peer.session.policy === "opportunistic"
-    ? yield* enter({ ...peer, session: { ...peer.session, policy: "none" } })
-    : first;
+  let p = protection;
+  let r = yield* enter(peerOf(to, host, p, settings));
+  if (p.otherwise !== null && r._tag === "Unusable" && r.stage === "TLS") {
+    const why = `${p.otherwise.why}; ${p.why} failed: ${r.verdict.text}`;
+    p = { ...p.otherwise, why };
+    r = yield* enter(peerOf(to, host, p, settings));
+  }
+  if (r._tag === "Reached" || !r.handshake || host.implicitTls || p.policy !== "opportunistic") {
+    return r;
+  }
+  const why = `in clear, since the handshake failed: ${r.verdict.text}`;
+  return yield* enter(peerOf(to, host, { ...p, policy: "none", why }, settings));
 });

@@ -20,7 +20,7 @@ import type { Reply } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
+import { checkRecipient, factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
@@ -178,7 +178,10 @@ const answer = (
       case "Mail":
         return mail(settings, question);
       case "Recipient":
-        return Effect.as(checkRecipient(question.mailbox), just(say.RECIPIENT_OK));
+        return Effect.as(
+          checkRecipient(question.mailbox, factsAtRcpt(question)),
+          just(say.RECIPIENT_OK),
+        );
       case "Submit":
         return data === null
           ? Effect.die(new Error("no data"))

@@ -4,8 +4,9 @@
  */
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import { type MxAnswer, Resolver } from "../ports/resolver.ts";
-import { hopKey, type NextHop, type Route, Routes } from "../ports/routes.ts";
+import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import { address, addresses, items, shown } from "./facts.ts";
@@ -20,9 +21,10 @@ import type { Decision } from "./trail.ts";
  */
 export const checkRecipient: (
   recipient: Mailbox,
+  message: RouteFacts,
 ) => Effect.Effect<Route, Refusal, Routes | Resolver> = Effect.fnUntraced(
-  function* (recipient: Mailbox) {
-    const route = yield* (yield* Routes).find(recipient);
+  function* (recipient: Mailbox, message: RouteFacts) {
+    const route = yield* (yield* Routes).find(recipient, message);
     const facts = { recipient: address(recipient) };
     if (route === null) {
       return yield* refusal([], "resolve_mta", "route.none", NO_ROUTE, facts);
@@ -33,6 +35,17 @@ export const checkRecipient: (
     return no === null ? route : yield* refusal([], "resolve_mta", no.rule, no.reply, facts);
   },
 );
+
+/** Before the message is there, its size is what MAIL declared. RFC 1870 §3 */
+export const factsAtRcpt = ({ account, mail }: {
+  readonly account: string | null;
+  readonly mail: Pick<Envelope, "returnPath" | "declaredSize" | "priority">;
+}): RouteFacts => ({
+  sender: mail.returnPath,
+  account,
+  size: mail.declaredSize ?? 0,
+  priority: mail.priority ?? 0,
+});
 
 const refusalOf = (answer: MxAnswer): { readonly rule: string; readonly reply: Reply } | null => {
   switch (answer._tag) {
@@ -62,10 +75,16 @@ const MAX_TOLD = 20;
 export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> = Effect.fnUntraced(
   function* (s: Attributed) {
     const routes = yield* Routes;
+    const message: RouteFacts = {
+      sender: s.envelope.returnPath,
+      account: s.account.id,
+      size: s.head.length + s.body.octets,
+      priority: s.envelope.priority ?? 0,
+    };
     const routed: Array<RoutedRecipient> = [];
     const shares = new Map<string, Share>();
     for (const { mailbox } of s.envelope.recipients) {
-      const route = yield* routes.find(mailbox);
+      const route = yield* routes.find(mailbox, message);
       if (route === null) {
         const facts = { recipient: address(mailbox) };
         return yield* refusal(s.trail, "resolve_mta", "route.none", NO_ROUTE, facts);

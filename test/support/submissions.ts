@@ -22,7 +22,7 @@ import type { Trail } from "../../lib/stages/trail.ts";
 import { repairAll } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
-import { byRecipientDomain } from "../../policies/routes.ts";
+import { byRecipient } from "../../policies/routes.ts";
 import { stubResolver } from "./resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
@@ -143,7 +143,7 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
   Layer.mergeAll(
     accountsLayer(w.accounts ?? [alice]),
     rightsLayer(ownAddresses(w.rights ?? { localDomains: ["example.net"], separator: "+" })),
-    routesLayer(byRecipientDomain, w.routes ?? oneRoute),
+    routesLayer(byRecipient, w.routes ?? oneRoute),
     headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(

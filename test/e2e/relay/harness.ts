@@ -4,6 +4,7 @@ import { Effect, Exit, Layer, Logger, Scope } from "effect";
 import type { Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
+import type { DnsAnswer } from "../../../lib/ports/dns.ts";
 import { Accounts } from "../../../lib/ports/accounts.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
@@ -13,7 +14,7 @@ import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
-import { stubResolver } from "../../support/resolver_stub.ts";
+import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -42,6 +43,7 @@ export interface Given {
   readonly mx?: Readonly<Record<string, MxAnswer>>;
   /** Accounts that may not send any more. */
   readonly disabled?: ReadonlySet<string>;
+  readonly srv?: Readonly<Record<string, DnsAnswer<"SRV">>>;
   readonly addresses?: Readonly<Record<string, AddressAnswer>>;
 }
 
@@ -172,6 +174,8 @@ export const withRelay = async (
     stubResolver({
       mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
       addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+      // the records of one kind are asked for by a test that lists them
+      lookup: (name) => Effect.succeed((given.srv?.[name] ?? SERVFAIL) as never),
     }),
   );
   const accounts = Layer.succeed(Accounts, {

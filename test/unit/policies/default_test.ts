@@ -17,7 +17,12 @@ Deno.test("policyLayer() makes services of the default policies and the configur
   const seen = await Effect.runPromise(
     Effect.gen(function* () {
       const right = yield* (yield* SenderRights).maySendAs(alice, mailbox("alice-x@example.net"));
-      const route = yield* (yield* Routes).find(mailbox("bob@example.org"));
+      const route = yield* (yield* Routes).find(mailbox("bob@example.org"), {
+        sender: null,
+        account: null,
+        size: 0,
+        priority: 0,
+      });
       const { rules, limits } = yield* HeaderPolicy;
       return [
         right.rule,

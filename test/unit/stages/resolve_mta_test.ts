@@ -17,7 +17,7 @@ const outbox: RouteTable = [rule("example.org", { _tag: "Maildir", path: "/out" 
 
 const check = (recipient: string, routes: RouteTable, answer: MxAnswer) =>
   Effect.runPromise(
-    checkRecipient(mailbox(recipient)).pipe(
+    checkRecipient(mailbox(recipient), ANYBODYS).pipe(
       Effect.match({
         onSuccess: (route) => hopKey(route.hop),
         onFailure: (r) => summary(r.reply).split(" ").slice(0, 2).join(" "),
@@ -26,6 +26,7 @@ const check = (recipient: string, routes: RouteTable, answer: MxAnswer) =>
     ),
   );
 
+const ANYBODYS = { sender: null, account: null, size: 0, priority: 0 };
 const NOT_ASKED: MxAnswer = { _tag: "NotAsked" };
 for (
   const [name, routes, answer, want] of [
