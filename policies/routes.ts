@@ -1,6 +1,7 @@
 /** Which next hop gets a recipient. */
 import { domainKey } from "../lib/address/domain.ts";
 import { printMailboxAscii } from "../lib/address/mailbox.ts";
+import { patternsFor } from "../lib/address/pattern.ts";
 import type { Mailbox } from "../lib/address/mailbox.ts";
 import {
   type HopTemplate,
@@ -36,7 +37,7 @@ export const byRecipient = (table: RouteTable): RoutePolicy => {
     else same.push({ rule, hop, when });
   });
   return (recipient, message, tell) => {
-    for (const pattern of patternsFor(recipient, addresses)) {
+    for (const pattern of patternsOf(recipient, addresses)) {
       for (const { rule, hop, when } of rules.get(pattern) ?? []) {
         const missed = when === undefined ? null : unmet(when, message);
         if (missed === null) {
@@ -51,15 +52,10 @@ export const byRecipient = (table: RouteTable): RoutePolicy => {
 };
 
 /** Patterns that match, most specific first. An address is looked for only where a route names one. */
-const patternsFor = function* (recipient: Mailbox, addresses: boolean): Iterable<string> {
+const patternsOf = function* (recipient: Mailbox, addresses: boolean): Iterable<string> {
   if (addresses) yield addressPattern(recipient);
   if (recipient.domain._tag === "Literal") return yield "[*]";
-  const domain = recipient.domain.ascii;
-  yield domain;
-  for (let dot = domain.indexOf("."); dot >= 0; dot = domain.indexOf(".", dot + 1)) {
-    yield `*${domain.slice(dot)}`;
-  }
-  yield "*";
+  yield* patternsFor(recipient.domain.ascii);
 };
 
 /** Local parts of other people's domains count to the octet. RFC 5321 §2.4 */

@@ -1,12 +1,21 @@
 /** From the configuration to what the relay is told. */
-import { Duration } from "effect";
+import { Duration, type Layer } from "effect";
+import { BlockList, isIP } from "node:net";
+import { patternsFor } from "../address/pattern.ts";
 import type { Config } from "../config/config.ts";
+import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
+import { guardOf } from "../net/guard.ts";
+import { httpSend } from "../net/http_send.ts";
+import type { Resolver } from "../ports/resolver.ts";
+import type { TlsLevel } from "../ports/routes.ts";
 import {
   accessOf,
   type RelaySettings,
   relaySettings,
   STANDARD_PATIENCE,
 } from "../relay/settings.ts";
+import { stsLayer } from "../relay/sts_file.ts";
+import { VERSION } from "./version.ts";
 
 const ms = Duration.toMillis;
 
@@ -16,6 +25,10 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
   const delays = [first, ...more].map(ms);
   return {
     ...relaySettings(config.hostname),
+    ownNames: [config.hostname.toLowerCase(), ...config.nextHop.ownNames],
+    isOurs: ours(config.nextHop.ownAddresses),
+    dane: config.nextHop.dane,
+    tlsLevel: levels(config.nextHop.tlsLevels),
     access: accessOf(config.routes),
     yields,
     connectionsPerHop: queue.connectionsPerHop,
@@ -39,3 +52,41 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     },
   };
 };
+
+/** HOP-05 */
+const ours = (networks: ReadonlyArray<string>): RelaySettings["isOurs"] => {
+  if (networks.length === 0) return () => false;
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = "", bits] = network.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+};
+
+/** The most specific pattern. HOP-20 */
+const levels =
+  (byPattern: ReadonlyMap<string, TlsLevel>): RelaySettings["tlsLevel"] => (domain) => {
+    if (byPattern.size === 0) return "none";
+    for (const pattern of patternsFor(domain)) {
+      const level = byPattern.get(pattern);
+      if (level !== undefined) return level;
+    }
+    return "none";
+  };
+
+/** Policies are fetched as discovery fetches: no redirect, no private address, verified. Null where they are off. */
+export const stsOf = (
+  config: Config,
+  path: string | null,
+): Layer.Layer<never, never, Resolver> | null =>
+  config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
+
+const stsSend = ({ discover }: Config, lookup: Lookup): HttpSend =>
+  httpSend({
+    guard: guardOf(lookup, discover.privateAddresses),
+    ca: discover.ca,
+    userAgent: `Postern/${VERSION} (MTA-STS; RFC 8461)`,
+  });

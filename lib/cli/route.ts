@@ -8,11 +8,10 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { hopKey, type Route, type RouteFacts } from "../ports/routes.ts";
 import { hostsOf } from "../relay/hosts.ts";
 import { protect } from "../relay/reach.ts";
-import { accessOf, type RelaySettings } from "../relay/settings.ts";
 import type { Policies, RouteTeller } from "../stages/policy.ts";
 import { Failure, misused } from "./failure.ts";
 import { configOf } from "./places.ts";
-import { relaySettingsOf } from "./relay_settings.ts";
+import { relaySettingsOf, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { json, root } from "./root.ts";
 import { print, printJson } from "./terminal.ts";
@@ -90,10 +89,7 @@ const test = (policies: Policies) =>
 const hostsFor = (config: Config, route: Route): Effect.Effect<ReadonlyArray<Tried> | string> => {
   const { hop } = route;
   if (hop._tag === "Maildir") return Effect.succeed([]);
-  const settings: RelaySettings = {
-    ...relaySettingsOf(config, () => false),
-    access: accessOf(config.routes),
-  };
+  const settings = relaySettingsOf(config, () => false);
   return Effect.gen(function* () {
     const found = yield* hostsOf(hop, settings);
     if (found._tag === "None") return `${found.verdict.status} ${found.verdict.text}`;
@@ -108,7 +104,10 @@ const hostsFor = (config: Config, route: Route): Effect.Effect<ReadonlyArray<Tri
     });
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(resolverLayer(resolverSettings(config.dns))),
+      Layer.provideMerge(
+        stsOf(config, null) ?? Layer.empty,
+        resolverLayer(resolverSettings(config.dns)),
+      ),
     ),
   );
 };

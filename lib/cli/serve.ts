@@ -5,6 +5,7 @@
  * and the spool gives its leases back last.
  */
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { dirname, join } from "node:path";
 import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
@@ -13,7 +14,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { memoryLayer } from "../relay/memory.ts";
-import { relaySettingsOf } from "./relay_settings.ts";
+import { relaySettingsOf, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { mechanismsOf } from "../sasl/all.ts";
@@ -50,7 +51,10 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     }).pipe(Layer.provide(failureMemory)),
     certificatesLayer(config.tls),
     tokensLayer(config.auth.issuers),
-    resolverLayer(resolverSettings(config.dns)),
+    Layer.provideMerge(
+      stsOf(config, join(dirname(config.spool.path), "mta-sts.json")) ?? Layer.empty,
+      resolverLayer(resolverSettings(config.dns)),
+    ),
     dialerLayer,
     idsLayer,
     memoryLayer,

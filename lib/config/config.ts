@@ -6,7 +6,7 @@ import { Data, type Duration } from "effect";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
-import type { RouteTable } from "../ports/routes.ts";
+import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
@@ -74,6 +74,18 @@ export interface QueueSettings {
     readonly block: Duration.Duration;
     readonly final: Duration.Duration;
   };
+}
+
+/** What holds for next hops of whatever route. */
+export interface NextHopSettings {
+  readonly dane: boolean;
+  readonly mtaSts: boolean;
+  /** By pattern: a name, `*.name` or `*`. */
+  readonly tlsLevels: ReadonlyMap<string, TlsLevel>;
+  /** Lower case. */
+  readonly ownNames: ReadonlyArray<string>;
+  /** Addresses and networks. */
+  readonly ownAddresses: ReadonlyArray<string>;
 }
 
 export interface DnsSettings {
@@ -153,6 +165,7 @@ export interface Config {
     readonly remember: Duration.Duration;
   };
   readonly routes: RouteTable;
+  readonly nextHop: NextHopSettings;
   /** What clients find of our own listeners; for domains that are not in `domains`. */
   readonly own: OwnListeners;
   /** What the domains offer that autodiscovery knows. */

@@ -10,6 +10,7 @@ import type {
   DnsSettings,
   HttpSettings,
   Limits,
+  NextHopSettings,
   QueueSettings,
   SocketAddress,
 } from "./config.ts";
@@ -17,6 +18,8 @@ import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import { patternKey } from "./pattern.ts";
+import { tlsLevel } from "./routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
@@ -91,6 +94,16 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   attempts: d.attempts,
   trust: d.trust_ad,
   ca: d.ca === undefined ? null : resolve(d.ca),
+});
+
+const nextHopOf = (n: ConfigFile["next_hop"]): NextHopSettings => ({
+  dane: n.dane,
+  mtaSts: n.mta_sts,
+  tlsLevels: new Map(
+    Object.entries(n.tls_levels ?? {}).map(([p, l]) => [patternKey(p) ?? p, tlsLevel(l)]),
+  ),
+  ownNames: n.own_names.map(ascii),
+  ownAddresses: n.own_addresses,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -183,6 +196,7 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
+  nextHop: nextHopOf(c.next_hop),
   own: ownListeners(c),
   domains: offers(c, ownListeners(c)),
   http: c.http === undefined ? null : httpOf(c.http),

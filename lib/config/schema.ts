@@ -13,6 +13,7 @@ import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { limits } from "./schema_limits.ts";
+import { nextHop } from "./schema_next_hop.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
 import { dnsServer, http } from "./schema_web.ts";
@@ -115,6 +116,8 @@ export const configFile = z.strictObject({
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
     "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
+
+  next_hop: nextHop,
 
   domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
 

@@ -52,8 +52,31 @@ export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => 
     if (hosts._tag === "None") {
       return { _tag: "Unreachable" as const, verdict: hosts.verdict, remote: null, alarm: false };
     }
+    let r = yield* anyOf(to, hosts.hosts, settings, watch);
+    if (r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(to.hop))) {
+      r = yield* anyOf(to, hosts.hosts, settings, watch);
+    }
+    return r._tag === "Reached" ? r : unreachable(to.hop, r._tag === "Unusable" ? r : null);
+  });
+
+/** Before a failure counts, a newer policy of the domain is looked for. RFC 8461 §5.1 */
+const policyChanged = Effect.fnUntraced(function* (hop: Remote) {
+  if (hop._tag !== "Mx") return false;
+  const { find } = yield* StsPolicies;
+  const before = yield* find(hop.domain);
+  return before !== null && before !== (yield* find(hop.domain, true));
+});
+
+/** The first host that can be used, or the failure that says most. */
+const anyOf = Effect.fnUntraced(
+  function* (
+    to: Destination,
+    hosts: ReadonlyArray<Host>,
+    settings: RelaySettings,
+    watch: Watch,
+  ): Effect.fn.Return<Reached | Unusable | { readonly _tag: "NoHost" }, never, Dialer | Resolver> {
     let failed: Unusable | null = null;
-    for (const host of hosts.hosts) {
+    for (const host of hosts) {
       const protection = yield* protect(to, host, settings);
       const r: Reached | Unusable = "of" in protection
         ? barred(host, protection)
@@ -61,8 +84,9 @@ export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => 
       if (r._tag === "Reached") return r;
       if (failed === null || weight(r) >= weight(failed)) failed = r;
     }
-    return unreachable(to.hop, failed);
-  });
+    return failed ?? { _tag: "NoHost" as const };
+  },
+);
 
 /** Asks DNS and the domain's policy, as far as they can matter. */
 export const protect: (

@@ -5,6 +5,7 @@
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { type Field, unfolded } from "../message/header.ts";
 import { type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
@@ -62,6 +63,12 @@ const refusalOf = (answer: MxAnswer): { readonly rule: string; readonly reply: R
   }
 };
 
+/** `TLS-Required: No`, once: the only value there is. REQUIRETLS beside it wins. RFC 8689 §5 */
+const tlsOptional = (fields: ReadonlyArray<Field>): boolean => {
+  const [only, ...more] = fields.filter((f) => f.key === "tls-required");
+  return only !== undefined && more.length === 0 && /^\s*no\s*$/i.test(unfolded(only));
+};
+
 /** Recipients that share a next hop. */
 interface Share {
   readonly route: Route;
@@ -100,7 +107,15 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       ? [yield* tell(only)]
       : yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
     if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
-    return { ...s, _tag: "Routed" as const, routed, trail: [...s.trail, ...told] };
+    const optional = s.envelope.requireTls !== true && tlsOptional(s.header.fields);
+    if (optional) told.push(pass("EXT-RTLS-3", { tlsRequired: false }));
+    return {
+      ...s,
+      _tag: "Routed" as const,
+      ...optional ? { envelope: { ...s.envelope, tlsOptional: true as const } } : {},
+      routed,
+      trail: [...s.trail, ...told],
+    };
   },
 );
 

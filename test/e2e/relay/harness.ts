@@ -12,6 +12,7 @@ import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
 import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
+import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
 import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
@@ -43,6 +44,9 @@ export interface Given {
   readonly mx?: Readonly<Record<string, MxAnswer>>;
   /** Accounts that may not send any more. */
   readonly disabled?: ReadonlySet<string>;
+  /** In place of a stub that knows `mx`, `srv` and `addresses`. */
+  readonly resolver?: Layer.Layer<Resolver>;
+  readonly sts?: Readonly<Record<string, StsPolicy>>;
   readonly srv?: Readonly<Record<string, DnsAnswer<"SRV">>>;
   readonly addresses?: Readonly<Record<string, AddressAnswer>>;
 }
@@ -169,7 +173,7 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(
+  const resolver = given.resolver ?? Layer.succeed(
     Resolver,
     stubResolver({
       mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
@@ -206,9 +210,14 @@ export const withRelay = async (
     graceMs: 1_000,
     ...given.settings,
   };
+  const sts = Layer.succeed(StsPolicies, {
+    find: (domain) => Effect.succeed(given.sts?.[domain] ?? null),
+  });
   const scope = Effect.runSync(Scope.make());
   const layer = relayLayer(settings).pipe(
-    Layer.provide(Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer)),
+    Layer.provide(
+      Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer, sts),
+    ),
     Layer.provide(Logger.layer([])),
   );
   await Effect.runPromise(Layer.buildWithScope(layer, scope));
