@@ -13,7 +13,7 @@ interface Shown {
 }
 
 const shown = Effect.fnUntraced(function* (files: KeyPairFiles) {
-  const pair = yield* loadPair(files).pipe(Effect.mapError((e) => failed(e.message)));
+  const pair = yield* loadPair(files, null).pipe(Effect.mapError((e) => failed(e.message)));
   const pem = yield* Effect.promise(() => Deno.readTextFile(files.certificate));
   return { names: pair.names, hash: spkiSha256(pem) } satisfies Shown;
 });

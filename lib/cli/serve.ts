@@ -49,7 +49,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }).pipe(Layer.provide(failureMemory)),
-    certificatesLayer(config.tls),
+    certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
       stsOf(config, join(dirname(config.spool.path), "mta-sts.json")) ?? Layer.empty,

@@ -79,7 +79,7 @@ const pair = Effect.fnUntraced(function* (
   files: PairFiles,
   hostname: string | null,
 ) {
-  const loaded = yield* Effect.result(loadPair(files));
+  const loaded = yield* Effect.result(loadPair(files, null));
   if (Result.isFailure(loaded)) {
     const key = loaded.failure.file === files.key ? "key" : "certificate";
     found.problems.push(problemAt(source, [...at, key], loaded.failure.message));

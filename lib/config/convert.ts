@@ -23,6 +23,7 @@ import { tlsLevel } from "./routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
+import { ownListeners } from "./own_listeners.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
@@ -60,21 +61,6 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   nullSendersPerHour: l.null_senders_per_hour,
 });
 
-const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
-  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
-  futureRelease: e.future_release
-    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
-    : null,
-  mtPriority: e.mt_priority
-    ? {
-      urgent: new Set(e.mt_priority_accounts),
-      least: e.mt_priority_least,
-      urgentBytes: e.mt_priority_bytes,
-    }
-    : null,
-  rrvs: e.rrvs,
-});
-
 export const discoverOf = (
   d: ConfigFile["discover"],
   resolve: (path: string) => string,
@@ -104,6 +90,21 @@ const nextHopOf = (n: ConfigFile["next_hop"]): NextHopSettings => ({
   ),
   ownNames: n.own_names.map(ascii),
   ownAddresses: n.own_addresses,
+});
+
+const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+  deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
+  futureRelease: e.future_release
+    ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
+    : null,
+  mtPriority: e.mt_priority
+    ? {
+      urgent: new Set(e.mt_priority_accounts),
+      least: e.mt_priority_least,
+      urgentBytes: e.mt_priority_bytes,
+    }
+    : null,
+  rrvs: e.rrvs,
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -152,15 +153,15 @@ const dnsServerOf = (d: NonNullable<ConfigFile["dns_server"]>): DnsServerSetting
   drain: d.drain,
 });
 
-const ownListeners = (c: ConfigFile): OwnListeners => {
-  const host = ascii(c.hostname);
-  return {
-    host,
-    submission: listeners(c.listen.submission).map((a) => a.port),
-    submissions: listeners(c.listen.submissions).map((a) => a.port),
-    web: c.http === undefined ? null : host,
-  };
-};
+const ownOf = (c: ConfigFile, issuers: ReadonlyArray<Issuer>): OwnListeners =>
+  ownListeners({
+    hostname: ascii(c.hostname),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
+    mechanisms: c.auth.mechanisms,
+    issuers: issuers.map((i) => i.issuer),
+    http: c.http !== undefined,
+  });
 
 const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
   c.domain.map((d) => {
@@ -197,8 +198,8 @@ export const toConfig = (
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
   nextHop: nextHopOf(c.next_hop),
-  own: ownListeners(c),
-  domains: offers(c, ownListeners(c)),
+  own: ownOf(c, issuers),
+  domains: offers(c, ownOf(c, issuers)),
   http: c.http === undefined ? null : httpOf(c.http),
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),

@@ -69,12 +69,14 @@ export const domain = z.strictObject({
   jmap: url("JMAP: URL of the session resource"),
   caldav: url("Calendars: URL to start from"),
   carddav: url("Address books: URL to start from"),
-  auth: z.array(z.enum(AUTHS)).min(1, { error: "needs at least one method" }).default(["password"])
-    .describe("How clients may sign in; preferred first"),
+  auth: z.array(z.enum(AUTHS)).min(1, { error: "needs at least one method" }).optional()
+    .describe(
+      "How clients may sign in, preferred first; default: as [auth] says for our own listeners, elsewhere with a password",
+    ),
   username: z.enum(["address", "local"]).default("address").describe(
     "User name: the whole address, or what stands before its @",
   ),
-  oauth_issuer: url("Issuer of OAuth tokens for public clients"),
+  oauth_issuer: url("Issuer of OAuth tokens for public clients; default: the first of [auth]"),
   documentation: url("Page that explains the set-up to people"),
   web: name("mail.example.com").optional().describe(
     "Host of the HTTP endpoints; default: host, where [http] is configured",

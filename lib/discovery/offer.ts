@@ -92,6 +92,10 @@ export interface OwnListeners {
   readonly host: string;
   readonly submission: ReadonlyArray<number>;
   readonly submissions: ReadonlyArray<number>;
+  /** How clients sign in here. Default: with their password. */
+  readonly auth?: ReadonlyArray<Auth>;
+  /** Issuer of the OAuth tokens that are taken here. */
+  readonly oauthIssuer?: string | null;
   /** The host of the HTTP endpoints, where they are served. */
   readonly web: string | null;
 }
@@ -156,7 +160,8 @@ const absentOf = (servers: ServerLists, described: boolean): ReadonlyArray<strin
 /** The offer of a domain: what is said about it, and for the rest Postern's own listeners. */
 export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
   const servers = { ...ownServers(own), ...s.servers };
-  const auth = s.auth ?? ["password"];
+  const theirs = s.auth ?? ["password"];
+  const ours = s.auth ?? own.auth ?? theirs;
   const username = s.username ?? "address";
   const services = SRV_LABELS.flatMap(({ label, kind, security }) =>
     (servers[label] ?? []).map((place): Service => ({
@@ -165,7 +170,7 @@ export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
       host: place.host,
       port: place.port,
       path: security === "https" ? s.paths?.[label] ?? WELL_KNOWN[kind] ?? "/" : null,
-      auth,
+      auth: kind === "submission" ? ours : theirs,
       username,
       priority: place.priority ?? PRIORITY[label] ?? 0,
       weight: place.weight ?? 1,
@@ -188,7 +193,7 @@ export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
     caa: s.caa ?? [],
     tlsa: s.tlsa ?? [],
     pacc: s.pacc ?? true,
-    oauthIssuer: s.oauthIssuer ?? null,
+    oauthIssuer: s.oauthIssuer ?? own.oauthIssuer ?? null,
     documentation: s.documentation ?? null,
     compat: s.compat ?? { smtps: false, mailconf: false, autodiscover: false },
     ttl: s.ttl ?? 3600,

@@ -37,6 +37,47 @@ const SHUN_MS = 30_000;
 const askable = (name: string): boolean =>
   name.length <= 253 && name.split(".").every((l) => /^[\x21-\x5b\x5d-\x7e]{1,63}$/.test(l));
 
+/** A name followed through its aliases, answer by answer. RFC 1034 §3.6.2 */
+class Chain<T extends RecordType> {
+  #at: string;
+  #links = 0;
+  #secure = true;
+  #ttl = Infinity;
+  readonly #aliases: Array<string> = [];
+
+  constructor(name: string) {
+    this.#at = plainName(name);
+  }
+
+  /** The name that is to be asked about next. */
+  get at(): string {
+    return this.#at;
+  }
+
+  /** The answer; null where it leads on. It is as secure, and holds as long, as the weakest link. */
+  take(told: Told): DnsAnswer<T> | null {
+    if (told._tag === "Trouble") return told;
+    this.#secure &&= told.ad;
+    this.#ttl = Math.min(this.#ttl, told.ttl);
+    this.#aliases.push(...told.aliases);
+    this.#links += Math.max(1, told.aliases.length);
+    const seen = { secure: this.#secure, ttl: this.#ttl, aliases: this.#aliases };
+    switch (told._tag) {
+      case "NoData":
+      case "NoSuchDomain":
+        return { _tag: told._tag, ...seen };
+      case "Records":
+        // the records were read as the type that was asked for
+        return { _tag: "Found", ...seen, records: told.records as ReadonlyArray<DnsRecords[T]> };
+      case "Alias":
+        this.#at = told.target;
+        return this.#links > MAX_ALIASES ? TOO_LONG : null;
+    }
+  }
+}
+
+const TOO_LONG = trouble("loop", "alias chain too long");
+
 export class Lookups {
   readonly #settings: LookupSettings;
   readonly #exchange: Exchange;
@@ -53,29 +94,25 @@ export class Lookups {
     this.#exchange.close();
   }
 
-  /** Never rejects. `now` in milliseconds: what the cache goes by. */
-  async lookup<T extends RecordType>(name: string, type: T, now: number): Promise<DnsAnswer<T>> {
-    let at = plainName(name);
-    let secure = true;
-    let ttl = Infinity;
-    const aliases: Array<string> = [];
-    for (let links = 0; links <= MAX_ALIASES;) {
-      const told = this.#cache.get(at, type, now) ?? await this.#ask(at, type, now);
-      if (told._tag === "Trouble") return told;
-      secure &&= told.ad;
-      ttl = Math.min(ttl, told.ttl);
-      aliases.push(...told.aliases);
-      links += Math.max(1, told.aliases.length);
-      const seen = { secure, ttl, aliases };
-      if (told._tag === "NoData") return { _tag: "NoData", ...seen };
-      if (told._tag === "NoSuchDomain") return { _tag: "NoSuchDomain", ...seen };
-      if (told._tag === "Records") {
-        // the records were read as `type` asked for
-        return { _tag: "Found", ...seen, records: told.records as ReadonlyArray<DnsRecords[T]> };
-      }
-      at = told.target;
+  /** What the cache has to say by itself; null where somebody must be asked. `now` in milliseconds. */
+  kept<T extends RecordType>(name: string, type: T, now: number): DnsAnswer<T> | null {
+    const chain = new Chain<T>(name);
+    for (;;) {
+      const told = this.#cache.get(chain.at, type, now);
+      if (told === null) return null;
+      const answer = chain.take(told);
+      if (answer !== null) return answer;
     }
-    return trouble("loop", "alias chain too long");
+  }
+
+  /** Never rejects. */
+  async lookup<T extends RecordType>(name: string, type: T, now: number): Promise<DnsAnswer<T>> {
+    const chain = new Chain<T>(name);
+    for (;;) {
+      const told = this.#cache.get(chain.at, type, now) ?? await this.#ask(chain.at, type, now);
+      const answer = chain.take(told);
+      if (answer !== null) return answer;
+    }
   }
 
   #ask(name: string, type: RecordType, now: number): Promise<Told> {

@@ -14,6 +14,8 @@ export class HttpsLink {
   readonly #path: string;
   readonly #session: ClientHttp2Session;
   readonly #idle: ReturnType<typeof setTimeout>;
+  /** What is to be told to those who wait, should the connection go. */
+  readonly #waiting = new Set<() => void>();
   #over = false;
 
   constructor(server: HttpsServer, ca: string | null) {
@@ -52,7 +54,7 @@ export class HttpsLink {
         if (ended) return;
         ended = true;
         clearTimeout(timer);
-        this.#session.removeListener("close", lost);
+        this.#waiting.delete(lost);
         resolve(said);
       };
       const lost = (): void => end(trouble("unreachable", "connection closed"));
@@ -61,7 +63,7 @@ export class HttpsLink {
         this.close();
       }, timeoutMs);
       if (this.#over) return lost();
-      this.#session.once("close", lost);
+      this.#waiting.add(lost);
       this.#idle.refresh?.();
       this.#exchange(octets, (body) => end(body === null ? NO_DNS : said(body, query)), lost);
     });
@@ -101,6 +103,7 @@ export class HttpsLink {
     this.#over = true;
     clearTimeout(this.#idle);
     this.#session.destroy();
+    for (const lost of [...this.#waiting]) lost();
   }
 }
 

@@ -93,7 +93,12 @@ const resolverOf = (lookups: Lookups): Resolver["Service"] => {
   const lookup = <T extends RecordType>(name: string, type: T): Effect.Effect<DnsAnswer<T>> =>
     Effect.flatMap(
       Clock.currentTimeMillis,
-      (now) => Effect.promise(() => lookups.lookup(name, type, now)),
+      (now) => {
+        const kept = lookups.kept(name, type, now);
+        return kept === null
+          ? Effect.promise(() => lookups.lookup(name, type, now))
+          : Effect.succeed(kept);
+      },
     );
   const addresses = (host: string): Effect.Effect<AddressAnswer> =>
     Effect.map(

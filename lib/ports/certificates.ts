@@ -3,6 +3,13 @@ import { Context } from "effect";
 import type { SecureContext, TLSSocket } from "node:tls";
 import type { ClientCertificate } from "./accounts.ts";
 
+/** What servers of the site offer and ask of TLS. RFC 9325 §3, §4 */
+export interface TlsPolicy {
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Suites for TLS 1.2 in OpenSSL's notation; those of TLS 1.3 are all good. */
+  readonly ciphers: string;
+}
+
 export class Certificates extends Context.Service<Certificates, {
   /**
    * What to use for a client that asks for `serverName` (SNI; empty or null where it names none): the

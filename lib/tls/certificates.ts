@@ -4,7 +4,7 @@
  * written leaves the old one in use and is told in the log.
  */
 import { Clock, Duration, Effect, Layer, Schedule } from "effect";
-import { Certificates } from "../ports/certificates.ts";
+import { Certificates, type TlsPolicy } from "../ports/certificates.ts";
 import type { SecureContext } from "node:tls";
 import { makeClientReader } from "./client_certificate.ts";
 import { candidates } from "./names.ts";
@@ -22,6 +22,7 @@ export interface CertificatesOptions {
   readonly default: PairFiles;
   /** More pairs; each serves the names that its certificate holds. */
   readonly sni: ReadonlyArray<PairFiles>;
+  readonly policy: TlsPolicy;
   /** PEM file of the authorities that may vouch for clients; absent: clients are not asked. */
   readonly clientCa?: string | null;
   /** Time between looks at the files. */
@@ -47,7 +48,7 @@ export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certifica
       const endPoints = new WeakMap<SecureContext, Uint8Array | null>();
       const load = (files: PairFiles) =>
         Effect.tap(
-          loadPair(files, authorities),
+          loadPair(files, o.policy, authorities),
           (pair) => Effect.sync(() => endPoints.set(pair.context, pair.endPoint)),
         );
       const first = yield* watch(o.default, load);

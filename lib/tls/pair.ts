@@ -2,6 +2,7 @@
 import { Data, Effect } from "effect";
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { TlsPolicy } from "../ports/certificates.ts";
 import { endPointOf } from "./end_point.ts";
 import { dnsNames } from "./names.ts";
 
@@ -39,26 +40,12 @@ export interface Stamp {
 }
 
 /**
- * AEAD suites with forward secrecy; for TLS 1.3 those are all there are. RFC 9325 §4.2
- */
-const CIPHERS = [
-  "TLS_AES_256_GCM_SHA384",
-  "TLS_CHACHA20_POLY1305_SHA256",
-  "TLS_AES_128_GCM_SHA256",
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-].join(":");
-
-/**
- * Reads both files and checks that they are PEM and belong together. `clientCa`: the authorities, in PEM,
+ * Reads both files and checks that they are PEM and belong together. `policy` null: the pair is only looked at. `clientCa`: the authorities, in PEM,
  * that may vouch for clients.
  */
 export const loadPair = (
   files: PairFiles,
+  policy: TlsPolicy | null,
   clientCa: string | null = null,
 ): Effect.Effect<Pair, BadPair> =>
   Effect.gen(function* () {
@@ -77,8 +64,7 @@ export const loadPair = (
         createSecureContext({
           cert,
           key,
-          minVersion: "TLSv1.2",
-          ciphers: CIPHERS,
+          ...(policy ?? { minVersion: "TLSv1.2" }),
           ...(clientCa === null ? {} : { ca: clientCa }),
         }),
       catch: () => new BadPair({ file: files.certificate, reason: "cannot be used for TLS" }),

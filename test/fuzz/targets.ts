@@ -2,13 +2,17 @@
 import { createHash } from "node:crypto";
 import type { Target } from "./target.ts";
 import { dnsAnswer, documents } from "./targets/discovery.ts";
+import { chunks, mime } from "./targets/body.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
+import { dnsQuery, poxRequest, tsigAnswer } from "./targets/served.ts";
 import { smtp, smuggling } from "./targets/smtp.ts";
 
 export const targets: ReadonlyArray<Target> = [
   smtp,
   smuggling,
+  chunks,
+  mime,
   header,
   address,
   date,
@@ -17,6 +21,9 @@ export const targets: ReadonlyArray<Target> = [
   proxy,
   dnsAnswer,
   documents,
+  dnsQuery,
+  tsigAnswer,
+  poxRequest,
 ];
 
 const directory = (target: string): URL => new URL(`./corpus/${target}/`, import.meta.url);

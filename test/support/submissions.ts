@@ -126,7 +126,7 @@ export const defaultRules: HeaderRules = repairAll({
   messageId: "fix",
 });
 
-const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
+export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
     verify: () => Effect.succeed({ _tag: "Rejected" as const }),
     identify: () => Effect.succeed({ _tag: "Rejected" as const }),

@@ -186,6 +186,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "many questions at once over one connection, answers in any order. RFC 7766 §6.2.1.1",
+  ignore: !PEERS,
+  fn: () =>
+    withServers(async (_, unbound) => {
+      for (const server of ways(unbound)) {
+        await over(server, unbound.ca, async (l) => {
+          const names = Array.from({ length: 60 }, (_, i) => `n${i}.plain.test`);
+          const answers = await Promise.all(
+            [...names, "mx.plain.test"].map((n) => l.lookup(n, "A", Date.now())),
+          );
+          assert.equal(answers.pop()?._tag, "Found", server._tag);
+          assert.ok(answers.every((a) => a._tag === "NoSuchDomain"), server._tag);
+        });
+      }
+    }),
+});
+
+Deno.test({
   name: "a server over TLS or HTTPS whose certificate does not hold is not believed. SEC-6",
   ignore: !PEERS,
   fn: () =>

@@ -5,7 +5,6 @@ import type { Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
 import type { DnsAnswer } from "../../../lib/ports/dns.ts";
-import { Accounts } from "../../../lib/ports/accounts.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
@@ -14,6 +13,7 @@ import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
+import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
 import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
 
@@ -182,22 +182,9 @@ export const withRelay = async (
       lookup: (name) => Effect.succeed((given.srv?.[name] ?? SERVFAIL) as never),
     }),
   );
-  const accounts = Layer.succeed(Accounts, {
-    verify: () => Effect.succeed({ _tag: "Rejected" }),
-    keys: () => Effect.die("nobody signs in here"),
-    identify: () => Effect.succeed({ _tag: "Rejected" }),
-    certified: () => Effect.succeed(null),
-    find: (id) =>
-      Effect.succeed({
-        id,
-        primary: mailbox("alice@example.net"),
-        aliases: [],
-        disabled: given.disabled?.has(id) ?? false,
-        minimum: "plain" as const,
-        certificates: [],
-        revision: 0,
-      }),
-  });
+  const accounts = accountsLayer([
+    { ...alice, disabled: given.disabled?.has(alice.id) ?? false },
+  ]);
   let n = 0;
   const testIds = Layer.succeed(Ids, {
     queueId: () => `B${++n}`,

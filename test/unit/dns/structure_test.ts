@@ -187,5 +187,5 @@ Deno.test("readAnswer() is done with 64 KiB of hostile octets in no time", () =>
   }
   const since = performance.now();
   for (let i = 0; i < 20; i++) readAnswer(octets, queryOf("A"));
-  assert.ok(performance.now() - since < 1_000);
+  assert.ok(performance.now() - since < 5_000);
 });

@@ -619,7 +619,7 @@ Deno.test("a slow method does not hold up what is found already", async () => {
     http: { "https://autoconfig.example.com/mail/config-v1.1.xml": { never: true } },
   });
   assert.equal(r.verdict, "ok");
-  assert.ok(performance.now() - since < 2_500);
+  assert.ok(performance.now() - since < 10_000);
 });
 
 Deno.test("the deadline and the caller's signal end everything. OUT-6", async () => {
