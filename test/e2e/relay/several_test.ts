@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { DnsAnswer, Srv } from "../../../lib/ports/dns.ts";
 import { inTurn } from "../../../lib/relay/hosts.ts";
 import type { NextHop, SeveralHop, SeveralMember } from "../../../lib/ports/routes.ts";
+import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
 import { SERVFAIL } from "../../support/resolver_stub.ts";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
 import { smtpHop, withRelay } from "./harness.ts";
@@ -127,3 +128,30 @@ Deno.test("relay sends nothing to an address of its own. HOP-05", async () => {
   });
   await hop.stop();
 });
+
+for (
+  // RFC 6186 §6: the domain that was asked for is the reference; a target only where it lies below it
+  const [name, target, certified, good] of [
+    ["the domain, whatever the target is", "elsewhere.test", "example.net", true],
+    ["a target below the domain", "smtp.example.net", "smtp.example.net", true],
+    ["a target that only DNS names", "elsewhere.test", "elsewhere.test", false],
+  ] as const
+) {
+  Deno.test(`relay ${good ? "takes" : "refuses"} a certificate for ${name}. HOP-08`, async () => {
+    const made = await makeSelfSigned([certified], Date.now());
+    const ca = await Deno.makeTempFile({ suffix: ".pem" });
+    await Deno.writeTextFile(ca, made.certificatePem);
+    const hop = await ScriptedHop.start({ tls: { key: made.keyPem, cert: made.certificatePem } });
+    await withRelay({
+      hop: srv("required"),
+      srv: { [NAME]: found({ priority: 0, weight: 0, port: hop.port, target }) },
+      addresses: { [target]: loopback },
+      settings: { access: () => ({ credentials: null, ca }) },
+    }, async (relay) => {
+      const [said] = await relay.settled(await relay.send({ to: x }));
+      assert.match(said ?? "", good ? /^delivered/ : /^queued: TLS: certificate is not trusted/);
+    });
+    await hop.stop();
+    await Deno.remove(ca);
+  });
+}
