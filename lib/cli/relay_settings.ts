@@ -1,12 +1,12 @@
 /** From the configuration to what the relay is told. */
-import { Duration, type Layer } from "effect";
+import { Duration, Effect, Layer } from "effect";
 import { BlockList, isIP } from "node:net";
 import { patternsFor } from "../address/pattern.ts";
 import type { Config } from "../config/config.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";
 import { httpSend } from "../net/http_send.ts";
-import type { Resolver } from "../ports/resolver.ts";
+import { Resolver } from "../ports/resolver.ts";
 import type { TlsLevel } from "../ports/routes.ts";
 import {
   accessOf,
@@ -14,6 +14,7 @@ import {
   relaySettings,
   STANDARD_PATIENCE,
 } from "../relay/settings.ts";
+import { reporterLayer } from "../relay/tls_reporter.ts";
 import { stsLayer } from "../relay/sts_file.ts";
 import { VERSION } from "./version.ts";
 
@@ -84,9 +85,35 @@ export const stsOf = (
 ): Layer.Layer<never, never, Resolver> | null =>
   config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
 
+/** Null where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
+export const reporterOf = (config: Config) => {
+  const contact = config.nextHop.tlsReports;
+  if (contact === null) return null;
+  return Layer.unwrap(Effect.map(Resolver, (resolver) => {
+    const send = stsSend(config, (name, type) => Effect.runPromise(resolver.lookup(name, type)));
+    return reporterLayer({
+      hostname: config.hostname,
+      contact,
+      post: async (url, gzipped) => {
+        const answer = await send({
+          method: "POST",
+          url,
+          body: gzipped,
+          contentType: "application/tlsrpt+gzip",
+          accept: "*/*",
+          maxBytes: 65_536,
+          timeoutMs: 60_000,
+          signal: new AbortController().signal,
+        });
+        return answer._tag === "Response" && answer.status >= 200 && answer.status < 300;
+      },
+    });
+  }));
+};
+
 const stsSend = ({ discover }: Config, lookup: Lookup): HttpSend =>
   httpSend({
     guard: guardOf(lookup, discover.privateAddresses),
     ca: discover.ca,
-    userAgent: `Postern/${VERSION} (MTA-STS; RFC 8461)`,
+    userAgent: `Postern/${VERSION} (MTA-STS, TLS reports; RFC 8461, RFC 8460)`,
   });

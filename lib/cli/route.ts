@@ -96,7 +96,7 @@ const hostsFor = (config: Config, route: Route): Effect.Effect<ReadonlyArray<Tri
     return yield* Effect.forEach(found.hosts, (host) => {
       const to = { access: settings.access(route), mustHaveTls: false, tlsOptional: false };
       const { target } = host;
-      return Effect.map(protect(to, host, settings), (p): Tried => ({
+      return Effect.map(protect(to, host, settings), ({ how: p }): Tried => ({
         host: host.name,
         at: target._tag === "Unix" ? target.path : `${target.address}:${target.port}`,
         policy: "of" in p ? `not used: ${p.reason}` : p.why,

@@ -14,7 +14,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { memoryLayer } from "../relay/memory.ts";
-import { relaySettingsOf, stsOf } from "./relay_settings.ts";
+import { relaySettingsOf, reporterOf, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { mechanismsOf } from "../sasl/all.ts";
@@ -60,7 +60,8 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     memoryLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayLayer(relaySettingsOf(config, () => load.busy)), base);
+  const relay = relayLayer(relaySettingsOf(config, () => load.busy));
+  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;

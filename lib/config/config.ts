@@ -80,6 +80,8 @@ export interface QueueSettings {
 export interface NextHopSettings {
   readonly dane: boolean;
   readonly mtaSts: boolean;
+  /** Whom reports on TLS name for questions; null: there are none. RFC 8460 */
+  readonly tlsReports: string | null;
   /** By pattern: a name, `*.name` or `*`. */
   readonly tlsLevels: ReadonlyMap<string, TlsLevel>;
   /** Lower case. */

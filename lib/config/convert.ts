@@ -82,9 +82,10 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
-const nextHopOf = (n: ConfigFile["next_hop"]): NextHopSettings => ({
+const nextHopOf = (n: ConfigFile["next_hop"], hostname: string): NextHopSettings => ({
   dane: n.dane,
   mtaSts: n.mta_sts,
+  tlsReports: n.tls_reports ? n.tls_report_contact ?? `postmaster@${hostname}` : null,
   tlsLevels: new Map(
     Object.entries(n.tls_levels ?? {}).map(([p, l]) => [patternKey(p) ?? p, tlsLevel(l)]),
   ),
@@ -197,7 +198,7 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
-  nextHop: nextHopOf(c.next_hop),
+  nextHop: nextHopOf(c.next_hop, ascii(c.hostname)),
   own: ownOf(c, issuers),
   domains: offers(c, ownOf(c, issuers)),
   http: c.http === undefined ? null : httpOf(c.http),

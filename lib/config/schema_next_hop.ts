@@ -1,6 +1,7 @@
 /** `[next_hop]`: what holds for next hops of whatever route. */
 import { z } from "zod";
 import { parseDomainName } from "../address/domain.ts";
+import { parseMailbox } from "../address/path.ts";
 import { isNetwork } from "./address.ts";
 import { patternKey } from "./pattern.ts";
 import { TLS_LEVELS } from "./schema_route.ts";
@@ -18,6 +19,14 @@ export const nextHop = z.strictObject({
   ),
   tls_levels: z.record(domains, z.enum(TLS_LEVELS)).optional().describe(
     "Least TLS towards the mail exchangers of a domain, by pattern; the stricter of this and the route's counts",
+  ),
+  tls_reports: z.boolean().default(false).describe(
+    "Tell domains that ask for it, once a day, what TLS came to towards their exchangers. RFC 8460",
+  ),
+  tls_report_contact: z.string().refine((s) => parseMailbox(s) !== null, {
+    error: "must be an address",
+  }).optional().describe(
+    "Address for questions about such reports; default: postmaster@ our hostname",
   ),
   own_names: z.array(
     z.string().refine((s) => parseDomainName(s) !== null, { error: "must be a host name" }),

@@ -23,4 +23,6 @@ export class Unusable extends Data.TaggedError("Unusable")<{
   readonly remote: string;
   /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
   readonly handshake: boolean;
+  /** Because the certificate was not the right one. */
+  readonly untrusted?: boolean;
 }> {}

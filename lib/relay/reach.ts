@@ -7,7 +7,8 @@
 import { Effect } from "effect";
 import { Dialer } from "../ports/dialer.ts";
 import type { Resolver } from "../ports/resolver.ts";
-import { StsPolicies } from "../ports/sts_policies.ts";
+import { StsPolicies, type StsPolicy } from "../ports/sts_policies.ts";
+import { TlsNotes } from "../ports/tls_notes.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
 import type { Connection } from "./connection.ts";
@@ -17,6 +18,7 @@ import { open } from "./open.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import { type Barred, type Protection, protectionOf } from "./protection.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
+import { noteOf } from "./tls_noted.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a connection is made for. */
@@ -42,6 +44,8 @@ export interface Reached {
   readonly _tag: "Reached";
   readonly connection: Connection;
   readonly offer: Offer;
+  /** More TLS was tried before, and failed. */
+  readonly despite?: Unusable;
 }
 
 export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolver>;
@@ -77,10 +81,12 @@ const anyOf = Effect.fnUntraced(
   ): Effect.fn.Return<Reached | Unusable | { readonly _tag: "NoHost" }, never, Dialer | Resolver> {
     let failed: Unusable | null = null;
     for (const host of hosts) {
-      const protection = yield* protect(to, host, settings);
-      const r: Reached | Unusable = "of" in protection
-        ? barred(host, protection)
-        : promised(to, host, yield* knock(to, host, protection, settings, watch));
+      const { how, dane, sts } = yield* protect(to, host, settings);
+      const came: Reached | Unusable = "of" in how
+        ? barred(host, how)
+        : yield* knock(to, host, how, settings, watch);
+      if (host.domain !== null && !to.tlsOptional) yield* take(host, dane, sts, came);
+      const r = promised(to, host, came);
       if (r._tag === "Reached") return r;
       if (failed === null || weight(r) >= weight(failed)) failed = r;
     }
@@ -88,12 +94,19 @@ const anyOf = Effect.fnUntraced(
   },
 );
 
+/** How a host is protected, and on what grounds. */
+export interface Protected {
+  readonly how: Protection | Barred;
+  readonly dane: Dane;
+  readonly sts: StsPolicy | null;
+}
+
 /** Asks DNS and the domain's policy, as far as they can matter. */
 export const protect: (
   to: Pick<Destination, "access" | "mustHaveTls" | "tlsOptional">,
   host: Host,
   settings: RelaySettings,
-) => Effect.Effect<Protection | Barred, never, Resolver> = Effect.fnUntraced(
+) => Effect.Effect<Protected, never, Resolver> = Effect.fnUntraced(
   function* (to, host, settings) {
     const { domain } = host;
     const level = domain === null ? "none" : settings.tlsLevel(domain);
@@ -108,7 +121,7 @@ export const protect: (
     const sts = domain === null || none || optional
       ? null
       : yield* (yield* StsPolicies).find(domain);
-    return protectionOf({
+    const how = protectionOf({
       host,
       verified: to.mustHaveTls ? "requiretls" : to.access.credentials === null ? null : "login",
       tlsOptional: to.tlsOptional,
@@ -116,6 +129,24 @@ export const protect: (
       sts,
       level,
     });
+    return { how, dane, sts };
+  },
+);
+
+/** Notes what came of it, where somebody takes notes. */
+const take = Effect.fnUntraced(
+  function* (host: Host, dane: Dane, sts: StsPolicy | null, came: Reached | Unusable) {
+    const notes = yield* TlsNotes;
+    if (notes === null) return;
+    const reached = came._tag === "Reached";
+    const note = noteOf({
+      host,
+      dane,
+      sts,
+      tls: reached ? came.connection.underTls : null,
+      fault: reached ? came.despite ?? null : came,
+    });
+    if (note !== null) notes(note);
   },
 );
 
@@ -238,11 +269,14 @@ const knock = Effect.fnUntraced(function* (
   if (p.otherwise !== null && r._tag === "Unusable" && r.stage === "TLS") {
     const why = `${p.otherwise.why}; ${p.why} failed: ${r.verdict.text}`;
     p = { ...p.otherwise, why };
-    r = yield* enter(peerOf(to, host, p, settings));
+    r = withFault(yield* enter(peerOf(to, host, p, settings)), r);
   }
   if (r._tag === "Reached" || !r.handshake || host.implicitTls || p.policy !== "opportunistic") {
     return r;
   }
   const why = `in clear, since the handshake failed: ${r.verdict.text}`;
-  return yield* enter(peerOf(to, host, { ...p, policy: "none", why }, settings));
+  return withFault(yield* enter(peerOf(to, host, { ...p, policy: "none", why }, settings)), r);
 });
+
+const withFault = (r: Reached | Unusable, despite: Unusable): Reached | Unusable =>
+  r._tag === "Reached" ? { ...r, despite } : r;

@@ -12,6 +12,7 @@ import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
+import { type TlsNote, TlsNotes } from "../../../lib/ports/tls_notes.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
@@ -46,6 +47,8 @@ export interface Given {
   readonly disabled?: ReadonlySet<string>;
   /** In place of a stub that knows `mx`, `srv` and `addresses`. */
   readonly resolver?: Layer.Layer<Resolver>;
+  /** Gets what is noted of TLS. */
+  readonly notes?: (note: TlsNote) => void;
   readonly sts?: Readonly<Record<string, StsPolicy>>;
   readonly srv?: Readonly<Record<string, DnsAnswer<"SRV">>>;
   readonly addresses?: Readonly<Record<string, AddressAnswer>>;
@@ -200,10 +203,11 @@ export const withRelay = async (
   const sts = Layer.succeed(StsPolicies, {
     find: (domain) => Effect.succeed(given.sts?.[domain] ?? null),
   });
+  const notes = Layer.succeed(TlsNotes, given.notes ?? null);
   const scope = Effect.runSync(Scope.make());
   const layer = relayLayer(settings).pipe(
     Layer.provide(
-      Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer, sts),
+      Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer, sts, notes),
     ),
     Layer.provide(Logger.layer([])),
   );
