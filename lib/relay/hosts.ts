@@ -29,6 +29,8 @@ export interface Host {
   readonly names: ReadonlyArray<string>;
   /** The recipients' domain where its own exchangers are used; null for a host that was configured. */
   readonly domain: string | null;
+  /** Whose MTA-STS policy holds: that domain, or the name of a smarthost; null: nobody's. RFC 8461 §3.4 */
+  readonly stsDomain: string | null;
   /** DNSSEC vouches for the way from the domain to this host; what was configured needs nobody's word. */
   readonly proven: boolean;
   /** What DNSSEC says of the address; null where TLSA records are not looked for. */
@@ -100,6 +102,7 @@ const single = (
 const PLAIN = {
   implicitTls: false,
   domain: null,
+  stsDomain: null,
   proven: true,
   dns: null,
   daneNames: [],
@@ -119,6 +122,7 @@ const configured = Effect.fnUntraced(
       implicitTls,
       level,
       protocol: hop._tag === "Lmtp" ? "LMTP" : "SMTP",
+      stsDomain: hop._tag === "Smtp" && isIP(host) === 0 && host.includes(".") ? host : null,
       names: [host],
       daneNames: [host],
     } as const;
@@ -182,6 +186,7 @@ const exchangers = Effect.fnUntraced(
         level: hop.tls,
         names: [h.host],
         domain,
+        stsDomain: domain,
         proven: plan.secure,
         dns: plan.secure ? h : null,
         daneNames: [domain, ...(plan.alias === null ? [] : [plan.alias])],

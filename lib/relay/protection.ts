@@ -79,15 +79,15 @@ export const protectionOf = (a: Asked): Protection | Barred => {
   }
   if (published && sts?.mode === "enforce") {
     return matches
-      ? verified(host, `MTA-STS of ${host.domain}`)
-      : { of: "TLS", reason: `MTA-STS: ${host.name} is not in the policy of ${host.domain}` };
+      ? verified(host, `MTA-STS of ${host.stsDomain}`)
+      : { of: "TLS", reason: `MTA-STS: ${host.name} is not in the policy of ${host.stsDomain}` };
   }
   if (a.verified !== null) {
     return verified(host, a.verified === "login" ? "a login" : "REQUIRETLS");
   }
   const local = locally(host, level);
   if (published && sts?.mode === "testing" && local.policy !== "required" && matches) {
-    return { ...verified(host, `MTA-STS of ${host.domain}, testing`), otherwise: local };
+    return { ...verified(host, `MTA-STS of ${host.stsDomain}, testing`), otherwise: local };
   }
   return local;
 };

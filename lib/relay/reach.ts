@@ -108,7 +108,7 @@ export const protect: (
   settings: RelaySettings,
 ) => Effect.Effect<Protected, never, Resolver> = Effect.fnUntraced(
   function* (to, host, settings) {
-    const { domain } = host;
+    const { domain, stsDomain } = host;
     const level = domain === null ? "none" : settings.tlsLevel(domain);
     const optional = to.tlsOptional && !to.mustHaveTls;
     const none = host.level === "none" && level === "none";
@@ -118,9 +118,9 @@ export const protect: (
     const dane: Dane = forDane && host.dns !== null
       ? yield* daneOf({ host: host.name, port: host.port, ...host.dns })
       : NO_DANE;
-    const sts = domain === null || none || optional
+    const sts = stsDomain === null || none || optional
       ? null
-      : yield* (yield* StsPolicies).find(domain);
+      : yield* (yield* StsPolicies).find(stsDomain);
     const how = protectionOf({
       host,
       verified: to.mustHaveTls ? "requiretls" : to.access.credentials === null ? null : "login",

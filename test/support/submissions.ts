@@ -62,6 +62,8 @@ export interface Given {
   readonly eightBit?: boolean;
   readonly validUtf8?: boolean;
   readonly session?: Partial<SessionFacts>;
+  /** What MAIL said besides. */
+  readonly envelope?: Partial<Envelope>;
 }
 
 /** Tue, 24 Nov 2026 05:25:51 +0000 */
@@ -75,6 +77,7 @@ const envelopeOf = (g: Given): Envelope => {
     body: g.eightBit === true ? "8BITMIME" : "7BIT",
     smtpUtf8: g.smtpUtf8 ?? false,
     declaredSize: null,
+    ...g.envelope,
   };
 };
 

@@ -6,6 +6,9 @@ import { guardOf } from "../../../lib/net/guard.ts";
 import { httpSend } from "../../../lib/net/http_send.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
+import type { Host } from "../../../lib/relay/hosts.ts";
+import { protect } from "../../../lib/relay/reach.ts";
+import { relaySettings } from "../../../lib/relay/settings.ts";
 import { type Kept, StsCache } from "../../../lib/relay/sts_cache.ts";
 import { readKept, stsLayer } from "../../../lib/relay/sts_file.ts";
 import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
@@ -207,6 +210,43 @@ Deno.test("policies survive a restart in their file; a broken file is an empty o
     await web.stop();
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("a smarthost is under the policy of its own name, not of the names above it. HOP-26", async () => {
+  const asked: Array<string> = [];
+  const host: Host = {
+    target: { _tag: "Tcp", address: "127.0.0.1", port: 25 },
+    name: "smtp.example.org",
+    port: 25,
+    protocol: "SMTP",
+    implicitTls: false,
+    level: "opportunistic",
+    names: ["smtp.example.org"],
+    domain: null,
+    stsDomain: "smtp.example.org",
+    proven: true,
+    dns: null,
+    daneNames: [],
+  };
+  const find = (domain: string) => {
+    asked.push(domain);
+    return Effect.succeed(domain === "example.org" ? sts("enforce", "else.test") : null);
+  };
+  const { how } = await Effect.runPromise(
+    protect(
+      { access: { credentials: null, ca: null }, mustHaveTls: false, tlsOptional: false },
+      host,
+      relaySettings("msa.example.net"),
+    ).pipe(
+      Effect.provide(
+        Layer.merge(
+          Layer.succeed(Resolver, stubResolver({})),
+          Layer.succeed(StsPolicies, { find }),
+        ),
+      ),
+    ),
+  );
+  assert.deepEqual([asked, "policy" in how && how.policy], [["smtp.example.org"], "opportunistic"]);
 });
 
 /** A delivery to `mx.example.org` under a policy. */
