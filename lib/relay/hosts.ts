@@ -57,12 +57,15 @@ export const hostsOf: (
     if (h._tag === "Hosts") hosts.push(...h.hosts);
     else verdicts.push(h.verdict);
   }
-  // what may be there tomorrow outlives what is not there at all
-  const verdict = verdicts.find((v) => v.kind === "temporary") ?? verdicts[0];
-  return hosts.length > 0 || verdict === undefined
+  const verdict = milder(verdicts);
+  return hosts.length > 0 || verdict === null
     ? { _tag: "Hosts" as const, hosts }
     : { _tag: "None" as const, verdict };
 });
+
+/** What may be there tomorrow outlives what is not there at all. */
+export const milder = (verdicts: ReadonlyArray<Verdict>): Verdict | null =>
+  verdicts.find((v) => v.kind === "temporary") ?? verdicts[0] ?? null;
 
 /** By weight, drawn anew each time; those of weight 0 come behind, in their order. */
 export const inTurn = ({ hops, weights }: SeveralHop): ReadonlyArray<SeveralMember> => {

@@ -13,7 +13,7 @@ import type { Offer } from "../smtp/client/offer.ts";
 import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
 import type { Connection } from "./connection.ts";
 import { type Dane, daneOf } from "./dane.ts";
-import { type Host, hostsOf, type Remote } from "./hosts.ts";
+import { type Host, hostsOf, inTurn, milder, type Remote } from "./hosts.ts";
 import { open } from "./open.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import { type Barred, type Protection, protectionOf } from "./protection.ts";
@@ -52,15 +52,26 @@ export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolve
 
 export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => Reach = Effect
   .fnUntraced(function* (to, settings, watch) {
-    const hosts = yield* hostsOf(to.hop, settings);
-    if (hosts._tag === "None") {
-      return { _tag: "Unreachable" as const, verdict: hosts.verdict, remote: null, alarm: false };
+    const none: Array<Verdict> = [];
+    let failed: Unusable | null = null;
+    // the hosts of a spare hop are looked up when its turn comes
+    for (const hop of to.hop._tag === "Several" ? inTurn(to.hop) : [to.hop]) {
+      const hosts = yield* hostsOf(hop, settings);
+      if (hosts._tag === "None") {
+        none.push(hosts.verdict);
+        continue;
+      }
+      let r = yield* anyOf(to, hosts.hosts, settings, watch);
+      if (r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(hop))) {
+        r = yield* anyOf(to, hosts.hosts, settings, watch);
+      }
+      if (r._tag === "Reached") return r;
+      if (r._tag === "Unusable") failed = graver(failed, r);
     }
-    let r = yield* anyOf(to, hosts.hosts, settings, watch);
-    if (r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(to.hop))) {
-      r = yield* anyOf(to, hosts.hosts, settings, watch);
-    }
-    return r._tag === "Reached" ? r : unreachable(to.hop, r._tag === "Unusable" ? r : null);
+    const verdict = milder(none);
+    return failed === null && verdict !== null
+      ? { _tag: "Unreachable" as const, verdict, remote: null, alarm: false }
+      : unreachable(to.hop, failed);
   });
 
 /** Before a failure counts, a newer policy of the domain is looked for. RFC 8461 §5.1 */
@@ -88,7 +99,7 @@ const anyOf = Effect.fnUntraced(
       if (host.domain !== null && !to.tlsOptional) yield* take(host, dane, sts, came);
       const r = promised(to, host, came);
       if (r._tag === "Reached") return r;
-      if (failed === null || weight(r) >= weight(failed)) failed = r;
+      failed = graver(failed, r);
     }
     return failed ?? { _tag: "NoHost" as const };
   },
@@ -197,6 +208,9 @@ const promised = (to: Destination, host: Host, r: Reached | Unusable): Reached |
  * yet turn out to be one that qualifies.
  */
 const weight = (e: Unusable): number => refusesForGood(e) ? 2 : e.stage === "REQUIRETLS" ? 0 : 1;
+
+const graver = (a: Unusable | null, b: Unusable): Unusable =>
+  a === null || weight(b) >= weight(a) ? b : a;
 
 const refusesForGood = (e: Unusable): boolean =>
   e.stage === "greeting" && e.verdict.kind === "permanent";

@@ -29,6 +29,28 @@ Deno.test("relay goes on to the next hop of a list where one cannot be reached. 
   await hop.stop();
 });
 
+Deno.test("relay does not ask DNS for a spare hop that it does not need, and turns to it where the first has none", async () => {
+  const hop = await ScriptedHop.start();
+  // the stub is in trouble about every name: asking would defer
+  await withRelay({ hop: several(null, smtpHop(hop.port), srv()) }, async (relay) => {
+    assert.deepEqual(await relay.settled(await relay.send({ to: x })), [
+      "delivered: 250 2.0.0 kept",
+    ]);
+  });
+  await withRelay({ hop: several(null, srv(), smtpHop(hop.port)) }, async (relay) => {
+    assert.deepEqual(await relay.settled(await relay.send({ to: x })), [
+      "delivered: 250 2.0.0 kept",
+    ]);
+  });
+  await withRelay({ hop: several(null, srv(), srv()) }, async (relay) => {
+    assert.match(
+      (await relay.settled(await relay.send({ to: x })))[0] ?? "",
+      /^queued: DNS failed/,
+    );
+  });
+  await hop.stop();
+});
+
 Deno.test("inTurn() draws by weight, and puts those of weight 0 behind", () => {
   const hop = (port: number) => smtpHop(port) as SeveralMember;
   const list: SeveralHop = {
