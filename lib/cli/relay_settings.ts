@@ -1,7 +1,7 @@
 /** From the configuration to what the relay is told. */
 import { Duration, Effect, Layer } from "effect";
 import { BlockList, isIP } from "node:net";
-import { patternsFor } from "../address/pattern.ts";
+import { patternsFor } from "../address/domain_pattern.ts";
 import type { Config } from "../config/config.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";

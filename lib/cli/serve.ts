@@ -13,10 +13,14 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { sealOf } from "./sealing.ts";
+import { signerOf } from "./signer_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { relaySettingsOf, reporterOf, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
+import { noRecords } from "../ports/records.ts";
+import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -26,7 +30,7 @@ import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 
@@ -35,7 +39,7 @@ export interface ServeOptions {
   readonly policies: Policies;
   /** Called once the listeners are open. */
   readonly ready: (listening: Listening) => Effect.Effect<void>;
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
 /** Everything that a configuration asks for, save the listeners. */
@@ -57,11 +61,16 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     ),
     dialerLayer,
     idsLayer,
+    Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
     memoryLayer,
-    policyLayer(policies, config),
   );
+  const { records } = config;
+  const recording = records.refusals || records.accepted
+    ? recordsLayer({ ...records, keepMs: Duration.toMillis(records.keep) })
+    : noRecords;
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
   const relay = relayLayer(relaySettingsOf(config, () => load.busy));
-  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), base);
+  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -97,6 +106,7 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       limits,
+      domains: config.headers.domains,
       extensions: config.extensions,
       heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),

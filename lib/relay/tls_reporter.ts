@@ -14,6 +14,7 @@ import { Resolver } from "../ports/resolver.ts";
 import { hopKey, Routes } from "../ports/routes.ts";
 import { Spool } from "../ports/spool.ts";
 import { TlsNotes } from "../ports/tls_notes.ts";
+import { signReport } from "./sign_report.ts";
 import { reportMail } from "./tls_report_mail.ts";
 import { type ReportFacts, reportJson, reportPlaces, type Tallied, Tally } from "./tls_tally.ts";
 
@@ -134,6 +135,7 @@ const mail = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis;
   const address = printMailboxAscii(mailbox);
   const made = reportMail(facts, settings.hostname, address, gzipped, now);
+  const head = yield* signReport(made.head, made.body, settings.hostname, now);
   const spool = yield* Spool;
   const body = spool.stage();
   yield* Effect.tapError(
@@ -149,11 +151,11 @@ const mail = Effect.fnUntraced(function* (
           recipients: [{ mailbox, notify: "NEVER" }],
           body: "7BIT",
           smtpUtf8: false,
-          declaredSize: made.head.length + made.body.length,
+          declaredSize: head.length + made.body.length,
           tlsOptional: true,
         },
         recipients: [{ address, hop: hopKey(route.hop) }],
-        head: made.head,
+        head,
         body,
         eightBit: false,
         trail: "[]",
