@@ -7,7 +7,7 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { hopKey, type Route, type RouteFacts } from "../ports/routes.ts";
 import { hostsOf } from "../relay/hosts.ts";
-import { protect } from "../relay/reach.ts";
+import { protect } from "../relay/protect.ts";
 import type { Policies, RouteTeller } from "../stages/policy.ts";
 import { Failure, misused } from "./failure.ts";
 import { configOf } from "./places.ts";

@@ -21,7 +21,7 @@ import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { patternKey } from "./pattern.ts";
-import { tlsLevel } from "./routes.ts";
+import { tlsLevel } from "./route_hop.ts";
 import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";

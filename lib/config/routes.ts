@@ -1,39 +1,12 @@
 /** Turns `[[route]]` entries into the route table, and says which of them make no sense. */
 import { Redacted } from "effect";
-import type {
-  Credentials,
-  HopTemplate,
-  Range,
-  RouteConditions,
-  RouteRule,
-  SeveralMember,
-  TlsLevel,
-} from "../ports/routes.ts";
+import type { Credentials, HopTemplate, RouteRule } from "../ports/routes.ts";
 import { hopKey } from "../ports/routes.ts";
-import { parseParty } from "./party.ts";
 import { patternKey } from "./pattern.ts";
+import { conditions } from "./route_conditions.ts";
+import type { Report, RouteEntry } from "./route_entry.ts";
+import { hopOf, levelOf, several } from "./route_hop.ts";
 import { parseVia, type Via } from "./via.ts";
-
-/** As the file writes it. */
-export type TlsWord = TlsLevel | "may" | "verify";
-
-/** A route as the file has it, each value valid for itself. */
-export interface RouteEntry {
-  readonly to: string;
-  readonly from?: ReadonlyArray<string> | undefined;
-  readonly account?: ReadonlyArray<string> | undefined;
-  readonly min_size?: number | undefined;
-  readonly max_size?: number | undefined;
-  readonly min_priority?: number | undefined;
-  readonly max_priority?: number | undefined;
-  readonly via: string | ReadonlyArray<string>;
-  readonly weights?: ReadonlyArray<number> | undefined;
-  readonly tls?: TlsWord | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly password_file?: string | undefined;
-  readonly ca?: string | undefined;
-}
 
 /** Absolute path of what a file names; content of a secret file or why there is none. */
 export interface Surroundings {
@@ -53,9 +26,6 @@ export const secretIn = (
   wrong("fault" in secret ? secret.fault : "its first line is empty");
   return null;
 };
-
-/** `report(key, message)`: `key` is one of the entry's. */
-type Report = (key: keyof RouteEntry, message: string) => void;
 
 /** The rule of one entry; null where `report` was called. */
 export const routeRule = (
@@ -96,77 +66,6 @@ export const routeRule = (
     ca: entry.ca === undefined ? null : around.resolve(entry.ca),
     ...when === null ? {} : { when },
   };
-};
-
-/** Null where a route is taken whoever sends what. */
-const conditions = (entry: RouteEntry, wrong: Report): RouteConditions | null => {
-  const size = range(entry, "min_size", "max_size", 0, Infinity, wrong);
-  const priority = range(entry, "min_priority", "max_priority", -9, 9, wrong);
-  const sender = entry.from?.flatMap((f) => parseParty(f) ?? []) ?? null;
-  const account = entry.account?.map((a) => a.toLowerCase()) ?? null;
-  const none = sender === null && account === null && size === null && priority === null;
-  return none ? null : { sender, account, size, priority };
-};
-
-const range = (
-  entry: RouteEntry,
-  min: "min_size" | "min_priority",
-  max: "max_size" | "max_priority",
-  lowest: number,
-  highest: number,
-  wrong: Report,
-): Range | null => {
-  const [least = lowest, most = highest] = [entry[min], entry[max]];
-  if (entry[min] === undefined && entry[max] === undefined) return null;
-  if (least > most) wrong(max, `must not be less than ${min}`);
-  return { least, most };
-};
-
-/** `may` and `verify` are other names. HOP-20 */
-export const tlsLevel = (word: TlsWord): TlsLevel =>
-  word === "may" ? "opportunistic" : word === "verify" ? "required" : word;
-
-/** Null where a hop has nothing to do with TLS. */
-const levelOf = (hop: HopTemplate | null): TlsLevel | null =>
-  hop === null
-    ? null
-    : hop._tag === "Several"
-    ? hop.hops.map(levelOf).find((l) => l !== null) ?? null
-    : "tls" in hop
-    ? hop.tls
-    : null;
-
-const VERIFIED: ReadonlyArray<TlsLevel> = ["required", "dane", "dane-only"];
-
-const isLmtp = (hop: SeveralMember): boolean => hop._tag === "Lmtp" || hop._tag === "LmtpUnix";
-
-/** A list of hops: all SMTP or all LMTP, each told how TLS is to be. */
-const several = (
-  entry: RouteEntry,
-  vias: ReadonlyArray<Via>,
-  credentials: Credentials | null,
-  around: Surroundings,
-  wrong: Report,
-): HopTemplate | null => {
-  const hops: Array<SeveralMember> = [];
-  for (const via of vias) {
-    const hop = hopOf(entry, via, credentials, around, wrong);
-    if (hop._tag === "MxOfRecipient" || hop._tag === "Maildir" || hop._tag === "Several") {
-      wrong("via", "a list takes neither mx nor maildir:");
-      return null;
-    }
-    hops.push(hop);
-  }
-  const [first] = hops;
-  if (first !== undefined && hops.some((h) => isLmtp(h) !== isLmtp(first))) {
-    wrong("via", "a list is all SMTP or all LMTP");
-  }
-  const weights = entry.weights ?? null;
-  if (weights !== null && weights.length !== hops.length) {
-    wrong("weights", `needs ${hops.length} numbers, one per next hop`);
-  }
-  if (weights?.every((w) => w === 0) === true) wrong("weights", "needs one above 0");
-  return { _tag: "Several", hops, weights };
 };
 
 /** Of a list, the login is that of the route: none stands in the URLs. */
@@ -214,68 +113,6 @@ const login = (
   }
   const password = secretIn(entry.password_file, around, (m) => wrong("password_file", m));
   return password === null ? null : { username, password };
-};
-
-const hopOf = (
-  entry: RouteEntry,
-  via: Via,
-  credentials: Credentials | null,
-  around: Surroundings,
-  wrong: Report,
-): HopTemplate => {
-  switch (via._tag) {
-    case "Path":
-      if (entry.tls !== undefined && entry.tls !== "none") {
-        wrong("tls", `has no meaning for ${via.scheme}:`);
-      }
-      return {
-        _tag: via.scheme === "maildir" ? "Maildir" : "LmtpUnix",
-        path: around.resolve(via.path),
-      };
-    case "Mx":
-      return {
-        _tag: "MxOfRecipient",
-        port: via.port,
-        tls: entry.tls === undefined ? "opportunistic" : tlsLevel(entry.tls),
-      };
-    case "Srv": {
-      const { name, implicitTls } = via;
-      const tls = levelFor(entry, entry.username !== undefined, implicitTls, wrong);
-      return { _tag: "Srv", name, implicitTls, tls, login: credentials?.username ?? null };
-    }
-    case "Host": {
-      const implicitTls = via.scheme === "smtps";
-      const hasLogin = entry.username !== undefined || via.username !== null;
-      const tls = levelFor(entry, hasLogin, implicitTls, wrong);
-      if (via.scheme === "lmtp" && via.port === 25) {
-        wrong("via", "LMTP may not be spoken on port 25 (RFC 2033 §5)");
-      }
-      return {
-        _tag: via.scheme === "lmtp" ? "Lmtp" : "Smtp",
-        host: via.host,
-        port: via.port,
-        implicitTls,
-        tls,
-        login: credentials?.username ?? null,
-      };
-    }
-  }
-};
-
-const levelFor = (
-  entry: RouteEntry,
-  hasLogin: boolean,
-  implicitTls: boolean,
-  wrong: Report,
-): TlsLevel => {
-  const tls = entry.tls === undefined
-    ? (hasLogin ? "required" : "opportunistic")
-    : tlsLevel(entry.tls);
-  if (hasLogin && !VERIFIED.includes(tls)) {
-    wrong("tls", 'must be "required" where there is a login: else anyone could read it');
-  }
-  if (implicitTls && tls === "none") wrong("tls", "smtps: is always with TLS");
-  return tls;
 };
 
 /** What names the queue of a hop; null for `mx`, which has one per domain. */

@@ -5,31 +5,20 @@
  * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Keeps no connections.
  */
 import { Effect } from "effect";
-import { Dialer } from "../ports/dialer.ts";
+import type { Dialer } from "../ports/dialer.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { StsPolicies, type StsPolicy } from "../ports/sts_policies.ts";
 import { TlsNotes } from "../ports/tls_notes.ts";
-import type { Offer } from "../smtp/client/offer.ts";
 import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
-import type { Connection } from "./connection.ts";
-import { type Dane, daneOf } from "./dane.ts";
+import type { Dane } from "./dane.ts";
 import { type Host, hostsOf, inTurn, milder, type Remote } from "./hosts.ts";
-import { open } from "./open.ts";
-import { type Peer, Unusable } from "./peer.ts";
-import { type Barred, type Protection, protectionOf } from "./protection.ts";
-import type { HopAccess, RelaySettings } from "./settings.ts";
+import { type Destination, knock, type Reached } from "./knock.ts";
+import { Unusable } from "./peer.ts";
+import { protect } from "./protect.ts";
+import type { Barred } from "./protection.ts";
+import type { RelaySettings } from "./settings.ts";
 import { noteOf } from "./tls_noted.ts";
 import type { Watch } from "./watch.ts";
-
-/** What a connection is made for. */
-export interface Destination {
-  readonly hop: Remote;
-  readonly access: HopAccess;
-  /** Verified TLS, and the promise of more of it behind the hop. RFC 8689 §4.2.1 */
-  readonly mustHaveTls: boolean;
-  /** The sender would rather have it arrive than have it arrive under TLS. RFC 8689 §5 */
-  readonly tlsOptional: boolean;
-}
 
 /** No host of the hop can be used. */
 export interface Unreachable {
@@ -38,14 +27,6 @@ export interface Unreachable {
   readonly remote: string | null;
   /** Our credentials were not taken: nobody but the operator can help. */
   readonly alarm: boolean;
-}
-
-export interface Reached {
-  readonly _tag: "Reached";
-  readonly connection: Connection;
-  readonly offer: Offer;
-  /** More TLS was tried before, and failed. */
-  readonly despite?: Unusable;
 }
 
 export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolver>;
@@ -105,45 +86,6 @@ const anyOf = Effect.fnUntraced(
   },
 );
 
-/** How a host is protected, and on what grounds. */
-export interface Protected {
-  readonly how: Protection | Barred;
-  readonly dane: Dane;
-  readonly sts: StsPolicy | null;
-}
-
-/** Asks DNS and the domain's policy, as far as they can matter. */
-export const protect: (
-  to: Pick<Destination, "access" | "mustHaveTls" | "tlsOptional">,
-  host: Host,
-  settings: RelaySettings,
-) => Effect.Effect<Protected, never, Resolver> = Effect.fnUntraced(
-  function* (to, host, settings) {
-    const { domain, stsDomain } = host;
-    const level = domain === null ? "none" : settings.tlsLevel(domain);
-    const optional = to.tlsOptional && !to.mustHaveTls;
-    const none = host.level === "none" && level === "none";
-    const forDane = host.dns !== null && !none && settings.dane &&
-      (!optional || isDane(host.level) ||
-        isDane(level));
-    const dane: Dane = forDane && host.dns !== null
-      ? yield* daneOf({ host: host.name, port: host.port, ...host.dns })
-      : NO_DANE;
-    const sts = stsDomain === null || none || optional
-      ? null
-      : yield* (yield* StsPolicies).find(stsDomain);
-    const how = protectionOf({
-      host,
-      verified: to.mustHaveTls ? "requiretls" : to.access.credentials === null ? null : "login",
-      tlsOptional: to.tlsOptional,
-      dane,
-      sts,
-      level,
-    });
-    return { how, dane, sts };
-  },
-);
-
 /** Notes what came of it, where somebody takes notes. */
 const take = Effect.fnUntraced(
   function* (host: Host, dane: Dane, sts: StsPolicy | null, came: Reached | Unusable) {
@@ -160,9 +102,6 @@ const take = Effect.fnUntraced(
     if (note !== null) notes(note);
   },
 );
-
-const NO_DANE: Dane = { _tag: "None" };
-const isDane = (level: Host["level"]): boolean => level === "dane" || level === "dane-only";
 
 const barred = (host: Host, { of, reason }: Barred): Unusable =>
   new Unusable({
@@ -236,61 +175,3 @@ const NO_HOST: Verdict = {
   text: "Next hop has no host",
   remote: false,
 };
-
-/** A host under a protection. */
-const peerOf = (
-  { access }: Destination,
-  host: Host,
-  p: Protection,
-  settings: RelaySettings,
-): Peer => ({
-  target: host.target,
-  host: host.name,
-  why: p.why,
-  implicitTls: host.implicitTls,
-  session: {
-    protocol: host.protocol,
-    hostname: settings.hostname,
-    policy: p.policy,
-    credentials: access.credentials,
-  },
-  tls: {
-    name: p.sni,
-    names: p.names,
-    verify: p.policy === "required",
-    ...p.tlsa === null ? {} : { tlsa: p.tlsa },
-    ca: access.ca,
-    timeoutMs: settings.patience.handshake,
-  },
-});
-
-/** One host; and again where the handshake failed and less will do: without trust, then in clear. */
-const knock = Effect.fnUntraced(function* (
-  to: Destination,
-  host: Host,
-  protection: Protection,
-  settings: RelaySettings,
-  watch: Watch,
-) {
-  const dialer = yield* Dialer;
-  const enter = (peer: Peer): Effect.Effect<Reached | Unusable> =>
-    Effect.match(open(dialer, peer, settings.patience, watch), {
-      onSuccess: (o): Reached => ({ _tag: "Reached", ...o }),
-      onFailure: (e): Unusable => e,
-    });
-  let p = protection;
-  let r = yield* enter(peerOf(to, host, p, settings));
-  if (p.otherwise !== null && r._tag === "Unusable" && r.stage === "TLS") {
-    const why = `${p.otherwise.why}; ${p.why} failed: ${r.verdict.text}`;
-    p = { ...p.otherwise, why };
-    r = withFault(yield* enter(peerOf(to, host, p, settings)), r);
-  }
-  if (r._tag === "Reached" || !r.handshake || host.implicitTls || p.policy !== "opportunistic") {
-    return r;
-  }
-  const why = `in clear, since the handshake failed: ${r.verdict.text}`;
-  return withFault(yield* enter(peerOf(to, host, { ...p, policy: "none", why }, settings)), r);
-});
-
-const withFault = (r: Reached | Unusable, despite: Unusable): Reached | Unusable =>
-  r._tag === "Reached" ? { ...r, despite } : r;

@@ -7,7 +7,7 @@ import { httpSend } from "../../../lib/net/http_send.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
 import type { Host } from "../../../lib/relay/hosts.ts";
-import { protect } from "../../../lib/relay/reach.ts";
+import { protect } from "../../../lib/relay/protect.ts";
 import { relaySettings } from "../../../lib/relay/settings.ts";
 import { type Kept, StsCache } from "../../../lib/relay/sts_cache.ts";
 import { readKept, stsLayer } from "../../../lib/relay/sts_file.ts";
