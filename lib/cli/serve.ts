@@ -46,7 +46,11 @@ export interface ServeOptions {
 const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
   const base = Layer.mergeAll(
-    spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
+    spoolLayer({
+      path: config.spool.path,
+      keepDays: Duration.toDays(config.spool.keep),
+      onceMs: Duration.toMillis(limits.resubmit),
+    }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,
@@ -105,6 +109,7 @@ export const serve = (o: ServeOptions) => {
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
+      xclientFrom: config.listen.xclientFrom,
       limits,
       domains: config.headers.domains,
       extensions: config.extensions,

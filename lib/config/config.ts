@@ -55,6 +55,8 @@ export interface Limits {
   readonly recipientsPerHour: number;
   readonly newRecipientsPerDay: number;
   readonly nullSendersPerHour: number;
+  /** The same submission again within this time is answered with the first one's id; zero: is a new one. */
+  readonly resubmit: Duration.Duration;
 }
 
 export interface QueueSettings {
@@ -167,6 +169,8 @@ export interface Config {
     readonly submissions: ReadonlyArray<SocketAddress>;
     /** Addresses and networks whose connections begin with a PROXY header. */
     readonly proxyFrom: ReadonlyArray<string>;
+    /** Addresses and networks that may use XCLIENT. */
+    readonly xclientFrom: ReadonlyArray<string>;
   };
   readonly tls: {
     readonly default: KeyPairFiles;

@@ -69,6 +69,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   recipientsPerHour: l.recipients_per_hour,
   newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
+  resubmit: Duration.minutes(l.resubmit_minutes),
 });
 
 export const discoverOf = (
@@ -194,6 +195,7 @@ export const toConfig = (
     submission: listeners(c.listen.submission),
     submissions: listeners(c.listen.submissions),
     proxyFrom: c.listen.proxy_from,
+    xclientFrom: c.listen.xclient_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },

@@ -21,6 +21,8 @@ export interface CommitOp {
   readonly due: number;
   /** Lease the recipients to this process at once. */
   readonly lease: boolean;
+  /** See `NewMessage`. */
+  readonly once: { readonly key: string; readonly note: string } | null;
 }
 
 /** Chunks of a body that is too large to be held. `number` null: the first ones. */
@@ -118,9 +120,17 @@ export interface ReadPart {
   readonly digest: Uint8Array | null;
 }
 
+/** The message was submitted before, under this id; nothing was kept. */
+export interface KnownMessage {
+  readonly known: string;
+}
+
 /** Results in the order of the operations. */
 export type OpResult =
-  | { readonly ok: true; readonly value: number | ReadonlyArray<ClaimedRow> | ReadPart | null }
+  | {
+    readonly ok: true;
+    readonly value: number | ReadonlyArray<ClaimedRow> | ReadPart | KnownMessage | null;
+  }
   | { readonly ok: false; readonly full: boolean; readonly message: string };
 
 export interface OpenRequest {
@@ -129,6 +139,8 @@ export interface OpenRequest {
   readonly keepDays: number;
   /** Milliseconds that a lease outlives its last renewal. */
   readonly leaseMs: number;
+  /** Milliseconds for which the same submission is known again; zero: never. */
+  readonly onceMs?: number;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

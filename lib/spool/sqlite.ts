@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import {
+  type Committed,
   type Delivery,
   type NewMessage,
   Spool,
@@ -29,6 +30,8 @@ export interface SpoolSettings {
   readonly path: string;
   /** Days for which envelope, trail and outcome of a finished message are kept; 0: none. */
   readonly keepDays: number;
+  /** Milliseconds for which the same submission is known again; zero or absent: never. */
+  readonly onceMs?: number;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -49,6 +52,8 @@ const octetsOf = (text: string): Uint8Array => {
   return out;
 };
 
+const KEPT: Committed = { _tag: "Kept" };
+
 class SqliteSpool {
   readonly #thread: DatabaseThread;
   #ready: Array<Delivery> = [];
@@ -66,16 +71,22 @@ class SqliteSpool {
 
   readonly stage = () => new DiskStaging(this.#thread);
 
-  readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
+  readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
     Effect.suspend(() => {
       const lease = m.due === undefined && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
-      return Effect.map(this.#thread.run("commit", op), (number) => {
+      return Effect.map(this.#thread.run("commit", op), (value): Committed => {
+        if (typeof value === "object" && value !== null && "known" in value) {
+          m.body.discard();
+          return { _tag: "Known", id: value.known };
+        }
+        const number = value as number;
         (m.body as DiskStaging).finish();
-        if (lease) this.#offer(m, op, facts, number as number);
+        if (lease) this.#offer(m, op, facts, number);
         else if (m.due === undefined) this.#backlog = this.#look = true;
         this.#awaken();
+        return KEPT;
       });
     });
 
@@ -109,6 +120,7 @@ class SqliteSpool {
       recipients: m.recipients,
       due: m.due ?? m.acceptedAt,
       lease,
+      once: m.once ?? null,
     };
     return { op, facts };
   }
@@ -261,6 +273,7 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             owner: crypto.randomUUID(),
             keepDays: settings.keepDays,
             leaseMs: LEASE_MS,
+            onceMs: settings.onceMs ?? 0,
           }),
         catch: fault("open"),
       });

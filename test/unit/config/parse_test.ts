@@ -56,6 +56,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
     submission: [{ host: "127.0.0.1", port: 5870 }],
     submissions: [{ host: "127.0.0.1", port: 4650 }],
     proxyFrom: [],
+    xclientFrom: [],
   });
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
@@ -111,6 +112,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
       recipientsPerHour: 0,
       newRecipientsPerDay: 0,
       nullSendersPerHour: 0,
+      resubmit: Duration.minutes(60),
     },
   );
   assert.deepEqual(c.queue.retry.map(Duration.toMinutes), [30, 60, 120]);
