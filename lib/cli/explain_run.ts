@@ -24,6 +24,7 @@ import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
+import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
@@ -148,7 +149,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return admitRecipient(o.account, question.mailbox).pipe(
+      return admitRecipient(o.account, question.mailbox, factsAtRcpt(question)).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );

@@ -9,7 +9,7 @@ import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { FilterAddress } from "./filter_place.ts";
-import type { RouteTable } from "../ports/routes.ts";
+import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { HoldSettings } from "../server/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
@@ -80,6 +80,20 @@ export interface QueueSettings {
     readonly block: Duration.Duration;
     readonly final: Duration.Duration;
   };
+}
+
+/** What holds for next hops of whatever route. */
+export interface NextHopSettings {
+  readonly dane: boolean;
+  readonly mtaSts: boolean;
+  /** Whom reports on TLS name for questions; null: there are none. RFC 8460 */
+  readonly tlsReports: string | null;
+  /** By pattern: a name, `*.name` or `*`. */
+  readonly tlsLevels: ReadonlyMap<string, TlsLevel>;
+  /** Lower case. */
+  readonly ownNames: ReadonlyArray<string>;
+  /** Addresses and networks. */
+  readonly ownAddresses: ReadonlyArray<string>;
 }
 
 export interface DnsSettings {
@@ -197,6 +211,7 @@ export interface Config {
     readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
+  readonly nextHop: NextHopSettings;
   /** What clients find of our own listeners; for domains that are not in `domains`. */
   readonly own: OwnListeners;
   /** What the domains offer that autodiscovery knows. */

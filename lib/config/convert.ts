@@ -12,6 +12,7 @@ import type {
   DnsSettings,
   HttpSettings,
   Limits,
+  NextHopSettings,
   QueueSettings,
   SocketAddress,
 } from "./config.ts";
@@ -21,8 +22,10 @@ import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
-import { domainSettings } from "./domain.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import { patternKey } from "./pattern.ts";
+import { tlsLevel } from "./route_hop.ts";
+import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -91,6 +94,17 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   attempts: d.attempts,
   trust: d.trust_ad,
   ca: d.ca === undefined ? null : resolve(d.ca),
+});
+
+const nextHopOf = (n: ConfigFile["next_hop"], hostname: string): NextHopSettings => ({
+  dane: n.dane,
+  mtaSts: n.mta_sts,
+  tlsReports: n.tls_reports ? n.tls_report_contact ?? `postmaster@${hostname}` : null,
+  tlsLevels: new Map(
+    Object.entries(n.tls_levels ?? {}).map(([p, l]) => [patternKey(p) ?? p, tlsLevel(l)]),
+  ),
+  ownNames: n.own_names.map(ascii),
+  ownAddresses: n.own_addresses,
 });
 
 const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
@@ -224,6 +238,7 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
+  nextHop: nextHopOf(c.next_hop, ascii(c.hostname)),
   own: ownOf(c, issuers),
   domains: offers(c, ownOf(c, issuers)),
   http: c.http === undefined ? null : httpOf(c.http),

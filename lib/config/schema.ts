@@ -17,6 +17,7 @@ import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
 import { holds } from "./schema_holds.ts";
 import { limits } from "./schema_limits.ts";
+import { nextHop } from "./schema_next_hop.ts";
 import { policies } from "./schema_policies.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
@@ -123,8 +124,10 @@ export const configFile = z.strictObject({
   auth,
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
-    "Next hops; the most specific `to` that matches the recipient's domain is taken",
+    "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
+
+  next_hop: nextHop,
 
   domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
 

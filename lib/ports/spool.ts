@@ -99,6 +99,8 @@ export interface Delivery {
   /** Octets of head and body together. */
   readonly size: number;
   readonly eightBit: boolean;
+  /** Null for what Postern itself sends. */
+  readonly account: string | null;
   readonly hop: string;
   readonly recipients: ReadonlyArray<LeasedRecipient>;
   /** Head and body where they are in memory still, as `read` would give them. */

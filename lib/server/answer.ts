@@ -24,6 +24,7 @@ import { admitRecipient } from "../stages/admit_recipient.ts";
 import { holdQuestion } from "../stages/consider_hold.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
+import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
@@ -112,7 +113,7 @@ const recipient = Effect.fnUntraced(function* (
   const login = settings.signedIn.of(session.id);
   const account = login === null ? null : yield* (yield* Accounts).find(login.account);
   if (account === null) return just(say.ACCOUNT_GONE);
-  yield* admitRecipient(account, question.mailbox);
+  yield* admitRecipient(account, question.mailbox, factsAtRcpt(question));
   return just(say.RECIPIENT_OK);
 });
 

@@ -4,7 +4,7 @@ import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbo
 import { writeHoldNotice } from "../message/hold_notice.ts";
 import { encodeUtf8 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
-import { hopKey, Routes } from "../ports/routes.ts";
+import { hopKey, OWN_MAIL, Routes } from "../ports/routes.ts";
 import { type Hold, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 import { signReport } from "../relay/sign_report.ts";
 import type { Signed } from "../stages/submission.ts";
@@ -19,7 +19,7 @@ export const holdNotice: (
   function* (s, hold, token) {
     const ids = yield* Ids;
     const to = s.account.primary;
-    const route = yield* (yield* Routes).find(to);
+    const route = yield* (yield* Routes).find(to, OWN_MAIL);
     if (route === null) {
       yield* Effect.logWarning("no route to the owner of a held message, who is not told", {
         submission: s.id,

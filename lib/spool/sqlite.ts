@@ -100,6 +100,7 @@ class SqliteSpool {
       session: m.session,
       size: head.length + staging.octets,
       eightBit: m.eightBit,
+      account: m.account,
     };
     const op: CommitOp = {
       op: "commit",
@@ -107,7 +108,12 @@ class SqliteSpool {
       acceptedAt: m.acceptedAt,
       account: m.account,
       returnPath: m.envelope.returnPath === null ? null : printMailbox(m.envelope.returnPath),
-      facts: JSON.stringify({ envelope: m.envelope, session: m.session, eightBit: m.eightBit }),
+      facts: JSON.stringify({
+        envelope: m.envelope,
+        session: m.session,
+        eightBit: m.eightBit,
+        account: m.account,
+      }),
       trail: m.trail,
       head,
       staged: staging.number,

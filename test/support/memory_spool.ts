@@ -189,13 +189,14 @@ export class MemorySpool {
         hops.set(row.hop, list);
       }
       for (const [hop, recipients] of hops) {
-        const { id, acceptedAt, envelope, eightBit } = message;
+        const { id, acceptedAt, envelope, eightBit, account } = message;
         out.push({
           message: id,
           acceptedAt,
           envelope,
           size: content.length,
           eightBit,
+          account,
           hop,
           content: null,
           recipients,
