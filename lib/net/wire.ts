@@ -72,6 +72,8 @@ export class Wire {
   /** Begins to listen in clear. */
   open(): void {
     this.#attach(this.#socket);
+    // a balancer's header may have been read, and put it to rest
+    this.#socket.resume();
   }
 
   readonly #onData = (data: unknown): void => this.#events.onData(octetsOf(data));

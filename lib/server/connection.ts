@@ -114,6 +114,7 @@ export class Connection {
   /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
   #busy = false;
   #pumping = false;
+  #paused = false;
   #slow = false;
   #over = false;
   #heard = false;
@@ -247,7 +248,15 @@ export class Connection {
     }
     this.#flush();
     if (this.#over) return;
-    if (this.#busy || this.#slow) this.#wire.pause();
+    this.#throttle();
+  }
+
+  /** Reading stops once enough is held of what cannot be looked at yet; a question alone is no reason to. */
+  #throttle(): void {
+    const full = (this.#busy || this.#slow) && this.#lines.pending >= HOLD;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#wire.pause();
     else this.#wire.resume();
   }
 
