@@ -18,7 +18,7 @@ const commands = (policies: Policies) =>
     startCommand(policies),
     serveCommand(policies),
     accountCommand,
-    queueCommand,
+    queueCommand(policies),
     explainCommand(policies),
     configCommand,
   ]));

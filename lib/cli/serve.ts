@@ -7,9 +7,12 @@
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
+import type { Mailbox } from "../address/mailbox.ts";
 import type { Config } from "../config/config.ts";
+import { rerouteTo } from "../config/reroute.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import type { Route } from "../ports/routes.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
@@ -22,6 +25,7 @@ import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
+import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -33,24 +37,27 @@ export interface ServeOptions {
 
 const ms = Duration.toMillis;
 
-const relayOf = (config: Config, load: Load) => {
+/** The next hop that an operator chose, on the terms of the route that leads there. */
+export const rerouted =
+  (config: Config, policies: Policies) => (via: string, recipient: Mailbox): Route | null => {
+    const to = rerouteTo(via, config.routes);
+    if ("fault" in to) return null;
+    const route = policies.routes([to.rule])(recipient);
+    // no login but that of the very hop
+    return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
+  };
+
+const relayOf = (config: Config, policies: Policies, load: Load) => {
   const { queue } = config;
-  const [first, ...more] = queue.retry;
-  const delays = [first, ...more].map(ms);
   return relayLayer({
     ...relaySettings(config.hostname),
     access: accessOf(config.routes),
+    rerouted: rerouted(config, policies),
     yields: () => load.busy,
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
-    retry: {
-      first: delays.slice(0, -1),
-      then: delays.at(-1) ?? ms(first),
-      jitter: queue.jitter,
-      lifetime: ms(queue.expire),
-      nullLifetime: ms(queue.expireNull),
-    },
+    retry: curveOf(queue),
     patience: {
       ...STANDARD_PATIENCE,
       connect: ms(queue.timeouts.connect),
@@ -85,7 +92,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     memoryLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config, load), base);
+  return Layer.provideMerge(relayOf(config, policies, load), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;

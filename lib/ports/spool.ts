@@ -87,6 +87,8 @@ export interface LeasedRecipient {
   readonly attempts: number;
   /** When this attempt was due, ms. */
   readonly due: number;
+  /** The next hop that an operator chose in place of the routes; absent: none was. */
+  readonly via?: string;
 }
 
 /** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
@@ -133,11 +135,27 @@ export interface QueueRecipient {
   readonly attempts: number;
   /** When the next attempt is due, ms; null where none is. */
   readonly due: number | null;
+  /** Enhanced status of the last attempt that failed. */
+  readonly status?: string | null;
   readonly lastReply: string | null;
   readonly lastRemote: string | null;
   readonly lastAt: number | null;
+  /** The next hop that an operator chose in place of the routes. */
+  readonly via?: string | null;
+}
+/** What happened to a recipient before its present state; the last attempt stands with the recipient. */
+export interface QueueEvent {
+  readonly address: string;
+  readonly at: number;
+  readonly what: "deferred" | "held" | "released" | "retried" | "rerouted" | "edited" | "removed";
+  readonly status: string | null;
+  /** The next hop's own words, or what an operator gave. */
+  readonly reply: string | null;
+  readonly remote: string | null;
 }
 export interface QueueDetail extends QueueEntry {
+  /** Oldest first. */
+  readonly history: ReadonlyArray<QueueEvent>;
   readonly envelope: Envelope;
   readonly session: SessionFacts | null;
   /** JSON as stored. */
@@ -172,19 +190,9 @@ export class Spool extends Context.Service<Spool, {
   readonly held: (account: string) => Effect.Effect<number, SpoolError>;
   /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
   readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
+  /**
+   * An operator has taken the recipient out of our hands since it was leased: no attempt may begin. Answers from
+   * memory, within about a second of the change; `giveBack` forgets it.
+   */
+  readonly withdrawn: (recipient: LeasedRecipient) => boolean;
 }>()("postern/Spool") {}
-
-/** Changes that an operator makes; each returns how many recipients it touched. */
-export class SpoolAdmin extends Context.Service<SpoolAdmin, {
-  /** Unfinished ones only unless `all`. */
-  readonly list: (
-    o: { readonly all: boolean },
-  ) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
-  readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
-  /** Due now. */
-  readonly retry: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  readonly hold: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  readonly release: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  /** Takes the message out, undelivered, without a bounce. */
-  readonly remove: (id: string) => Effect.Effect<number, SpoolError>;
-}>()("postern/SpoolAdmin") {}

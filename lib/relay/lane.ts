@@ -32,6 +32,8 @@ export interface Yard {
   readonly watch: Watch;
   /** Jobs that a lane has in hand. */
   readonly inHand: Set<Job>;
+  /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
+  readonly stillOurs: (job: Job) => Job | null;
   /** Records results, in the background. Each job is finished exactly once. */
   readonly finish: (job: Job, results: ReadonlyArray<Result>) => void;
   /** Records the results of some recipients of a job that goes on. */
@@ -75,11 +77,14 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
 
 /** The next job; null where there is none, or where this lane makes room for the accepting side. */
 const next = (yard: Yard, hop: Hop): Job | null => {
-  if (hop.jobs.length === 0 || yard.pool.narrows(hop)) return null;
-  const job = hop.jobs.shift();
-  if (job === undefined) return null;
-  yard.inHand.add(job);
-  return job;
+  while (hop.jobs.length > 0 && !yard.pool.narrows(hop)) {
+    const waiting = hop.jobs.shift();
+    const job = waiting === undefined ? null : yard.stillOurs(waiting);
+    if (job === null) continue;
+    yard.inHand.add(job);
+    return job;
+  }
+  return null;
 };
 
 /** Back to the front of the queue. */

@@ -15,7 +15,7 @@ import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { Events } from "./events.ts";
 import { stillBarred } from "./held.ts";
-import { alike, type Job, sort } from "./job.ts";
+import { alike, type Job, sort, withRecipients } from "./job.ts";
 import { lane, type Yard } from "./lane.ts";
 import type { Result } from "./outcome.ts";
 import { Pool } from "./pool.ts";
@@ -69,12 +69,23 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     room.enter();
     record(job, results);
   };
+  /** What an operator has taken out of our hands is not begun. */
+  const stillOurs = (job: Job): Job | null => {
+    const { delivery } = job;
+    if (!delivery.recipients.some(spool.withdrawn)) return job;
+    const gone = delivery.recipients.filter(spool.withdrawn);
+    const left = delivery.recipients.filter((r) => !gone.includes(r));
+    inBackground(Effect.ignore(spool.giveBack({ ...delivery, recipients: gone })));
+    if (left.length > 0) return withRecipients(job, left);
+    room.leave();
+    return null;
+  };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
-  const yard: Yard = { settings, pool, watch, inHand, finish, finishPart };
+  const yard: Yard = { settings, pool, watch, inHand, stillOurs, finish, finishPart };
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {
-    const { jobs, stranded } = yield* sort(delivery, settings.access);
+    const { jobs, stranded } = yield* sort(delivery, settings);
     if (stranded.length > 0) {
       room.enter();
       record({ delivery, route: null }, stranded);

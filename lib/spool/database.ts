@@ -13,7 +13,7 @@ import type {
   ReadPart,
   SettleOp,
 } from "./protocol.ts";
-import { PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
+import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -32,7 +32,10 @@ export const openDatabase = (path: string): DatabaseSync => {
       );
     }
     if (version < SCHEMA_VERSION) {
-      db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+      const older = version === 0 ? "" : MIGRATIONS[version] ?? "";
+      db.exec(
+        `BEGIN IMMEDIATE; ${older} ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+      );
     }
   } catch (e) {
     db.close();
@@ -51,6 +54,7 @@ export class SpoolDatabase {
   readonly #leaseMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
+  #dataVersion: unknown = null;
 
   constructor(o: OpenRequest, now: () => number = Date.now) {
     this.#db = openDatabase(o.open);
@@ -70,7 +74,9 @@ export class SpoolDatabase {
    * are run again each in its own, so that a fault stays with the operation that caused it.
    */
   run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
-    if (ops.every((o) => o.op === "read")) return ops.map((o) => this.#alone(() => this.#apply(o)));
+    if (ops.every((o) => o.op === "read" || o.op === "ours")) {
+      return ops.map((o) => this.#alone(() => this.#apply(o)));
+    }
     try {
       return this.#transaction(() =>
         ops.map((o) => ({ ok: true, value: this.#apply(o) }) as const)
@@ -135,6 +141,8 @@ export class SpoolDatabase {
         return null;
       case "held":
         return this.#held(op.account);
+      case "ours":
+        return this.#ours();
       case "tick":
         this.#renew();
         this.#purge();
@@ -196,9 +204,10 @@ export class SpoolDatabase {
       );
     }
     const insert = this.#sql(
-      "INSERT INTO recipient (key, address, hop, state, due, owner) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO recipient (key, address, hop, state, due, owner, sender, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     const state = m.lease ? STATE.leased : STATE.queued;
+    const sender = m.account ?? m.returnPath ?? "";
     m.recipients.forEach((r, i) => {
       insert.run(
         number! * PER_MESSAGE + i,
@@ -207,6 +216,8 @@ export class SpoolDatabase {
         state,
         m.due,
         m.lease ? this.#owner : null,
+        sender,
+        m.priority ?? 0,
       );
     });
     return number;
@@ -238,13 +249,23 @@ export class SpoolDatabase {
       "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
     ).run(now);
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
     ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  /** Null where no other process has written since. */
+  #ours(): Float64Array | null {
+    const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
+    if (version === this.#dataVersion) return null;
+    this.#dataVersion = version;
+    const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
+      .all(this.#owner);
+    return Float64Array.from(rows, (r) => r["key"] as number);
   }
 
   #held(account: string): number {
@@ -290,11 +311,22 @@ export class SpoolDatabase {
       "UPDATE recipient SET state = ?, due = ?, attempts = attempts + 1, owner = NULL, status = ?, reply = ?, remote = ?, at = ? WHERE key = ? AND state = 1 AND owner = ?",
     );
     let settled = 0;
+    // held or removed while it was under way, and delivered all the same: the truth counts
+    const late = this.#sql(
+      "UPDATE recipient SET state = 3, attempts = attempts + 1, owner = NULL, status = NULL, reply = ?, remote = ?, at = ? WHERE key = ? AND state IN (2, 6) AND owner = ?",
+    );
     const numbers = new Set<number>();
     for (const r of op.rows) {
-      settled += Number(
+      const changes = Number(
         update.run(r.state, r.due, r.status, r.reply, r.remote, now, r.key, this.#owner).changes,
       );
+      settled += changes;
+      if (changes === 0 && r.state === STATE.delivered) {
+        late.run(r.reply, r.remote, now, r.key, this.#owner);
+      }
+      if (r.state === STATE.queued && changes > 0) {
+        this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
+      }
       if (r.state > STATE.held) numbers.add(Math.floor(r.key / PER_MESSAGE));
     }
     // a bounce for a lease that was lost is somebody else's to send
@@ -319,6 +351,7 @@ export class SpoolDatabase {
     const { first, end } = range(number);
     this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
     this.#sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
+    this.#sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
     this.#sql("DELETE FROM message WHERE number = ?").run(number);
   }
 
@@ -354,7 +387,10 @@ export class SpoolDatabase {
   }
 }
 
-const range = (number: number): { readonly first: number; readonly end: number } => ({
+export const REMEMBER =
+  "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
+
+export const range = (number: number): { readonly first: number; readonly end: number } => ({
   first: number * PER_MESSAGE,
   end: (number + 1) * PER_MESSAGE,
 });

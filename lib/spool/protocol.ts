@@ -21,6 +21,8 @@ export interface CommitOp {
   readonly due: number;
   /** Lease the recipients to this process at once. */
   readonly lease: boolean;
+  /** Absent: 0. RFC 6710 §2 */
+  readonly priority?: number;
 }
 
 /** Chunks of a body that is too large to be held. `number` null: the first ones. */
@@ -73,6 +75,11 @@ export interface HeldOp {
   readonly account: string;
 }
 
+/** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
+export interface OursOp {
+  readonly op: "ours";
+}
+
 /** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
@@ -87,6 +94,7 @@ export type Op =
   | SettleOp
   | GiveBackOp
   | HeldOp
+  | OursOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -95,6 +103,7 @@ export interface ClaimedRow {
   readonly hop: string;
   readonly attempts: number;
   readonly due: number;
+  readonly via: string | null;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;
@@ -110,9 +119,12 @@ export interface ReadPart {
   readonly digest: Uint8Array | null;
 }
 
+/** `OursOp`: the keys, or null. */
+export type OpValue = number | ReadonlyArray<ClaimedRow> | ReadPart | Float64Array | null;
+
 /** Results in the order of the operations. */
 export type OpResult =
-  | { readonly ok: true; readonly value: number | ReadonlyArray<ClaimedRow> | ReadPart | null }
+  | { readonly ok: true; readonly value: OpValue }
   | { readonly ok: false; readonly full: boolean; readonly message: string };
 
 export interface OpenRequest {

@@ -12,6 +12,7 @@ import { Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import {
   type Delivery,
+  type LeasedRecipient,
   type NewMessage,
   Spool,
   type SpoolError,
@@ -59,6 +60,9 @@ class SqliteSpool {
   /** Something on disk may be due: look there first. */
   #look = true;
   #wake: (() => void) | null = null;
+  /** What the relay holds, by key; and of it what is no longer ours. */
+  readonly #out = new Map<number, LeasedRecipient>();
+  readonly #withdrawn = new Set<LeasedRecipient>();
 
   constructor(thread: DatabaseThread) {
     this.#thread = thread;
@@ -103,6 +107,7 @@ class SqliteSpool {
       recipients: m.recipients,
       due: m.due ?? m.acceptedAt,
       lease,
+      ...m.envelope.priority === undefined ? {} : { priority: m.envelope.priority },
     };
     return { op, facts };
   }
@@ -115,18 +120,45 @@ class SqliteSpool {
       hop: r.hop,
       attempts: 0,
       due: m.acceptedAt,
+      via: null,
       id: m.id,
       acceptedAt: m.acceptedAt,
       facts: "",
       size: facts.size,
     }));
     const content = op.staged === null ? [op.head, ...op.body] : null;
-    for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);
+    for (const d of groupClaims(rows, () => facts, content)) {
+      this.#handOut(d);
+      this.#ready.push(d);
+    }
     if (content !== null) {
       this.#cache.set(m.id, content);
       this.#cached += facts.size;
     }
   }
+
+  #handOut(d: Delivery): void {
+    for (const r of d.recipients) {
+      // leased once more: it was taken out of our hands and given back before we heard of it
+      const old = this.#out.get(r.key);
+      if (old !== undefined) this.#withdrawn.add(old);
+      this.#out.set(r.key, r);
+    }
+  }
+
+  #takeBack(r: LeasedRecipient): void {
+    if (this.#out.get(r.key) === r) this.#out.delete(r.key);
+    this.#withdrawn.delete(r);
+  }
+
+  /** What we believe to hold and do not is withdrawn. */
+  #compare(keys: Float64Array): void {
+    const ours = new Set(keys);
+    for (const [key, r] of this.#out) if (!ours.has(key)) this.#withdrawn.add(r);
+  }
+
+  readonly withdrawn = (r: LeasedRecipient): boolean =>
+    this.#withdrawn.size > 0 && this.#withdrawn.has(r);
 
   #forget(id: string): void {
     const parts = this.#cache.get(id);
@@ -147,6 +179,13 @@ class SqliteSpool {
     this.#awaken();
   }
 
+  /** Another process may have taken something out of our hands. */
+  watch(): void {
+    this.#thread.submit({ op: "ours" }, (r) => {
+      if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
+    });
+  }
+
   readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> =>
     Effect.suspend(() => {
       if (this.#look) {
@@ -155,9 +194,10 @@ class SqliteSpool {
           const rows = value as ReadonlyArray<ClaimedRow>;
           this.#backlog = rows.length === limit;
           if (this.#backlog) this.#look = true;
-          return rows.length === 0
-            ? this.take(limit)
-            : Effect.succeed(groupClaims(rows, readFacts));
+          if (rows.length === 0) return this.take(limit);
+          const deliveries = groupClaims(rows, readFacts);
+          for (const d of deliveries) this.#handOut(d);
+          return Effect.succeed(deliveries);
         });
       }
       return this.#ready.length > 0
@@ -209,6 +249,7 @@ class SqliteSpool {
       const kept = bounce === undefined ? null : this.#commitOp(bounce, false).op;
       return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce: kept }), () => {
         this.#forget(message);
+        for (const { recipient } of settlements) this.#takeBack(recipient);
         if (bounce !== undefined) {
           (bounce.body as DiskStaging).finish();
           this.poll();
@@ -224,6 +265,7 @@ class SqliteSpool {
       this.#thread.run("giveBack", { op: "giveBack", keys: d.recipients.map((r) => r.key) }),
       () => {
         this.#forget(d.message);
+        for (const r of d.recipients) this.#takeBack(r);
         this.#backlog = this.#look = true;
       },
     );
@@ -261,7 +303,10 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
       const spool = new SqliteSpool(thread);
       yield* Effect.acquireRelease(
         Effect.sync(() => [
-          setInterval(() => spool.poll(), POLL_MS),
+          setInterval(() => {
+            spool.watch();
+            spool.poll();
+          }, POLL_MS),
           setInterval(() => thread.submit({ op: "tick" }, () => {}), LEASE_MS / 3),
         ]),
         (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),

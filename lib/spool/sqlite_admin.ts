@@ -1,30 +1,27 @@
 /** What an operator does to the spool, on a connection of its own; a running server notices within a second. */
 import { Buffer } from "node:buffer";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
 import {
+  type DeliveryState,
   type QueueDetail,
   type QueueEntry,
+  type QueueEvent,
   type QueueRecipient,
-  SpoolAdmin,
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
-import { openDatabase } from "./database.ts";
+import { type Listing, type QueueCount, SpoolAdmin } from "../ports/spool_admin.ts";
+import { openDatabase, range } from "./database.ts";
+import { changeQueue } from "./change.ts";
 import { readFacts } from "./claims.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
+import { selected } from "./selected.ts";
 
 type Row = Record<string, unknown>;
 
-const STATE_NAMES = [
-  "queued",
-  "leased",
-  "held",
-  "delivered",
-  "failed",
-  "expired",
-  "removed",
-] as const;
+const STATE_NAMES = Object.keys(STATE) as ReadonlyArray<DeliveryState>;
+const UNFINISHED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
 
 const recipientOf = (row: Row): QueueRecipient => {
   const state = STATE_NAMES[row["state"] as number] ?? "queued";
@@ -34,9 +31,11 @@ const recipientOf = (row: Row): QueueRecipient => {
     state,
     attempts: row["attempts"] as number,
     due: state === "queued" ? row["due"] as number : null,
+    status: row["status"] as string | null,
     lastReply: row["reply"] as string | null,
     lastRemote: row["remote"] as string | null,
     lastAt: row["at"] as number | null,
+    via: row["via"] as string | null,
   };
 };
 
@@ -55,34 +54,54 @@ class Admin {
     this.#db = db;
   }
 
-  list(all: boolean): ReadonlyArray<QueueEntry> {
-    const open = `SELECT DISTINCT key / ${PER_MESSAGE} FROM recipient WHERE state <= ${STATE.held}`;
-    const messages = this.#db.prepare(
-      `SELECT number, id, accepted_at, account, return_path, size FROM message
-       WHERE complete = 1 ${all ? "" : `AND number IN (${open})`} ORDER BY number`,
-    ).all();
-    const recipients = this.#db.prepare(
-      `SELECT key / ${PER_MESSAGE} AS number, address, hop, state, attempts, due, reply, remote, at FROM recipient
-       ${all ? "" : `WHERE key / ${PER_MESSAGE} IN (${open})`} ORDER BY key`,
-    ).all();
-    const byMessage = new Map<unknown, Array<QueueRecipient>>();
-    for (const r of recipients) {
-      const known = byMessage.get(r["number"]);
-      if (known === undefined) byMessage.set(r["number"], [recipientOf(r)]);
-      else known.push(recipientOf(r));
+  /** One message after the other; returns how many there are beyond the limit. */
+  walk(o: Listing, visit: (entry: QueueEntry) => void): number {
+    const { from, values } = selected(this.#db, o.selection ?? {}, o.all ? null : UNFINISHED);
+    const numbers = this.#db.prepare(
+      `SELECT DISTINCT r.key / ${PER_MESSAGE} AS number ${from} ORDER BY number`,
+    ).all(...values);
+    const message = this.#db.prepare(
+      "SELECT number, id, accepted_at, account, return_path, size FROM message WHERE number = ?",
+    );
+    const shown = numbers.slice(0, o.limit);
+    for (const { number } of shown) {
+      const m = message.get(number as number);
+      if (m !== undefined) visit(entryOf(m, this.#recipients(number as number)));
     }
-    return messages.map((m) => entryOf(m, byMessage.get(m["number"]) ?? []));
+    return numbers.length - shown.length;
+  }
+
+  #recipients(number: number): ReadonlyArray<QueueRecipient> {
+    const { first, end } = range(number);
+    this.#ofMessage ??= this.#db.prepare(
+      "SELECT * FROM recipient WHERE key >= ? AND key < ? ORDER BY key",
+    );
+    return this.#ofMessage.all(first, end).map(recipientOf);
+  }
+  #ofMessage: StatementSync | null = null;
+
+  count(): ReadonlyArray<QueueCount> {
+    const { from, values } = selected(this.#db, {}, UNFINISHED);
+    const rows = this.#db.prepare(
+      `SELECT r.hop AS hop, r.state AS state, count(*) AS n, min(r.due) AS due ${from}
+       GROUP BY r.hop, r.state ORDER BY r.hop, r.state`,
+    ).all(...values);
+    return rows.map((r) => ({
+      hop: r["hop"] as string,
+      state: STATE_NAMES[r["state"] as number] ?? "queued",
+      recipients: r["n"] as number,
+      due: r["state"] === STATE.queued ? r["due"] as number : null,
+    }));
   }
 
   show(id: string): QueueDetail | null {
     const m = this.#db.prepare("SELECT * FROM message WHERE id = ? AND complete = 1").get(id);
     if (m === undefined) return null;
-    const [first, end] = this.#range(m["number"] as number);
-    const rows = this.#db.prepare("SELECT * FROM recipient WHERE key >= ? AND key < ? ORDER BY key")
-      .all(first, end);
+    const number = m["number"] as number;
     const facts = readFacts({ facts: m["facts"] as string, size: m["size"] as number });
     return {
-      ...entryOf(m, rows.map(recipientOf)),
+      ...entryOf(m, this.#recipients(number)),
+      history: this.#history(number),
       envelope: facts.envelope,
       session: facts.session,
       trail: m["trail"] as string,
@@ -91,63 +110,18 @@ class Admin {
     };
   }
 
-  #range(number: number): readonly [number, number] {
-    return [number * PER_MESSAGE, (number + 1) * PER_MESSAGE];
-  }
-
-  /** Runs an UPDATE over the recipients of one message, or of all, that are in a state and meet `more`. */
-  change(id: string, set: string, from: ReadonlyArray<number>, more = "TRUE"): number {
-    let where = `state IN (${from.join(", ")}) AND ${more}`;
-    const values: Array<number> = [];
-    if (id !== "all") {
-      const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
-        id,
-      );
-      if (m === undefined) return 0;
-      values.push(...this.#range(m["number"] as number));
-      where += " AND key >= ? AND key < ?";
-    }
-    return Number(
-      this.#db.prepare(`UPDATE recipient SET ${set} WHERE ${where}`).run(...values).changes,
-    );
-  }
-
-  /** Undelivered, without a bounce; the content goes, the history stays. */
-  remove(id: string, now: number): number {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const gone = this.change(id, `state = ${STATE.removed}, owner = NULL, at = ${now}`, [
-        STATE.queued,
-        STATE.leased,
-        STATE.held,
-      ]);
-      const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
-        id,
-      );
-      if (gone > 0 && m !== undefined) {
-        const number = m["number"] as number;
-        this.#db.prepare("DELETE FROM chunk WHERE key >= ? AND key < ?").run(
-          ...this.#range(number),
-        );
-        this.#db.prepare("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
-      }
-      this.#db.exec("COMMIT");
-      return gone;
-    } catch (e) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw e;
-    }
+  #history(number: number): ReadonlyArray<QueueEvent> {
+    const { first, end } = range(number);
+    return this.#db.prepare(
+      `SELECT r.address AS address, h.at AS at, h.what AS what, h.status AS status, h.reply AS reply, h.remote AS remote
+       FROM history h JOIN recipient r ON r.key = h.recipient
+       WHERE h.recipient >= ? AND h.recipient < ? ORDER BY h.at, h.recipient`,
+    ).all(first, end) as unknown as ReadonlyArray<QueueEvent>;
   }
 }
 
-/** A message whose time has not come is not sent before it, whoever asks. RFC 4865 §4.2 */
-const waits = (now: number): string => `(attempts = 0 AND due > ${now})`;
-
 const attempt = <A>(operation: string, f: () => A): Effect.Effect<A, SpoolError> =>
   Effect.try({ try: f, catch: (cause) => new SpoolFault({ operation, cause }) });
-
-const atNow = <A>(operation: string, f: (now: number) => A): Effect.Effect<A, SpoolError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => attempt(operation, () => f(now)));
 
 /** Opens the spool at `path`, which must exist or be creatable; closed with the scope. */
 export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
@@ -160,22 +134,21 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
       );
       const admin = new Admin(db);
       return SpoolAdmin.of({
-        list: ({ all }) => attempt("list", () => admin.list(all)),
+        list: (o) =>
+          attempt("list", () => {
+            const out: Array<QueueEntry> = [];
+            admin.walk(o, (e) => out.push(e));
+            return out;
+          }),
+        walk: (o, visit) => attempt("list", () => admin.walk(o, visit)),
+        count: attempt("count", () => admin.count()),
         show: (id) => attempt("show", () => admin.show(id)),
-        retry: (id) =>
-          atNow("retry", (now) =>
-            admin.change(id, `due = ${now}`, [STATE.queued], `NOT ${waits(now)}`)),
-        hold: (id) =>
-          attempt("hold", () =>
-            admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
-        release: (id) =>
-          atNow("release", (now) =>
-            admin.change(
-              id,
-              `state = ${STATE.queued}, due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END`,
-              [STATE.held],
+        change: (change, selection, o) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            attempt(
+              change._tag.toLowerCase(),
+              () => changeQueue(db, change, selection, now, o?.dryRun ?? false),
             )),
-        remove: (id) => atNow("remove", (now) => admin.remove(id, now)),
       });
     }),
   );

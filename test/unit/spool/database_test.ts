@@ -286,3 +286,26 @@ Deno.test("openDatabase() syncs every commit", () => {
     Deno.removeSync(dir, { recursive: true });
   }
 });
+
+/** The tables of schema 1, as far as the later ones differ. */
+const FIRST_SCHEMA = `
+CREATE TABLE message (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, complete INTEGER NOT NULL,
+  accepted_at INTEGER NOT NULL, account TEXT, return_path TEXT, facts TEXT, size INTEGER NOT NULL DEFAULT 0,
+  digest BLOB, head BLOB, trail TEXT, owner TEXT, finished_at INTEGER);
+CREATE TABLE recipient (key INTEGER PRIMARY KEY, address TEXT NOT NULL, hop TEXT NOT NULL, state INTEGER NOT NULL,
+  due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, status TEXT, reply TEXT, remote TEXT, at INTEGER);
+INSERT INTO message (number, id, complete, accepted_at, facts) VALUES (1, 'old', 1, 1, '{}');
+INSERT INTO recipient (key, address, hop, state, due) VALUES (1048576, 'bob@example.org', 'smtp://mx:25', 0, 1);
+PRAGMA user_version = 1;
+`;
+
+Deno.test(
+  "openDatabase() brings a spool of the first schema up to date with what is in it",
+  world((w) => {
+    const old = new DatabaseSync(w.path);
+    old.exec(FIRST_SCHEMA);
+    old.close();
+    const rows = one(w.process("p1"), { op: "claim", limit: 10 }) as ReadonlyArray<ClaimedRow>;
+    assert.deepEqual(rows.map((r) => [r.id, r.address, r.via]), [["old", "bob@example.org", null]]);
+  }),
+);

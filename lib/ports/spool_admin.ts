@@ -1,0 +1,81 @@
+/** What an operator sees of the spool and does to it, while a server may be at work on it. */
+import { Context, type Effect } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { DeliveryState, QueueDetail, QueueEntry, SpoolError } from "./spool.ts";
+
+/**
+ * Recipients of messages, by everything that is given; nothing given is all of them. Text is compared without
+ * regard to ASCII case, and `*` in it stands for any characters.
+ */
+export interface Selection {
+  readonly id?: string;
+  /** The return path; empty for the null one. */
+  readonly sender?: string;
+  readonly account?: string;
+  readonly recipient?: string;
+  /** Of the recipient; each of these is looked for. */
+  readonly domain?: ReadonlyArray<string>;
+  /** See `hopKey`. */
+  readonly hop?: string;
+  /** Accepted before this time, ms. */
+  readonly before?: number;
+  readonly after?: number;
+  readonly states?: ReadonlyArray<DeliveryState>;
+}
+
+export type Change =
+  /** Due now. */
+  | { readonly _tag: "Retry" }
+  | { readonly _tag: "Hold" }
+  | { readonly _tag: "Release" }
+  /** Undelivered, without a bounce. */
+  | { readonly _tag: "Remove" }
+  /** To another next hop than the routes say, and due now; null: by the routes again. `hop`: its key. */
+  | {
+    readonly _tag: "Reroute";
+    readonly via: { readonly text: string; readonly hop: string } | null;
+  }
+  /** Another address in place of the one selected. `hop`: where that leads now. */
+  | { readonly _tag: "Edit"; readonly to: Mailbox; readonly hop: string };
+
+export interface Changed {
+  readonly recipients: number;
+  /** Their messages, oldest first. */
+  readonly messages: ReadonlyArray<string>;
+}
+
+/** Recipients of one next hop in one state. */
+export interface QueueCount {
+  readonly hop: string;
+  readonly state: DeliveryState;
+  readonly recipients: number;
+  /** When the next of them is due, ms; null where none is. */
+  readonly due: number | null;
+}
+
+export interface Listing {
+  /** Finished messages too. */
+  readonly all: boolean;
+  readonly selection?: Selection;
+  /** At most so many; absent: all. */
+  readonly limit?: number;
+}
+
+export class SpoolAdmin extends Context.Service<SpoolAdmin, {
+  /** Oldest first; recipients that do not fit the selection are there too. */
+  readonly list: (o: Listing) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
+  /** As `list`, one after the other, in little memory; returns how many there are beyond `limit`. */
+  readonly walk: (
+    o: Listing,
+    visit: (entry: QueueEntry) => void,
+  ) => Effect.Effect<number, SpoolError>;
+  /** Of what is not finished. */
+  readonly count: Effect.Effect<ReadonlyArray<QueueCount>, SpoolError>;
+  readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
+  /** Touches what is selected and in a state for it; `dryRun` only tells what that would be. */
+  readonly change: (
+    change: Change,
+    selection: Selection,
+    o?: { readonly dryRun: boolean },
+  ) => Effect.Effect<Changed, SpoolError>;
+}>()("postern/SpoolAdmin") {}

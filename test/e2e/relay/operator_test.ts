@@ -1,0 +1,91 @@
+/** What an operator does while the relay holds a message in memory. QUE-4 */
+import assert from "node:assert/strict";
+import { Effect } from "effect";
+import { parseVia } from "../../../lib/config/via.ts";
+import type { Change } from "../../../lib/ports/spool_admin.ts";
+import { ScriptedHop } from "../../support/scripted_hop.ts";
+import { smtpHop, until, withRelay } from "./harness.ts";
+
+/** A hop that keeps the first message waiting until it is told to go on. */
+const slowHop = async () => {
+  let go = (): void => {};
+  const gate = new Promise<void>((resolve) => go = resolve);
+  const hop = await ScriptedHop.start({ hold: gate });
+  return { hop, go };
+};
+
+for (const _tag of ["Hold", "Remove"] as const) {
+  Deno.test(`QUE-4: ${_tag} reaches a message that waits in the running relay for its connection`, async () => {
+    const { hop, go } = await slowHop();
+    try {
+      await withRelay({
+        hop: smtpHop(hop.port),
+        settings: { connectionsPerHop: 1, patience: PATIENT },
+      }, async (relay) => {
+        const first = await relay.send({ to: ["bob@example.org"] });
+        await until(() => hop.commands.some((c) => c.startsWith("DATA")));
+        const second = await relay.send({ to: ["carol@example.org", "dave@example.org"] });
+        await until(async () => (await relay.recipients(second))[0]?.state === "leased");
+        const change: Change = { _tag };
+        const c = await Effect.runPromise(
+          relay.spool.change(change, { id: second, recipient: "carol@*" }),
+        );
+        assert.equal(c.recipients, 1);
+        go();
+        await relay.settled(first);
+        await until(async () => (await relay.recipients(second))[1]?.state === "delivered");
+        assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
+          "<dave@example.org>",
+        ]]);
+        const [carol] = await relay.recipients(second);
+        assert.deepEqual([carol?.state, carol?.attempts], [
+          _tag === "Hold" ? "held" : "removed",
+          0,
+        ]);
+      });
+    } finally {
+      await hop.stop();
+    }
+  });
+}
+
+Deno.test("QUE-4: a recipient that was rerouted goes to the other hop, whatever the routes say", async () => {
+  const [dead, other] = [
+    await ScriptedHop.start({ greeting: "421 4.3.2 not today" }),
+    await ScriptedHop.start(),
+  ];
+  try {
+    await withRelay({
+      hop: smtpHop(dead.port),
+      settings: {
+        rerouted: (text) => {
+          const via = parseVia(text);
+          return via?._tag === "Host" ? { hop: smtpHop(via.port), pattern: "by hand" } : null;
+        },
+      },
+    }, async (relay) => {
+      const id = await relay.send({ to: ["bob@example.org"] });
+      await relay.settled(id);
+      const text = `smtp://127.0.0.1:${other.port}`;
+      await Effect.runPromise(
+        relay.spool.change({ _tag: "Reroute", via: { text, hop: text } }, { id }),
+      );
+      await until(async () => (await relay.recipients(id))[0]?.state === "delivered");
+      assert.deepEqual(other.messages.map((m) => m.to), [["<bob@example.org>"]]);
+    });
+  } finally {
+    await dead.stop();
+    await other.stop();
+  }
+});
+
+const PATIENT = {
+  connect: 5_000,
+  handshake: 5_000,
+  greeting: 5_000,
+  command: 5_000,
+  data: 5_000,
+  block: 5_000,
+  final: 10_000,
+  idle: 200,
+};
