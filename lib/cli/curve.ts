@@ -14,5 +14,6 @@ export const curveOf = (queue: QueueSettings): RetryCurve => {
     jitter: queue.jitter,
     lifetime: ms(queue.expire),
     nullLifetime: ms(queue.expireNull),
+    warnAfter: queue.warn === null ? null : ms(queue.warn),
   };
 };

@@ -14,6 +14,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import type { Route } from "../ports/routes.ts";
 import { memoryLayer } from "../relay/memory.ts";
+import { longestDelay } from "../relay/retry.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -74,7 +75,11 @@ const relayOf = (config: Config, policies: Policies, load: Load) => {
 const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
   const base = Layer.mergeAll(
-    spoolLayer({ path: config.spool.path, keepDays: Duration.toDays(config.spool.keep) }),
+    spoolLayer({
+      path: config.spool.path,
+      keepDays: Duration.toDays(config.spool.keep),
+      longestDelay: longestDelay(curveOf(config.queue)),
+    }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,

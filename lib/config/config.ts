@@ -58,6 +58,8 @@ export interface QueueSettings {
   readonly expire: Duration.Duration;
   /** For messages with a null return path. */
   readonly expireNull: Duration.Duration;
+  /** When the sender is told of a delay; null: never. */
+  readonly warn: Duration.Duration | null;
   readonly connections: number;
   readonly connectionsPerHop: number;
   readonly messagesPerConnection: number;

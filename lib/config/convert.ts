@@ -67,6 +67,7 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     jitter: q.jitter_percent / 100,
     expire: Duration.days(q.expire_days),
     expireNull: Duration.days(q.expire_null_days),
+    warn: q.warn_hours === 0 ? null : Duration.hours(q.warn_hours),
     connections: q.connections,
     connectionsPerHop: q.connections_per_hop,
     messagesPerConnection: q.messages_per_connection,

@@ -13,6 +13,7 @@ import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
+import { ClockJumps } from "./clock_jumps.ts";
 import { Events } from "./events.ts";
 import { stillBarred } from "./held.ts";
 import { alike, type Job, sort, withRecipients } from "./job.ts";
@@ -52,7 +53,11 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     run(Effect.ignoreCause(effect, { log: "Error" }));
   };
   const events = new Events(settings.onOutcome, inBackground);
-  const settle = settler(settings, (e) => Effect.sync(() => events.add(e)));
+  const settle = settler(
+    settings,
+    (e) => Effect.sync(() => events.add(e)),
+    yield* watchedClock,
+  );
   const watch = new Watch(Math.min(WATCH_MS, settings.patience.idle));
   const inHand = new Set<Job>();
   const room = new Room(settings.window);
@@ -145,6 +150,13 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   });
 
   return { intake, stop };
+});
+
+/** Knows of jumps from the start on, whether or not there is mail. */
+const watchedClock = Effect.map(Clock.currentTimeMillis, (now) => {
+  const jumps = new ClockJumps();
+  jumps.recent(now);
+  return jumps;
 });
 
 /** How many more jobs the relay may hold. */

@@ -52,16 +52,28 @@ export class SpoolDatabase {
   readonly #owner: string;
   readonly #keepMs: number;
   readonly #leaseMs: number;
+  readonly #longestMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
   #dataVersion: unknown = null;
 
-  constructor(o: OpenRequest, now: () => number = Date.now) {
+  /** By a clock that nobody sets. */
+  readonly #steady: () => number;
+  #seen: { readonly wall: number; readonly steady: number } | null = null;
+  #trustAfter = -Infinity;
+
+  constructor(
+    o: OpenRequest,
+    now: () => number = Date.now,
+    steady: () => number = now === Date.now ? () => performance.now() : now,
+  ) {
     this.#db = openDatabase(o.open);
     this.#owner = o.owner;
     this.#keepMs = o.keepDays * DAY;
     this.#leaseMs = o.leaseMs;
+    this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
+    this.#steady = steady;
     this.#transaction(() => this.#renew());
   }
 
@@ -145,6 +157,7 @@ export class SpoolDatabase {
         return this.#ours();
       case "tick":
         this.#renew();
+        this.#forward();
         this.#purge();
         return null;
     }
@@ -242,12 +255,34 @@ export class SpoolDatabase {
     return number;
   }
 
+  /**
+   * Leases of owners that stopped renewing are as good as queued; our own never are. After the clock was set the
+   * others get time to renew theirs, and a sign of life from the future is none.
+   */
+  #lapse(now: number): void {
+    const steady = this.#steady();
+    const drift = this.#seen === null ? 0 : now - this.#seen.wall - (steady - this.#seen.steady);
+    this.#seen = { wall: now, steady };
+    if (Math.abs(drift) > this.#leaseMs / 3) this.#trustAfter = steady + 2 * this.#leaseMs;
+    if (steady < this.#trustAfter) return;
+    this.#sql(
+      "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner <> ? AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ? OR o.alive_until > ?))",
+    ).run(this.#owner, now, now + 2 * this.#leaseMs);
+  }
+
+  /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
+  #forward(): void {
+    const now = this.#now();
+    this.#sql(
+      `UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND (
+         (attempts > 0 AND due > ?) OR
+         (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
+    ).run(now, now + 60_000, now + this.#longestMs);
+  }
+
   #claim(limit: number): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
-    // leases of owners that stopped renewing are as good as queued
-    this.#sql(
-      "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
-    ).run(now);
+    this.#lapse(now);
     const rows = this.#sql(
       `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}

@@ -133,6 +133,8 @@ export interface OpenRequest {
   readonly keepDays: number;
   /** Milliseconds that a lease outlives its last renewal. */
   readonly leaseMs: number;
+  /** No retry lies farther ahead; absent: a day. */
+  readonly longestDelayMs?: number;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

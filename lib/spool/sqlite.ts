@@ -30,6 +30,8 @@ export interface SpoolSettings {
   readonly path: string;
   /** Days for which envelope, trail and outcome of a finished message are kept; 0: none. */
   readonly keepDays: number;
+  /** No retry lies farther ahead, in ms; absent: a day. */
+  readonly longestDelay?: number;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -297,6 +299,7 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             owner: crypto.randomUUID(),
             keepDays: settings.keepDays,
             leaseMs: LEASE_MS,
+            ...settings.longestDelay === undefined ? {} : { longestDelayMs: settings.longestDelay },
           }),
         catch: fault("open"),
       });

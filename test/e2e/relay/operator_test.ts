@@ -79,6 +79,43 @@ Deno.test("QUE-4: a recipient that was rerouted goes to the other hop, whatever 
   }
 });
 
+Deno.test("QUE-4, DSN-2: the sender is told of the delay once, and not where NOTIFY leaves DELAY out", async () => {
+  const hop = await ScriptedHop.start({
+    on: (c) => c.startsWith("RCPT") ? "450 4.2.0 greylisted" : undefined,
+  });
+  try {
+    await withRelay({
+      hop: smtpHop(hop.port),
+      settings: {
+        retry: {
+          first: [],
+          then: 150,
+          jitter: 0,
+          lifetime: 60_000,
+          nullLifetime: 60_000,
+          warnAfter: 300,
+        },
+      },
+    }, async (relay) => {
+      const to = ["bob@example.org", "carol@example.org"];
+      const id = await relay.send({ to, wishes: [{}, { notify: ["FAILURE"] }] });
+      await until(async () => (await relay.recipients(id))[0]!.attempts >= 5);
+      const bounces = await relay.bounces();
+      assert.equal(bounces.length, 1);
+      const text = bounces[0]?.text ?? "";
+      assert.match(text, /Action: delayed\r\nStatus: 4\.4\.7/);
+      assert.match(text, /Diagnostic-Code: smtp; 450 4\.2\.0 greylisted/);
+      assert.match(text, /Will-Retry-Until: /);
+      assert.ok(text.includes("bob@example.org") && !text.includes("rfc822; carol@"));
+      await relay.send({ from: null, to });
+      await new Promise((r) => setTimeout(r, 600));
+      assert.equal((await relay.bounces()).length, 1);
+    });
+  } finally {
+    await hop.stop();
+  }
+});
+
 const PATIENT = {
   connect: 5_000,
   handshake: 5_000,

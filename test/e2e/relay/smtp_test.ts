@@ -155,7 +155,14 @@ test("tries again by its curve and then delivers", {
   final: (_to, nth) => [nth < 3 ? "451 4.3.0 later" : "250 2.0.0 kept"],
 }, {
   settings: {
-    retry: { first: [50, 60], then: 70, jitter: 0.1, lifetime: 60_000, nullLifetime: 60_000 },
+    retry: {
+      first: [50, 60],
+      then: 70,
+      jitter: 0.1,
+      lifetime: 60_000,
+      nullLifetime: 60_000,
+      warnAfter: null,
+    },
   },
 }, async (hop, relay) => {
   const id = await relay.send({ to: x });

@@ -287,6 +287,56 @@ Deno.test("openDatabase() syncs every commit", () => {
   }
 });
 
+for (const jump of [3_600_000, 365 * DAY, -3_600_000, -365 * DAY]) {
+  Deno.test(
+    `SpoolDatabase: a clock that jumps by ${jump} ms neither sends twice nor forgets, QUE-1`,
+    world((w) => {
+      let steady = 0;
+      const pass = (ms: number) => {
+        w.now += ms;
+        steady += ms;
+      };
+      const open = (owner: string) =>
+        new SpoolDatabase(
+          { open: w.path, owner, keepDays: 1, leaseMs: LEASE, longestDelayMs: 7_200_000 },
+          () => w.now,
+          () => steady,
+        );
+      const [a, b] = [open("a"), open("b")];
+      try {
+        one(a, message(w, "under way", true));
+        one(a, message(w, "waits", false));
+        const [row] = claim(a);
+        one(a, settle(row!.key, STATE.queued, w.now + 1_800_000));
+        assert.deepEqual(ids(b), []);
+        w.now += jump;
+        // before anybody could renew
+        assert.ok(!ids(a).includes("under way"));
+        assert.ok(!ids(b).includes("under way"));
+        for (const db of [a, b]) one(db, { op: "tick" });
+        pass(1_000);
+        assert.ok(![...ids(a), ...ids(b)].includes("under way"));
+      } finally {
+        a.close();
+        b.close();
+      }
+      // whoever died before the jump loses its lease, and what waits is due within its delay
+      const c = open("c");
+      try {
+        const found = new Set<string>();
+        for (let i = 0; i < 1_200; i++) {
+          one(c, { op: "tick" });
+          ids(c).forEach((id) => found.add(id));
+          pass(5_000);
+        }
+        assert.deepEqual([...found].sort(), ["under way", "waits"]);
+      } finally {
+        c.close();
+      }
+    }),
+  );
+}
+
 /** The tables of schema 1, as far as the later ones differ. */
 const FIRST_SCHEMA = `
 CREATE TABLE message (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, complete INTEGER NOT NULL,
