@@ -20,6 +20,9 @@ export type DeliveryState =
   | "held"
   | "removed";
 
+/** `due` of what an operator wants tried, also where its next hop is being left alone. */
+export const AT_ONCE = 0;
+
 /** No room: 452 4.3.1. Everything else that fails in storage is `SpoolFault`: 451 4.3.0. */
 export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: unknown }> {}
 export class SpoolFault extends Data.TaggedError("SpoolFault")<{
@@ -74,6 +77,8 @@ export interface Delivery {
   readonly size: number;
   readonly eightBit: boolean;
   readonly hop: string;
+  /** Whose turn it takes: the account, or the return path of what has none. */
+  readonly sender: string;
   readonly recipients: ReadonlyArray<LeasedRecipient>;
   /** Head and body where they are in memory still, as `read` would give them. */
   readonly content: ReadonlyArray<Uint8Array> | null;
@@ -169,9 +174,14 @@ export class Spool extends Context.Service<Spool, {
   readonly commit: (message: NewMessage) => Effect.Effect<void, SpoolError>;
   /**
    * Deliveries that are due, leased to this process; at most `limit`, waiting for the first one.
-   * What this process accepted a moment ago is handed over without a look at the disk.
+   * What this process accepted a moment ago is handed over without a look at the disk. A backlog comes by
+   * priority, then half of it by age and half from each sender in turn. `except`: none for these next hops, and
+   * none at all rather than a wait.
    */
-  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Delivery>, SpoolError>;
+  readonly take: (
+    limit: number,
+    except?: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<Delivery>, SpoolError>;
   /**
    * The content in chunks: the final header, the empty line, the body. Checks the SHA-256 of what
    * was committed (before the first chunk where the content is small) and fails with SpoolFault where it differs.

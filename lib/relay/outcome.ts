@@ -1,6 +1,6 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
 import type { Verdict } from "../smtp/client/verdict.ts";
-import type { Delivery, LeasedRecipient, Outcome } from "../ports/spool.ts";
+import { AT_ONCE, type Delivery, type LeasedRecipient, type Outcome } from "../ports/spool.ts";
 import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
@@ -78,7 +78,7 @@ export const warned = (
   curve: RetryCurve,
 ): boolean => {
   const at = warning(startOf(delivery), curve);
-  return at !== null && now >= at && recipient.due <= at;
+  return at !== null && now >= at && recipient.due !== AT_ONCE && recipient.due <= at;
 };
 
 /** The time that was asked for has passed for the first time with the message still here. RFC 2852 §4.1 */
@@ -88,7 +88,8 @@ export const justLate = (
   now: number,
 ): boolean =>
   deliverBy?.mode === "N" && now >= deliverBy.deadline &&
-  (recipient.attempts === 0 || recipient.due <= deliverBy.deadline);
+  (recipient.attempts === 0 ||
+    (recipient.due !== AT_ONCE && recipient.due <= deliverBy.deadline));
 
 const RESULT = {
   Delivered: "delivered",

@@ -35,6 +35,12 @@ const STUCK = Duration.seconds(30);
 /** How long a goodbye to the next hops may take. */
 const FAREWELL_MS = 1_000;
 
+/** Share of the window that is kept for hops which do not fill it already, so that a slow one starves nobody. */
+const RESERVE = 0.25;
+/** How often such a hop is looked for while the rest is full. */
+const GLANCE_MS = 250;
+const NOBODY: ReadonlyArray<string> = [];
+
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
 /** Runs the relay as long as the scope is open. */
@@ -113,13 +119,31 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     for (const job of pool.shed(now)) finish(job, alike(job, BUSY, null));
   });
 
+  const reserve = Math.floor(settings.window * RESERVE);
+  let glanced = -Infinity;
+  const roomAgain: Effect.Effect<void> = Effect.suspend(() =>
+    room.left > reserve ? Effect.void : Effect.flatMap(room.some, () => roomAgain)
+  );
+
   const intake = Effect.forever(Effect.gen(function* () {
     if (room.left <= 0) {
       const freed = yield* Effect.timeoutOption(room.some, STUCK);
       if (freed._tag === "None") yield* shed;
       return;
     }
-    yield* Effect.matchEffect(spool.take(Math.min(room.left, BATCH)), {
+    const scarce = room.left <= reserve;
+    const crowded = scarce ? pool.crowded(settings.window / 16) : NOBODY;
+    if (crowded.length > 0) {
+      const wait = glanced + GLANCE_MS - performance.now();
+      if (wait > 0) {
+        return yield* Effect.asVoid(Effect.timeoutOption(roomAgain, Duration.millis(wait)));
+      }
+      glanced = performance.now();
+    }
+    const take = crowded.length === 0
+      ? spool.take(Math.min(scarce ? room.left : room.left - reserve, BATCH))
+      : spool.take(Math.min(room.left, BATCH), crowded);
+    yield* Effect.matchEffect(take, {
       onSuccess: (batch) => Effect.uninterruptible(Effect.forEach(batch, admit, { discard: true })),
       onFailure: (fault) =>
         Effect.andThen(

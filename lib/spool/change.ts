@@ -14,7 +14,7 @@ import {
 } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import type { Envelope } from "../envelope/envelope.ts";
-import type { DeliveryState, QueueEvent } from "../ports/spool.ts";
+import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts";
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
 import { range, REMEMBER } from "./database.ts";
@@ -41,7 +41,13 @@ const again = (now: number): string =>
 const ruleOf = (change: Change, now: number): Rule => {
   switch (change._tag) {
     case "Retry":
-      return { from: ["queued"], set: soon(now), values: [], what: "retried", words: null };
+      return {
+        from: ["queued"],
+        set: `due = ${AT_ONCE}, owner = NULL`,
+        values: [],
+        what: "retried",
+        words: null,
+      };
     case "Hold":
       return {
         from: ["queued", "leased"],
@@ -53,7 +59,9 @@ const ruleOf = (change: Change, now: number): Rule => {
     case "Release":
       return {
         from: ["held"],
-        set: `state = ${STATE.queued}, ${soon(now)}`,
+        set: `state = ${STATE.queued}, due = CASE WHEN ${
+          waits(now)
+        } THEN due ELSE ${AT_ONCE} END, owner = NULL`,
         values: [],
         what: "released",
         words: null,

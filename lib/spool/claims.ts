@@ -46,6 +46,7 @@ export const groupClaims = (
       size: facts.size,
       eightBit: facts.eightBit,
       hop: row.hop,
+      sender: row.sender ?? "",
       recipients: to,
       content,
     };

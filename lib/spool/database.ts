@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type {
   ClaimedRow,
+  ClaimOp,
   CommitOp,
   Op,
   OpenRequest,
@@ -17,6 +18,8 @@ import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from 
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
+/** Senders, or next hops, that get a turn in one claim. */
+const TURNS = 20;
 /** Messages dropped in one go when their history is over. */
 const PURGE = 500;
 
@@ -56,6 +59,8 @@ export class SpoolDatabase {
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
   #dataVersion: unknown = null;
+  /** Who had the last turn. */
+  readonly #turn = { sender: "", hop: "" };
 
   /** By a clock that nobody sets. */
   readonly #steady: () => number;
@@ -138,7 +143,7 @@ export class SpoolDatabase {
         this.#dropMessage(op.number);
         return null;
       case "claim":
-        return this.#claim(op.limit);
+        return this.#claim(op);
       case "read":
         return this.#read(op.id, op.chunk);
       case "settle":
@@ -280,16 +285,57 @@ export class SpoolDatabase {
     ).run(now, now + 60_000, now + this.#longestMs);
   }
 
-  #claim(limit: number): ReadonlyArray<ClaimedRow> {
+  #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
     this.#lapse(now);
+    if (except.length > 0) return this.#turns("hop", now, limit, except);
+    const rows: Array<ClaimedRow> = [];
+    const room = () => limit - rows.length;
+    rows.push(...this.#due("r.priority > 0", "r.priority DESC, r.due", [now], limit));
+    if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
+    if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
+    return rows;
+  }
+
+  /** Leases what is due and meets `where`. */
+  #due(
+    where: string,
+    order: string,
+    values: ReadonlyArray<string | number>,
+    limit: number,
+  ): ReadonlyArray<ClaimedRow> {
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
-       WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
-    ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;
+       WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
+    ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
+    return rows;
+  }
+
+  /**
+   * The oldest of some senders, or of some next hops, going on next time where this one ends: an index seek for
+   * each of them, however much others have waiting.
+   */
+  #turns(
+    by: "sender" | "hop",
+    now: number,
+    limit: number,
+    except: ReadonlyArray<string> = [],
+  ): ReadonlyArray<ClaimedRow> {
+    const rows: Array<ClaimedRow> = [];
+    const each = Math.max(1, Math.floor(limit / TURNS));
+    const next = this.#sql(
+      `SELECT ${by} AS k FROM recipient WHERE state = 0 AND ${by} > ? ORDER BY ${by} LIMIT 1`,
+    );
+    for (let i = 0; i < TURNS && rows.length < limit; i++) {
+      const key = next.get(this.#turn[by])?.["k"];
+      this.#turn[by] = typeof key === "string" ? key : "";
+      if (typeof key !== "string") break;
+      if (except.includes(key)) continue;
+      rows.push(...this.#due(`r.${by} = ?`, "r.due", [now, key], each));
+    }
     return rows;
   }
 

@@ -40,6 +40,10 @@ export interface DiscardOp {
 export interface ClaimOp {
   readonly op: "claim";
   readonly limit: number;
+  /** More is waiting than is asked for: each sender gets a turn. */
+  readonly fair?: boolean;
+  /** None for these next hops. */
+  readonly except?: ReadonlyArray<string>;
 }
 
 /** The content from `chunk` on: -1 is the header. */
@@ -104,6 +108,7 @@ export interface ClaimedRow {
   readonly attempts: number;
   readonly due: number;
   readonly via: string | null;
+  readonly sender: string | null;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;

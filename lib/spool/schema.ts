@@ -71,6 +71,7 @@ CREATE TABLE IF NOT EXISTS history (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS recipient_due ON recipient (due) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS recipient_sender ON recipient (sender, due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS recipient_hop ON recipient (hop, due) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS recipient_urgent ON recipient (due) WHERE state = 0 AND priority > 0;
 CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS recipient_held ON recipient (key) WHERE state = 2;

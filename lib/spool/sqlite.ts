@@ -123,6 +123,7 @@ class SqliteSpool {
       attempts: 0,
       due: m.acceptedAt,
       via: null,
+      sender: op.account ?? op.returnPath ?? "",
       id: m.id,
       acceptedAt: m.acceptedAt,
       facts: "",
@@ -188,24 +189,47 @@ class SqliteSpool {
     });
   }
 
-  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> =>
+  readonly take: Spool["Service"]["take"] = (limit, except) =>
     Effect.suspend(() => {
+      if (except !== undefined) return this.#takeFew(limit, except);
       if (this.#look) {
         this.#look = false;
-        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit }), (value) => {
+        const fair = this.#backlog;
+        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit, fair }), (value) => {
           const rows = value as ReadonlyArray<ClaimedRow>;
           this.#backlog = rows.length === limit;
           if (this.#backlog) this.#look = true;
-          if (rows.length === 0) return this.take(limit);
-          const deliveries = groupClaims(rows, readFacts);
-          for (const d of deliveries) this.#handOut(d);
-          return Effect.succeed(deliveries);
+          return rows.length === 0 ? this.take(limit) : Effect.succeed(this.#claimed(rows));
         });
       }
       return this.#ready.length > 0
         ? Effect.succeed(this.#ready.splice(0, limit))
         : Effect.flatMap(this.#sleep, () => this.take(limit));
     });
+
+  #claimed(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<Delivery> {
+    const deliveries = groupClaims(rows, readFacts);
+    for (const d of deliveries) this.#handOut(d);
+    return deliveries;
+  }
+
+  /** What is in memory for other hops, else what is on disk for them. */
+  #takeFew(
+    limit: number,
+    except: ReadonlyArray<string>,
+  ): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> {
+    const fits = (d: Delivery): boolean => !except.includes(d.hop);
+    const found = this.#ready.filter(fits).slice(0, limit);
+    if (found.length > 0) {
+      const taken = new Set(found);
+      this.#ready = this.#ready.filter((d) => !taken.has(d));
+      return Effect.succeed(found);
+    }
+    return Effect.map(
+      this.#thread.run("claim", { op: "claim", limit, fair: true, except }),
+      (value) => this.#claimed(value as ReadonlyArray<ClaimedRow>),
+    );
+  }
 
   readonly #sleep = Effect.callback<void>((resume) => {
     this.#wake = () => resume(Effect.void);

@@ -30,7 +30,7 @@ const recipientOf = (row: Row): QueueRecipient => {
     hop: row["hop"] as string,
     state,
     attempts: row["attempts"] as number,
-    due: state === "queued" ? row["due"] as number : null,
+    due: state === "queued" ? (row["due"] || row["at"]) as number : null,
     status: row["status"] as string | null,
     lastReply: row["reply"] as string | null,
     lastRemote: row["remote"] as string | null,

@@ -5,6 +5,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer } from "effect";
 import {
+  AT_ONCE,
   type Delivery,
   type DeliveryState,
   type LeasedRecipient,
@@ -128,12 +129,15 @@ export class MemorySpool {
     for (const w of wake) w();
   }
 
-  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>> =>
+  readonly take = (
+    limit: number,
+    except?: ReadonlyArray<string>,
+  ): Effect.Effect<ReadonlyArray<Delivery>> =>
     Effect.gen({ self: this }, function* () {
       for (;;) {
         const now = yield* Clock.currentTimeMillis;
-        const found = this.#lease(limit, now);
-        if (found.length > 0) return found;
+        const found = this.#lease(limit, now, except ?? []);
+        if (found.length > 0 || except !== undefined) return found;
         const due = this.#rows().filter((r) => r.state === "queued").map((r) => r.due);
         const soon = due.length === 0 ? 3_600_000 : Math.max(1, Math.min(...due) - now);
         yield* Effect.timeoutOption(this.#stirred, Duration.millis(soon));
@@ -150,12 +154,12 @@ export class MemorySpool {
     return Array.from(this.#messages.values()).flatMap((m) => m.rows);
   }
 
-  #lease(limit: number, now: number): ReadonlyArray<Delivery> {
+  #lease(limit: number, now: number, except: ReadonlyArray<string>): ReadonlyArray<Delivery> {
     const out: Array<Delivery> = [];
     for (const { message, content, rows } of this.#messages.values()) {
       const hops = new Map<string, Array<LeasedRecipient>>();
       for (const row of rows) {
-        if (row.state !== "queued" || row.due > now) continue;
+        if (row.state !== "queued" || row.due > now || except.includes(row.hop)) continue;
         if (!hops.has(row.hop) && out.length + hops.size >= limit) continue;
         row.state = "leased";
         const { key, address, attempts, due, via } = row;
@@ -174,6 +178,7 @@ export class MemorySpool {
           size: content.length,
           eightBit,
           hop,
+          sender: message.account ?? "",
           content: null,
           recipients,
         });
@@ -379,7 +384,8 @@ const changeRow = (row: Row, change: Change, now: number): void => {
   };
   switch (change._tag) {
     case "Retry":
-      return soon();
+      row.due = AT_ONCE;
+      return;
     case "Hold":
       row.state = "held";
       return;

@@ -116,6 +116,24 @@ Deno.test("QUE-4, DSN-2: the sender is told of the delay once, and not where NOT
   }
 });
 
+Deno.test("QUE-4: a retry by an operator is made although the hop is being left alone", async () => {
+  let up = false;
+  const hop = await ScriptedHop.start({
+    on: (c) => c.startsWith("EHLO") && !up ? "421 4.3.2 down" : undefined,
+  });
+  try {
+    await withRelay({ hop: smtpHop(hop.port), settings: { pauseMs: 3_600_000 } }, async (relay) => {
+      const id = await relay.send({ to: ["bob@example.org"] });
+      await relay.settled(id);
+      up = true;
+      await Effect.runPromise(relay.spool.change({ _tag: "Retry" }, { id }));
+      await until(async () => (await relay.recipients(id))[0]?.state === "delivered");
+    });
+  } finally {
+    await hop.stop();
+  }
+});
+
 const PATIENT = {
   connect: 5_000,
   handshake: 5_000,

@@ -41,6 +41,7 @@ const delivery = (due: number): Delivery => ({
   size: 1,
   eightBit: false,
   hop: "smtp://mx:25",
+  sender: "alice",
   recipients: [{ key: 1, address: "bob@example.org", attempts: 3, due }],
   content: null,
 });

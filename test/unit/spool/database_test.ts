@@ -287,6 +287,29 @@ Deno.test("openDatabase() syncs every commit", () => {
   }
 });
 
+Deno.test(
+  "SpoolDatabase: a claim gives the urgent first, and each sender and next hop a turn, QUE-4",
+  world((w) => {
+    const db = w.process("a");
+    const add = (id: string, o: Partial<CommitOp>) => one(db, message(w, id, false, o));
+    for (let i = 0; i < 100; i++) add(`big${i}`, { account: "big" });
+    add("small", { account: "small" });
+    add("urgent", { account: "big", priority: 3 });
+    add("elsewhere", {
+      account: "big",
+      recipients: [{ address: "x@y.example", hop: "mx:y.example" }],
+    });
+    const claim = (o: { fair?: boolean; except?: ReadonlyArray<string> }) =>
+      (one(db, { op: "claim", limit: 5, ...o }) as ReadonlyArray<ClaimedRow>).map((r) => r.id);
+    assert.deepEqual(claim({ fair: true }), ["urgent", "big0", "small", "big1", "big2"]);
+    const usual = w.count("recipient WHERE hop <> 'mx:y.example'");
+    assert.equal(usual, 102);
+    const hop = message(w, "x", false).recipients[0]!.hop;
+    assert.deepEqual(claim({ except: [hop] }), ["elsewhere"]);
+    assert.deepEqual(claim({ except: [hop] }), []);
+  }),
+);
+
 for (const jump of [3_600_000, 365 * DAY, -3_600_000, -365 * DAY]) {
   Deno.test(
     `SpoolDatabase: a clock that jumps by ${jump} ms neither sends twice nor forgets, QUE-1`,
