@@ -35,11 +35,51 @@ export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
 export * from "./lib/stages/policy.ts";
 export { defaultPolicies } from "./policies/default.ts";
 
+// autodiscovery: the model, and what is made of it
+export * from "./lib/discovery/choose.ts";
+export { expectedRecords } from "./lib/discovery/expected.ts";
+export { lintsOf } from "./lib/discovery/lints.ts";
+export {
+  type DomainSettings,
+  type Offer,
+  offerOf,
+  type OwnListeners,
+  type ServerLists,
+  type ServerPlace,
+} from "./lib/discovery/offer.ts";
+export { type Format, formatRecords, FORMATS } from "./lib/discovery/publish/formats.ts";
+export type { DnsRecord, ExpectedRecord, RecordData } from "./lib/discovery/record.ts";
+export * from "./lib/discovery/serve/handler.ts";
+export * from "./lib/discovery/serve/discover_endpoint.ts";
+export type { Auth, Kind, Security, Service, UsernameForm } from "./lib/discovery/service.ts";
+
+// looking for the services of any domain, and checking one's own
+export { discoverPorts, type DiscoverPortSettings } from "./lib/cli/discover_ports.ts";
+export { checkPorts, type CheckPortSettings } from "./lib/cli/check_ports.ts";
+export { checkDomain, type CheckOptions } from "./lib/discovery/check/check.ts";
+export type { CheckPorts } from "./lib/discovery/check/ports.ts";
+export { type CheckReport, exitStatus, type Finding } from "./lib/discovery/check/report.ts";
+export { discover, NotAnAddress, refresh } from "./lib/discovery/discover/discover.ts";
+export { TOOL_FORMATS, type ToolFormat } from "./lib/discovery/discover/formats/all.ts";
+export type * from "./lib/discovery/discover/ports.ts";
+export * from "./lib/discovery/discover/result.ts";
+export type { DiscoverOptions } from "./lib/discovery/discover/run.ts";
+
 // ports
 export * from "./lib/ports/accounts.ts";
 export * from "./lib/ports/accounts_admin.ts";
 export { Certificates } from "./lib/ports/certificates.ts";
 export * from "./lib/ports/dialer.ts";
+export type {
+  DnsAnswer,
+  DnsFound,
+  DnsNoData,
+  DnsNoSuchDomain,
+  DnsRecords,
+  DnsTrouble,
+  RecordType,
+  TroubleKind,
+} from "./lib/ports/dns.ts";
 export { Ids } from "./lib/ports/ids.ts";
 export * from "./lib/ports/login_throttle.ts";
 export * from "./lib/ports/resolver.ts";
@@ -50,7 +90,8 @@ export * from "./lib/ports/spool.ts";
 // layers that implement them, and the server
 export { accountsLayer } from "./lib/accounts/sqlite.ts";
 export { throttleLayer } from "./lib/accounts/throttle.ts";
-export { resolverLayer } from "./lib/dns/resolver.ts";
+export { resolverLayer, type ResolverSettings } from "./lib/dns/resolver.ts";
+export type * from "./lib/dns/server.ts";
 export { dialerLayer } from "./lib/net/dialer.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";

@@ -1,7 +1,7 @@
 /**
  * The five binaries, from the bundle that the task `bundle` made: the whole of `effect` stays out of them.
  *
- * The spool's thread is a module of its own and goes in beside the entry.
+ * The threads of the spool and of hashes are modules of their own and go in beside the entry.
  */
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -22,6 +22,8 @@ for (const target of TARGETS) {
       "--allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD",
       "--include",
       "build/sqlite_worker.ts",
+      "--include",
+      "build/hash_worker.ts",
       "--target",
       target,
       "--output",

@@ -13,7 +13,7 @@ const LAYERS: ReadonlyArray<ReadonlyArray<string>> = [
   ["ports"],
   ["stages"],
   ["smtp", "sasl", "discovery"],
-  ["accounts", "spool", "dns", "tls", "net", "relay"],
+  ["accounts", "spool", "dns", "tls", "net", "relay", "oauth"],
   ["server", "http", "config", "cli"],
 ];
 
@@ -27,8 +27,11 @@ const MAY: ReadonlyArray<ReadonlyArray<number>> = [
   [0, 1, 2, 3, 4, 5], // edges meet: a command starts the server
 ];
 
-/** Single edges beyond the table: the machine of AUTH runs the mechanisms it is given. */
-const ALSO: ReadonlySet<string> = new Set(["smtp > sasl"]);
+/**
+ * Single edges beyond the table: the machine of AUTH runs the mechanisms it is given, and discovery
+ * reads what the port of DNS answers.
+ */
+const ALSO: ReadonlySet<string> = new Set(["smtp > sasl", "discovery > ports"]);
 
 /** Type-only imports of the runtime in a pure room: a TLS context has no other name. */
 const RUNTIME_TYPES: ReadonlySet<string> = new Set(["lib/ports/certificates.ts node:tls"]);

@@ -6,9 +6,10 @@ import assert from "node:assert/strict";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { connect as secure, createSecureContext } from "node:tls";
 import { Connection, type SessionHost } from "../lib/server/connection.ts";
+import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";
 import { octets } from "./support/octets.ts";
-import { ALICE, answer, RULES, rulesFor } from "./support/session.ts";
+import { ALICE, answer, CHANNEL, RULES, rulesFor } from "./support/session.ts";
 import { type Exchange, type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -22,9 +23,16 @@ const context = createSecureContext({
 
 /** A server that answers as the machine's own tests do; bodies go nowhere. */
 const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<Server> => {
+  const channel = facts["channel"] === "full" ? CHANNEL : NO_CHANNEL;
   const host: SessionHost = {
     rules: rulesFor(facts),
-    certificates: { contextFor: () => context },
+    certificates: {
+      contextFor: () => context,
+      endPointOf: () => channel.endPoint,
+      asksClients: channel.certificate !== null,
+      clientOf: () => channel.certificate === null ? null : { fingerprint: "", addresses: [] },
+    },
+    certified: (_certificate, done) => done(channel.certificate),
     headerBytes: RULES.messageBytes,
     idleMs: 60_000,
     dataMs: 60_000,

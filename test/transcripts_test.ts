@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { octets } from "./support/octets.ts";
-import { ALICE, rulesFor, Session } from "./support/session.ts";
+import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
+import { ALICE, CHANNEL, rulesFor, Session } from "./support/session.ts";
 import { type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
 
 /** A session that stands where the header of its file says. */
 const begin = (facts: Facts): Session => {
-  const session = new Session(rulesFor(facts), facts["tls"] !== "no");
+  const session = new Session(
+    rulesFor(facts),
+    facts["tls"] !== "no",
+    facts["channel"] === "full" ? CHANNEL : NO_CHANNEL,
+  );
   const must = (line: string, want: string) => {
     const got = session.write(octets(`${line}\r\n`));
     assert.ok(got.at(-1)?.startsWith(want), `${line} -> ${got.join(" / ")}`);

@@ -5,10 +5,12 @@ import {
   type AccountsAdmin,
   AddressTaken,
   BadPassword,
+  CertificateTaken,
   NoSuchAccount,
 } from "../ports/accounts_admin.ts";
 import { saslprep } from "../sasl/saslprep.ts";
 import { attempt, unavailable } from "./attempt.ts";
+import { FOREIGN_FORMS, readForeign } from "./foreign_hash.ts";
 import type { Memory } from "./memory.ts";
 import type { Store } from "./store.ts";
 import { makeVerifier } from "./verifier.ts";
@@ -66,8 +68,31 @@ export const makeAdmin = (
       const verifier = yield* verifierOf(password);
       return yield* changed(id, yield* change(() => store.setVerifier(id, verifier)));
     }),
+    setHash: Effect.fnUntraced(function* (id, hash) {
+      const text = Redacted.value(hash).trim();
+      const foreign = readForeign(text);
+      if (foreign === null) {
+        return yield* new BadPassword({
+          reason: `as a hash it has to begin with ${FOREIGN_FORMS}`,
+        });
+      }
+      const done = yield* change(() =>
+        foreign._tag === "Keys"
+          ? store.setVerifier(id, foreign.verifier)
+          : store.setImported(id, text)
+      );
+      return yield* changed(id, done);
+    }),
     setDisabled: Effect.fnUntraced(function* (id, disabled) {
       return yield* changed(id, yield* change(() => store.setDisabled(id, disabled)));
+    }),
+    setMinimum: Effect.fnUntraced(function* (id, minimum) {
+      return yield* changed(id, yield* change(() => store.setMinimum(id, minimum)));
+    }),
+    setCertificates: Effect.fnUntraced(function* (id, fingerprints) {
+      const result = yield* change(() => store.setCertificates(id, fingerprints));
+      if (result._tag === "Taken") return yield* new CertificateTaken({ by: result.by });
+      return yield* changed(id, result._tag === "Done");
     }),
     remove: Effect.fnUntraced(function* (id) {
       if (!(yield* change(() => store.remove(id)))) return yield* new NoSuchAccount({ id });

@@ -2,12 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { LOGINS_SCHEMA } from "./schema_logins.ts";
 
 /** Stands in the file's header: "PstA". */
 const APPLICATION_ID = 0x50737441;
-const SCHEMA_VERSION = 1;
 
-const SCHEMA = `
+const FIRST_SCHEMA = `
 CREATE TABLE meta (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   revision INTEGER NOT NULL,
@@ -32,6 +32,11 @@ CREATE TABLE address (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX address_local ON address (local_key);
 `;
+
+/** What brings the schema from one version to the next; each runs once, in this order. Never changed, only added to. */
+const MIGRATIONS: ReadonlyArray<string> = [FIRST_SCHEMA, LOGINS_SCHEMA];
+
+const SCHEMA_VERSION = MIGRATIONS.length;
 
 export interface OpenOptions {
   /** A file, or `:memory:`. Made, with its directory, where it does not exist. */
@@ -80,16 +85,27 @@ const ensureSchema = (db: DatabaseSync, o: OpenOptions): void => {
   if (application === APPLICATION_ID && version > SCHEMA_VERSION) {
     throw new Error(`${o.path} was written by a newer version of this program`);
   }
-  if (application !== 0 || version !== 0 || hasTables(db)) {
+  if (application !== APPLICATION_ID && (application !== 0 || version !== 0 || hasTables(db))) {
     throw new Error(`${o.path} is a database of another kind`);
   }
-  if (o.readOnly === true) throw new Error(`${o.path} holds no accounts yet`);
-  transaction(db, () => {
-    if (pragma(db, "user_version") !== 0) return; // another process was faster
-    db.exec(SCHEMA);
+  if (o.readOnly === true) {
+    throw new Error(
+      version === 0
+        ? `${o.path} holds no accounts yet`
+        : `${o.path} was written by an older version of this program; any command that changes it, or the server, brings it up to date`,
+    );
+  }
+  transaction(db, () => migrate(db));
+};
+
+/** Runs what is missing; another process may have been faster. */
+const migrate = (db: DatabaseSync): void => {
+  const version = pragma(db, "user_version");
+  for (const step of MIGRATIONS.slice(version)) db.exec(step);
+  if (version === 0) {
     db.prepare("INSERT INTO meta (id, revision, secret) VALUES (1, 0, ?)").run(randomBytes(32));
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
-  });
+  }
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
 };
 
 const hasTables = (db: DatabaseSync): boolean =>

@@ -1,15 +1,5 @@
 /** Counts failures under a bounded number of keys and says how long the next try has to wait. */
-
-export interface CounterOptions {
-  /** Failures that cost no delay. */
-  readonly free: number;
-  /** Failures at which the key is locked. */
-  readonly lockAt: number;
-  /** Longest delay, milliseconds. */
-  readonly maxDelay: number;
-  /** Length of a lock and memory of a failure, milliseconds. */
-  readonly lock: number;
-}
+import type { FailureTerms } from "../ports/failure_store.ts";
 
 export interface Counter {
   /** Milliseconds until a try may go on; above `maxDelay` while locked or where too many stand in line. */
@@ -36,7 +26,7 @@ const MOST = 50_000;
 const FIRST_DELAY = 1000;
 
 /** Keys that were not seen for longest are forgotten first. */
-export const makeCounters = (o: CounterOptions): Counters => {
+export const makeCounters = (o: FailureTerms): Counters => {
   const entries = new Map<string, Entry>();
 
   /** The entry as it stands `now`: failures fade a lock's time after the last one, by half after a lock. */

@@ -9,6 +9,8 @@ export interface Memory {
   readonly found: Map<string, Account | null>;
   /** Rounds for names that nobody has: those that most accounts have, so that time does not tell. */
   readonly usualIterations: () => number;
+  /** Domains that names nobody has are taken to be in. */
+  readonly domains: () => ReadonlyArray<string>;
   /** Throws what SQLite throws. */
   readonly refresh: () => void;
   readonly forget: () => void;
@@ -33,15 +35,18 @@ export const makeMemory = (
   let version = store.dataVersion();
   let checkedAt = -Infinity;
   let iterations: number | null = null;
+  let domains: ReadonlyArray<string> | null = null;
   const forget = (): void => {
     remembered.forget();
     found.clear();
     iterations = null;
+    domains = null;
   };
   return {
     remembered,
     found,
     usualIterations: () => iterations ??= store.usualIterations() ?? o.iterations,
+    domains: () => domains ??= store.domains(),
     refresh: () => {
       // asking SQLite costs more than all else that is done for a known account
       if (recheckMs > 0) {

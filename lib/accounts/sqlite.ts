@@ -1,10 +1,13 @@
-/** Accounts in a SQLite file: the Layer behind the ports `Accounts` and `AccountsAdmin`. */
+/** Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin` and `Correspondents`. */
 import { Context, type Duration, Effect, Layer } from "effect";
 import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { makeAdmin } from "./administer.ts";
+import { Correspondents } from "../ports/correspondents.ts";
 import { attempt } from "./attempt.ts";
+import { makeCorrespondents } from "./correspondents.ts";
 import { openDatabase } from "./database.ts";
+import { HashThread } from "./hash_thread.ts";
 import { makeMemory } from "./memory.ts";
 import { makeAccounts } from "./sign_in.ts";
 import { makeStore } from "./store.ts";
@@ -23,12 +26,12 @@ export interface AccountsOptions {
 }
 
 /**
- * Both ports over one connection. What another process changes is noticed at the next question, by
+ * All ports over one connection. What another process changes is noticed at the next question, by
  * SQLite's `data_version`. Fails where the file cannot be opened or is not ours.
  */
 export const accountsLayer = (
   o: AccountsOptions,
-): Layer.Layer<Accounts | AccountsAdmin, AccountsUnavailable> =>
+): Layer.Layer<Accounts | AccountsAdmin | Correspondents, AccountsUnavailable> =>
   Layer.effectContext(Effect.gen(function* () {
     const db = yield* Effect.acquireRelease(
       attempt(() => openDatabase(o)),
@@ -36,6 +39,13 @@ export const accountsLayer = (
     );
     const store = yield* attempt(() => makeStore(db));
     const memory = yield* attempt(() => makeMemory(store, o));
-    return Context.make(Accounts, makeAccounts(store, memory, yield* attempt(store.secret)))
-      .pipe(Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)));
+    const secret = yield* attempt(store.secret);
+    const thread = yield* Effect.acquireRelease(
+      Effect.sync(() => new HashThread()),
+      (t) => Effect.sync(() => t.close()),
+    );
+    return Context.make(Accounts, makeAccounts(store, memory, secret, thread)).pipe(
+      Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
+      Context.add(Correspondents, yield* attempt(() => makeCorrespondents(db, store, secret))),
+    );
   }));

@@ -1,6 +1,6 @@
 /**
  * The Layer behind `LoginThrottle`: failed logins are counted by address block and by (account,
- * address block), in memory, within bounds.
+ * address block), in the store that it is given.
  *
  * A pair is slowed down from its first failure and locked at `lockFailures`; a block, which may
  * hold many people behind one address, at many times that. A pair that has signed in lately is
@@ -8,9 +8,9 @@
  * names, and nobody can from elsewhere. RFC 4954 §9
  */
 import { Clock, Duration, Effect, Layer } from "effect";
+import { FailureStore, type FailureTerms } from "../ports/failure_store.ts";
 import { type Gate, LoginThrottle } from "../ports/login_throttle.ts";
 import { addressBlock } from "./address_block.ts";
-import { type Counter, makeCounters } from "./failures.ts";
 
 export interface ThrottleOptions {
   /** Longest delay before a login; a longer one is a lock. */
@@ -26,63 +26,60 @@ const BLOCK_FREE = 0.5;
 const BLOCK_LOCK = 5;
 /** How long a pair that signed in is in good standing. */
 const TRUSTED_MILLIS = Duration.toMillis(Duration.hours(24));
-const MOST_TRUSTED = 50_000;
 /** Longer names are cut: they are nobody's, and must not fill the memory. */
 const LONGEST_NAME = 320;
 
-export const throttleLayer = (o: ThrottleOptions): Layer.Layer<LoginThrottle> =>
-  Layer.sync(LoginThrottle, () => {
-    const maxDelay = Duration.toMillis(o.maxDelay);
-    const lock = Duration.toMillis(o.lock);
-    const pairs = makeCounters({ free: 0, lockAt: o.lockFailures, maxDelay, lock });
-    const blocks = makeCounters({
-      free: Math.ceil(o.lockFailures * BLOCK_FREE),
-      lockAt: o.lockFailures * BLOCK_LOCK,
-      maxDelay,
-      lock,
-    });
-    const trusted = new Map<string, number>();
+export const throttleLayer = (
+  o: ThrottleOptions,
+): Layer.Layer<LoginThrottle, never, FailureStore> =>
+  Layer.effect(
+    LoginThrottle,
+    Effect.gen(function* () {
+      const store = yield* FailureStore;
+      const maxDelay = Duration.toMillis(o.maxDelay);
+      const lock = Duration.toMillis(o.lock);
+      const pairTerms: FailureTerms = { free: 0, lockAt: o.lockFailures, maxDelay, lock };
+      const blockTerms: FailureTerms = {
+        free: Math.ceil(o.lockFailures * BLOCK_FREE),
+        lockAt: o.lockFailures * BLOCK_LOCK,
+        maxDelay,
+        lock,
+      };
 
-    const keys = (clientAddress: string, authcid: string) => {
-      const block = addressBlock(clientAddress);
-      const name = authcid.slice(0, LONGEST_NAME).normalize("NFKC").toLowerCase();
-      return { block, pair: `${block} ${name}` };
-    };
-    const isTrusted = (pair: string, now: number): boolean => (trusted.get(pair) ?? 0) > now;
+      const keysOf = (clientAddress: string, authcid: string) => {
+        const block = addressBlock(clientAddress);
+        const name = authcid.slice(0, LONGEST_NAME).normalize("NFKC").toLowerCase();
+        return {
+          pair: { key: `${block} ${name}`, terms: pairTerms },
+          block: { key: block, terms: blockTerms },
+        };
+      };
 
-    return {
-      admit: (clientAddress, authcid) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const { block, pair } = keys(clientAddress, authcid);
-          const asked: ReadonlyArray<Counter> = isTrusted(pair, now)
-            ? [pairs.of(pair)]
-            : [pairs.of(pair), blocks.of(block)];
-          return gate(asked, now, maxDelay);
-        }),
-      failed: (clientAddress, authcid) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const { block, pair } = keys(clientAddress, authcid);
-          pairs.of(pair).fail(now);
-          if (!isTrusted(pair, now)) blocks.of(block).fail(now);
-        }),
-      succeeded: (clientAddress, authcid) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const { pair } = keys(clientAddress, authcid);
-          pairs.drop(pair);
-          trusted.delete(pair);
-          trusted.set(pair, now + TRUSTED_MILLIS);
-          for (const oldest of trusted.keys()) {
-            if (trusted.size <= MOST_TRUSTED) break;
-            trusted.delete(oldest);
-          }
-        }),
-    };
-  });
+      /** The pair, and the block where the pair is not in good standing. */
+      const counted = Effect.fnUntraced(function* (address: string, authcid: string, now: number) {
+        const { pair, block } = keysOf(address, authcid);
+        return (yield* store.trusted(pair.key, now)) ? [pair] as const : [pair, block] as const;
+      });
 
-/** The strictest answer; a place in the line is taken only where all of them let it through. */
-const gate = (asked: ReadonlyArray<Counter>, now: number, maxDelay: number): Gate => {
-  const wait = Math.max(...asked.map((c) => c.wait(now)));
-  if (wait > maxDelay) return { _tag: "Locked", remaining: Duration.millis(wait) };
-  for (const c of asked) c.enter(now);
-  return { _tag: "Proceed", delay: Duration.millis(wait) };
-};
+      return {
+        admit: Effect.fnUntraced(function* (clientAddress: string, authcid: string) {
+          const now = yield* Clock.currentTimeMillis;
+          const keys = yield* counted(clientAddress, authcid, now);
+          const wait = yield* store.admit(keys, now);
+          return wait > maxDelay
+            ? { _tag: "Locked", remaining: Duration.millis(wait) } satisfies Gate
+            : { _tag: "Proceed", delay: Duration.millis(wait) } satisfies Gate;
+        }),
+        failed: Effect.fnUntraced(function* (clientAddress: string, authcid: string) {
+          const now = yield* Clock.currentTimeMillis;
+          yield* store.fail(yield* counted(clientAddress, authcid, now), now);
+        }),
+        succeeded: Effect.fnUntraced(function* (clientAddress: string, authcid: string) {
+          const now = yield* Clock.currentTimeMillis;
+          const { pair } = keysOf(clientAddress, authcid);
+          yield* store.forget(pair);
+          yield* store.trust(pair.key, now + TRUSTED_MILLIS);
+        }),
+      };
+    }),
+  );

@@ -1,99 +1,18 @@
 /** `postern account`: the accounts, over the port `AccountsAdmin`. */
-import { Effect, type Option, Redacted } from "effect";
+import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import { accountsLayer } from "../accounts/sqlite.ts";
-import { fullyQualified } from "../address/domain.ts";
-import { type Mailbox, printMailbox } from "../address/mailbox.ts";
-import { parseMailbox } from "../address/path.ts";
-import type { Account, Accounts, AccountsUnavailable } from "../ports/accounts.ts";
-import {
-  AccountsAdmin,
-  type AddressTaken,
-  type BadPassword,
-  type NoSuchAccount,
-} from "../ports/accounts_admin.ts";
+import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { certificate, minimum } from "./account_login.ts";
+import { accountOf, address, mailboxOf, onAccounts, show } from "./account_store.ts";
 import { accountJson, accountLines } from "./account_view.ts";
-import { failed, Failure, misused, noAccounts } from "./failure.ts";
-import { type NewPassword, newPassword } from "./password.ts";
-import { configOf } from "./places.ts";
-import { json, root } from "./root.ts";
+import { newPassword } from "./password.ts";
+import { json } from "./root.ts";
 import { print, printJson } from "./terminal.ts";
 
-type StoreError = AccountsUnavailable | AddressTaken | BadPassword | NoSuchAccount;
-
-/** Runs `work` on the accounts of the configuration in force. */
-const onAccounts = (
-  work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
-): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
-  Effect.gen(function* () {
-    const { config } = yield* root;
-    return yield* withAccounts(config, work);
-  });
-
-const withAccounts = (
-  given: Option.Option<string>,
-  work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
-): Effect.Effect<void, Failure> =>
-  Effect.gen(function* () {
-    const { accounts } = yield* configOf(given);
-    const plain = (e: StoreError | Failure): Failure => {
-      if (e instanceof Failure) return e;
-      return e._tag === "AccountsUnavailable" ? noAccounts(accounts.path)(e) : explained(e);
-    };
-    yield* work.pipe(Effect.provide(accountsLayer(accounts)), Effect.mapError(plain));
-  });
-
-const explained = (e: AddressTaken | BadPassword | NoSuchAccount): Failure => {
-  switch (e._tag) {
-    case "AddressTaken":
-      return failed(`${e.address} belongs to ${e.by} already`);
-    case "BadPassword":
-      return misused(`this password cannot be used: ${e.reason}`);
-    case "NoSuchAccount":
-      return failed(`there is no account ${e.id}`);
-  }
-};
-
-/** An address that an account may have. */
-const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
-  const m = parseMailbox(text);
-  if (m === null) return Effect.fail(misused(`${JSON.stringify(text)} is no address`));
-  return m.domain._tag === "Literal" || !fullyQualified(m.domain)
-    ? Effect.fail(misused(`${text}: the domain must be a fully qualified name`))
-    : Effect.succeed(m);
-};
-
-const address = Argument.String("address").pipe(
-  Argument.withDescription("Any address of the account"),
-);
 const passwordStdin = Flag.Boolean("password-stdin").pipe(
   Flag.withDefault(false),
   Flag.withDescription("Take the password from the first line of standard input"),
 );
-
-const sameAddress = (a: Mailbox, b: Mailbox): boolean =>
-  printMailbox({ ...a, local: a.local.toLowerCase() }).toLowerCase() ===
-    printMailbox({ ...b, local: b.local.toLowerCase() }).toLowerCase();
-
-/** The account that has this address, as primary or alias. */
-const accountOf = (text: string) =>
-  Effect.gen(function* () {
-    const wanted = yield* mailboxOf(text);
-    const all = yield* AccountsAdmin.use((a) => a.list);
-    const found = all.find((a) => [a.primary, ...a.aliases].some((m) => sameAddress(m, wanted)));
-    return found === undefined ? yield* failed(`there is no account ${text}`) : found;
-  });
-
-const show = (account: Account, asJson: boolean, made: NewPassword | null = null) => {
-  const secret = made?.generated === true ? Redacted.value(made.password) : null;
-  if (asJson) {
-    return printJson({ ...accountJson(account), ...(secret === null ? {} : { password: secret }) });
-  }
-  return print(
-    ...accountLines(account),
-    ...(secret === null ? [] : [`  password ${secret}  (shown this once)`]),
-  );
-};
 
 const add = Command.make("add", {
   address: Argument.String("address").pipe(
@@ -140,6 +59,21 @@ const passwd = Command.make(
     })),
 ).pipe(Command.withDescription("Set a new password"));
 
+const takeHash = Command.make(
+  "import",
+  { address, json },
+  (a) =>
+    onAccounts(Effect.gen(function* () {
+      const { id } = yield* accountOf(a.address);
+      const { password } = yield* newPassword(true);
+      yield* show(yield* AccountsAdmin.use((admin) => admin.setHash(id, password)), a.json);
+    })),
+).pipe(
+  Command.withDescription(
+    "Take over the password hash of another server, from the first line of standard input",
+  ),
+);
+
 const setDisabled = (name: "disable" | "enable", disabled: boolean, description: string) =>
   Command.make(name, { address, json }, (a) =>
     onAccounts(Effect.gen(function* () {
@@ -161,8 +95,11 @@ export const accountCommand = Command.make("account").pipe(
     list,
     showOne,
     passwd,
+    takeHash,
     setDisabled("disable", true, "Keep the account, refuse its logins"),
     setDisabled("enable", false, "Take a disabled account's logins again"),
+    minimum,
+    certificate,
     remove,
   ]),
 );

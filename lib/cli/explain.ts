@@ -1,5 +1,5 @@
 /** `postern explain`: what would become of a message, and why. Stores nothing, sends nothing. */
-import { Duration, Effect, Layer, Option } from "effect";
+import { Effect, Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { domainKey } from "../address/domain.ts";
@@ -20,6 +20,7 @@ import { Failure, misused, noAccounts } from "./failure.ts";
 import { readMessageFile } from "./message_file.ts";
 import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
 
 const options = {
@@ -94,13 +95,7 @@ const services = (config: Config, policies: Policies, resolve: boolean) =>
     accountsLayer({ ...config.accounts, readOnly: true }),
     policyLayer(policies, config),
     explainIds,
-    resolve
-      ? resolverLayer({
-        servers: config.dns.servers,
-        timeoutMs: Duration.toMillis(config.dns.timeout),
-        attempts: config.dns.attempts,
-      })
-      : nobodyAsked,
+    resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,
   );
 
 /** Message-IDs as ever; nothing is queued, so that there is no queue id. */
@@ -109,10 +104,13 @@ const explainIds = Layer.effect(
   Effect.map(Ids, (ids) => ({ ...ids, queueId: () => "explain" })),
 ).pipe(Layer.provide(idsLayer));
 
+const NOT_ASKED = { _tag: "Trouble", kind: "unreachable", reason: "not asked" } as const;
+
 /** DNS as it looks without a network. */
 const nobodyAsked = Layer.succeed(Resolver, {
   mailExchangers: () => Effect.succeed({ _tag: "NotAsked" }),
-  addresses: () => Effect.succeed({ _tag: "Trouble", reason: "not asked" }),
+  addresses: () => Effect.succeed(NOT_ASKED),
+  lookup: () => Effect.succeed(NOT_ASKED),
 });
 
 const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {

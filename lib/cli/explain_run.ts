@@ -12,6 +12,7 @@ import type { Account, AccountsUnavailable } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
 import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
+import { NO_CHANNEL } from "../sasl/mechanism.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
@@ -143,6 +144,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Login":
+    case "Keys":
       return Effect.die(new Error("nobody signs in here"));
   }
 };
@@ -189,6 +191,7 @@ const peerOf = (account: Account): Peer => ({
   idle: 0,
   authFailures: 0,
   mails: 0,
+  channel: NO_CHANNEL,
 });
 
 /** The limits that make sense without a session. */

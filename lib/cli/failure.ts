@@ -5,10 +5,10 @@ import type { SpoolError } from "../ports/spool.ts";
 import { type ConfigError, printProblem } from "../config/config.ts";
 import { plainFault } from "../config/fault.ts";
 
-/** Exit status: 1 for refused or failed, 2 for wrong usage or configuration. */
+/** Exit status: 1 for refused or failed, 2 for wrong usage or configuration; more for commands that say so. */
 export class Failure extends Data.TaggedError("Failure")<{
   readonly lines: ReadonlyArray<string>;
-  readonly exitCode: 1 | 2;
+  readonly exitCode: 1 | 2 | 3 | 4 | 5;
 }> {
   override get message(): string {
     return this.lines.join("\n");

@@ -3,9 +3,12 @@ import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
 import { accountCommand } from "./account.ts";
+import { checkCommand } from "./check_domain.ts";
 import { configCommand } from "./config.ts";
+import { discoverCommand } from "./discover.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
+import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
@@ -20,7 +23,10 @@ const commands = (policies: Policies) =>
     accountCommand,
     queueCommand(policies),
     explainCommand(policies),
+    publishCommand,
     configCommand,
+    checkCommand,
+    discoverCommand,
   ]));
 
 /** Usage errors were printed with the help already. */

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect";
 import { resolve } from "node:path";
 import { type Config, ConfigError } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { standardLookups } from "../config/standard.ts";
 import { badConfig, type Failure, misused } from "./failure.ts";
 
 /** `deno task` starts in the directory of deno.json and says in INIT_CWD where it was called. */
@@ -41,6 +42,15 @@ export const configOf = (given: Option.Option<string>): Effect.Effect<Config, Fa
     if (path === null) return yield* misused(NO_CONFIG);
     return yield* loadConfig(path).pipe(Effect.mapError((e: ConfigError) => badConfig(e)));
   });
+
+/** For commands that work without a configuration: what it would say if it said nothing. */
+export const loadedOrStandard = (
+  given: Option.Option<string>,
+): Effect.Effect<Pick<Config, "dns" | "discover">, Failure> =>
+  Effect.flatMap(
+    findConfig(given),
+    (path) => path === null ? Effect.succeed(standardLookups) : configOf(given),
+  );
 
 export const NO_CONFIG = `no configuration: neither ${
   STANDARD_PLACES.join(" nor ")

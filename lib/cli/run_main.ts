@@ -12,7 +12,7 @@ const complain = (lines: ReadonlyArray<string>): void => {
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Ends the process with the program's exit status: 0; 1 or 2 as `Failure` says; 1 for a bug.
+ * Ends the process with the program's exit status: 0; what `Failure` says; 1 for a bug.
  * The first signal interrupts, which runs all finalizers, newest first; the second gives up.
  */
 export const runMain = async (program: Effect.Effect<void, Failure>): Promise<never> => {

@@ -5,18 +5,23 @@
  * and the spool gives its leases back last.
  */
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/reroute.ts";
 import { resolverLayer } from "../dns/resolver.ts";
+import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import type { Route } from "../ports/routes.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { mechanismsOf } from "../sasl/all.ts";
+import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
 import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
@@ -25,6 +30,7 @@ import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
+import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { curveOf } from "./curve.ts";
 
@@ -85,13 +91,10 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
       maxDelay: limits.authDelay,
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
-    }),
-    certificatesLayer({ default: config.tls.default, sni: config.tls.sni }),
-    resolverLayer({
-      servers: config.dns.servers,
-      timeoutMs: ms(config.dns.timeout),
-      attempts: config.dns.attempts,
-    }),
+    }).pipe(Layer.provide(failureMemory)),
+    certificatesLayer({ ...config.tls, policy: policies.tls }),
+    tokensLayer(config.auth.issuers),
+    resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
     memoryLayer,
@@ -119,10 +122,13 @@ export const serve = (o: ServeOptions) => {
   const { limits } = config;
   const load = new Load();
   return Effect.gen(function* () {
+    const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,
       quota: new Quota(limits),
+      newRecipientsPerDay: limits.newRecipientsPerDay,
+      clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
       onAccepted: o.onAccepted,
@@ -132,8 +138,12 @@ export const serve = (o: ServeOptions) => {
       limits,
       extensions: config.extensions,
       heldMessages: config.heldMessages,
+      mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),
       grace: Duration.seconds(30),
     });
+    yield* serveEndpoints(config);
+    // newest first: before any listener closes, clients are led to other nodes
+    yield* Effect.addFinalizer(() => drain);
     yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(

@@ -55,6 +55,26 @@ export const readStdin: Effect.Effect<Uint8Array, Failure> = Effect.tryPromise({
 /** Whether a person sits at standard input. */
 export const interactive: Effect.Effect<boolean> = Effect.sync(() => Deno.stdin.isTerminal());
 
+/** Whether a person reads standard error. */
+export const watched: Effect.Effect<boolean> = Effect.sync(() =>
+  Deno.stderr.isTerminal() && variable("TERM") !== "dumb"
+);
+
+/** One line that is written over and over, on standard error; the empty one leaves nothing behind. */
+export const status = (line: string): void => {
+  const { columns } = Deno.consoleSize();
+  writeAll(Deno.stderr, `\r\x1b[K${line.slice(0, Math.max(0, columns - 1))}`);
+};
+
+/** Asks on standard error; only a plain yes is one. */
+export const askYes = (question: string): Effect.Effect<boolean> =>
+  Effect.sync(() => {
+    writeAll(Deno.stderr, `${question} [y/N] `);
+    const octets = new Uint8Array(256);
+    const n = Deno.stdin.readSync(octets) ?? 0;
+    return /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(octets.subarray(0, n)));
+  });
+
 /** Asks without echo; null where the person gave up (Ctrl-C, Ctrl-D). */
 export const askSecret = (question: string): Effect.Effect<Redacted.Redacted<string> | null> =>
   Effect.sync(() => {

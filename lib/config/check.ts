@@ -6,7 +6,7 @@ import { Clock, Effect, Result } from "effect";
 import { dirname, join } from "node:path";
 import type { RouteRule } from "../ports/routes.ts";
 import { candidates } from "../tls/names.ts";
-import { loadPair, type PairFiles } from "../tls/pair.ts";
+import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
@@ -50,8 +50,23 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   for (const [i, files] of c.tls.sni.entries()) {
     yield* pair(source, found, ["tls", "sni", i], files, null);
   }
+  const { clientCa } = c.tls;
+  if (clientCa !== null) {
+    const authorities = yield* Effect.result(loadAuthorities(clientCa));
+    if (Result.isFailure(authorities)) {
+      found.problems.push(problemAt(source, ["tls", "client_ca"], authorities.failure.message));
+    }
+  }
+  for (const [i, { source: keys }] of c.auth.issuers.entries()) {
+    const fault = keys._tag === "KeyFile"
+      ? yield* Effect.promise(() => unreadable(keys.path))
+      : null;
+    if (fault !== null) found.problems.push(problemAt(source, ["auth", "oauth", i, "jwks"], fault));
+  }
   yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
+  yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
+  yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
   for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
   return found;
 });
@@ -64,7 +79,7 @@ const pair = Effect.fnUntraced(function* (
   files: PairFiles,
   hostname: string | null,
 ) {
-  const loaded = yield* Effect.result(loadPair(files));
+  const loaded = yield* Effect.result(loadPair(files, null));
   if (Result.isFailure(loaded)) {
     const key = loaded.failure.file === files.key ? "key" : "certificate";
     found.problems.push(problemAt(source, [...at, key], loaded.failure.message));
@@ -115,6 +130,17 @@ const opens = async (path: string, how: Deno.OpenOptions): Promise<void> => {
   (await Deno.open(path, how)).close();
 };
 
+/** A file with authorities must be there once it is named. */
+const authorities = Effect.fnUntraced(function* (
+  source: Source,
+  found: Findings,
+  at: KeyPath,
+  ca: string | null,
+) {
+  const fault = ca === null ? null : yield* Effect.promise(() => unreadable(ca));
+  if (fault !== null) found.problems.push(problemAt(source, at, fault));
+});
+
 const route = Effect.fnUntraced(function* (
   source: Source,
   found: Findings,
@@ -122,10 +148,7 @@ const route = Effect.fnUntraced(function* (
   rule: RouteRule,
 ) {
   const { ca, hop } = rule;
-  if (ca !== null) {
-    const fault = yield* Effect.promise(() => unreadable(ca));
-    if (fault !== null) found.problems.push(problemAt(source, ["route", i, "ca"], fault));
-  }
+  yield* authorities(source, found, ["route", i, "ca"], ca);
   if (hop._tag === "Maildir") {
     yield* writable(source, found, ["route", i, "via"], hop.path);
   }

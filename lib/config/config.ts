@@ -3,7 +3,11 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { Offer, OwnListeners } from "../discovery/offer.ts";
+import type { DnsServer, TrustAd } from "../dns/server.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import type { MechanismName } from "../sasl/all.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -44,9 +48,10 @@ export interface Limits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
   readonly connectionsPerAccount: number;
-  /** Zero: no limit; likewise the two below. */
+  /** Zero: no limit; likewise the three below. */
   readonly messagesPerHour: number;
   readonly recipientsPerHour: number;
+  readonly newRecipientsPerDay: number;
   readonly nullSendersPerHour: number;
 }
 
@@ -75,9 +80,23 @@ export interface QueueSettings {
 
 export interface DnsSettings {
   /** Null: those of the system. */
-  readonly servers: ReadonlyArray<SocketAddress> | null;
+  readonly servers: ReadonlyArray<DnsServer> | null;
   readonly timeout: Duration.Duration;
   readonly attempts: number;
+  readonly trust: TrustAd;
+  /** PEM file with authorities for servers over TLS; null: those of the system. */
+  readonly ca: string | null;
+}
+
+export interface DiscoverSettings {
+  readonly databases: ReadonlyArray<string>;
+  readonly privateAddresses: boolean;
+  readonly timeout: Duration.Duration;
+  /** PEM file with authorities; null: those of the system. */
+  readonly ca: string | null;
+  readonly http: boolean;
+  readonly requestsPerMinute: number;
+  readonly requestsPerDomainPerMinute: number;
 }
 
 export interface LogSettings {
@@ -85,6 +104,26 @@ export interface LogSettings {
   readonly format: "text" | "json";
   /** Lines about errors of one client within an hour; more are counted and told once. RFC 6409 §5.2 */
   readonly linesPerClient: number;
+}
+
+/** `[http]`: autoconfiguration for mail programs. */
+export interface HttpSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  /** Without TLS, behind a proxy. */
+  readonly plain: ReadonlyArray<SocketAddress>;
+  readonly trustedProxies: ReadonlyArray<string>;
+  readonly autodiscoverV2: boolean;
+}
+
+/** `[dns_server]`: zones that we answer for. */
+export interface DnsServerSettings {
+  readonly listen: ReadonlyArray<SocketAddress>;
+  readonly zones: ReadonlyArray<string>;
+  readonly ns: ReadonlyArray<string>;
+  readonly mailbox: string;
+  readonly ttlSeconds: number;
+  readonly responsesPerSecond: number;
+  readonly drain: boolean;
 }
 
 export interface Config {
@@ -98,7 +137,16 @@ export interface Config {
     /** Addresses and networks whose connections begin with a PROXY header. */
     readonly proxyFrom: ReadonlyArray<string>;
   };
-  readonly tls: { readonly default: KeyPairFiles; readonly sni: ReadonlyArray<KeyPairFiles> };
+  readonly tls: {
+    readonly default: KeyPairFiles;
+    readonly sni: ReadonlyArray<KeyPairFiles>;
+    /** Authorities that may vouch for clients; null: no client is asked. */
+    readonly clientCa: string | null;
+  };
+  readonly auth: {
+    readonly mechanisms: ReadonlyArray<MechanismName>;
+    readonly issuers: ReadonlyArray<Issuer>;
+  };
   /** `keep`: how long finished messages stay for `queue show`. */
   readonly spool: { readonly path: string; readonly keep: Duration.Duration };
   readonly accounts: {
@@ -107,6 +155,13 @@ export interface Config {
     readonly remember: Duration.Duration;
   };
   readonly routes: RouteTable;
+  /** What clients find of our own listeners; for domains that are not in `domains`. */
+  readonly own: OwnListeners;
+  /** What the domains offer that autodiscovery knows. */
+  readonly domains: ReadonlyArray<Offer>;
+  /** Null: not served; likewise the next. */
+  readonly http: HttpSettings | null;
+  readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
   readonly extensions: OptionalExtensions;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
@@ -115,6 +170,7 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;
+  readonly discover: DiscoverSettings;
   readonly log: LogSettings;
 }
 

@@ -1,11 +1,26 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
-import { parseListener, parseSocketAddress } from "./address.ts";
-import type { Config, Limits, QueueSettings, SocketAddress } from "./config.ts";
+import { offerOf, type OwnListeners } from "../discovery/offer.ts";
+import { parseListener } from "./address.ts";
+import type {
+  Config,
+  DiscoverSettings,
+  DnsServerSettings,
+  DnsSettings,
+  HttpSettings,
+  Limits,
+  QueueSettings,
+  SocketAddress,
+} from "./config.ts";
+import { parseDnsServer } from "./dns_server.ts";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import { domainSettings } from "./domain.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
+import { zoneName } from "./schema_web.ts";
+import { ownListeners } from "./own_listeners.ts";
 
 const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 
@@ -13,9 +28,6 @@ const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 const orNone = (s: string): string | null => s === "" ? null : s;
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
-
-const sockets = (texts: ReadonlyArray<string>, port: number): ReadonlyArray<SocketAddress> =>
-  texts.flatMap((t) => parseSocketAddress(t, port) ?? []);
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
@@ -42,7 +54,29 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   connectionsPerAccount: l.connections_per_account,
   messagesPerHour: l.messages_per_hour,
   recipientsPerHour: l.recipients_per_hour,
+  newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
+});
+
+export const discoverOf = (
+  d: ConfigFile["discover"],
+  resolve: (path: string) => string,
+): DiscoverSettings => ({
+  databases: d.databases,
+  privateAddresses: d.private_addresses,
+  timeout: Duration.seconds(d.timeout_seconds),
+  ca: d.ca === undefined ? null : resolve(d.ca),
+  http: d.http,
+  requestsPerMinute: d.requests_per_minute,
+  requestsPerDomainPerMinute: d.requests_per_domain_per_minute,
+});
+
+export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): DnsSettings => ({
+  servers: d.servers?.flatMap((s) => parseDnsServer(s, d.trust_ad) ?? []) ?? null,
+  timeout: Duration.seconds(d.timeout_seconds),
+  attempts: d.attempts,
+  trust: d.trust_ad,
+  ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
 const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
@@ -82,23 +116,66 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
   };
 };
 
-/** `resolve` makes paths absolute; `routes` were made before, because they can fail. */
+/** `[::]` takes IPv4 as well (RFC 3493 §5.3), so that `0.0.0.0` beside it would find its port taken. */
+const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> => {
+  const all = texts.flatMap((t) => parseListener(t) ?? []);
+  const both = (port: number): boolean =>
+    port !== 0 && all.some((a) => a.host === "::" && a.port === port);
+  return all.filter((a) => a.host !== "0.0.0.0" || !both(a.port));
+};
+
+const httpOf = (h: NonNullable<ConfigFile["http"]>): HttpSettings => ({
+  listen: listeners(h.listen),
+  plain: listeners(h.listen_plain),
+  trustedProxies: h.trusted_proxies,
+  autodiscoverV2: h.autodiscover_v2,
+});
+
+const dnsServerOf = (d: NonNullable<ConfigFile["dns_server"]>): DnsServerSettings => ({
+  listen: listeners(d.listen),
+  zones: d.zones.flatMap((z) => zoneName(z) ?? []),
+  ns: d.ns.map(ascii),
+  mailbox: d.mailbox,
+  ttlSeconds: d.ttl_seconds,
+  responsesPerSecond: d.responses_per_second,
+  drain: d.drain,
+});
+
+const ownOf = (c: ConfigFile, issuers: ReadonlyArray<Issuer>): OwnListeners =>
+  ownListeners({
+    hostname: ascii(c.hostname),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
+    mechanisms: c.auth.mechanisms,
+    issuers: issuers.map((i) => i.issuer),
+    http: c.http !== undefined,
+  });
+
+const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
+  c.domain.map((d) => {
+    const { host = own.host, ...settings } = domainSettings(d);
+    return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
+  });
+
+/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
   routes: RouteTable,
+  issuers: ReadonlyArray<Issuer>,
   resolve: (path: string) => string,
 ): Config => ({
   file,
   hostname: ascii(c.hostname),
   listen: {
-    submission: c.listen.submission.flatMap((t) => parseListener(t) ?? []),
-    submissions: c.listen.submissions.flatMap((t) => parseListener(t) ?? []),
+    submission: listeners(c.listen.submission),
+    submissions: listeners(c.listen.submissions),
     proxyFrom: c.listen.proxy_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },
     sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
+    clientCa: c.tls.client_ca === undefined ? null : resolve(c.tls.client_ca),
   },
   spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
   accounts: {
@@ -106,7 +183,12 @@ export const toConfig = (
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
   },
+  auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
+  own: ownOf(c, issuers),
+  domains: offers(c, ownOf(c, issuers)),
+  http: c.http === undefined ? null : httpOf(c.http),
+  dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
   extensions: extensionsOf(c.extensions),
   heldMessages: c.extensions.future_release_messages,
@@ -130,11 +212,8 @@ export const toConfig = (
     ),
   },
   queue: queueOf(c.queue),
-  dns: {
-    servers: c.dns.servers === undefined ? null : sockets(c.dns.servers, 53),
-    timeout: Duration.seconds(c.dns.timeout_seconds),
-    attempts: c.dns.attempts,
-  },
+  dns: dnsOf(c.dns, resolve),
+  discover: discoverOf(c.discover, resolve),
   log: {
     level: c.log.level,
     format: c.log.format,

@@ -1,12 +1,16 @@
 /** From the text of a configuration file to `Config` or to everything that is wrong with it. */
 import { dirname, resolve } from "node:path";
+import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { parseListener, printSocketAddress } from "./address.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
+import { discoveryProblems } from "./discovery_problems.ts";
+import { issuerOf } from "./oauth.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
 import { configFile } from "./schema.ts";
+import type { OauthEntry } from "./schema_auth.ts";
 import { route } from "./schema_route.ts";
 import { locate, parseToml } from "./toml.ts";
 
@@ -39,8 +43,12 @@ export const parseConfig = (
   ];
   problems.push(...listeners(source, toml.value));
   const rules = routes(source, toml.value, around, problems);
+  discoveryProblems(toml.value, (path, message) => {
+    problems.push(problemAt(source, path, message));
+  });
+  const issuers = parsed.success ? issuersIn(source, parsed.data.auth.oauth, around, problems) : [];
   return parsed.success && problems.length === 0
-    ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, around.resolve) }
+    ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, issuers, around.resolve) }
     : { _tag: "Invalid", problems: inOrder(problems) };
 };
 
@@ -70,6 +78,23 @@ const listeners = (source: Source, document: Document): ReadonlyArray<Problem> =
   }
   return out;
 };
+
+/** The issuers of tokens; adds to `problems` what is wrong between the keys of one, and one that stands twice. */
+const issuersIn = (
+  source: Source,
+  entries: ReadonlyArray<OauthEntry>,
+  around: Surroundings,
+  problems: Array<Problem>,
+): ReadonlyArray<Issuer> =>
+  entries.flatMap((entry, i) => {
+    const report = (key: keyof OauthEntry, message: string): void => {
+      problems.push(problemAt(source, ["auth", "oauth", i, key], message));
+    };
+    if (entries.findIndex((e) => e.issuer === entry.issuer) < i) {
+      report("issuer", "an earlier entry has the same");
+    }
+    return issuerOf(entry, around, report) ?? [];
+  });
 
 /** The route table; adds to `problems` what is wrong between the keys of a route and between routes. */
 const routes = (

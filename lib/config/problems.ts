@@ -77,7 +77,7 @@ const TYPES: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
-const SECRET = new Set(["password"]);
+const SECRET = new Set(["password", "client_secret"]);
 
 /** The value for people: scalars and lists of them; tables and secrets are not shown. */
 const showValue = (path: KeyPath, value: unknown): string | null => {

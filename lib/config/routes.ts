@@ -22,6 +22,19 @@ export interface Surroundings {
   readonly readSecret: (path: string) => { readonly text: string } | { readonly fault: string };
 }
 
+/** The first line of a secret file; null where `wrong` was told why there is none. */
+export const secretIn = (
+  path: string,
+  around: Surroundings,
+  wrong: (message: string) => void,
+): Redacted.Redacted<string> | null => {
+  const secret = around.readSecret(around.resolve(path));
+  const line = "fault" in secret ? "" : secret.text.split(/\r?\n/, 1)[0] ?? "";
+  if (line !== "") return Redacted.make(line);
+  wrong("fault" in secret ? secret.fault : "its first line is empty");
+  return null;
+};
+
 /** `report(key, message)`: `key` is one of the entry's. */
 type Report = (key: keyof RouteEntry, message: string) => void;
 
@@ -96,14 +109,8 @@ const login = (
     wrong(inUrl ? "via" : "username", "needs a password or a password_file");
     return null;
   }
-  const secret = around.readSecret(around.resolve(entry.password_file));
-  if ("fault" in secret) {
-    wrong("password_file", secret.fault);
-    return null;
-  }
-  const password = secret.text.split(/\r?\n/, 1)[0] ?? "";
-  if (password === "") wrong("password_file", "its first line is empty");
-  return { username, password: Redacted.make(password) };
+  const password = secretIn(entry.password_file, around, (m) => wrong("password_file", m));
+  return password === null ? null : { username, password };
 };
 
 const hopOf = (

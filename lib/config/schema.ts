@@ -5,12 +5,17 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
-import { isNetwork, parseListener, parseSocketAddress } from "./address.ts";
+import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
+import { auth } from "./schema_auth.ts";
+import { discover } from "./schema_discover.ts";
+import { dns } from "./schema_dns.ts";
+import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
+import { dnsServer, http } from "./schema_web.ts";
 
 const qualifiedName = (text: string): boolean => {
   const d = parseDomainName(text);
@@ -20,10 +25,6 @@ const qualifiedName = (text: string): boolean => {
 const listener = z.string().refine((s) => parseListener(s) !== null, {
   error:
     'must be "host:port" with a port from 1 to 65535 (0: any free one), such as "127.0.0.1:587" or "[::1]:587"',
-});
-
-const server = z.string().refine((s) => parseSocketAddress(s, 53) !== null, {
-  error: 'must be an address with or without a port, such as "127.0.0.1", "[::1]:53"',
 });
 
 const network = z.string().refine(isNetwork, {
@@ -73,6 +74,9 @@ export const configFile = z.strictObject({
   tls: z.strictObject({
     certificate: file.describe("PEM file: our certificate, then those that vouch for it"),
     key: file.describe("PEM file with the private key of the certificate"),
+    client_ca: file.optional().describe(
+      "PEM file with the authorities that may vouch for clients; without it none is asked for a certificate",
+    ),
     sni: z.array(z.strictObject({
       certificate: file.describe("PEM chain; serves the names it holds"),
       key: file.describe("PEM file with its private key"),
@@ -106,9 +110,17 @@ export const configFile = z.strictObject({
     ),
   }).prefault({}),
 
+  auth,
+
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
     "Next hops; the most specific `to` that matches the recipient's domain is taken",
   ),
+
+  domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
+
+  http,
+
+  dns_server: dnsServer,
 
   limits,
 
@@ -150,13 +162,9 @@ export const configFile = z.strictObject({
 
   queue,
 
-  dns: z.strictObject({
-    servers: z.array(server).min(1, { error: "needs at least one address" }).optional().describe(
-      "Name servers to ask; default: those of the system",
-    ),
-    timeout_seconds: span(5, 0.1, 60, "Wait for an answer to one query"),
-    attempts: count(2, 1, 10, "Rounds over all servers before a look-up counts as failed"),
-  }).prefault({}),
+  dns,
+
+  discover,
 
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info").describe(

@@ -22,7 +22,7 @@ export const limits = z.strictObject({
     "MAIL commands of one connection, told in EHLO as MAILMAX; the next one is answered 421",
   ),
   command_line_bytes: count(4096, 2048, 65_536, "Octets of a command line"),
-  auth_line_bytes: count(12_288, 12_288, 1_048_576, "Octets of a line during AUTH"),
+  auth_line_bytes: count(12_288, 12_288, 1_048_576, "Octets of AUTH and of a line of its exchange"),
   header_bytes: count(262_144, 16_384, 16_777_216, "Octets of a header section"),
   header_fields: count(1000, 50, 100_000, "Fields of a header"),
   addresses_per_field: count(1000, 100, 100_000, "Addresses in one field"),
@@ -76,6 +76,12 @@ export const limits = z.strictObject({
     0,
     1_000_000_000,
     "Recipients of one account in an hour; 0: any number",
+  ),
+  new_recipients_per_day: count(
+    0,
+    0,
+    1_000_000_000,
+    "Recipients of one account in a day that it never wrote to before; 0: any number",
   ),
   null_senders_per_hour: count(
     0,

@@ -1,88 +1,116 @@
-/** One query to one server: UDP from a random port, TCP where the answer was cut. RFC 1035 §4.2, RFC 7766 */
-import { Buffer } from "node:buffer";
-import { createSocket } from "node:dgram";
-import { connect, isIPv6 } from "node:net";
-import { encodeQuery, type QueryType, readAnswer, type Said } from "./message.ts";
+/** One query to one server, by whatever that server speaks. RFC 1035 §4.2, RFC 7766, RFC 7858, RFC 8484 */
+import type { RecordType } from "../ports/dns.ts";
+import { type Query, type Said, trouble } from "./message.ts";
+import { HttpsLink } from "./over_https.ts";
+import { TlsLink } from "./over_tls.ts";
+import { overTcp, overUdp } from "./plain.ts";
+import {
+  type DnsServer,
+  type HttpsServer,
+  type PlainServer,
+  printServer,
+  type TlsServer,
+} from "./server.ts";
 
-export interface DnsServer {
-  readonly host: string;
-  readonly port: number;
+export interface Question {
+  readonly name: string;
+  readonly type: RecordType;
+  readonly recursion: boolean;
+  readonly unchecked: boolean;
 }
 
-const trouble = (reason: string): Said => ({ _tag: "Trouble", reason });
-
+/** Unpredictable. RFC 5452 §4.3 */
 const randomId = (): number => crypto.getRandomValues(new Uint16Array(1))[0]!;
 
-const overUdp = (
-  server: DnsServer,
-  name: string,
-  type: QueryType,
-  timeoutMs: number,
-): Promise<Said> =>
-  new Promise((resolve) => {
-    const id = randomId();
-    const socket = createSocket(isIPv6(server.host) ? "udp6" : "udp4");
-    const end = (said: Said): void => {
-      clearTimeout(timer);
-      socket.removeAllListeners();
-      socket.on("error", () => {});
-      socket.close();
-      resolve(said);
-    };
-    const timer = setTimeout(() => end(trouble("no answer in time")), timeoutMs);
-    socket.on("error", (e) => end(trouble(e.message)));
-    socket.on("message", (octets, from) => {
-      if (from.port !== server.port || from.address !== server.host) return;
-      const said = readAnswer(octets, id, name, type);
-      if (said !== null) end(said);
-    });
-    socket.send(encodeQuery(id, name, type), server.port, server.host, (e) => {
-      if (e !== null && e !== undefined) end(trouble(e.message));
-    });
-  });
-
-const overTcp = (
-  server: DnsServer,
-  name: string,
-  type: QueryType,
-  timeoutMs: number,
-): Promise<Said> =>
-  new Promise((resolve) => {
-    const id = randomId();
-    const query = encodeQuery(id, name, type);
-    let got = Buffer.alloc(0);
-    const end = (said: Said): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(said);
-    };
-    const timer = setTimeout(() => end(trouble("no answer in time")), timeoutMs);
-    const socket = connect({ host: server.host, port: server.port }, () => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(query.length);
-      socket.write(Buffer.concat([length, query]));
-    });
-    socket.on("error", (e) => end(trouble(e.message)));
-    socket.on("close", () => end(trouble("connection closed")));
-    socket.on("data", (chunk) => {
-      got = Buffer.concat([got, Buffer.from(chunk)]);
-      if (got.length < 2) return;
-      const size = got.readUInt16BE(0);
-      if (got.length < size + 2) return;
-      end(
-        readAnswer(got.subarray(2, size + 2), id, name, type) ??
-          trouble("answer to another question"),
-      );
-    });
-  });
-
-/** Never rejects. */
-export const exchange = async (
-  server: DnsServer,
-  name: string,
-  type: QueryType,
-  timeoutMs: number,
-): Promise<Said> => {
-  const said = await overUdp(server, name, type, timeoutMs);
-  return said._tag === "Truncated" ? await overTcp(server, name, type, timeoutMs) : said;
+/** Each letter in upper or lower case by lot: bits more that a forger has to guess. RFC 5452 §9.3 */
+const mixedCase = (name: string): string => {
+  const lots = crypto.getRandomValues(new Uint8Array(name.length));
+  return Array.from(name, (c, i) => ((lots[i] ?? 0) & 1) === 0 ? c.toLowerCase() : c.toUpperCase())
+    .join("");
 };
+
+/** A new id each time; the name in a case of its own. */
+const query = (q: Question, edns: boolean): Query => ({
+  ...q,
+  id: randomId(),
+  name: mixedCase(q.name),
+  edns,
+});
+
+/** TLS hides the name and vouches for the answer: no letters are drawn. */
+const askLink = async (
+  link: TlsLink | HttpsLink,
+  q: Question,
+  timeoutMs: number,
+): Promise<Told> => {
+  let id = randomId();
+  while (link instanceof TlsLink && link.taken(id)) id = randomId();
+  return told(await link.ask({ ...q, id, edns: true }, timeoutMs));
+};
+
+/** What a server said in the end. */
+export type Told = Exclude<Said, { readonly _tag: "Again" }>;
+
+const told = (said: Said): Told =>
+  said._tag === "Again" ? trouble("malformed", "answer cut off, or not the one asked for") : said;
+
+export const overPlain = async (
+  server: PlainServer,
+  q: Question,
+  timeoutMs: number,
+): Promise<Told> => {
+  const first = await overUdp(server, query(q, true), timeoutMs);
+  if (first._tag !== "Again") return first;
+  if (first.over === "tcp") return told(await overTcp(server, query(q, true), timeoutMs));
+  const second = await overUdp(server, query(q, false), timeoutMs);
+  return second._tag === "Again" && second.over === "tcp"
+    ? told(await overTcp(server, query(q, false), timeoutMs))
+    : told(second);
+};
+
+/** Ways to servers. Connections under TLS stay open between queries, until `close` or until they are idle. */
+export class Exchange {
+  readonly #ca: string | null;
+  readonly #links = new Map<string, TlsLink | HttpsLink>();
+
+  /** `ca`: PEM file with authorities for servers under TLS; null: those of the system. */
+  constructor(ca: string | null) {
+    this.#ca = ca;
+  }
+
+  /** Never rejects. */
+  ask(server: DnsServer, q: Question, timeoutMs: number): Promise<Told> {
+    switch (server._tag) {
+      case "Plain":
+        return overPlain(server, q, timeoutMs);
+      case "Tls":
+      case "Https":
+        return this.#overLink(server, q, timeoutMs);
+    }
+  }
+
+  /** A connection that was open already may be gone without our knowing: then once more on a new one. */
+  async #overLink(server: TlsServer | HttpsServer, q: Question, timeoutMs: number): Promise<Told> {
+    const key = printServer(server);
+    const kept = this.#links.get(key);
+    const first = kept !== undefined && !kept.over;
+    if (first) {
+      const said = await askLink(kept, q, timeoutMs);
+      if (said._tag !== "Trouble" || said.kind !== "unreachable") return said;
+    }
+    try {
+      const link = server._tag === "Tls"
+        ? new TlsLink(server, this.#ca)
+        : new HttpsLink(server, this.#ca);
+      this.#links.set(key, link);
+      return await askLink(link, q, timeoutMs);
+    } catch {
+      return trouble("unreachable", "the file with the authorities cannot be read");
+    }
+  }
+
+  close(): void {
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+}

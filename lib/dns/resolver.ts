@@ -1,13 +1,14 @@
 /**
- * The resolver on `dns-packet`: several servers, retries, a small cache. RFC 5321 §5.1, RFC 7505 §3
+ * The Resolver port: typed look-ups, and what mail makes of MX and addresses. RFC 5321 §5.1, RFC 7505 §3
  *
- * NXDOMAIN, no data and trouble stay different things; trouble is never kept.
+ * NXDOMAIN, no data and each kind of trouble stay different things.
  */
-import { readFileSync } from "node:fs";
 import { Clock, Effect, Layer } from "effect";
+import type { DnsAnswer, Mx, RecordType } from "../ports/dns.ts";
 import { type AddressAnswer, type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
-import { type DnsServer, exchange } from "./exchange.ts";
-import { MAX_ALIASES, type QueryType, type Said } from "./message.ts";
+import { Lookups } from "./lookups.ts";
+import type { DnsServer, TrustAd } from "./server.ts";
+import { systemServers } from "./system.ts";
 
 export interface ResolverSettings {
   /** Null: those of /etc/resolv.conf. */
@@ -15,38 +16,14 @@ export interface ResolverSettings {
   readonly timeoutMs: number;
   /** Rounds over all servers. */
   readonly attempts: number;
+  /** For the servers of the system; others say themselves whether they are trusted. */
+  readonly trust: TrustAd;
+  /** PEM file with authorities for servers over TLS; null: those of the system. */
+  readonly ca: string | null;
 }
 
-const TOO_MANY_ALIASES = { _tag: "Trouble", reason: "alias chain too long" } as const;
-const CACHE = 10_000;
-/** Seconds. RFC 8767 §4 caps what is believed for long. */
-const MAX_TTL = 3_600;
 /** RFC 1035 §2.3.4; the flood of exchangers that a domain may name. */
 const MAX_EXCHANGERS = 20;
-
-const systemServers = (): ReadonlyArray<DnsServer> => {
-  try {
-    const found = readFileSync("/etc/resolv.conf", "utf8").split("\n")
-      .flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? [])
-      .map((host) => ({ host: host.replace(/%.*$/, ""), port: 53 }));
-    return found.length > 0 ? found : [{ host: "127.0.0.1", port: 53 }];
-  } catch {
-    return [{ host: "127.0.0.1", port: 53 }];
-  }
-};
-
-class Cache {
-  readonly #kept = new Map<string, { readonly said: Said; readonly until: number }>();
-  get(key: string, now: number): Said | null {
-    const hit = this.#kept.get(key);
-    return hit !== undefined && hit.until > now ? hit.said : null;
-  }
-  put(key: string, said: Said, now: number): void {
-    if (said._tag === "Trouble" || said._tag === "Truncated") return;
-    if (this.#kept.size >= CACHE) this.#kept.clear();
-    this.#kept.set(key, { said, until: now + Math.min(said.ttl, MAX_TTL) * 1000 });
-  }
-}
 
 /** Ascending preference, equal ones in random order. RFC 5321 §5.1 */
 const ordered = (all: ReadonlyArray<Exchanger>): ReadonlyArray<Exchanger> =>
@@ -55,84 +32,75 @@ const ordered = (all: ReadonlyArray<Exchanger>): ReadonlyArray<Exchanger> =>
     .slice(0, MAX_EXCHANGERS)
     .map(({ e }) => e);
 
+/** What MX records say; null where the domain's own addresses are to serve. RFC 7505 §3 */
+const exchangersOf = (records: ReadonlyArray<Mx>): MxAnswer | null => {
+  const [only] = records;
+  if (records.length === 1 && only?.exchange === "") return { _tag: "NullMx" };
+  // a root name beside others is a mistake of theirs
+  const usable = records.filter((r) => r.exchange !== "")
+    .map((r) => ({ preference: r.preference, host: r.exchange }));
+  return usable.length === 0
+    ? null
+    : { _tag: "Exchangers", exchangers: ordered(usable), implicit: false };
+};
+
+/** IPv6 first. What one kind found is used where the other is in trouble; half an answer is never "none". */
+const addressesOf = (six: DnsAnswer<"AAAA">, four: DnsAnswer<"A">): AddressAnswer => {
+  const found = [six, four].flatMap((a) => a._tag === "Found" ? a.records : []);
+  if (found.length > 0) return { _tag: "Addresses", addresses: found };
+  if (six._tag === "Trouble") return six;
+  if (four._tag === "Trouble") return four;
+  return six._tag === "NoSuchDomain" && four._tag === "NoSuchDomain"
+    ? { _tag: "NoSuchDomain" }
+    : { _tag: "NoAddress" };
+};
+
+const BOTH = { concurrency: 2 } as const;
+
 export const resolverLayer = (settings: ResolverSettings): Layer.Layer<Resolver> =>
-  Layer.sync(Resolver, () => {
-    const cache = new Cache();
-    const servers = settings.servers ?? systemServers();
-    const ask = Effect.fnUntraced(function* (name: string, type: QueryType) {
-      const key = `${type} ${name}`;
-      const now = yield* Clock.currentTimeMillis;
-      const kept = cache.get(key, now);
-      if (kept !== null) return kept;
-      let last: Said = { _tag: "Trouble", reason: "no name server is configured" };
-      for (let round = 0; round < settings.attempts; round++) {
-        for (const server of servers) {
-          last = yield* Effect.promise(() => exchange(server, name, type, settings.timeoutMs));
-          if (last._tag !== "Trouble" && last._tag !== "Truncated") {
-            cache.put(key, last, now);
-            return last;
-          }
-        }
-      }
-      return last;
-    });
-    /** Asks on where an answer stops at an alias. */
-    const query = Effect.fnUntraced(function* (name: string, type: QueryType) {
-      let said = yield* ask(name, type);
-      for (let i = 1; said._tag === "Alias" && i <= MAX_ALIASES; i++) {
-        said = yield* ask(said.target, type);
-      }
-      return said._tag === "Alias" ? TOO_MANY_ALIASES : said;
-    });
-    const addresses = Effect.fnUntraced(function* (host: string) {
-      const [six, four] = yield* Effect.all([query(host, "AAAA"), query(host, "A")], {
-        concurrency: 2,
-      });
-      const found: Array<string> = [];
-      for (const said of [six, four]) {
-        if (said._tag !== "Records") continue;
-        for (const r of said.records) if (r.type === "A" || r.type === "AAAA") found.push(r.data);
-      }
-      if (found.length > 0) return { _tag: "Addresses", addresses: found } satisfies AddressAnswer;
-      for (const said of [six, four]) {
-        if (said._tag === "Trouble") return said satisfies AddressAnswer;
-      }
-      return (six._tag === "NoSuchDomain" && four._tag === "NoSuchDomain"
-        ? { _tag: "NoSuchDomain" }
-        : { _tag: "NoAddress" }) satisfies AddressAnswer;
-    });
-    const mailExchangers = Effect.fnUntraced(function* (domain: string) {
-      const said = yield* query(domain, "MX");
-      if (said._tag === "NoSuchDomain") return { _tag: "NoSuchDomain" } satisfies MxAnswer;
-      if (said._tag !== "Records") {
-        return {
-          _tag: "Trouble",
-          reason: said._tag === "Trouble" ? said.reason : "answer cut off",
-        } satisfies MxAnswer;
-      }
-      const all = said.records.flatMap((r) =>
-        r.type === "MX"
-          ? [{
-            preference: r.data.preference ?? 0,
-            host: r.data.exchange.replace(/\.$/, "").toLowerCase(),
-          }]
-          : []
-      );
-      const [only] = all;
-      if (all.length === 1 && only?.host === "") return { _tag: "NullMx" } satisfies MxAnswer;
-      // a root name beside others is a mistake of theirs
-      const usable = all.filter((e) => e.host !== "");
-      if (usable.length > 0) {
-        return {
-          _tag: "Exchangers",
-          exchangers: ordered(usable),
-          implicit: false,
-        } satisfies MxAnswer;
-      }
-      const own = yield* addresses(domain);
-      return (own._tag === "Addresses"
-        ? { _tag: "Exchangers", exchangers: [{ preference: 0, host: domain }], implicit: true }
-        : own) satisfies MxAnswer;
-    });
-    return Resolver.of({ mailExchangers, addresses });
+  Layer.effect(
+    Resolver,
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => lookupsOf(settings)),
+        (lookups) => Effect.sync(() => lookups.close()),
+      ),
+      resolverOf,
+    ),
+  );
+
+/** For whoever has no use for layers. */
+export const lookupsOf = ({ servers, trust, ...rest }: ResolverSettings): Lookups =>
+  new Lookups({ ...rest, servers: servers === null ? systemServers(trust) : () => servers });
+
+const resolverOf = (lookups: Lookups): Resolver["Service"] => {
+  const lookup = <T extends RecordType>(name: string, type: T): Effect.Effect<DnsAnswer<T>> =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => {
+        const kept = lookups.kept(name, type, now);
+        return kept === null
+          ? Effect.promise(() => lookups.lookup(name, type, now))
+          : Effect.succeed(kept);
+      },
+    );
+  const addresses = (host: string): Effect.Effect<AddressAnswer> =>
+    Effect.map(
+      Effect.all([lookup(host, "AAAA"), lookup(host, "A")], BOTH),
+      ([six, four]) => addressesOf(six, four),
+    );
+  const mailExchangers = Effect.fnUntraced(function* (
+    domain: string,
+  ): Effect.fn.Return<MxAnswer> {
+    const answer = yield* lookup(domain, "MX");
+    if (answer._tag === "Trouble") return answer;
+    if (answer._tag === "NoSuchDomain") return { _tag: "NoSuchDomain" };
+    const named = answer._tag === "Found" ? exchangersOf(answer.records) : null;
+    if (named !== null) return named;
+    const own = yield* addresses(domain);
+    return own._tag === "Addresses"
+      ? { _tag: "Exchangers", exchangers: [{ preference: 0, host: domain }], implicit: true }
+      : own;
   });
+  return Resolver.of({ mailExchangers, addresses, lookup });
+};

@@ -4,10 +4,22 @@
  * Server-side STARTTLS exists only through node:net and node:tls. Knows nothing of SMTP.
  */
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
 import type { TlsFacts } from "../envelope/session.ts";
+import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { ProxiedClient } from "./proxy_header.ts";
+import { serverTls } from "./server_tls.ts";
+
+/** What is known of a connection once TLS is up. */
+export interface Secured {
+  readonly facts: TlsFacts;
+  /** The name that the client asked for. RFC 6066 §3 */
+  readonly serverName: string | null;
+  /** The data of `tls-server-end-point` for the certificate that was shown. RFC 5929 §4 */
+  readonly endPoint: Uint8Array | null;
+  /** The client's certificate, verified. */
+  readonly certificate: ClientCertificate | null;
+}
 
 export interface WireEvents {
   readonly onData: (chunk: Uint8Array) => void;
@@ -21,8 +33,9 @@ export interface WireEvents {
 const LINGER_MS = 5_000;
 
 /** An IPv4 client on a dual-stack listener is an IPv4 client. */
-export const peerAddress = (socket: Socket): string =>
-  (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+export const peerAddress = (socket: Socket): string => withoutMapping(socket.remoteAddress ?? "");
+
+const withoutMapping = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
 
 const octetsOf = (data: unknown): Uint8Array => data as Uint8Array;
 
@@ -33,6 +46,9 @@ export class Wire {
   #closed = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Ours, on this connection. */
+  readonly localAddress: string;
+  readonly localPort: number | null;
 
   /** `client`: who stands behind the balancer that the connection comes from. */
   constructor(
@@ -46,6 +62,8 @@ export class Wire {
     this.#events = events;
     this.remoteAddress = client?.address ?? peerAddress(socket);
     this.remotePort = client?.port ?? socket.remotePort ?? 0;
+    this.localAddress = withoutMapping(socket.localAddress ?? "");
+    this.localPort = socket.localPort ?? null;
     socket.setNoDelay(true);
   }
 
@@ -74,30 +92,33 @@ export class Wire {
    * Puts TLS around the connection; `done` gets null where the handshake failed. Nothing that came in clear is left
    * by then: the caller looked. TLS 1.2 and later, SNI. RFC 3207 §4.1, RFC 8314 §3.3
    */
-  startTls(done: (facts: TlsFacts | null) => void): void {
+  startTls(done: (secured: Secured | null) => void): void {
     const raw = this.#socket;
     raw.off("data", this.#onData);
     raw.off("drain", this.#onDrain);
     raw.off("end", this.#onEnd);
     raw.off("close", this.#onEnd);
     raw.off("error", this.#onEnd);
-    raw.pause(); // without it the ClientHello of a fast peer is lost
     const certificates = this.#certificates;
-    const tls = new TLSSocket(raw, {
-      isServer: true,
-      secureContext: certificates.contextFor(null),
-      SNICallback: (name, choose) => choose(null, certificates.contextFor(name)),
+    let serverName: string | null = null;
+    let context = certificates.contextFor(null);
+    const tls = serverTls(raw, certificates, {
+      asksClients: certificates.asksClients,
+      onName: (name, chosen) => {
+        serverName = name;
+        context = chosen;
+      },
     });
     this.#socket = tls;
     let settled = false;
-    const settle = (facts: TlsFacts | null): void => {
+    const settle = (secured: Secured | null): void => {
       if (settled) return;
       settled = true;
-      if (facts === null) {
+      if (secured === null) {
         tls.destroy();
         this.#onEnd();
       }
-      done(facts);
+      done(secured);
     };
     const failed = (): void => settle(null);
     tls.on("error", failed);
@@ -108,8 +129,13 @@ export class Wire {
       this.#attach(tls);
       const cipher = tls.getCipher();
       settle({
-        version: tls.getProtocol() ?? "unknown",
-        cipher: cipher?.standardName ?? cipher?.name ?? "unknown",
+        facts: {
+          version: tls.getProtocol() ?? "unknown",
+          cipher: cipher?.standardName ?? cipher?.name ?? "unknown",
+        },
+        serverName,
+        endPoint: certificates.endPointOf(context),
+        certificate: certificates.asksClients ? certificates.clientOf(tls) : null,
       });
     });
   }

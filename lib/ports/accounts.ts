@@ -1,7 +1,8 @@
 /** The accounts that may sign in, and what they may send as. */
 import { Context, Data, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
-import type { Login } from "../envelope/login.ts";
+import type { Login, ScramHash, ScramKeys } from "../envelope/login.ts";
+import type { Strength } from "../envelope/strength.ts";
 
 export type { Login };
 
@@ -11,6 +12,10 @@ export interface Account {
   readonly primary: Mailbox;
   readonly aliases: ReadonlyArray<Mailbox>;
   readonly disabled: boolean;
+  /** The weakest way in which it may sign in. */
+  readonly minimum: Strength;
+  /** SHA-256 fingerprints of client certificates that stand for it: 64 lower-case hex digits each. */
+  readonly certificates: ReadonlyArray<string>;
   /** Changes whenever anything of the account changes. */
   readonly revision: number;
 }
@@ -19,8 +24,30 @@ export type LoginResult =
   | { readonly _tag: "Accepted"; readonly account: Account }
   /** Unknown name, wrong password, foreign authzid: the caller cannot tell which, nor by time. */
   | { readonly _tag: "Rejected" }
-  /** Told only after right credentials. RFC 5248 §2.4 */
-  | { readonly _tag: "Disabled" };
+  /** Told only after right credentials, like what follows. RFC 5248 §2.4 */
+  | { readonly _tag: "Disabled" }
+  /** The account asks for a stronger mechanism. RFC 4954 §6 */
+  | { readonly _tag: "TooWeak" };
+
+/** Who it is has been shown by other means than a password: keys, a token, a certificate. */
+export interface Identified {
+  readonly mechanism: string;
+  readonly authzid: string;
+  readonly authcid: string;
+  /** Where keys of that revision were shown: they must not have changed since. */
+  readonly revision?: number;
+}
+
+/** What a client certificate says of its owner, after it was verified. */
+export interface ClientCertificate {
+  /** SHA-256 over the DER form, 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** rfc822Name entries of the subjectAltName. RFC 5280 §4.2.1.6 */
+  readonly addresses: ReadonlyArray<string>;
+}
+
+/** Keys, but for the nonce, which belongs to an exchange. */
+export type StoredKeys = Omit<ScramKeys, "nonce">;
 
 /** The store is out of reach: 454, never 535. RFC 4954 §6 */
 export class AccountsUnavailable extends Data.TaggedError("AccountsUnavailable")<{
@@ -30,6 +57,20 @@ export class AccountsUnavailable extends Data.TaggedError("AccountsUnavailable")
 export class Accounts extends Context.Service<Accounts, {
   /** Costs the same for an unknown name; hashing runs off the event loop. */
   readonly verify: (login: Login) => Effect.Effect<LoginResult, AccountsUnavailable>;
+  /**
+   * The keys of this name; pretended ones, the same each time and at the same cost, where nobody has it.
+   * Null where the account's keys for this hash were never made: a password has to be shown first.
+   */
+  readonly keys: (
+    authcid: string,
+    hash: ScramHash,
+  ) => Effect.Effect<StoredKeys | null, AccountsUnavailable>;
+  /** Lets in whom other means have identified, as far as the account allows. */
+  readonly identify: (who: Identified) => Effect.Effect<LoginResult, AccountsUnavailable>;
+  /** The one account that this certificate stands for: by fingerprint, else by address; null for none. */
+  readonly certified: (
+    certificate: ClientCertificate,
+  ) => Effect.Effect<Account | null, AccountsUnavailable>;
   /** The account as it is now; null where it is gone. Cheap: answered from memory while nothing changed. */
   readonly find: (id: string) => Effect.Effect<Account | null, AccountsUnavailable>;
 }>()("postern/Accounts") {}

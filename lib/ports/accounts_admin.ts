@@ -1,6 +1,7 @@
 /** Changing the accounts: the port behind `postern account`. */
 import { Context, Data, type Effect, type Redacted } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
+import type { Strength } from "../envelope/strength.ts";
 import type { Account, AccountsUnavailable } from "./accounts.ts";
 
 /** `id` is taken as primary address or alias already. */
@@ -9,6 +10,10 @@ export class AddressTaken extends Data.TaggedError("AddressTaken")<{
   readonly by: string;
 }> {}
 export class NoSuchAccount extends Data.TaggedError("NoSuchAccount")<{ readonly id: string }> {}
+/** Another account has this certificate. */
+export class CertificateTaken extends Data.TaggedError("CertificateTaken")<{
+  readonly by: string;
+}> {}
 /** The password does not survive preparation (empty, control characters). RFC 4013, RFC 8265 §4.2 */
 export class BadPassword extends Data.TaggedError("BadPassword")<{ readonly reason: string }> {}
 
@@ -25,9 +30,27 @@ export class AccountsAdmin extends Context.Service<AccountsAdmin, {
     id: string,
     password: Redacted.Redacted<string>,
   ) => Effect.Effect<Account, NoSuchAccount | BadPassword | AccountsUnavailable>;
+  /**
+   * Takes over what another server kept of the password, until a login shows it. Fails with `BadPassword` for what is no
+   * hash that can be checked.
+   */
+  readonly setHash: (
+    id: string,
+    hash: Redacted.Redacted<string>,
+  ) => Effect.Effect<Account, NoSuchAccount | BadPassword | AccountsUnavailable>;
   readonly setDisabled: (
     id: string,
     disabled: boolean,
   ) => Effect.Effect<Account, NoSuchAccount | AccountsUnavailable>;
+  /** The weakest way in which it may sign in. */
+  readonly setMinimum: (
+    id: string,
+    minimum: Strength,
+  ) => Effect.Effect<Account, NoSuchAccount | AccountsUnavailable>;
+  /** Client certificates that stand for the account, by SHA-256 fingerprint; those there were before go. */
+  readonly setCertificates: (
+    id: string,
+    fingerprints: ReadonlyArray<string>,
+  ) => Effect.Effect<Account, NoSuchAccount | CertificateTaken | AccountsUnavailable>;
   readonly remove: (id: string) => Effect.Effect<void, NoSuchAccount | AccountsUnavailable>;
 }>()("postern/AccountsAdmin") {}

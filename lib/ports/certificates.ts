@@ -1,6 +1,14 @@
-/** The certificates that listeners show. */
+/** The certificates that listeners show, and those that clients show them. */
 import { Context } from "effect";
-import type { SecureContext } from "node:tls";
+import type { SecureContext, TLSSocket } from "node:tls";
+import type { ClientCertificate } from "./accounts.ts";
+
+/** What servers of the site offer and ask of TLS. RFC 9325 §3, §4 */
+export interface TlsPolicy {
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Suites for TLS 1.2 in OpenSSL's notation; those of TLS 1.3 are all good. */
+  readonly ciphers: string;
+}
 
 export class Certificates extends Context.Service<Certificates, {
   /**
@@ -9,4 +17,10 @@ export class Certificates extends Context.Service<Certificates, {
    * enough to be called for every handshake. RFC 6066 §3
    */
   readonly contextFor: (serverName: string | null) => SecureContext;
+  /** The data of `tls-server-end-point` for the certificate in a context; null where there is none. RFC 5929 §4 */
+  readonly endPointOf: (context: SecureContext) => Uint8Array | null;
+  /** Authorities are configured, so that clients are asked for a certificate. */
+  readonly asksClients: boolean;
+  /** The certificate that the client has shown, if the authorities vouch for it. */
+  readonly clientOf: (socket: TLSSocket) => ClientCertificate | null;
 }>()("postern/Certificates") {}

@@ -1,5 +1,6 @@
 /** DNS as the stages and the relay need it. NXDOMAIN, no data and trouble stay different things. */
 import { Context, type Effect } from "effect";
+import type { DnsAnswer, DnsTrouble, RecordType } from "./dns.ts";
 
 export interface Exchanger {
   readonly preference: number;
@@ -19,8 +20,8 @@ export type MxAnswer =
   | { readonly _tag: "NoSuchDomain" }
   /** The domain exists and has neither MX nor address records. */
   | { readonly _tag: "NoAddress" }
-  /** SERVFAIL, time-out, malformed: nothing is known; never falls to A. */
-  | { readonly _tag: "Trouble"; readonly reason: string }
+  /** SERVFAIL, time-out, bogus, malformed: nothing is known; never falls to A. */
+  | DnsTrouble
   /** Look-ups are switched off (explain without `--resolve`). */
   | { readonly _tag: "NotAsked" };
 
@@ -29,9 +30,11 @@ export type AddressAnswer =
   | { readonly _tag: "Addresses"; readonly addresses: ReadonlyArray<string> }
   | { readonly _tag: "NoSuchDomain" }
   | { readonly _tag: "NoAddress" }
-  | { readonly _tag: "Trouble"; readonly reason: string };
+  | DnsTrouble;
 
 export class Resolver extends Context.Service<Resolver, {
   readonly mailExchangers: (domain: string) => Effect.Effect<MxAnswer>;
   readonly addresses: (host: string) => Effect.Effect<AddressAnswer>;
+  /** `name` in A-labels (underscores allowed), taken as absolute. */
+  readonly lookup: <T extends RecordType>(name: string, type: T) => Effect.Effect<DnsAnswer<T>>;
 }>()("postern/Resolver") {}

@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect";
 import { isIP } from "node:net";
+import type { TroubleKind } from "../ports/dns.ts";
 import { type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 
@@ -31,7 +32,20 @@ const NO_DOMAIN = none("permanent", "5.1.2", "Recipient domain does not exist");
 const NULL_MX = none("permanent", "5.1.10", "Recipient domain accepts no mail (null MX)");
 const NO_ADDRESS = none("permanent", "5.4.4", "Recipient domain has no host that takes mail");
 const LOOP = none("permanent", "5.4.6", "Mail for the recipient domain loops back to this server");
-const TROUBLE = none("temporary", "4.4.3", "DNS gave no answer for the recipient domain");
+
+/** Why nothing is known, told apart to whoever looks into the queue. RFC 3463 §3.5 */
+const TROUBLE: Readonly<Record<TroubleKind, string>> = {
+  servfail: "DNS failed for the recipient domain (SERVFAIL)",
+  refused: "DNS servers refuse to answer for the recipient domain",
+  timeout: "DNS gave no answer in time for the recipient domain",
+  bogus: "DNS answer for the recipient domain is not valid (DNSSEC)",
+  malformed: "DNS gave a malformed answer for the recipient domain",
+  unreachable: "No DNS server can be reached",
+  loop: "DNS aliases of the recipient domain lead in a circle",
+  name: "Recipient domain has a name that DNS cannot carry",
+};
+
+const trouble = (kind: TroubleKind): MxPlan => none("temporary", "4.4.3", TROUBLE[kind]);
 
 /** Ourselves in the list: that preference and everything worse goes. RFC 5321 §5.1 */
 const beforeOurselves = (
@@ -56,8 +70,9 @@ const usable = (
     case "NoAddress":
       return NO_ADDRESS;
     case "Trouble": // never falls to the domain's own addresses. RFC 5321 §5.1
+      return trouble(answer.kind);
     case "NotAsked":
-      return TROUBLE;
+      return trouble("unreachable");
     case "Exchangers": {
       // an IP address is no host name, the root none that takes mail. RFC 5321 §5.1, RFC 7505 §3
       const names = answer.exchangers.filter((e) => e.host !== "" && isIP(e.host) === 0);
@@ -67,6 +82,8 @@ const usable = (
     }
   }
 };
+
+const AT_ONCE = { concurrency: "unbounded" } as const;
 
 const isPlan = (x: ReadonlyArray<Exchanger> | MxPlan): x is MxPlan => "_tag" in x;
 
@@ -81,15 +98,14 @@ export const planMx: (
   const resolver = yield* Resolver;
   const exchangers = usable(yield* resolver.mailExchangers(domain), ownNames);
   if (isPlan(exchangers)) return exchangers;
-  const hosts: Array<MxHost> = [];
-  let trouble = false;
-  for (const { host } of exchangers) {
-    if (hosts.length >= MAX_ADDRESSES) break;
-    const answer = yield* resolver.addresses(host);
-    if (answer._tag === "Trouble") trouble = true;
-    if (answer._tag !== "Addresses") continue;
-    for (const address of answer.addresses) hosts.push({ host, address });
-  }
+  const answers = yield* Effect.forEach(exchangers, (e) => resolver.addresses(e.host), AT_ONCE);
+  const unknown = answers.find((a) => a._tag === "Trouble");
+  const hosts = answers.flatMap((answer, i): ReadonlyArray<MxHost> => {
+    const host = exchangers[i]?.host;
+    return answer._tag === "Addresses" && host !== undefined
+      ? answer.addresses.map((address) => ({ host, address }))
+      : [];
+  });
   if (hosts.length > 0) return { _tag: "Hosts" as const, hosts: hosts.slice(0, MAX_ADDRESSES) };
-  return trouble ? TROUBLE : NO_ADDRESS;
+  return unknown?._tag === "Trouble" ? trouble(unknown.kind) : NO_ADDRESS;
 });

@@ -90,6 +90,18 @@ export const AUTHENTICATED = reply(235, "7.0", "Authentication succeeded");
 /** The same for unknown, wrong and locked. RFC 4954 §6 */
 export const BAD_CREDENTIALS = reply(535, "7.8", "Authentication credentials invalid");
 export const ACCOUNT_DISABLED = reply(525, "7.13", "Account disabled; ask your mail administrator");
+/** Told only after the right password. RFC 4954 §6 */
+export const MECHANISM_TOO_WEAK = reply(
+  534,
+  "7.9",
+  "This mechanism is too weak for your account; choose a stronger one",
+);
+/** Keys for this mechanism are made at the next login that shows the password. RFC 4954 §6 */
+export const TRANSITION_NEEDED = reply(
+  432,
+  "7.12",
+  "Sign in once with PLAIN, then this mechanism works",
+);
 export const AUTH_CANCELLED = reply(501, "7.0", "Authentication cancelled");
 export const AUTH_BAD_BASE64 = reply(501, "5.2", "Response is not valid base64");
 export const AUTH_BAD_FORM = reply(
@@ -154,6 +166,11 @@ export const DELIVERBY_TOO_SOON = reply(
   "BY asks for delivery sooner than can be promised",
 );
 export const RATE_LIMITED = reply(451, "7.1", "Too many messages for now; try again later");
+export const TOO_MANY_NEW_RECIPIENTS = reply(
+  451,
+  "7.1",
+  "Too many recipients that you never wrote to before; try again tomorrow",
+);
 
 // --- RCPT -----------------------------------------------------------------------------------
 

@@ -22,7 +22,10 @@ const askPassword = (name: Uint8Array): SaslStep => {
       if (authcid === "" || password === "") return { _tag: "Refused" };
       return {
         _tag: "Check",
-        login: { mechanism: "LOGIN", authzid: "", authcid, password: Redacted.make(password) },
+        claim: {
+          _tag: "Password",
+          login: { mechanism: "LOGIN", authzid: "", authcid, password: Redacted.make(password) },
+        },
       };
     },
   };

@@ -4,7 +4,7 @@
  * `start` takes the initial response (null where none came); each step asks for one thing. A
  * mechanism never looks anything up: it returns what it wants checked.
  */
-import type { Login } from "../envelope/login.ts";
+import type { Claim, ScramHash, ScramKeys } from "../envelope/login.ts";
 
 export type SaslStep =
   /** Send `data` as 334 and give the answer to `next`. */
@@ -13,14 +13,51 @@ export type SaslStep =
     readonly data: Uint8Array;
     readonly next: (response: Uint8Array) => SaslStep;
   }
-  /** The claim is complete; whoever runs the mechanism has it checked. */
-  | { readonly _tag: "Check"; readonly login: Login }
+  /** Fetch the keys of this name, real or pretended, and give them to `next`. */
+  | {
+    readonly _tag: "Keys";
+    readonly hash: ScramHash;
+    readonly authcid: string;
+    readonly next: (keys: ScramKeys) => SaslStep;
+  }
+  /**
+   * The claim is complete; whoever runs the mechanism has it checked. `success` and `failure` are
+   * last words of the mechanism: a challenge whose response ends the exchange. RFC 4954 §4, RFC 7628 §3.2.3
+   */
+  | {
+    readonly _tag: "Check";
+    readonly claim: Claim;
+    readonly success?: Uint8Array;
+    readonly failure?: Uint8Array;
+  }
   /** The response does not have the mechanism's form: 501 5.5.2. */
   | { readonly _tag: "Malformed" }
   /** The form is right and the claim can never hold (empty name, ...): 535 5.7.8. */
-  | { readonly _tag: "Refused" };
+  | { readonly _tag: "Refused"; readonly failure?: Uint8Array };
+
+/** What a mechanism may know of the connection under it. */
+export interface Channel {
+  /** The data of `tls-server-end-point`; null where there is none. RFC 5929 §4 */
+  readonly endPoint: Uint8Array | null;
+  /** Account that the client's certificate stands for. */
+  readonly certificate: string | null;
+  /** Names and addresses by which the client may have found us, lower case. */
+  readonly hosts: ReadonlyArray<string>;
+  /** The port it came in at; null where that is not known. */
+  readonly port: number | null;
+}
+
+export const NO_CHANNEL: Channel = { endPoint: null, certificate: null, hosts: [], port: null };
+
+/** The connection as it stands when an exchange begins. */
+export interface Exchange extends Channel {
+  /** A mechanism with channel binding was advertised. RFC 5802 §6 */
+  readonly plus: boolean;
+}
 
 export interface Mechanism {
   readonly name: string;
-  readonly start: (initial: Uint8Array | null) => SaslStep;
+  /** Whether it can be used on this connection; absent: on any. */
+  readonly offered?: (channel: Channel) => boolean;
+  readonly start: (initial: Uint8Array | null, exchange: Exchange) => SaslStep;
 }

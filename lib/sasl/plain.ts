@@ -18,7 +18,10 @@ const read = (message: Uint8Array): SaslStep => {
   if (authcid === "" || password === "") return { _tag: "Refused" };
   return {
     _tag: "Check",
-    login: { mechanism: "PLAIN", authzid, authcid, password: Redacted.make(password) },
+    claim: {
+      _tag: "Password",
+      login: { mechanism: "PLAIN", authzid, authcid, password: Redacted.make(password) },
+    },
   };
 };
 

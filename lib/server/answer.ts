@@ -9,22 +9,26 @@ import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
+import { Correspondents } from "../ports/correspondents.ts";
 import { Ids } from "../ports/ids.ts";
-import { LoginThrottle } from "../ports/login_throttle.ts";
+import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Spool, type SpoolError } from "../ports/spool.ts";
+import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
-import { checkLogin } from "../stages/authenticate.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import { checkRecipient } from "../stages/resolve_mta.ts";
 import type { Received, Routed } from "../stages/submission.ts";
-import type { Answer, ReceivedData, SessionHost } from "./connection.ts";
+import { answerKeys, answerLogin } from "./answer_login.ts";
+import type { ClientLog } from "./client_log.ts";
+import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
+import { throttled } from "./throttled.ts";
 import { trailRecord } from "./trail_record.ts";
 
 export interface AnswerSettings {
@@ -32,43 +36,37 @@ export interface AnswerSettings {
   /** A reply is due within this time. RFC 6409 §5.3 */
   readonly within: Duration.Duration;
   readonly quota: Quota;
+  /** Recipients of an account in a day that it never wrote to before; zero: any number. */
+  readonly newRecipientsPerDay: number;
   readonly signedIn: SignedIn;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
   readonly heldMessages: number;
+  readonly clientLog: ClientLog;
   readonly load: Load;
   /** Told of every message that was accepted and kept. */
   readonly onAccepted: ((submission: Routed) => void) | null;
 }
 
-export type AnswerServices = PipelineServices | LoginThrottle | Spool;
+export type AnswerServices = PipelineServices | LoginThrottle | Spool | Tokens | Correspondents;
 
-const just = (reply: Reply): Answer => ({ reply, account: null });
+/** Whether the account may send that much more now; where not, that is counted. */
+const within = (quota: Quota, ...message: Parameters<Quota["exceeded"]>): boolean => {
+  const limit = quota.exceeded(...message);
+  if (limit !== null) throttled(limit);
+  return limit === null;
+};
 
-const login = Effect.fnUntraced(function* (
-  settings: AnswerSettings,
-  session: SessionFacts,
-  question: Question & { readonly _tag: "Login" },
-) {
-  const throttle = yield* LoginThrottle;
-  const { authcid } = question.login;
-  const gate = yield* throttle.admit(session.clientAddress, authcid);
-  if (gate._tag === "Locked") return just(say.AUTH_LATER);
-  if (Duration.toMillis(gate.delay) > 0) yield* Effect.sleep(gate.delay);
-  return yield* checkLogin(question.login).pipe(
-    Effect.matchEffect({
-      onSuccess: (account) =>
-        Effect.as(
-          throttle.succeeded(session.clientAddress, authcid),
-          settings.signedIn.enter(session.id, account.id)
-            ? { reply: say.AUTHENTICATED, account: account.id }
-            : just(say.AUTH_LATER),
-        ),
-      onFailure: (refusal) =>
-        refusal.reply === say.BAD_CREDENTIALS
-          ? Effect.as(throttle.failed(session.clientAddress, authcid), just(refusal.reply))
-          : Effect.succeed(just(refusal.reply)),
-    }),
+/** Whether the account has not written to too many for the first time of late. */
+const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Routed) {
+  const recipients = s.envelope.recipients.map((r) => r.mailbox);
+  const allowed = yield* (yield* Correspondents).admit(
+    s.account.id,
+    recipients,
+    mostNew,
+    s.receivedAt,
   );
+  if (!allowed) throttled("new_recipients_per_day");
+  return allowed;
 });
 
 const mail = Effect.fnUntraced(function* (
@@ -84,9 +82,9 @@ const mail = Effect.fnUntraced(function* (
   }
   const nullSender = question.mail.returnPath === null;
   const now = yield* Clock.currentTimeMillis;
-  return just(
-    settings.quota.allows(account.id, nullSender, 1, now) ? say.SENDER_OK : say.RATE_LIMITED,
-  );
+  return within(settings.quota, account.id, nullSender, 1, now)
+    ? just(say.SENDER_OK)
+    : just(say.RATE_LIMITED);
 });
 
 const submit = Effect.fnUntraced(function* (
@@ -101,7 +99,7 @@ const submit = Effect.fnUntraced(function* (
   const nullSender = envelope.returnPath === null;
   const count = envelope.recipients.length;
   const receivedAt = yield* Clock.currentTimeMillis;
-  if (!settings.quota.allows(account, nullSender, count, receivedAt)) {
+  if (!within(settings.quota, account, nullSender, count, receivedAt)) {
     data.body.discard();
     return just(say.RATE_LIMITED);
   }
@@ -119,6 +117,11 @@ const submit = Effect.fnUntraced(function* (
     trail: [],
   };
   const routed = yield* pipeline(received);
+  const { newRecipientsPerDay } = settings;
+  if (newRecipientsPerDay > 0 && !(yield* newcomersAllowed(newRecipientsPerDay, routed))) {
+    data.body.discard();
+    return just(say.TOO_MANY_NEW_RECIPIENTS);
+  }
   yield* (yield* Spool).commit({
     id: routed.id,
     acceptedAt: routed.receivedAt,
@@ -169,7 +172,9 @@ const answer = (
   > => {
     switch (question._tag) {
       case "Login":
-        return login(settings, session, question);
+        return answerLogin(settings, session, question.claim);
+      case "Keys":
+        return answerKeys(session, question.authcid, question.hash);
       case "Mail":
         return mail(settings, question);
       case "Recipient":

@@ -4,13 +4,16 @@
  * RFC 2920 §3.2
  */
 import type { Socket } from "node:net";
+import type { ScramKeys } from "../envelope/login.ts";
 import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
-import { Wire } from "../net/wire.ts";
+import { type Secured, Wire } from "../net/wire.ts";
+import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { render, type Reply } from "../reply/reply.ts";
+import type { Channel } from "../sasl/mechanism.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { fresh, type Input, type Output, type Question, type State } from "../smtp/server/state.ts";
 import { lineLimit, step } from "../smtp/server/step.ts";
@@ -18,6 +21,7 @@ import { ChunkReader } from "../smtp/syntax/chunk.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import { LineReader } from "../smtp/syntax/line.ts";
 import type { DataLimits, MessageReader } from "../smtp/syntax/message_reader.ts";
+import { countClosing } from "./throttled.ts";
 
 /** What was received with the question `Submit`. */
 export interface ReceivedData {
@@ -30,7 +34,11 @@ export interface ReceivedData {
 export interface Answer {
   readonly reply: Reply;
   readonly account: string | null;
+  readonly keys?: ScramKeys;
 }
+
+/** An answer that is a reply and nothing else. */
+export const just = (reply: Reply): Answer => ({ reply, account: null });
 
 /** What a session needs of the server. */
 export interface SessionHost {
@@ -54,6 +62,11 @@ export interface SessionHost {
     question: Question,
     data: ReceivedData | null,
     done: (answer: Answer | null) => void,
+  ) => void;
+  /** The account that a verified client certificate stands for. */
+  readonly certified: (
+    certificate: ClientCertificate,
+    done: (account: string | null) => void,
   ) => void;
   readonly closed: (connection: Connection) => void;
 }
@@ -126,13 +139,32 @@ export class Connection {
       return;
     }
     this.#busy = true;
-    this.#wire.startTls((facts) => {
-      if (facts === null) return;
-      this.#tls = facts;
-      this.#state = fresh(true);
+    this.#wire.startTls((secured) =>
+      this.#secured(secured, (channel) => {
+        this.#state = fresh(true, channel);
+        this.#greet();
+      })
+    );
+  }
+
+  /** TLS is up: whose certificate was it, if there was one, and on with the session. */
+  #secured(secured: Secured | null, then: (channel: Channel) => void): void {
+    if (secured === null || this.#over) return;
+    this.#tls = secured.facts;
+    const go = (certificate: string | null): void => {
+      if (this.#over) return;
       this.#busy = false;
-      this.#greet();
-    });
+      const { hostname } = this.#host.rules;
+      const hosts = [hostname, secured.serverName ?? hostname, this.#wire.localAddress];
+      then({
+        endPoint: secured.endPoint,
+        certificate,
+        hosts: hosts.map((name) => name.toLowerCase()),
+        port: this.#wire.localPort,
+      });
+    };
+    if (secured.certificate === null) go(null);
+    else this.#host.certified(secured.certificate, go);
   }
 
   #greet(): void {
@@ -144,6 +176,7 @@ export class Connection {
   /** A connection that is refused: the reason, and the end. RFC 5321 §3.1 */
   refuse(reply: Reply): void {
     this.#over = true;
+    countClosing(reply);
     this.#wire.open();
     this.#wire.write(render(reply));
     this.#wire.end();
@@ -220,6 +253,7 @@ export class Connection {
       switch (o._tag) {
         case "Send":
           this.#out += render(o.reply);
+          if (o.reply.code === 421) countClosing(o.reply);
           break;
         case "Ask":
           this.#ask(o.question);
@@ -265,14 +299,13 @@ export class Connection {
     this.#flush();
     this.#busy = true;
     this.#wait(this.#host.handshakeMs);
-    this.#wire.startTls((facts) => {
-      if (facts === null || this.#over) return;
-      this.#tls = facts;
-      this.#busy = false;
-      this.#wait(this.#host.idleMs);
-      this.#feed({ _tag: "TlsUp" });
-      this.#pump();
-    });
+    this.#wire.startTls((secured) =>
+      this.#secured(secured, (channel) => {
+        this.#wait(this.#host.idleMs);
+        this.#feed({ _tag: "TlsUp", channel });
+        this.#pump();
+      })
+    );
   }
 
   get #facts(): SessionFacts {

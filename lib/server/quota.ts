@@ -11,6 +11,9 @@ export interface QuotaLimits {
   readonly nullSendersPerHour: number;
 }
 
+/** The name that the configuration has for it. */
+export type Limit = "messages_per_hour" | "recipients_per_hour" | "null_senders_per_hour";
+
 interface Window {
   readonly until: number;
   messages: number;
@@ -43,13 +46,16 @@ export class Quota {
     return window;
   }
 
-  /** Whether the account may send a message to `recipients` more now. */
-  allows(account: string, nullSender: boolean, recipients: number, now: number): boolean {
+  /** The limit that a message to `recipients` more would break now; null where none would. */
+  exceeded(account: string, nullSender: boolean, recipients: number, now: number): Limit | null {
     const w = this.#window(account, now);
-    const within = (limit: number, used: number): boolean => limit === 0 || used <= limit;
-    return within(this.#limits.messagesPerHour, w.messages + 1) &&
-      within(this.#limits.recipientsPerHour, w.recipients + recipients) &&
-      (!nullSender || within(this.#limits.nullSendersPerHour, w.nullSenders + 1));
+    const over = (limit: number, used: number): boolean => limit !== 0 && used > limit;
+    const { messagesPerHour, recipientsPerHour, nullSendersPerHour } = this.#limits;
+    if (over(messagesPerHour, w.messages + 1)) return "messages_per_hour";
+    if (over(recipientsPerHour, w.recipients + recipients)) return "recipients_per_hour";
+    return nullSender && over(nullSendersPerHour, w.nullSenders + 1)
+      ? "null_senders_per_hour"
+      : null;
   }
 
   /** Counts a message that was accepted. */

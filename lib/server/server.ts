@@ -2,20 +2,21 @@
  * The submission server: listeners, connections, limits, one timer for all, and a stop that cuts nothing.
  */
 import type { Socket } from "node:net";
-import { Duration, Effect, type Scope } from "effect";
+import { Duration, Effect, Exit, type Scope } from "effect";
 import { listen, type ListenFailed } from "../net/listener.ts";
+import { Accounts } from "../ports/accounts.ts";
 import { awaitProxyHeader, Networks } from "../net/proxied.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
 import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
-import { login } from "../sasl/login.ts";
-import { plain } from "../sasl/plain.ts";
+import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
+import { countClosing } from "./throttled.ts";
 
 export interface SocketAddress {
   readonly host: string;
@@ -44,6 +45,7 @@ export interface ServerSettings extends AnswerSettings {
     readonly handshake: Duration.Duration;
   };
   readonly extensions: OptionalExtensions;
+  readonly mechanisms: ReadonlyArray<Mechanism>;
   /** How long a stop waits for running ends of data. */
   readonly grace: Duration.Duration;
 }
@@ -106,6 +108,7 @@ export const serveSubmissions = (
     const services = yield* Effect.context<AnswerServices>();
     const certificates = yield* Certificates;
     const spool = yield* Spool;
+    const accounts = yield* Accounts;
     const { limits } = settings;
     const connections = new Connections();
     const balancers = new Networks(settings.proxyFrom);
@@ -130,6 +133,16 @@ export const serveSubmissions = (
         fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
       },
       ask,
+      certified: (certificate, done) => {
+        const fiber = runFork(
+          accounts.certified(certificate).pipe(
+            Effect.catch((e) =>
+              Effect.as(Effect.logError("client certificate not looked up", { fault: e }), null)
+            ),
+          ),
+        );
+        fiber.addObserver((exit) => done(Exit.isSuccess(exit) ? exit.value?.id ?? null : null));
+      },
       closed: (c) => {
         settings.signedIn.leave(c.id);
         connections.remove(c);
@@ -145,8 +158,10 @@ export const serveSubmissions = (
         connections.add(c);
         if (full || crowded) {
           // under TLS a reply in clear would be noise
-          if (listener === "submissions") c.destroy();
-          else c.refuse(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
+          if (listener === "submissions") {
+            countClosing(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
+            c.destroy();
+          } else c.refuse(full ? say.OVERLOADED : say.TOO_MANY_CONNECTIONS);
         } else c.open();
       };
       return (socket: Socket): void => {
@@ -206,7 +221,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     errors: limits.errors,
     idleCommands: limits.idleCommands,
     authFailures: limits.authFailures,
-    mechanisms: [plain, login],
+    mechanisms: settings.mechanisms,
     extensions: extensionsWith(settings.extensions),
     now: Date.now,
   };

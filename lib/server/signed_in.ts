@@ -12,6 +12,7 @@ export class SignedIn {
 
   /** False where the account has its full number already. */
   enter(session: string, account: string): boolean {
+    this.leave(session); // one that signs in again is somebody else from then on
     const sessions = this.#sessions.get(account) ?? new Set();
     if (sessions.size >= this.#most) return false;
     this.#sessions.set(account, sessions.add(session));

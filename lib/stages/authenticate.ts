@@ -1,12 +1,19 @@
 /** Second stage: whose submission is this? At AUTH by credentials, at the end of data by the account as it is now. */
 import { Data, Effect } from "effect";
-import type { Login } from "../envelope/login.ts";
-import { type Account, Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
+import type { Claim } from "../envelope/login.ts";
+import {
+  type Account,
+  Accounts,
+  type AccountsUnavailable,
+  type LoginResult,
+} from "../ports/accounts.ts";
+import { Tokens, type TokensUnavailable } from "../ports/tokens.ts";
 import {
   ACCOUNT_DISABLED,
   ACCOUNT_GONE,
   AUTH_LATER,
   BAD_CREDENTIALS,
+  MECHANISM_TOO_WEAK,
   NEED_AUTH,
 } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
@@ -20,16 +27,49 @@ export class LoginRefused extends Data.TaggedError("LoginRefused")<{
   readonly cause?: unknown;
 }> {}
 
+const REJECTED: LoginResult = { _tag: "Rejected" };
+
+/** What the accounts say to a claim, after a token was looked at by those who know its issuer. */
+const judge = Effect.fnUntraced(function* (
+  claim: Claim,
+): Effect.fn.Return<LoginResult, AccountsUnavailable | TokensUnavailable, Accounts | Tokens> {
+  const accounts = yield* Accounts;
+  switch (claim._tag) {
+    case "Password":
+      return yield* accounts.verify(claim.login);
+    case "Proof": {
+      const { valid, revision, ...who } = claim.proof;
+      return valid && revision !== null ? yield* accounts.identify({ ...who, revision }) : REJECTED;
+    }
+    case "Certificate": {
+      const { account, ...who } = claim.certificate;
+      return yield* accounts.identify({ ...who, authcid: account });
+    }
+    case "Token": {
+      const { token, ...who } = claim.bearer;
+      const result = yield* (yield* Tokens).check(token);
+      return result._tag === "Valid"
+        ? yield* accounts.identify({ ...who, authcid: result.login })
+        : REJECTED;
+    }
+  }
+});
+
 /**
- * The account that `login` proves. Refused with 535 5.7.8 (unknown and wrong alike), 525 5.7.13 (right but
- * disabled), 454 4.7.0 (store out of reach). RFC 4954 §6, RFC 5248 §2.4
+ * The account that `claim` proves. Refused with 535 5.7.8 (unknown and wrong alike), 525 5.7.13 (right but
+ * disabled), 534 5.7.9 (right but too weak a mechanism), 454 4.7.0 (store or issuer out of reach).
+ * RFC 4954 §6, RFC 5248 §2.4
  */
-export const checkLogin = (login: Login): Effect.Effect<Account, LoginRefused, Accounts> =>
-  Effect.flatMap(Accounts, (accounts) => accounts.verify(login)).pipe(
-    Effect.catchTag(
-      "AccountsUnavailable",
-      (e) => Effect.fail(new LoginRefused({ reply: AUTH_LATER, cause: e.cause })),
-    ),
+export const checkLogin = (
+  claim: Claim,
+): Effect.Effect<Account, LoginRefused, Accounts | Tokens> =>
+  judge(claim).pipe(
+    Effect.catchTags({
+      AccountsUnavailable: (e) =>
+        Effect.fail(new LoginRefused({ reply: AUTH_LATER, cause: e.cause })),
+      TokensUnavailable: (e) =>
+        Effect.fail(new LoginRefused({ reply: AUTH_LATER, cause: e.cause })),
+    }),
     Effect.flatMap((result) => {
       switch (result._tag) {
         case "Accepted":
@@ -38,6 +78,8 @@ export const checkLogin = (login: Login): Effect.Effect<Account, LoginRefused, A
             : Effect.succeed(result.account);
         case "Disabled":
           return Effect.fail(new LoginRefused({ reply: ACCOUNT_DISABLED }));
+        case "TooWeak":
+          return Effect.fail(new LoginRefused({ reply: MECHANISM_TOO_WEAK }));
         case "Rejected":
           return Effect.fail(new LoginRefused({ reply: BAD_CREDENTIALS }));
       }
@@ -63,7 +105,12 @@ export const authenticate: Stage<
   if (account.disabled) {
     return yield* refusal(s.trail, "authenticate", "account.disabled", ACCOUNT_GONE, { login });
   }
-  const facts = { account: shown(account.id), tls: s.session.tls?.version ?? null };
+  const { submitter } = s.envelope;
+  const facts = {
+    account: shown(account.id),
+    tls: s.session.tls?.version ?? null,
+    ...(submitter === undefined ? {} : { saidToBeOf: shown(submitter) }),
+  };
   return {
     ...s,
     _tag: "Authenticated" as const,

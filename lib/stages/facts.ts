@@ -6,8 +6,8 @@ import { decodeUtf8 } from "../message/text.ts";
 const MAX_TEXT = 160;
 const MAX_ITEMS = 10;
 
-/** Control, format and unassigned characters, among them those that turn the direction of text. */
-const INVISIBLE = /\p{C}/gu;
+/** Control, format and unassigned characters, among them those that turn the direction of text; line separators. */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 const PLAIN = /^[\x20-\x7e]*$/;
 
 export const shown = (text: string): string => {

@@ -9,6 +9,7 @@ import { localOffset } from "../message/date.ts";
 import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
 import type { Account } from "../ports/accounts.ts";
+import type { TlsPolicy } from "../ports/certificates.ts";
 import { type Route, Routes, type RouteTable } from "../ports/routes.ts";
 import { type Right, SenderRights } from "../ports/sender_rights.ts";
 
@@ -50,12 +51,7 @@ export interface HeaderRules {
   readonly foreignSender: "reject" | "fix";
 }
 
-/** What servers of the site offer and ask of TLS. RFC 9325 §3, §4 */
-export interface TlsPolicy {
-  readonly minVersion: "TLSv1.2" | "TLSv1.3";
-  /** Suites for TLS 1.2 in OpenSSL's notation; those of TLS 1.3 are all good. */
-  readonly ciphers: string;
-}
+export type { TlsPolicy };
 
 /** Which route a recipient takes; null: none. */
 export type RoutePolicy = (recipient: Mailbox) => Route | null;

@@ -4,14 +4,27 @@
  * written leaves the old one in use and is told in the log.
  */
 import { Clock, Duration, Effect, Layer, Schedule } from "effect";
-import { Certificates } from "../ports/certificates.ts";
+import { Certificates, type TlsPolicy } from "../ports/certificates.ts";
+import type { SecureContext } from "node:tls";
+import { makeClientReader } from "./client_certificate.ts";
 import { candidates } from "./names.ts";
-import { type BadPair, loadPair, type Pair, type PairFiles, type Stamp, stampOf } from "./pair.ts";
+import {
+  type BadPair,
+  loadAuthorities,
+  loadPair,
+  type Pair,
+  type PairFiles,
+  type Stamp,
+  stampOf,
+} from "./pair.ts";
 
 export interface CertificatesOptions {
   readonly default: PairFiles;
   /** More pairs; each serves the names that its certificate holds. */
   readonly sni: ReadonlyArray<PairFiles>;
+  readonly policy: TlsPolicy;
+  /** PEM file of the authorities that may vouch for clients; absent: clients are not asked. */
+  readonly clientCa?: string | null;
   /** Time between looks at the files. */
   readonly every?: Duration.Duration;
 }
@@ -23,16 +36,26 @@ interface Watched {
   stamp: Stamp;
 }
 
+type Load = (files: PairFiles) => Effect.Effect<Pair, BadPair>;
+
 /** Fails where a pair cannot be used at start. */
 export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certificates, BadPair> =>
   Layer.effect(
     Certificates,
     Effect.gen(function* () {
-      const first = yield* watch(o.default);
-      const all = [first, ...(yield* Effect.forEach(o.sni, watch))];
+      const { clientCa = null } = o;
+      const authorities = clientCa === null ? null : yield* loadAuthorities(clientCa);
+      const endPoints = new WeakMap<SecureContext, Uint8Array | null>();
+      const load = (files: PairFiles) =>
+        Effect.tap(
+          loadPair(files, o.policy, authorities),
+          (pair) => Effect.sync(() => endPoints.set(pair.context, pair.endPoint)),
+        );
+      const first = yield* watch(o.default, load);
+      const all = [first, ...(yield* Effect.forEach(o.sni, (files) => watch(files, load)))];
       let byName = index(all);
       const look = Effect.gen(function* () {
-        for (const watched of all) yield* refresh(watched);
+        for (const watched of all) yield* refresh(watched, load);
         byName = index(all);
       });
       yield* Effect.forkScoped(
@@ -48,6 +71,9 @@ export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certifica
           }
           return first.pair.context;
         },
+        endPointOf: (context) => endPoints.get(context) ?? null,
+        asksClients: clientCa !== null,
+        clientOf: makeClientReader(),
       };
     }),
   );
@@ -62,18 +88,18 @@ const index = (all: ReadonlyArray<Watched>): ReadonlyMap<string, Pair> => {
 };
 
 /** The stamp is taken first: what changes while it is read is read again. */
-const watch = Effect.fnUntraced(function* (files: PairFiles) {
+const watch = Effect.fnUntraced(function* (files: PairFiles, load: Load) {
   const stamp = yield* stampOf(files);
-  const pair = yield* loadPair(files);
+  const pair = yield* load(files);
   yield* warnOfExpiry(pair);
   return { files, pair, stamp } satisfies Watched;
 });
 
-const refresh = Effect.fnUntraced(function* (watched: Watched) {
+const refresh = Effect.fnUntraced(function* (watched: Watched, load: Load) {
   const stamp = yield* stampOf(watched.files);
   if (stamp.certificate === watched.stamp.certificate && stamp.key === watched.stamp.key) return;
   watched.stamp = stamp;
-  yield* loadPair(watched.files).pipe(
+  yield* load(watched.files).pipe(
     Effect.matchEffect({
       onSuccess: Effect.fnUntraced(function* (pair: Pair) {
         watched.pair = pair;

@@ -2,6 +2,8 @@
 import { Data, Effect } from "effect";
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import type { TlsPolicy } from "../ports/certificates.ts";
+import { endPointOf } from "./end_point.ts";
 import { dnsNames } from "./names.ts";
 
 /** Paths of PEM files. */
@@ -27,6 +29,8 @@ export interface Pair {
   readonly names: ReadonlyArray<string>;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
+  /** The data of `tls-server-end-point`; null where the certificate allows none. RFC 5929 §4 */
+  readonly endPoint: Uint8Array | null;
 }
 
 /** What tells that a file changed. */
@@ -36,22 +40,14 @@ export interface Stamp {
 }
 
 /**
- * AEAD suites with forward secrecy; for TLS 1.3 those are all there are. RFC 9325 §4.2
+ * Reads both files and checks that they are PEM and belong together. `policy` null: the pair is only looked at. `clientCa`: the authorities, in PEM,
+ * that may vouch for clients.
  */
-const CIPHERS = [
-  "TLS_AES_256_GCM_SHA384",
-  "TLS_CHACHA20_POLY1305_SHA256",
-  "TLS_AES_128_GCM_SHA256",
-  "ECDHE-ECDSA-AES256-GCM-SHA384",
-  "ECDHE-RSA-AES256-GCM-SHA384",
-  "ECDHE-ECDSA-CHACHA20-POLY1305",
-  "ECDHE-RSA-CHACHA20-POLY1305",
-  "ECDHE-ECDSA-AES128-GCM-SHA256",
-  "ECDHE-RSA-AES128-GCM-SHA256",
-].join(":");
-
-/** Reads both files and checks that they are PEM and belong together. */
-export const loadPair = (files: PairFiles): Effect.Effect<Pair, BadPair> =>
+export const loadPair = (
+  files: PairFiles,
+  policy: TlsPolicy | null,
+  clientCa: string | null = null,
+): Effect.Effect<Pair, BadPair> =>
   Effect.gen(function* () {
     const cert = yield* readText(files.certificate);
     const key = yield* readText(files.key);
@@ -64,11 +60,27 @@ export const loadPair = (files: PairFiles): Effect.Effect<Pair, BadPair> =>
       });
     }
     const context = yield* Effect.try({
-      try: () => createSecureContext({ cert, key, minVersion: "TLSv1.2", ciphers: CIPHERS }),
+      try: () =>
+        createSecureContext({
+          cert,
+          key,
+          ...(policy ?? { minVersion: "TLSv1.2" }),
+          ...(clientCa === null ? {} : { ca: clientCa }),
+        }),
       catch: () => new BadPair({ file: files.certificate, reason: "cannot be used for TLS" }),
     });
-    return { files, context, names: dnsNames(leaf.subjectAltName), notAfter: +leaf.validToDate };
+    return {
+      files,
+      context,
+      names: dnsNames(leaf.subjectAltName),
+      notAfter: +leaf.validToDate,
+      endPoint: endPointOf(new Uint8Array(leaf.raw)),
+    };
   });
+
+/** The authorities that may vouch for clients: every certificate of the file must parse. */
+export const loadAuthorities = (file: string): Effect.Effect<string, BadPair> =>
+  Effect.tap(readText(file), (text) => leafOf(file, text));
 
 const readText = (file: string): Effect.Effect<string, BadPair> =>
   Effect.tryPromise({

@@ -1,7 +1,9 @@
 /** What every store behind `Accounts` and `AccountsAdmin` does. Run on each Layer there is. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { Effect, type Layer, Redacted } from "effect";
 import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
+import { deriveKeys } from "../../lib/accounts/verifier.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import { Accounts } from "../../lib/ports/accounts.ts";
 import { AccountsAdmin } from "../../lib/ports/accounts_admin.ts";
@@ -30,6 +32,22 @@ const add = (primary: string, password: string, ...aliases: ReadonlyArray<string
   );
 
 const alice = add("alice@example.net", "secret", "a.smith@example.net", "Alice@other.example");
+
+/** What becomes of somebody who has this password and says so by SCRAM. */
+const proven = Effect.fnUntraced(function* (
+  authcid: string,
+  password: string,
+  hash: "SHA-1" | "SHA-256",
+) {
+  const accounts = yield* Accounts;
+  const keys = yield* accounts.keys(authcid, hash);
+  assert.ok(keys !== null);
+  const made = yield* Effect.promise(() => deriveKeys(password, keys.salt, keys.iterations, hash));
+  const right = Buffer.from(made.storedKey).equals(keys.storedKey);
+  if (!right || keys.revision === null) return "Rejected";
+  const who = { mechanism: `SCRAM-${hash}`, authzid: "", authcid, revision: keys.revision };
+  return (yield* accounts.identify(who))._tag;
+});
 
 type Body = Effect.Effect<void, unknown, Accounts | AccountsAdmin>;
 
@@ -209,6 +227,93 @@ export const accountsSuite = <E>(
       );
       assert.equal(yield* Accounts.use((a) => a.find("a.smith@example.net")), null);
       assert.equal(yield* Accounts.use((a) => a.find("nobody@example.net")), null);
+    }));
+
+  it("keys() and identify() let in who proves the keys, by any name of the account: SASL-08, SASL-09", () =>
+    Effect.gen(function* () {
+      yield* alice;
+      for (const hash of ["SHA-1", "SHA-256"] as const) {
+        for (const who of ["alice@example.net", "a.smith"]) {
+          assert.deepEqual(yield* proven(who, "secret", hash), "Accepted");
+          assert.deepEqual(yield* proven(who, "wrong", hash), "Rejected");
+        }
+        assert.deepEqual(yield* proven("bob@example.net", "secret", hash), "Rejected");
+      }
+    }));
+
+  it("keys() prepares names, identify() knows when the keys have changed: SASL-20, AUTH-18", () =>
+    Effect.gen(function* () {
+      yield* alice;
+      assert.equal(yield* proven("al\u00adice@example.net", "secret", "SHA-256"), "Accepted");
+      assert.equal(yield* proven("\u0007", "secret", "SHA-256"), "Rejected");
+      const keys = yield* Accounts.use((a) => a.keys("alice", "SHA-256"));
+      yield* AccountsAdmin.use((a) => a.setPassword("alice@example.net", Redacted.make("new")));
+      const stale = keys?.revision ?? undefined;
+      assert.ok(stale !== undefined);
+      const who = { mechanism: "SCRAM-SHA-256", authzid: "", authcid: "alice" };
+      const result = yield* Accounts.use((a) => a.identify({ ...who, revision: stale }));
+      assert.equal(result._tag, "Rejected");
+      assert.equal((yield* Accounts.use((a) => a.identify(who)))._tag, "Accepted");
+    }));
+
+  it("identify() lets nobody act for another, nor in when disabled: SASL-02", () =>
+    Effect.gen(function* () {
+      const { id } = yield* alice;
+      yield* add("bob@example.net", "hidden");
+      const tagOf = (authcid: string, authzid: string) =>
+        Accounts.use((a) => a.identify({ mechanism: "EXTERNAL", authzid, authcid })).pipe(
+          Effect.map((r) => r._tag),
+        );
+      assert.equal(yield* tagOf(id, ""), "Accepted");
+      assert.equal(yield* tagOf(id, "a.smith@example.net"), "Accepted");
+      assert.equal(yield* tagOf(id, "bob@example.net"), "Rejected");
+      assert.equal(yield* tagOf("nobody@example.net", ""), "Rejected");
+      yield* AccountsAdmin.use((a) => a.setDisabled(id, true));
+      assert.equal(yield* tagOf(id, ""), "Disabled");
+      assert.equal(yield* tagOf(id, "bob@example.net"), "Rejected");
+    }));
+
+  it("setMinimum() is told only after the right password: AUTH-10, SASL-21", () =>
+    Effect.gen(function* () {
+      const { id } = yield* alice;
+      const set = yield* AccountsAdmin.use((a) => a.setMinimum(id, "scram-sha-256"));
+      assert.equal(set.minimum, "scram-sha-256");
+      assert.equal(yield* tag(id, "secret"), "TooWeak");
+      assert.equal(yield* tag(id, "secret"), "TooWeak", "nor when it is remembered");
+      assert.equal(yield* tag(id, "wrong"), "Rejected");
+      assert.equal(yield* proven(id, "secret", "SHA-1"), "TooWeak");
+      assert.equal(yield* proven(id, "wrong", "SHA-1"), "Rejected");
+      assert.equal(yield* proven(id, "secret", "SHA-256"), "Accepted");
+      yield* AccountsAdmin.use((a) => a.setMinimum(id, "plain"));
+      assert.equal(yield* tag(id, "secret"), "Accepted");
+    }));
+
+  it("certified() finds the account by fingerprint, else by address: SASL-19", () =>
+    Effect.gen(function* () {
+      const { id } = yield* alice;
+      yield* add("bob@example.net", "hidden");
+      const ownerOf = (fingerprint: string, ...addresses: ReadonlyArray<string>) =>
+        Accounts.use((a) => a.certified({ fingerprint, addresses })).pipe(
+          Effect.map((a) => a?.id ?? null),
+        );
+      const [f, g] = ["f0".repeat(32), "90".repeat(32)];
+      assert.equal(yield* ownerOf(f), null);
+      assert.equal(yield* ownerOf(f, "nobody@example.net"), null);
+      assert.equal(yield* ownerOf(f, "A.Smith@example.net"), id);
+      assert.equal(yield* ownerOf(f, "nobody@example.net", id), id);
+      assert.equal(yield* ownerOf(f, id, "bob@example.net"), null, "it stands for two");
+      assert.equal(yield* ownerOf(f, "alice"), null, "a local part is no address");
+      const set = yield* AccountsAdmin.use((a) => a.setCertificates("bob@example.net", [f, f]));
+      assert.deepEqual(set.certificates, [f]);
+      assert.equal(yield* ownerOf(f, id), "bob@example.net", "what was set counts");
+      const taken = yield* Effect.flip(AccountsAdmin.use((a) => a.setCertificates(id, [g, f])));
+      assert.equal(taken._tag, "CertificateTaken");
+      assert.equal(yield* ownerOf(g), null, "and then nothing was set");
+      yield* AccountsAdmin.use((a) => a.setCertificates("bob@example.net", [f, g]));
+      yield* AccountsAdmin.use((a) => a.setCertificates("bob@example.net", []));
+      assert.equal(yield* ownerOf(f), null);
+      const nobody = yield* Effect.flip(AccountsAdmin.use((a) => a.setCertificates("x@y.z", [g])));
+      assert.equal(nobody._tag, "NoSuchAccount");
     }));
 
   it("list gives all accounts in the order of their addresses", () =>

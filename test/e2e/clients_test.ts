@@ -11,30 +11,16 @@ import {
   type Site,
   startPostern,
 } from "../support/postern.ts";
+import { run } from "../support/program.ts";
 
 interface Client {
   readonly name: string;
   /** What must be installed. */
   readonly program: string;
-  readonly send: (site: Site, tls: boolean, message: string) => Promise<void>;
+  readonly send: (site: Site, tls: boolean, message: string) => Promise<unknown>;
 }
 
 const TO = "bob@example.net";
-
-const run = async (program: string, args: ReadonlyArray<string>, input: string): Promise<void> => {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assert.ok(success, `${program}: ${text}`);
-};
 
 const CLIENTS: ReadonlyArray<Client> = [
   {

@@ -53,7 +53,7 @@ const headOf = (subject: string, more = ""): string =>
 
 Deno.test({
   name:
-    "EXT-CHK-1, EXT-BIN-1, EXT-DSN-3, EXT-UTF-1: BDAT, BINARYMIME, SMTPUTF8 and DSN from smtplib to Postfix",
+    "EOL-5, EXT-CHK-1, EXT-BIN-1, EXT-DSN-3, EXT-UTF-1: BDAT, BINARYMIME, SMTPUTF8 and DSN from smtplib to Postfix",
   ignore: !postfixAvailable() || !installed("python3") || !installed("openssl"),
   fn: async (t) => {
     const mxPort = await freePort();

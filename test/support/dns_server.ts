@@ -20,11 +20,18 @@ export interface DnsReply {
   readonly silent?: boolean;
   /** Sent before the true answer: forgeries with a wrong id, a wrong question, or no DNS at all. */
   readonly forged?: "id" | "question" | "garbage";
+  /** Over UDP the name comes back in lower case. */
+  readonly lowers?: boolean;
+  /** FORMERR to whoever speaks EDNS. */
+  readonly noEdns?: boolean;
+  /** The AD bit. */
+  readonly ad?: boolean;
 }
 
 /** By `TYPE name`, such as `MX example.org`. */
 export type Zone = Readonly<Record<string, DnsReply>>;
 
+const FORMERR = 1;
 const REFUSED = 5;
 const RESPONSE = dnsPacket.RECURSION_DESIRED | dnsPacket.RECURSION_AVAILABLE;
 
@@ -94,17 +101,32 @@ export class DnsServer {
     const query = dnsPacket.decode(Buffer.from(octets));
     const question = query.questions?.[0];
     if (question === undefined) return [];
-    const key = `${question.type} ${question.name}`;
+    const key = `${question.type} ${question.name.toLowerCase()}`;
     this.asked.push(`${over} ${key}`);
     if (over === "udp") this.ids.push(query.id ?? -1);
     const said = this.#zone[key] ?? { rcode: REFUSED };
     if (said.silent === true) return [];
     const cut = over === "udp" && said.truncated === true;
+    const edns = (query.additionals ?? []).length > 0;
+    if (edns && said.noEdns === true) {
+      return [dnsPacket.encode({
+        type: "response",
+        id: query.id ?? 0,
+        flags: RESPONSE | FORMERR,
+        questions: [question],
+      })];
+    }
     const reply: dnsPacket.Packet = {
       type: "response",
       id: query.id ?? 0,
-      flags: RESPONSE | (said.rcode ?? 0) | (cut ? dnsPacket.TRUNCATED_RESPONSE : 0),
-      questions: [question],
+      flags: RESPONSE | (said.rcode ?? 0) |
+        (said.ad === true ? dnsPacket.AUTHENTIC_DATA : 0) |
+        (cut ? dnsPacket.TRUNCATED_RESPONSE : 0),
+      questions: [
+        over === "udp" && said.lowers === true
+          ? { ...question, name: question.name.toLowerCase() }
+          : question,
+      ],
       answers: cut ? [] : [...(said.answers ?? [])],
       authorities: [...(said.authorities ?? [])],
     };

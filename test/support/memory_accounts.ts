@@ -1,5 +1,7 @@
 /** Accounts in a Map, with clear passwords: for tests, and proof that the ports ask for no SQLite. */
 import { Context, Effect, Layer, Redacted } from "effect";
+import { strongEnough } from "../../lib/envelope/strength.ts";
+import { deriveKeys, fakeVerifier } from "../../lib/accounts/verifier.ts";
 import { domainKey } from "../../lib/address/domain.ts";
 import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
@@ -8,6 +10,7 @@ import {
   AccountsAdmin,
   AddressTaken,
   BadPassword,
+  CertificateTaken,
   NoSuchAccount,
 } from "../../lib/ports/accounts_admin.ts";
 import { saslprep } from "../../lib/sasl/saslprep.ts";
@@ -16,6 +19,9 @@ interface Kept {
   readonly account: Account;
   readonly password: string;
 }
+
+/** One salt for all will do here. */
+const SALT = new Uint8Array(16).fill(7);
 
 const key = (m: Mailbox): string => `${m.local.toLowerCase()}@${domainKey(m.domain)}`;
 
@@ -59,6 +65,17 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
         return Effect.succeed(account);
       });
 
+    const admit = (
+      { account }: Kept,
+      { authzid, mechanism }: { readonly authzid: string; readonly mechanism: string },
+    ): LoginResult => {
+      if (authzid !== "" && byName(authzid)?.account.id !== account.id) return { _tag: "Rejected" };
+      if (account.disabled) return { _tag: "Disabled" };
+      return strongEnough(mechanism, account.minimum)
+        ? { _tag: "Accepted", account }
+        : { _tag: "TooWeak" };
+    };
+
     return Context.make(Accounts, {
       find: (id) => Effect.sync(() => kept.get(keyOf(id) ?? "")?.account ?? null),
       verify: (login) =>
@@ -66,12 +83,38 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
           const authcid = saslprep(login.authcid);
           const found = authcid === null ? null : byName(authcid);
           const right = found !== null &&
-            found.password === saslprep(Redacted.value(login.password)) &&
-            (login.authzid === "" || byName(login.authzid)?.account.id === found.account.id);
-          if (!right) return { _tag: "Rejected" };
-          return found.account.disabled
-            ? { _tag: "Disabled" }
-            : { _tag: "Accepted", account: found.account };
+            found.password === saslprep(Redacted.value(login.password));
+          return right ? admit(found, login) : { _tag: "Rejected" };
+        }),
+      keys: (authcid, hash) =>
+        Effect.promise(async () => {
+          const prepared = saslprep(authcid);
+          const found = prepared === null ? null : byName(prepared);
+          if (found === null) {
+            const { salt, iterations, ...fake } = fakeVerifier(SALT, prepared ?? authcid, 4096);
+            const made = hash === "SHA-1" ? fake.sha1 ?? fake : fake;
+            return { ...made, salt, iterations, revision: null };
+          }
+          const made = await deriveKeys(found.password, SALT, 4096, hash);
+          return { ...made, salt: SALT, iterations: 4096, revision: found.account.revision };
+        }),
+      identify: (who) =>
+        Effect.sync((): LoginResult => {
+          const authcid = saslprep(who.authcid);
+          const found = authcid === null ? null : byName(authcid);
+          const fresh = who.revision === undefined || who.revision === found?.account.revision;
+          return found !== null && fresh ? admit(found, who) : { _tag: "Rejected" };
+        }),
+      certified: (c) =>
+        Effect.sync(() => {
+          const all = [...kept.values()].map((k) => k.account);
+          const pinned = all.find((a) => a.certificates.includes(c.fingerprint));
+          if (pinned !== undefined) return pinned;
+          const owners = new Set(
+            c.addresses.flatMap((a) => a.includes("@") ? byName(a)?.account ?? [] : []),
+          );
+          const [only] = owners;
+          return only === undefined || owners.size > 1 ? null : only;
         }),
     }).pipe(Context.add(AccountsAdmin, {
       add: Effect.fnUntraced(function* (a) {
@@ -87,6 +130,8 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
           primary: a.primary,
           aliases: a.aliases,
           disabled: false,
+          minimum: "plain",
+          certificates: [],
           revision: ++revision,
         };
         kept.set(key(a.primary), { account, password });
@@ -99,7 +144,17 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
         const password = yield* prepare(clear);
         return yield* change(id, () => ({ password }));
       }),
+      setHash: () => Effect.fail(new BadPassword({ reason: "only clear ones here" })),
       setDisabled: (id, disabled) => change(id, () => ({ disabled })),
+      setMinimum: (id, minimum) => change(id, () => ({ minimum })),
+      setCertificates: (id, fingerprints) =>
+        Effect.gen(function* () {
+          const other = [...kept.values()].find(({ account }) =>
+            account.id !== id && fingerprints.some((f) => account.certificates.includes(f))
+          );
+          if (other !== undefined) return yield* new CertificateTaken({ by: other.account.id });
+          return yield* change(id, () => ({ certificates: [...new Set(fingerprints)].sort() }));
+        }),
       remove: (id) =>
         Effect.suspend(() =>
           kept.delete(keyOf(id) ?? "") ? Effect.void : Effect.fail(new NoSuchAccount({ id }))

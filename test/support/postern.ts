@@ -60,12 +60,16 @@ export interface Site {
 }
 
 export interface SiteOptions {
+  /** More lines for the table `[tls]`. */
+  readonly tls?: string;
   /** TOML of the routes. */
   readonly routes: string;
   /** More lines of `[listen]`. */
   readonly listen?: string;
   /** More TOML, behind the rest. */
   readonly more?: string;
+  /** More addresses of the account. */
+  readonly aliases?: ReadonlyArray<string>;
 }
 
 /** A configuration with a certificate and the account alice@example.com (alias a.smith@example.com). */
@@ -97,6 +101,7 @@ ${o.listen ?? ""}
 [tls]
 certificate = "cert.pem"
 key = "key.pem"
+${o.tls ?? ""}
 [spool]
 url = "sqlite:data/spool.db"
 [accounts]
@@ -124,6 +129,7 @@ ${o.more ?? ""}
       site.user,
       "--alias",
       "a.smith@example.com",
+      ...(o.aliases ?? []).flatMap((alias) => ["--alias", alias]),
       "--password-stdin",
     ],
     `${site.password}\n`,
@@ -148,7 +154,7 @@ const collect = async (stream: ReadableStream<Uint8Array>, onText: (text: string
 };
 
 /** Starts the server and waits until both listeners are open. */
-export const startPostern = async (site: Site): Promise<Running> => {
+export const startPostern = async (site: Pick<Site, "config">): Promise<Running> => {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "--config", site.config, "serve"],
     cwd: ROOT,

@@ -7,8 +7,10 @@ import { domainKey } from "../../lib/address/domain.ts";
 import { printMailbox } from "../../lib/address/mailbox.ts";
 import * as say from "../../lib/reply/catalog.ts";
 import { render, type Reply } from "../../lib/reply/reply.ts";
-import { login } from "../../lib/sasl/login.ts";
-import { plain } from "../../lib/sasl/plain.ts";
+import type { Claim, ScramHash, ScramKeys } from "../../lib/envelope/login.ts";
+import { MECHANISMS, mechanismsOf } from "../../lib/sasl/all.ts";
+import { type Channel, NO_CHANNEL } from "../../lib/sasl/mechanism.ts";
+import { decodeBase64 } from "../../lib/sasl/base64.ts";
 import { extensions, extensionsWith } from "../../lib/smtp/server/extensions/all.ts";
 import type { Rules } from "../../lib/smtp/server/rules.ts";
 import { text } from "./octets.ts";
@@ -33,7 +35,10 @@ export const RULES: Rules = {
   errors: 20,
   idleCommands: 100,
   authFailures: 3,
-  mechanisms: [plain, login],
+  mechanisms: mechanismsOf(MECHANISMS, {
+    scope: "smtp",
+    openidConfiguration: "https://op.example/.well-known/openid-configuration",
+  }),
   extensions,
   now: () => NOW,
 };
@@ -58,24 +63,86 @@ export const rulesFor = (facts: Readonly<Record<string, string>>): Rules => ({
 export const ALICE = "alice@example.net";
 const OWNED: ReadonlySet<string> = new Set([ALICE, "a.smith@example.net", "grün@example.net"]);
 
+/** A connection with everything that mechanisms can use. */
+export const CHANNEL: Channel = {
+  endPoint: new TextEncoder().encode("end point"),
+  certificate: ALICE,
+  hosts: ["msa.example.net", "192.0.2.1"],
+  port: 587,
+};
+
 interface Answer {
   readonly reply: Reply;
   readonly account: string | null;
+  readonly keys?: ScramKeys;
 }
+
+const octetsOf = (base64: string): Uint8Array => decodeBase64(base64) ?? new Uint8Array(0);
+
+/** The user `user` with the password `pencil` of RFC 5802 §5 and RFC 7677 §3, each with its nonce. */
+const VECTORS: Readonly<Record<ScramHash, ScramKeys>> = {
+  "SHA-1": {
+    salt: octetsOf("QSXCR+Q6sek8bf92"),
+    iterations: 4096,
+    storedKey: octetsOf("6dlGYMOdZcOPutkcNY8U2g7vK9Y="),
+    serverKey: octetsOf("D+CSWLOshSulAsxiupA+qs2/fTE="),
+    revision: 1,
+    nonce: "3rfcNHYJY1ZVvWVs7j",
+  },
+  "SHA-256": {
+    salt: octetsOf("W22ZaJ0SNY7soEsUEjb6gQ=="),
+    iterations: 4096,
+    storedKey: octetsOf("WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="),
+    serverKey: octetsOf("wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="),
+    revision: 1,
+    nonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+  },
+};
+
+const keysOf = (authcid: string, hash: ScramHash): ScramKeys =>
+  authcid === "user" ? VECTORS[hash] : { ...VECTORS[hash], revision: null };
+
+/** Alice's token is `good`; that of someone else here `other`. */
+const judge = (claim: Claim): Answer => {
+  const only = (reply: Reply): Answer => ({ reply, account: null });
+  const yes: Answer = { reply: say.AUTHENTICATED, account: ALICE };
+  switch (claim._tag) {
+    case "Password": {
+      const { authcid } = claim.login;
+      const password = Redacted.value(claim.login.password);
+      if (password === "down") return only(say.AUTH_LATER);
+      if (authcid !== ALICE) return only(say.BAD_CREDENTIALS);
+      if (password === "disabled") return only(say.ACCOUNT_DISABLED);
+      if (password === "weak") return only(say.MECHANISM_TOO_WEAK);
+      return password === "secret" ? yes : only(say.BAD_CREDENTIALS);
+    }
+    case "Proof": {
+      const { valid, authzid } = claim.proof;
+      return valid && authzid === "" ? yes : only(say.BAD_CREDENTIALS);
+    }
+    case "Token": {
+      const token = Redacted.value(claim.bearer.token);
+      if (token === "down") return only(say.AUTH_LATER);
+      const mayBe = claim.bearer.authzid === "" || claim.bearer.authzid === ALICE;
+      return token === "good" && mayBe ? yes : only(say.BAD_CREDENTIALS);
+    }
+    case "Certificate": {
+      const { authzid, account } = claim.certificate;
+      return authzid === "" || authzid === account ? yes : only(say.BAD_CREDENTIALS);
+    }
+  }
+};
 
 /** Alice has the password `secret`; `down` and `disabled` stand for what a back end can say besides. */
 export const answer = (q: Question): Answer => {
   const only = (reply: Reply): Answer => ({ reply, account: null });
   switch (q._tag) {
-    case "Login": {
-      const password = Redacted.value(q.login.password);
-      if (password === "down") return only(say.AUTH_LATER);
-      if (q.login.authcid !== ALICE) return only(say.BAD_CREDENTIALS);
-      if (password === "disabled") return only(say.ACCOUNT_DISABLED);
-      return password === "secret"
-        ? { reply: say.AUTHENTICATED, account: ALICE }
-        : only(say.BAD_CREDENTIALS);
-    }
+    case "Login":
+      return judge(q.claim);
+    case "Keys":
+      return q.authcid === "old"
+        ? only(say.TRANSITION_NEEDED)
+        : { reply: say.OK, account: null, keys: keysOf(q.authcid, q.hash) };
     case "Mail": {
       const { returnPath } = q.mail;
       return only(
@@ -107,9 +174,13 @@ export class Session {
   /** Every question asked, in order. */
   readonly questions: Array<Question> = [];
 
-  constructor(rules: Rules, tls: boolean) {
+  readonly #channel: Channel;
+
+  /** `channel`: what mechanisms may use, from the start or after STARTTLS. */
+  constructor(rules: Rules, tls: boolean, channel: Channel = NO_CHANNEL) {
     this.#rules = rules;
-    this.#state = fresh(tls);
+    this.#channel = channel;
+    this.#state = tls ? fresh(true, channel) : fresh(false);
   }
 
   get state(): State {
@@ -198,7 +269,7 @@ export class Session {
           this.#drop = o.octets;
           break;
         case "StartTls":
-          this.#apply({ _tag: "TlsUp" });
+          this.#apply({ _tag: "TlsUp", channel: this.#channel });
           break;
         case "Close":
           break;

@@ -23,6 +23,7 @@ import { repairAll } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
 import { byRecipientDomain } from "../../policies/routes.ts";
+import { stubResolver } from "./resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -35,6 +36,8 @@ export const alice: Account = {
   primary: mailbox("alice@example.net"),
   aliases: [mailbox("a.smith@example.net")],
   disabled: false,
+  minimum: "plain",
+  certificates: [],
   revision: 1,
 };
 
@@ -123,9 +126,12 @@ export const defaultRules: HeaderRules = repairAll({
   messageId: "fix",
 });
 
-const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
+export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
     verify: () => Effect.succeed({ _tag: "Rejected" as const }),
+    identify: () => Effect.succeed({ _tag: "Rejected" as const }),
+    keys: () => Effect.succeed(null),
+    certified: () => Effect.succeed(null),
     find: (id) =>
       accounts === "unavailable"
         ? Effect.fail(new AccountsUnavailable({ cause: "down" }))
@@ -140,10 +146,13 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
     headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
-    Layer.succeed(Resolver, {
-      mailExchangers: (domain) => Effect.succeed(w.mx?.(domain) ?? { _tag: "NotAsked" }),
-      addresses: () => Effect.succeed({ _tag: "NoAddress" as const }),
-    }),
+    Layer.succeed(
+      Resolver,
+      stubResolver({
+        mailExchangers: (domain) => Effect.succeed(w.mx?.(domain) ?? { _tag: "NotAsked" }),
+        addresses: () => Effect.succeed({ _tag: "NoAddress" as const }),
+      }),
+    ),
   );
 
 /** Header lines to a header section. */

@@ -61,7 +61,8 @@ export const readTranscript = (source: string): Transcript => {
       sessions.push([]);
       answered = true;
     } else if (text.startsWith("#")) {
-      const fact = /^# (tls|ehlo|helo|account|recipients|errors|mails|optional): (\S+)$/.exec(text);
+      const fact = /^# (tls|ehlo|helo|account|channel|recipients|errors|mails|optional): (\S+)$/
+        .exec(text);
       if (fact?.[1] !== undefined && fact[2] !== undefined) facts[fact[1]] = fact[2];
     } else if (text.startsWith("C: ") || text === "C:") {
       if (answered) session.push({ line, write: "", want: [] });

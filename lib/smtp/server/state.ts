@@ -5,9 +5,9 @@
  */
 import type { Mailbox } from "../../address/mailbox.ts";
 import type { Envelope, Recipient } from "../../envelope/envelope.ts";
-import type { Login } from "../../envelope/login.ts";
+import type { Claim, ScramHash, ScramKeys } from "../../envelope/login.ts";
 import type { Reply } from "../../reply/reply.ts";
-import type { SaslStep } from "../../sasl/mechanism.ts";
+import { type Channel, NO_CHANNEL, type SaslStep } from "../../sasl/mechanism.ts";
 import type { DataVerdict } from "../syntax/message_reader.ts";
 import type { LineResult } from "../syntax/line.ts";
 
@@ -26,6 +26,8 @@ export interface Peer {
   readonly authFailures: number;
   /** MAIL commands on this connection, failed ones included. RFC 9422 §4.1 */
   readonly mails: number;
+  /** What mechanisms may use of the connection; nothing before TLS. */
+  readonly channel: Channel;
 }
 
 /** An envelope without recipients: what MAIL said. */
@@ -56,6 +58,13 @@ export type State =
     readonly _tag: "Authenticating";
     readonly peer: Peer;
     readonly next: (response: Uint8Array) => SaslStep;
+  }
+  /** A mechanism has said its last word; the next line ends the exchange. `account` where it succeeded. */
+  | {
+    readonly _tag: "Concluding";
+    readonly peer: Peer;
+    readonly reply: Reply;
+    readonly account: string | null;
   }
   /** The data is on its way. */
   | {
@@ -88,7 +97,13 @@ export type Open = State & { readonly _tag: "Ready" | "Mail" | "Chunks" };
 
 /** What an open question will lead to. */
 export type About =
-  | { readonly _tag: "Login" }
+  /** Last words of the mechanism, if it has any. */
+  | {
+    readonly _tag: "Login";
+    readonly success: Uint8Array | null;
+    readonly failure: Uint8Array | null;
+  }
+  | { readonly _tag: "Keys"; readonly next: (keys: ScramKeys) => SaslStep }
   /** `notice`: what the 250 says, where it is not the plain one. */
   | { readonly _tag: "Mail"; readonly mail: Mail; readonly notice: Reply | null }
   | {
@@ -101,7 +116,10 @@ export type About =
   | { readonly _tag: "Submit" };
 
 export type Question =
-  | { readonly _tag: "Login"; readonly login: Login }
+  /** Does this claim hold? */
+  | { readonly _tag: "Login"; readonly claim: Claim }
+  /** What SCRAM needs to go on for this name. */
+  | { readonly _tag: "Keys"; readonly hash: ScramHash; readonly authcid: string }
   /** Account `account` wants to send with this return path. */
   | { readonly _tag: "Mail"; readonly account: string; readonly mail: Mail }
   | { readonly _tag: "Recipient"; readonly mailbox: Mailbox }
@@ -111,11 +129,16 @@ export type Question =
 export type Input =
   /** `more`: octets behind this line have arrived already. */
   | { readonly _tag: "Line"; readonly line: LineResult; readonly more: boolean }
-  /** To the one question asked. `account` only for a login that succeeded. */
-  | { readonly _tag: "Answer"; readonly reply: Reply; readonly account: string | null }
+  /** To the one question asked. `account` only for a login that succeeded, `keys` only where they were asked for. */
+  | {
+    readonly _tag: "Answer";
+    readonly reply: Reply;
+    readonly account: string | null;
+    readonly keys?: ScramKeys;
+  }
   /** Of the data, of a chunk, or of octets that were dropped (`complete`). */
   | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
-  | { readonly _tag: "TlsUp" }
+  | { readonly _tag: "TlsUp"; readonly channel: Channel }
   /** Nothing was heard for too long. */
   | { readonly _tag: "Timeout" }
   | { readonly _tag: "Shutdown" }
@@ -151,7 +174,7 @@ export const closed: State = { _tag: "Closed" };
 export const ready = (peer: Peer): State & { readonly _tag: "Ready" } => ({ _tag: "Ready", peer });
 
 /** The state after the greeting; `tls` on a port that starts with TLS. */
-export const fresh = (tls: boolean): State =>
+export const fresh = (tls: boolean, channel: Channel = NO_CHANNEL): State =>
   ready({
     tls,
     helo: null,
@@ -161,4 +184,5 @@ export const fresh = (tls: boolean): State =>
     idle: 0,
     authFailures: 0,
     mails: 0,
+    channel,
   });

@@ -9,7 +9,7 @@ import * as say from "../../reply/catalog.ts";
 import { negative, type Reply } from "../../reply/reply.ts";
 import { type Command, readCommand, type Verb } from "../syntax/command.ts";
 import type { LineResult } from "../syntax/line.ts";
-import { authenticate, loginAnswered, respond } from "./auth.ts";
+import { authenticate, keysAnswered, loginAnswered, respond } from "./auth.ts";
 import type { VerbRule } from "./extension.ts";
 import type { Rules } from "./rules.ts";
 import {
@@ -38,7 +38,7 @@ export const step = (rules: Rules, state: State, input: Input): Step => {
     case "DataEnd":
       return counted(rules, dataEnded(state, input.verdict));
     case "TlsUp": // forget what the client said in clear. RFC 3207 §4.2
-      return [fresh(true)];
+      return [fresh(true, input.channel)];
     case "Timeout":
       return [closed, send(say.IDLE), close];
     case "Shutdown":
@@ -49,9 +49,12 @@ export const step = (rules: Rules, state: State, input: Input): Step => {
   }
 };
 
-/** Octets that the next line may have with its CRLF. */
-export const lineLimit = (rules: Rules, state: State): number =>
-  state._tag === "Authenticating" ? rules.authLineBytes : rules.commandLineBytes;
+/** Octets that the next line may have with its CRLF. AUTH may bring a token along. RFC 4954 §4 */
+export const lineLimit = (rules: Rules, state: State): number => {
+  if (state._tag === "Authenticating" || state._tag === "Concluding") return rules.authLineBytes;
+  const mayBeAuth = state._tag === "Ready" && state.peer.tls && state.peer.account === null;
+  return mayBeAuth ? Math.max(rules.authLineBytes, rules.commandLineBytes) : rules.commandLineBytes;
+};
 
 /** Counts refusals and closes a session that has too many. RFC 5321 §7.8 */
 const counted = (rules: Rules, result: Step): Step => {
@@ -68,7 +71,7 @@ const counted = (rules: Rules, result: Step): Step => {
 
 /** Gates 1 and 2: the form of the line, the verb. */
 const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step => {
-  if (state._tag === "Authenticating") return respond(state, line);
+  if (state._tag === "Authenticating" || state._tag === "Concluding") return respond(state, line);
   if (state._tag !== "Ready" && state._tag !== "Mail" && state._tag !== "Chunks") return [state];
   switch (line._tag) {
     case "TooLong":
@@ -83,6 +86,9 @@ const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step
       break;
   }
   const command = readCommand(line.text);
+  if (command.verb !== "AUTH" && line.text.length + 2 > rules.commandLineBytes) {
+    return [state, send(say.LINE_TOO_LONG)];
+  }
   switch (command.verb) {
     case null:
       return [state, send(say.UNKNOWN_COMMAND)];
@@ -239,7 +245,9 @@ const answered = (state: State, answer: Input & { _tag: "Answer" }): Step => {
   const ok = !negative(answer.reply);
   switch (about._tag) {
     case "Login":
-      return loginAnswered(peer, answer.reply, answer.account);
+      return loginAnswered(peer, about, answer);
+    case "Keys":
+      return keysAnswered(peer, about, answer);
     case "Mail":
       return [
         ok ? { _tag: "Mail", peer, mail: about.mail, recipients: [], attempts: 0 } : ready(peer),

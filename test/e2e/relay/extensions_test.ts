@@ -426,7 +426,7 @@ test(
 
 const held = (until: number) => ({
   due: until,
-  envelope: { hold: { until, request: "for;1", account: "alice" } },
+  envelope: { hold: { until, request: "for;1", account: "alice@example.net" } },
 });
 
 test("EXT-FUT-2: a held message goes at its time, not before, and says nothing of it", [
@@ -454,7 +454,7 @@ test("EXT-FUT-2: an account disabled meanwhile sends nothing: 5.7.1", [], async 
   const text = await report(hop);
   assert.match(text, /\r\nStatus: 5\.7\.1\r\n/);
   assert.match(text, /\r\nFuture-Release-Request: for;1\r\n/); // DSN-4
-}, { disabled: new Set(["alice"]) });
+}, { disabled: new Set(["alice@example.net"]) });
 
 for (const [keywords, want] of [[["MT-PRIORITY"], " MT-PRIORITY=-3"], [["DSN"], ""]] as const) {
   test(

@@ -4,7 +4,6 @@ import { Effect, Exit, Layer, Logger, Scope } from "effect";
 import type { Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
-import { Accounts } from "../../../lib/ports/accounts.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
@@ -12,7 +11,9 @@ import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
+import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
+import { stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -166,21 +167,16 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(Resolver, {
-    mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
-    addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
-  });
-  const accounts = Layer.succeed(Accounts, {
-    verify: () => Effect.succeed({ _tag: "Rejected" }),
-    find: (id) =>
-      Effect.succeed({
-        id,
-        primary: mailbox("alice@example.net"),
-        aliases: [],
-        disabled: given.disabled?.has(id) ?? false,
-        revision: 0,
-      }),
-  });
+  const resolver = Layer.succeed(
+    Resolver,
+    stubResolver({
+      mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
+      addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+    }),
+  );
+  const accounts = accountsLayer([
+    { ...alice, disabled: given.disabled?.has(alice.id) ?? false },
+  ]);
   let n = 0;
   const testIds = Layer.succeed(Ids, {
     queueId: () => `B${++n}`,

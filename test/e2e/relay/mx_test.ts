@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { MxAnswer } from "../../../lib/ports/resolver.ts";
 import type { NextHop } from "../../../lib/ports/routes.ts";
+import { SERVFAIL } from "../../support/resolver_stub.ts";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
 import { withRelay } from "./harness.ts";
 
@@ -52,8 +53,8 @@ const answers: ReadonlyArray<readonly [string, MxAnswer, string]> = [
   ["NXDOMAIN", { _tag: "NoSuchDomain" }, "failed: Recipient domain does not exist"],
   [
     "trouble",
-    { _tag: "Trouble", reason: "SERVFAIL" },
-    "queued: DNS gave no answer for the recipient domain",
+    SERVFAIL,
+    "queued: DNS failed for the recipient domain (SERVFAIL)",
   ],
   [
     "ourselves alone",

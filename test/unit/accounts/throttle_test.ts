@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { Duration, Effect } from "effect";
+import { Duration, Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
-import { throttleLayer } from "../../../lib/accounts/throttle.ts";
+import { failureMemory } from "../../../lib/accounts/failure_memory.ts";
+import { throttleLayer, type ThrottleOptions } from "../../../lib/accounts/throttle.ts";
 import { LoginThrottle } from "../../../lib/ports/login_throttle.ts";
 
 const OPTIONS = {
@@ -14,10 +15,12 @@ const HERE = "192.0.2.1";
 const NEIGHBOUR = "192.0.2.200";
 const ELSEWHERE = "198.51.100.1";
 
+const layerOf = (o: ThrottleOptions) => throttleLayer(o).pipe(Layer.provide(failureMemory));
+
 const it = (name: string, body: () => Effect.Effect<void, never, LoginThrottle>) =>
   Deno.test(name, () =>
     Effect.runPromise(
-      Effect.provide(body(), throttleLayer(OPTIONS)).pipe(Effect.provide(TestClock.layer())),
+      Effect.provide(body(), layerOf(OPTIONS)).pipe(Effect.provide(TestClock.layer())),
     ));
 
 /** Seconds to wait; "locked" where nothing helps for now. */
@@ -48,7 +51,7 @@ it("admit() lets a first login and a login after a success through at once", () 
     assert.equal(yield* admit(HERE, "alice"), 0);
   }));
 
-it("admit() doubles the delay with each failure, then locks the account for that block", () =>
+it("admit() doubles the delay with each failure, then locks the account for that block: AUTH-13", () =>
   Effect.gen(function* () {
     const waits = [];
     for (let i = 0; i < 7; i++) waits.push(yield* wrong(HERE, "alice"));
@@ -62,7 +65,7 @@ it("admit() never waits longer than the longest delay", () =>
     yield* Effect.gen(function* () {
       for (let i = 0; i < 8; i++) yield* wrong(HERE, "alice");
       assert.equal(yield* admit(HERE, "alice"), 30);
-    }).pipe(Effect.provide(throttleLayer(patient)));
+    }).pipe(Effect.provide(layerOf(patient)));
   }));
 
 it("a lock ends with its time, and half of the failures with it", () =>
@@ -81,7 +84,7 @@ it("failures fade when nothing fails for as long as a lock", () =>
     assert.equal(yield* admit(HERE, "alice"), 0);
   }));
 
-it("a stranger elsewhere cannot lock the owner out", () =>
+it("a stranger elsewhere cannot lock the owner out: threats row 12", () =>
   Effect.gen(function* () {
     for (let i = 0; i < 20; i++) yield* wrong(ELSEWHERE, "alice");
     assert.equal(yield* admit(ELSEWHERE, "alice"), "locked");

@@ -67,6 +67,8 @@ inDirectory("postern account goes from add to remove, and tells what is wrong", 
     address: "alice@example.net",
     aliases: ["a.smith@example.net"],
     disabled: false,
+    minimum: "plain",
+    certificates: [],
   });
 
   const taken = await account("add", "A.Smith@EXAMPLE.net");
@@ -87,10 +89,11 @@ inDirectory("postern account goes from add to remove, and tells what is wrong", 
     err: "",
   });
 
+  const plain = { minimum: "plain", certificates: [] };
   assert.equal((await account("disable", "alice@example.net")).code, 0);
   assert.deepEqual(json(await account("list", "--json")), [
-    { address: "alice@example.net", aliases: ["a.smith@example.net"], disabled: true },
-    { address: "me@postern.localhost", aliases: [], disabled: false },
+    { ...plain, address: "alice@example.net", aliases: ["a.smith@example.net"], disabled: true },
+    { ...plain, address: "me@postern.localhost", aliases: [], disabled: false },
   ]);
   assert.equal((await account("remove", "alice@example.net")).code, 0);
   assert.deepEqual(await account("show", "alice@example.net"), {
@@ -98,6 +101,52 @@ inDirectory("postern account goes from add to remove, and tells what is wrong", 
     out: "",
     err: "postern: there is no account alice@example.net\n",
   });
+});
+
+inDirectory("postern account minimum and certificate set how an account signs in", async (dir) => {
+  await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  const account = (...args: ReadonlyArray<string>) => postern(dir, ["account", ...args]);
+  const me = "me@postern.localhost";
+  assert.equal((await account("add", "alice@example.net")).code, 0);
+
+  assert.deepEqual(await account("minimum", me, "scram-sha-256"), {
+    code: 0,
+    out: `${me}\n  signs in with scram-sha-256 or better\n`,
+    err: "",
+  });
+  const wrong = await account("minimum", me, "scram");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /scram-sha-256-plus/, "what is allowed is told");
+
+  const take = (text: string) => postern(dir, ["account", "import", "alice@example.net"], text);
+  assert.equal((await take(`$2b$05$${"a".repeat(53)}\n`)).code, 0);
+  const refused = await take("not a hash\n");
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.err,
+    /^postern: this password cannot be used: as a hash it has to begin with \$6\$ /,
+  );
+
+  const hex = "AB:".repeat(31) + "cd";
+  const print = "ab".repeat(31) + "cd";
+  const own = join("data", "cert.pem");
+  const added = await account("certificate", me, "--add", hex, "--add", own, "--json");
+  assert.equal(added.code, 0, added.err);
+  const { certificates } = json(added) as { certificates: ReadonlyArray<string> };
+  assert.equal(certificates.length, 2);
+  assert.ok(certificates.includes(print));
+  assert.deepEqual(await account("certificate", "alice@example.net", "--add", hex), {
+    code: 1,
+    out: "",
+    err: `postern: this certificate stands for ${me} already\n`,
+  });
+  assert.deepEqual(await account("certificate", me, "--add", "nonsense"), {
+    code: 2,
+    out: "",
+    err: 'postern: "nonsense" is neither a SHA-256 fingerprint nor a file\n',
+  });
+  assert.match((await account("certificate", me, "--remove", own)).out, new RegExp(print));
+  assert.equal((await account("certificate", me, "--remove", own)).code, 1, "it is gone already");
 });
 
 inDirectory("postern ends with 2 and a few lines when it is used wrongly", async (dir) => {

@@ -72,6 +72,16 @@ for (
       './postern.toml:9: spool.url = "sqlite:cert.pem/spool.db": ./cert.pem/spool.db: a part of its path is not a directory',
     ],
     [
+      "authorities for clients that are none",
+      config({ key: 'key.pem"\nclient_ca = "key.pem' }),
+      './postern.toml:8: tls.client_ca = "key.pem": ./key.pem: holds no certificate in PEM form',
+    ],
+    [
+      "keys of an issuer that are not there",
+      `${config()}[[auth.oauth]]\nissuer = "a"\naudience = ["b"]\njwks = "keys.json"`,
+      './postern.toml:19: auth.oauth[1].jwks = "keys.json": ./keys.json: there is no such file',
+    ],
+    [
       "authorities that are not there",
       config({ via: "smtp://h.example", ca: "ca.pem" }),
       './postern.toml:16: route[1].ca = "ca.pem": ./ca.pem: there is no such file',

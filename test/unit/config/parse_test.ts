@@ -58,6 +58,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },
     sni: [],
+    clientCa: null,
   });
   assert.equal(c.spool.path, "/etc/postern/data/spool.db");
   assert.equal(c.accounts.path, "/etc/postern/data/accounts.db");
@@ -106,6 +107,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
       connectionsPerAccount: 100,
       messagesPerHour: 0,
       recipientsPerHour: 0,
+      newRecipientsPerDay: 0,
       nullSendersPerHour: 0,
     },
   );
@@ -347,4 +349,24 @@ Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
     const text = routed('to = "*"', ...(line.startsWith("via") ? [] : ['via = "mx"']), line);
     assert.ok(!problems(text).join("\n").includes("topsecret"), line);
   }
+});
+
+Deno.test("parseConfig() listens on [::] alone where 0.0.0.0 stands beside it, as one takes the other's port", () => {
+  const text = `hostname = "msa.example.com"
+[listen]
+submission = ["0.0.0.0:587", "[::]:587", "0.0.0.0:588", "127.0.0.1:589"]
+[tls]
+certificate = "cert.pem"
+key = "key.pem"
+[[route]]
+to = "*"
+via = "maildir:outbox"
+`;
+  const result = parseConfig(text, "/etc/postern.toml", () => ({ fault: "no" }));
+  assert.ok(result._tag === "Valid");
+  assert.deepEqual(result.config.listen.submission, [
+    { host: "::", port: 587 },
+    { host: "0.0.0.0", port: 588 },
+    { host: "127.0.0.1", port: 589 },
+  ]);
 });

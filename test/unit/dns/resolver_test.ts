@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Duration, Effect } from "effect";
 import { TestClock } from "effect/testing";
-import { resolverLayer } from "../../../lib/dns/resolver.ts";
+import { lookupsOf, resolverLayer } from "../../../lib/dns/resolver.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { DnsServer, type Zone } from "../../support/dns_server.ts";
 
@@ -17,9 +17,16 @@ const test = (
   Deno.test(`resolver ${name}`, async () => {
     const servers = await Promise.all([...others, zone].map((z) => DnsServer.start(z)));
     const layer = resolverLayer({
-      servers: servers.map((s) => ({ host: "127.0.0.1", port: s.port })),
-      timeoutMs: 150,
+      servers: servers.map((s) => ({
+        _tag: "Plain",
+        host: "127.0.0.1",
+        port: s.port,
+        trusted: false,
+      })),
+      timeoutMs: 400,
       attempts: 2,
+      trust: "never",
+      ca: null,
     });
     try {
       await Effect.runPromise(
@@ -48,7 +55,7 @@ const addressesAre = (want: unknown) => (r: Port) =>
   Effect.map(r.addresses("h.test"), (got) => assert.deepEqual(got, want));
 
 test(
-  "orders exchangers by preference, in lower case",
+  "orders exchangers by preference, in lower case. HOP-04",
   {
     "MX example.org": { answers: [mx(20, "b.test"), mx(10, "A.test")] },
   },
@@ -59,14 +66,18 @@ test(
   }),
 );
 
-test("reads a null MX", { "MX example.org": { answers: [mx(0, ".")] } }, mxIs({ _tag: "NullMx" }));
+test(
+  "reads a null MX. HOP-06",
+  { "MX example.org": { answers: [mx(0, ".")] } },
+  mxIs({ _tag: "NullMx" }),
+);
 
-test("ignores the root beside other exchangers", {
+test("ignores the root beside other exchangers. HOP-06", {
   "MX example.org": { answers: [mx(0, "."), mx(10, "a.test")] },
 }, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
 
 test(
-  "falls to the domain's own addresses where there is no MX",
+  "falls to the domain's own addresses where there is no MX. HOP-03",
   {
     "MX example.org": EMPTY,
     "AAAA example.org": EMPTY,
@@ -79,16 +90,16 @@ test(
   }),
 );
 
-test("says so where there is neither MX nor address", {
+test("says so where there is neither MX nor address. HOP-03", {
   "MX example.org": EMPTY,
   "AAAA example.org": EMPTY,
   "A example.org": EMPTY,
 }, mxIs({ _tag: "NoAddress" }));
 
-test("tells NXDOMAIN", { "MX example.org": NXDOMAIN }, mxIs({ _tag: "NoSuchDomain" }));
+test("tells NXDOMAIN. HOP-02", { "MX example.org": NXDOMAIN }, mxIs({ _tag: "NoSuchDomain" }));
 
 test(
-  "never falls to A on SERVFAIL",
+  "never falls to A on SERVFAIL. HOP-02",
   { "MX example.org": SERVFAIL },
   (r, server) =>
     Effect.map(r.mailExchangers("example.org"), (got) => {
@@ -119,7 +130,7 @@ test(
   ],
 );
 
-test("follows an alias within the answer", {
+test("follows an alias within the answer. HOP-02", {
   "MX example.org": { answers: [cname("example.org", "real.test"), mx(10, "a.test", "real.test")] },
 }, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
 
@@ -133,7 +144,7 @@ test("gives up on an alias loop", {
   "MX b.test": { answers: [cname("b.test", "example.org")] },
 }, (r) => Effect.map(r.mailExchangers("example.org"), (got) => assert.equal(got._tag, "Trouble")));
 
-test("gives IPv6 before IPv4", {
+test("gives IPv6 before IPv4. HOP-04", {
   "AAAA h.test": { answers: [aaaa("h.test", "2001:db8::1")] },
   "A h.test": { answers: [a("h.test", "192.0.2.1"), a("h.test", "192.0.2.2")] },
 }, addressesAre({ _tag: "Addresses", addresses: ["2001:db8::1", "192.0.2.1", "192.0.2.2"] }));
@@ -223,10 +234,132 @@ test("keeps NXDOMAIN as long as the zone says, five minutes at most", {
     assert.equal(server.asked.length, 2);
   }));
 
-test("keeps no trouble", { "MX example.org": SERVFAIL }, (r, server) =>
+test(
+  "keeps trouble for seconds only. RFC 9520",
+  { "MX example.org": SERVFAIL },
+  (r, server) =>
+    Effect.gen(function* () {
+      yield* r.mailExchangers("example.org");
+      const once = server.asked.length;
+      yield* r.mailExchangers("example.org");
+      assert.equal(server.asked.length, once);
+      yield* TestClock.adjust(Duration.seconds(6));
+      yield* r.mailExchangers("example.org");
+      assert.equal(server.asked.length, 2 * once);
+    }),
+);
+
+test(
+  "asks over TCP where the case of the name came back changed. RFC 5452 §9.3",
+  { "A h.test": { lowers: true, answers: [a("h.test", "192.0.2.1")] }, "AAAA h.test": EMPTY },
+  (r, server) =>
+    Effect.map(r.addresses("h.test"), (got) => {
+      assert.deepEqual(got, { _tag: "Addresses", addresses: ["192.0.2.1"] });
+      assert.ok(server.asked.includes("tcp A h.test"));
+    }),
+);
+
+test("asks without EDNS where the server does not know it. RFC 6891 §7", {
+  "AAAA h.test": EMPTY,
+  "A h.test": { noEdns: true, answers: [a("h.test", "192.0.2.1")] },
+}, addressesAre({ _tag: "Addresses", addresses: ["192.0.2.1"] }));
+
+test("has the same question out once only", {
+  "MX example.org": { answers: [mx(10, "a.test")] },
+}, (r, server) =>
+  Effect.gen(function* () {
+    yield* Effect.all(Array.from({ length: 20 }, () => r.mailExchangers("example.org")), {
+      concurrency: "unbounded",
+    });
+    assert.equal(server.asked.length, 1);
+  }));
+
+Deno.test("resolver does not ask a silent server first again", async () => {
+  const [silent, good] = await Promise.all([
+    DnsServer.start({ "MX a.test": { silent: true }, "MX b.test": { silent: true } }),
+    DnsServer.start({ "MX a.test": NXDOMAIN, "MX b.test": NXDOMAIN }),
+  ]);
+  try {
+    const lookups = lookupsOf({
+      servers: [silent, good].map((s) => ({
+        _tag: "Plain",
+        host: "127.0.0.1",
+        port: s.port,
+        trusted: false,
+      })),
+      timeoutMs: 200,
+      attempts: 1,
+      trust: "never",
+      ca: null,
+    });
+    await lookups.lookup("a.test", "MX", 0);
+    await lookups.lookup("b.test", "MX", 1_000);
+    assert.deepEqual(silent.asked, ["udp MX a.test"]);
+  } finally {
+    await Promise.all([silent.stop(), good.stop()]);
+  }
+});
+
+test("believes no AD bit of a server that is not trusted. SEC-6", {
+  "A h.test": { ad: true, answers: [a("h.test", "192.0.2.1")] },
+}, (r) =>
+  Effect.map(r.lookup("h.test", "A"), (got) => {
+    assert.equal(got._tag === "Found" && got.secure, false);
+  }));
+
+test("asks for no name that DNS cannot carry", {}, (r, server) =>
+  Effect.gen(function* () {
+    for (
+      const name of [
+        `${"a".repeat(64)}.test`,
+        "a..test",
+        "a b.test",
+        "ü.test",
+        `${"a.".repeat(130)}b`,
+      ]
+    ) {
+      const got = yield* r.lookup(name, "A");
+      assert.equal(got._tag === "Trouble" && got.kind, "name", name);
+    }
+    assert.equal(server.asked.length, 0);
+  }));
+
+test("keeps no answer that nothing exists where the zone gives no SOA. RFC 2308 §5", {
+  "MX example.org": NXDOMAIN,
+}, (r, server) =>
   Effect.gen(function* () {
     yield* r.mailExchangers("example.org");
-    const once = server.asked.length;
     yield* r.mailExchangers("example.org");
-    assert.equal(server.asked.length, 2 * once);
+    assert.equal(server.asked.length, 2);
+  }));
+
+Deno.test("resolver takes a server by name, or by an address in another spelling", async () => {
+  const server = await DnsServer.start({ "A h.test": { answers: [a("h.test", "192.0.2.1")] } });
+  try {
+    for (const host of ["localhost", "127.0.0.1"]) {
+      const lookups = lookupsOf({
+        servers: [{ _tag: "Plain", host, port: server.port, trusted: false }],
+        timeoutMs: 500,
+        attempts: 1,
+        trust: "never",
+        ca: null,
+      });
+      assert.equal((await lookups.lookup("h.test", "A", 0))._tag, "Found", host);
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test("shuffles exchangers of equal preference anew each time. HOP-04", {
+  "MX example.org": { answers: [mx(10, "a.test"), mx(10, "b.test"), mx(20, "c.test")] },
+}, (r) =>
+  Effect.gen(function* () {
+    let first = 0;
+    for (let i = 0; i < 1_000; i++) {
+      const got = yield* r.mailExchangers("example.org");
+      assert.ok(got._tag === "Exchangers" && got.exchangers[2]?.host === "c.test");
+      if (got.exchangers[0]?.host === "a.test") first++;
+    }
+    assert.ok(first > 400 && first < 600, String(first));
   }));

@@ -7,6 +7,7 @@ import {
   Resolver,
 } from "../../../lib/ports/resolver.ts";
 import { type MxPlan, planMx } from "../../../lib/relay/mx.ts";
+import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
 
 const plan = (
   answer: MxAnswer,
@@ -15,10 +16,13 @@ const plan = (
 ): Promise<MxPlan> =>
   Effect.runPromise(Effect.provide(
     planMx("example.org", own),
-    Layer.succeed(Resolver, {
-      mailExchangers: () => Effect.succeed(answer),
-      addresses: (h) => Effect.succeed(addresses[h] ?? at("192.0.2.1")),
-    }),
+    Layer.succeed(
+      Resolver,
+      stubResolver({
+        mailExchangers: () => Effect.succeed(answer),
+        addresses: (h) => Effect.succeed(addresses[h] ?? at("192.0.2.1")),
+      }),
+    ),
   ));
 
 const at = (...addresses: ReadonlyArray<string>): AddressAnswer => ({
@@ -37,7 +41,7 @@ const hosts = (p: MxPlan): ReadonlyArray<string> | string =>
     ? p.hosts.map((h) => `${h.host} ${h.address}`)
     : `${p.verdict.kind} ${p.verdict.status}`;
 
-const trouble = { _tag: "Trouble", reason: "SERVFAIL" } as const;
+const trouble = SERVFAIL;
 const nothing = { _tag: "NoAddress" } as const;
 
 for (
@@ -49,17 +53,17 @@ for (
       want: ["a.test 2001:db8::1", "a.test 192.0.2.1", "b.test 192.0.2.2"],
     },
     {
-      name: "drops our own preference and everything worse",
+      name: "drops our own preference and everything worse. HOP-05",
       answer: list(mx(1, "a.test"), mx(2, "us.test"), mx(2, "b.test"), mx(3, "c.test")),
       want: ["a.test 192.0.2.1"],
     },
     {
-      name: "calls it a loop where nothing is better than ourselves",
+      name: "calls it a loop where nothing is better than ourselves. HOP-05",
       answer: list(mx(1, "US.test"), mx(2, "b.test")),
       want: "permanent 5.4.6",
     },
     {
-      name: "passes over the root and IP addresses as exchangers",
+      name: "passes over the root and IP addresses as exchangers. HOP-06",
       answer: list(mx(1, ""), mx(2, "192.0.2.9"), mx(3, "c.test")),
       want: ["c.test 192.0.2.1"],
     },
@@ -76,7 +80,7 @@ for (
       want: "temporary 4.4.3",
     },
     {
-      name: "fails where no exchanger has an address",
+      name: "fails where no exchanger has an address. HOP-03",
       answer: list(mx(1, "a.test")),
       addresses: { "a.test": nothing },
       want: "permanent 5.4.4",

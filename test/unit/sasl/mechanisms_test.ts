@@ -4,14 +4,17 @@ import fc from "fast-check";
 import { decodeBase64, encodeBase64 } from "../../../lib/sasl/base64.ts";
 import { login } from "../../../lib/sasl/login.ts";
 import type { SaslStep } from "../../../lib/sasl/mechanism.ts";
+import { NO_CHANNEL } from "../../../lib/sasl/mechanism.ts";
 import { plain } from "../../../lib/sasl/plain.ts";
 import { octets, text } from "../../support/octets.ts";
+
+const HERE = { ...NO_CHANNEL, plus: false };
 
 /** What a step asks for, with the login spelled out. */
 const told = (s: SaslStep): string => {
   if (s._tag === "Challenge") return `Challenge ${text(s.data)}`;
-  if (s._tag !== "Check") return s._tag;
-  const { mechanism, authzid, authcid, password } = s.login;
+  if (s._tag !== "Check" || s.claim._tag !== "Password") return s._tag;
+  const { mechanism, authzid, authcid, password } = s.claim.login;
   return JSON.stringify([mechanism, authzid, authcid, Redacted.value(password)]);
 };
 
@@ -44,8 +47,8 @@ for (
   ] as const
 ) {
   Deno.test(`plain reads ${JSON.stringify(message)} as ${want}`, () => {
-    assert.equal(told(plain.start(octets(message))), want);
-    assert.deepEqual(run(plain.start(null), [message]), ["Challenge ", want]);
+    assert.equal(told(plain.start(octets(message), HERE)), want);
+    assert.deepEqual(run(plain.start(null, HERE), [message]), ["Challenge ", want]);
   });
 }
 
@@ -73,14 +76,28 @@ for (
   ] as const
 ) {
   Deno.test(`login ${name}`, () => { // AUTH-07
-    assert.deepEqual(run(login.start(initial === null ? null : octets(initial)), responses), want);
+    assert.deepEqual(
+      run(login.start(initial === null ? null : octets(initial), HERE), responses),
+      want,
+    );
   });
 }
 
+Deno.test("plain reads the example of the ledger, and parts of 255 octets and more: SASL-01", () => {
+  const example = decodeBase64("dGVzdAB0ZXN0ADEyMzQ=");
+  assert.ok(example !== null);
+  assert.equal(told(plain.start(example, HERE)), '["PLAIN","test","test","1234"]');
+  const long = ["z", "n", "p"].map((c) => c.repeat(255));
+  assert.equal(
+    told(plain.start(octets(long.join("\0")), HERE)),
+    JSON.stringify(["PLAIN", ...long]),
+  );
+});
+
 Deno.test("plain and login take any octets", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (o) => {
-    run(plain.start(o), []);
-    run(login.start(o), [text(o)]);
+    run(plain.start(o, HERE), []);
+    run(login.start(o, HERE), [text(o)]);
   }));
 });
 

@@ -42,7 +42,7 @@ for (
     [
       "admits what DNS has trouble with",
       direct,
-      { _tag: "Trouble", reason: "time-out" },
+      { _tag: "Trouble", kind: "timeout", reason: "time-out" },
       "mx:example.org",
     ],
     ["admits where DNS is not asked", direct, NOT_ASKED, "mx:example.org"],

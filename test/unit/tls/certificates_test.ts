@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Duration, Effect, Layer, Logger } from "effect";
 import { TestClock } from "effect/testing";
 import { Certificates } from "../../../lib/ports/certificates.ts";
+import { modern } from "../../../policies/tls.ts";
 import { certificatesLayer, type CertificatesOptions } from "../../../lib/tls/certificates.ts";
 import { makeSelfSigned, type SelfSigned } from "../../../lib/tls/selfsigned.ts";
 
@@ -33,7 +34,7 @@ const inDirectory = (name: string, body: (dir: string) => Promise<void>) =>
 
 /** Runs under a clock that stands still, with what is logged gathered. */
 const run = (
-  o: CertificatesOptions,
+  o: Omit<CertificatesOptions, "policy">,
   work: (logged: Array<string>) => Effect.Effect<void, unknown, Certificates>,
 ) => {
   const logged: Array<string> = [];
@@ -44,7 +45,7 @@ const run = (
   ]);
   return Effect.runPromise(
     work(logged).pipe(
-      Effect.provide(certificatesLayer({ ...o, every: EVERY })),
+      Effect.provide(certificatesLayer({ ...o, policy: modern, every: EVERY })),
       Effect.provide(Layer.mergeAll(TestClock.layer(), log)),
     ),
   );
@@ -187,7 +188,10 @@ for (
       await spoil(dir);
       const e = await Effect.runPromise(
         Effect.flip(
-          Effect.provide(Effect.void, certificatesLayer({ default: files(dir, "main"), sni: [] })),
+          Effect.provide(
+            Effect.void,
+            certificatesLayer({ default: files(dir, "main"), sni: [], policy: modern }),
+          ),
         ),
       );
       assert.deepEqual([e.file, e.reason], [join(dir, file), reason]);
@@ -201,7 +205,10 @@ inDirectory("certificatesLayer() refuses a key that is another certificate's", a
   await Deno.writeTextFile(join(dir, "main.key"), other.keyPem);
   const e = await Effect.runPromise(
     Effect.flip(
-      Effect.provide(Effect.void, certificatesLayer({ default: files(dir, "main"), sni: [] })),
+      Effect.provide(
+        Effect.void,
+        certificatesLayer({ default: files(dir, "main"), sni: [], policy: modern }),
+      ),
     ),
   );
   assert.equal(

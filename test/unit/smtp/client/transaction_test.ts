@@ -159,7 +159,7 @@ Deno.test("step() says on MAIL what the message needs and the hop offers", () =>
   assert.equal(m.sent(), "MAIL FROM:<> SIZE=100 BODY=8BITMIME SMTPUTF8|");
 });
 
-Deno.test("step() says AUTH=<> on MAIL where it signed in", () => {
+Deno.test("step() says AUTH=<> on MAIL where it signed in: AUTH-17", () => {
   const m = new Machine({ ...session, tls: "verified", credentials: login })
     .hear("220 x|").hear("250-x|250 AUTH PLAIN|").hear("235 hello|");
   m.sent();

@@ -4,7 +4,7 @@ import { negative, type Reply } from "../../../../lib/reply/reply.ts";
 import * as say from "../../../../lib/reply/catalog.ts";
 import { fresh, type Input, type Output, type State } from "../../../../lib/smtp/server/state.ts";
 import { lineLimit, step } from "../../../../lib/smtp/server/step.ts";
-import { answer, RULES, Session } from "../../../support/session.ts";
+import { answer, CHANNEL, RULES, Session } from "../../../support/session.ts";
 import { octets } from "../../../support/octets.ts";
 
 const LINES = [
@@ -15,6 +15,15 @@ const LINES = [
   `AUTH PLAIN ${btoa("\0alice@example.net\0wrong")}`,
   "AUTH PLAIN",
   "AUTH LOGIN",
+  "AUTH SCRAM-SHA-256",
+  `AUTH SCRAM-SHA-1 ${btoa("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL")}`,
+  btoa(
+    "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+  ),
+  `AUTH OAUTHBEARER ${btoa("n,,\x01auth=Bearer wrong\x01\x01")}`,
+  `AUTH XOAUTH2 ${btoa("user=alice@example.net\x01auth=Bearer good\x01\x01")}`,
+  "AUTH EXTERNAL =",
+  btoa("\x01"),
   btoa("alice@example.net"),
   btoa("secret"),
   "*",
@@ -78,11 +87,12 @@ const input: fc.Arbitrary<Input> = fc.oneof(
     { _tag: "Answer", reply: say.OK, account: null },
     { _tag: "Answer", reply: say.AUTHENTICATED, account: "alice@example.net" },
     { _tag: "Answer", reply: say.LOCAL_ERROR, account: null },
+    { _tag: "Answer", ...answer({ _tag: "Keys", hash: "SHA-256", authcid: "user" }) },
     { _tag: "DataEnd", verdict: "complete" },
     { _tag: "DataEnd", verdict: "spoiled" },
     { _tag: "DataEnd", verdict: "tooBig" },
     { _tag: "DataEnd", verdict: "headerTooBig" },
-    { _tag: "TlsUp" },
+    { _tag: "TlsUp", channel: CHANNEL },
     { _tag: "Line", line: { _tag: "Flood" }, more: false },
   ),
   {
@@ -142,7 +152,7 @@ Deno.test("step() answers each command once, keeps the gates, and takes data onl
           next = null;
           for (const o of outputs) {
             if (o._tag === "Send") said.push(o.reply);
-            if (o._tag === "StartTls") next = { _tag: "TlsUp" };
+            if (o._tag === "StartTls") next = { _tag: "TlsUp", channel: CHANNEL };
             if (o._tag === "ReadData" || o._tag === "ReadChunk" || o._tag === "DropData") {
               next = { _tag: "DataEnd", verdict: "complete" };
             }

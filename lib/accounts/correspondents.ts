@@ -1,0 +1,52 @@
+/**
+ * The port `Correspondents` over the accounts' file. Recipients are kept as keyed digests: who looks at
+ * the file learns not whom anybody writes to.
+ */
+import { createHmac } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { Correspondents } from "../ports/correspondents.ts";
+import { attempt } from "./attempt.ts";
+import { transaction } from "./database.ts";
+import { addressKey } from "./names.ts";
+import type { Store } from "./store.ts";
+
+const DAY = 86_400_000;
+
+/** `secret`: that of the file. */
+export const makeCorrespondents = (
+  db: DatabaseSync,
+  store: Store,
+  secret: Uint8Array,
+): Correspondents["Service"] => {
+  const known = db.prepare("SELECT 1 FROM correspondent WHERE account = ? AND recipient = ?");
+  const sinceYesterday = db.prepare(
+    "SELECT count(*) AS n FROM correspondent WHERE account = ? AND since > ?",
+  );
+  const note = db.prepare(
+    "INSERT INTO correspondent (account, recipient, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+
+  const digest = (m: Mailbox): Uint8Array =>
+    createHmac("sha256", secret).update(`recipient\0${addressKey(m)}`, "utf8").digest()
+      .subarray(0, 16);
+
+  return {
+    admit: (account, recipients, mostNew, now) =>
+      attempt(() => {
+        const row = store.rowOf(account);
+        if (row === null) return false;
+        const digests = recipients.map(digest);
+        const isNew = (d: Uint8Array): boolean => known.get(row, d) === undefined;
+        // mostly it is nobody new, and then nothing is written
+        if (!digests.some(isNew)) return true;
+        return transaction(db, () => {
+          const fresh = new Set(digests.filter(isNew).map((d) => d.toBase64()));
+          const before = Number(sinceYesterday.get(row, now - DAY)?.["n"]);
+          if (before + fresh.size > mostNew) return false;
+          for (const d of digests) note.run(row, d, now);
+          return true;
+        });
+      }),
+  };
+};

@@ -1,0 +1,12 @@
+/** From `[dns]` to what the resolver is told. */
+import { Duration } from "effect";
+import type { DnsSettings } from "../config/config.ts";
+import type { ResolverSettings } from "../dns/resolver.ts";
+
+export const resolverSettings = (dns: DnsSettings): ResolverSettings => ({
+  servers: dns.servers,
+  timeoutMs: Duration.toMillis(dns.timeout),
+  attempts: dns.attempts,
+  trust: dns.trust,
+  ca: dns.ca,
+});

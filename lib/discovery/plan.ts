@@ -1,0 +1,120 @@
+/**
+ * What has to change in a zone so that it says what an offer asks for: compares, sends nothing.
+ *
+ * Postern writes only at owners and types of its own model. Of TXT and CAA, where one name holds the values of
+ * several people, only values of its own kind are replaced; an alias in the way, or something in the way of
+ * an alias, is left alone and told. DU-1..DU-3
+ */
+import { type ExpectedRecord, type RecordData, recordSets, type RecordType } from "./record.ts";
+
+/** A value that is live. `wire` is how the server has it, which for TXT the text alone does not tell. */
+export interface LiveValue {
+  readonly data: RecordData;
+  readonly wire: Uint8Array;
+}
+
+export interface LiveSet {
+  readonly owner: string;
+  readonly type: RecordType;
+  readonly ttl: number;
+  readonly values: ReadonlyArray<LiveValue>;
+}
+
+export interface Change {
+  readonly owner: string;
+  readonly type: RecordType;
+  readonly ttl: number;
+  readonly remove: ReadonlyArray<LiveValue>;
+  readonly add: ReadonlyArray<RecordData>;
+  /** All that is there now, for the condition that nobody else was faster. DU-2 */
+  readonly before: ReadonlyArray<LiveValue>;
+}
+
+export interface Plan {
+  readonly changes: ReadonlyArray<Change>;
+  /** Records that cannot be written because of something that Postern did not write. */
+  readonly conflicts: ReadonlyArray<string>;
+  /** Values beside ours that stay. */
+  readonly kept: ReadonlyArray<LiveSet>;
+}
+
+/** What a TXT value begins with decides whose it is. */
+const TAGS = [
+  "v=spf1",
+  "v=DMARC1",
+  "v=DKIM1",
+  "v=STSv1",
+  "v=TLSRPTv1",
+  "v=UAAC1",
+  "mailconf=",
+  "path=",
+] as const;
+
+const tagOf = (text: string): string | null =>
+  TAGS.find((t) => text.toLowerCase().startsWith(t.toLowerCase())) ?? null;
+
+/** Names are compared without case, TXT whole and CAA tags without case. */
+const key = (d: RecordData): string =>
+  d.type === "TXT" ? `TXT ${d.text}` : JSON.stringify(d).toLowerCase();
+
+/** Whether a live value is of a kind that the offer decides about. */
+const ours = (live: RecordData, wanted: ReadonlyArray<RecordData>): boolean => {
+  if (live.type === "CAA") return false; // others may let others issue
+  if (live.type !== "TXT") return true;
+  const tag = tagOf(live.text);
+  return tag !== null && wanted.some((w) => w.type === "TXT" && tagOf(w.text) === tag);
+};
+
+/** `live`: every set at the owners of `expected`, of whatever type was found there. */
+export const planChanges = (
+  expected: ReadonlyArray<ExpectedRecord>,
+  live: ReadonlyArray<LiveSet>,
+): Plan => {
+  const changes: Array<Change> = [];
+  const conflicts: Array<string> = [];
+  const kept: Array<LiveSet> = [];
+  for (const want of recordSets(expected.filter((r) => r.need !== "hint"))) {
+    const here = live.filter((s) => s.owner === want.owner);
+    const inTheWay = here.find((s) => (s.type === "CNAME") !== (want.type === "CNAME"));
+    if (inTheWay !== undefined) {
+      conflicts.push(
+        `${want.owner}: has ${inTheWay.type} records that Postern did not write, so no ${want.type} can stand there`,
+      );
+      continue;
+    }
+    const set = here.find((s) => s.type === want.type);
+    const change = changeOf(want.owner, want.ttl, want.records.map((r) => r.data), set);
+    if (change !== null) changes.push(change);
+    const foreign = set?.values.filter((v) =>
+      !ours(v.data, want.records.map((r) => r.data)) &&
+      !want.records.some((r) => key(r.data) === key(v.data))
+    ) ?? [];
+    if (set !== undefined && foreign.length > 0) kept.push({ ...set, values: foreign });
+  }
+  return { changes, conflicts, kept };
+};
+
+/**
+ * A digest of PACC stays beside the new one until the next run: the document it is of may still be served. PC-3
+ */
+const lingers = (d: RecordData): boolean => d.type === "TXT" && tagOf(d.text) === "v=UAAC1";
+
+const changeOf = (
+  owner: string,
+  ttl: number,
+  wanted: ReadonlyArray<RecordData>,
+  set: LiveSet | undefined,
+): Change | null => {
+  const [first] = wanted;
+  if (first === undefined) return null;
+  const before = set?.values ?? [];
+  const keys = new Set(wanted.map(key));
+  const stale = before.filter((v) => !keys.has(key(v.data)) && ours(v.data, wanted));
+  const there = new Set(before.map((v) => key(v.data)));
+  // a set has one TTL, so a new one has to be said with every value. RFC 2181 §5.2
+  const add = wanted.filter((d) => !there.has(key(d)) || set?.ttl !== ttl);
+  const remove = add.length === 0 ? stale : stale.filter((v) => !lingers(v.data));
+  return add.length === 0 && remove.length === 0
+    ? null
+    : { owner, type: first.type, ttl, remove, add, before };
+};

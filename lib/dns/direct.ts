@@ -1,0 +1,36 @@
+/** One question to one authoritative server, which is to answer from its own data. Section 11.2 */
+import type { DnsAnswer, DnsRecords, RecordType } from "../ports/dns.ts";
+import { overPlain } from "./exchange.ts";
+import { trouble } from "./message.ts";
+import { plainName } from "./records.ts";
+
+/**
+ * Never rejects. An alias that leads out of the server's data comes back as `NoData` that names it; a server
+ * that is not authoritative is trouble.
+ */
+export const askDirectly = async <T extends RecordType>(
+  address: string,
+  port: number,
+  name: string,
+  type: T,
+  timeoutMs: number,
+): Promise<DnsAnswer<T>> => {
+  const told = await overPlain(
+    { _tag: "Plain", host: address, port, trusted: false },
+    { name: plainName(name), type, recursion: false, unchecked: false },
+    timeoutMs,
+  );
+  if (told._tag === "Trouble") return told;
+  if (!told.authoritative) return trouble("refused", "the server is not authoritative");
+  const seen = { secure: false, ttl: told.ttl, aliases: told.aliases };
+  switch (told._tag) {
+    case "Records":
+      // read as the type that was asked for
+      return { _tag: "Found", ...seen, records: told.records as ReadonlyArray<DnsRecords[T]> };
+    case "NoSuchDomain":
+      return { _tag: "NoSuchDomain", ...seen };
+    case "NoData":
+    case "Alias":
+      return { _tag: "NoData", ...seen };
+  }
+};

@@ -1,0 +1,32 @@
+/** How well a mechanism keeps a login from those who listen or stand in between. RFC 4954 §6 */
+
+/** Weakest first; each stands for itself and all that follow. */
+export const STRENGTHS = [
+  "plain",
+  "scram-sha-1",
+  "scram-sha-256",
+  "scram-sha-256-plus",
+  "external",
+] as const;
+
+export type Strength = typeof STRENGTHS[number];
+
+export const isStrength = (text: string): text is Strength =>
+  STRENGTHS.some((known) => known === text);
+
+/** A token shows no password, as SCRAM does not, and is bound to no connection. */
+const OF: Readonly<Record<string, Strength>> = {
+  PLAIN: "plain",
+  LOGIN: "plain",
+  "SCRAM-SHA-1": "scram-sha-1",
+  "SCRAM-SHA-1-PLUS": "scram-sha-1",
+  "SCRAM-SHA-256": "scram-sha-256",
+  OAUTHBEARER: "scram-sha-256",
+  XOAUTH2: "scram-sha-256",
+  "SCRAM-SHA-256-PLUS": "scram-sha-256-plus",
+  EXTERNAL: "external",
+};
+
+/** Whether a login by `mechanism` satisfies `minimum`. */
+export const strongEnough = (mechanism: string, minimum: Strength): boolean =>
+  STRENGTHS.indexOf(OF[mechanism] ?? "plain") >= STRENGTHS.indexOf(minimum);

@@ -1,0 +1,17 @@
+/** Whom an account has written to before: the store behind the limit of first-time recipients. RFC 5321 §7.8 */
+import { Context, type Effect } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { AccountsUnavailable } from "./accounts.ts";
+
+export class Correspondents extends Context.Service<Correspondents, {
+  /**
+   * Notes the recipients of a message of `account`. False, and nothing noted, where more than `mostNew` would
+   * be new within the day up to `now` (milliseconds). All of it or nothing, even between processes.
+   */
+  readonly admit: (
+    account: string,
+    recipients: ReadonlyArray<Mailbox>,
+    mostNew: number,
+    now: number,
+  ) => Effect.Effect<boolean, AccountsUnavailable>;
+}>()("postern/Correspondents") {}

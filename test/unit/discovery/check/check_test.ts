@@ -1,0 +1,378 @@
+/** The loop of a domain, right and broken in every way that section 11 names. */
+import assert from "node:assert/strict";
+import { checkDomain } from "../../../../lib/discovery/check/check.ts";
+import {
+  changes,
+  type CheckReport,
+  exitStatus,
+  type Finding,
+} from "../../../../lib/discovery/check/report.ts";
+import { expectedRecords } from "../../../../lib/discovery/expected.ts";
+import { mtaStsPolicy } from "../../../../lib/discovery/mta_sts.ts";
+import { type Offer, offerOf } from "../../../../lib/discovery/offer.ts";
+import { paccDocument } from "../../../../lib/discovery/pacc.ts";
+import { poxSettings } from "../../../../lib/discovery/serve/autodiscover.ts";
+import { autoconfigDocument } from "../../../../lib/discovery/serve/autoconfig.ts";
+import type { DnsRecords, RecordType } from "../../../../lib/ports/dns.ts";
+import type { RecordData } from "../../../../lib/discovery/record.ts";
+import { type Said, type World, world } from "../../../support/discover_world.ts";
+
+const offer: Offer = offerOf({
+  domain: "example.com",
+  servers: {
+    "_imaps._tcp": [{ host: "mail.example.com", port: 993 }],
+    "_submissions._tcp": [{ host: "mail.example.com", port: 465 }],
+  },
+  mx: [{ preference: 10, host: "mx.example.com" }],
+  hosts: [{ host: "mail.example.com", addresses: ["198.41.0.4"] }],
+  spf: "v=spf1 mx -all",
+  dmarc: "v=DMARC1; p=reject",
+  tlsReports: ["mailto:tls@example.com"],
+  dkim: [{ selector: "s1", value: `v=DKIM1; k=rsa; p=${"A".repeat(392)}` }],
+  mtaSts: { mode: "enforce", mx: ["mx.example.com"], maxAgeSeconds: 86_400 },
+}, { host: "mail.example.com", submission: [], submissions: [465], web: "web.example.com" });
+
+const live = (d: RecordData): DnsRecords[RecordType] => {
+  switch (d.type) {
+    case "A":
+    case "AAAA":
+      return d.address;
+    case "CNAME":
+    case "NS":
+      return d.target;
+    case "MX":
+      return { preference: d.preference, exchange: d.target };
+    case "SRV":
+      return { ...d, target: d.target === "." ? "" : d.target };
+    case "TXT":
+      return [d.text];
+    default:
+      throw new Error(d.type);
+  }
+};
+
+const tls = {
+  state: "tls-ok",
+  capabilities: [],
+  mechanisms: ["PLAIN"],
+  certificate: {
+    names: ["mail.example.com"],
+    notAfter: "2027-03-01T00:00:00.000Z",
+    spkiSha256: "ab".repeat(32),
+    sha256: "cd".repeat(32),
+  },
+} as const;
+
+const SERVERS = ["192.0.2.53", "192.0.2.54"] as const;
+const soa = (serial: number): ReadonlyArray<DnsRecords["SOA"]> => [{
+  mname: "ns1.example.com",
+  rname: "h.example.com",
+  serial,
+  refresh: 1,
+  retry: 1,
+  expire: 1,
+  minimum: 1,
+}];
+
+/** Everything as it should be. */
+const right = async (): Promise<World> => {
+  const dns: Record<string, ReadonlyArray<DnsRecords[RecordType]>> = {
+    "SOA example.com": soa(7),
+    "NS example.com": ["ns1.example.com", "ns2.example.com"],
+    "A ns1.example.com": [SERVERS[0]],
+    "A ns2.example.com": [SERVERS[1]],
+    "A mx.example.com": ["198.41.0.5"],
+    "A web.example.com": ["198.41.0.6"],
+  };
+  for (const r of await expectedRecords(offer)) {
+    const key = `${r.data.type} ${r.owner}`;
+    dns[key] = [...dns[key] ?? [], live(r.data)];
+  }
+  const page = { contentType: "text/xml", body: autoconfigDocument(offer) };
+  return {
+    dns,
+    http: {
+      "https://autoconfig.example.com/mail/config-v1.1.xml": page,
+      "https://example.com/.well-known/autoconfig/mail/config-v1.1.xml": page,
+      "https://ua-auto-config.example.com/.well-known/user-agent-configuration.json": {
+        contentType: "application/json",
+        body: paccDocument(offer) ?? "",
+      },
+      "https://autodiscover.example.com/autodiscover/autodiscover.xml": {
+        contentType: "text/xml",
+        body: poxSettings(offer, "postmaster@example.com"),
+      },
+      "https://mta-sts.example.com/.well-known/mta-sts.txt": {
+        contentType: "text/plain",
+        body: mtaStsPolicy(offer.mtaSts ?? { mode: "none", mx: [], maxAgeSeconds: 1 }),
+      },
+    },
+    probe: { "mail.example.com:993": tls, "mail.example.com:465": tls },
+  };
+};
+
+const check = async (w: World): Promise<CheckReport> => await checkDomain(offer, world(w).ports);
+
+const bad = (r: CheckReport): ReadonlyArray<string> =>
+  r.findings.filter((f) => f.status !== "pass" && f.status !== "info")
+    .map((f) => `${f.status} ${f.key} ${f.subject}`);
+
+const at = (r: CheckReport, key: string, subject?: string): Finding => {
+  const f = r.findings.find((x) =>
+    x.key === key && (subject === undefined || x.subject === subject)
+  );
+  if (f === undefined) throw new Error(`no finding ${key}`);
+  return f;
+};
+
+Deno.test("checkDomain() finds all right where it is, twice the same", async () => {
+  const r = await check(await right());
+  assert.deepEqual(bad(r), []);
+  assert.equal(exitStatus(r), 0);
+  assert.deepEqual(r.servers.map((s) => [s.address, s.serial]), [[SERVERS[0], 7], [SERVERS[1], 7]]);
+  assert.ok(r.findings.length > 20);
+  assert.deepEqual((await check(await right())).findings, r.findings);
+});
+
+/** The world with changes: undefined takes a record away. */
+const but = async (
+  dns: Readonly<Record<string, Said | undefined>>,
+  more: World = {},
+): Promise<World> => {
+  const w = await right();
+  const all: Record<string, Said> = { ...w.dns };
+  for (const [key, said] of Object.entries(dns)) {
+    if (said === undefined) delete all[key];
+    else all[key] = said;
+  }
+  return { ...w, ...more, dns: all };
+};
+
+const IMAPS = "SRV _imaps._tcp.example.com";
+const srv = (target: string, port: number, priority = 0) => ({ priority, weight: 1, port, target });
+
+Deno.test("a record that is not there is missing", async () => {
+  const r = await check(await but({ [IMAPS]: undefined }));
+  const f = at(r, "srv-imaps");
+  assert.deepEqual([f.status, f.expected, f.found], ["missing", ["0 1 993 mail.example.com."], []]);
+  assert.equal(exitStatus(r), 1);
+  assert.equal(at(r, "round-trip").status, "pass"); // autoconfig still leads there
+});
+
+Deno.test("a record with another value is told with both", async () => {
+  const r = await check(await but({ [IMAPS]: [srv("old.example.com", 993)] }));
+  const f = at(r, "srv-imaps");
+  assert.deepEqual([f.status, f.expected, f.found], [
+    "drift",
+    ["0 1 993 mail.example.com."],
+    ["0 1 993 old.example.com."],
+  ]);
+});
+
+Deno.test("a record beside the right one, and a root target beside it, are told", async () => {
+  const extra = await check(
+    await but({ [IMAPS]: [srv("mail.example.com", 993), srv("x.test", 1)] }),
+  );
+  assert.equal(at(extra, "srv-imaps").status, "extra");
+  const mixed = await check(await but({ [IMAPS]: [srv("mail.example.com", 993), srv("", 0)] }));
+  assert.equal(at(mixed, "srv-imaps").status, "conflict"); // SRV-6
+});
+
+Deno.test("a target that is an alias, or has no address. SRV-7", async () => {
+  const alias = await check(
+    await but({ "A mail.example.com": { alias: "real.example.com", records: ["198.41.0.4"] } }),
+  );
+  assert.equal(at(alias, "target", "mail.example.com").status, "conflict");
+  const none = await check(await but({ "A mx.example.com": undefined }));
+  assert.equal(at(none, "target", "mx.example.com").status, "missing");
+});
+
+Deno.test("SERVFAIL is not known, and weighs most. 11.1", async () => {
+  const r = await check(await but({ [IMAPS]: "servfail" }));
+  assert.equal(at(r, "srv-imaps").status, "unknown");
+  assert.equal(exitStatus(r), 2);
+});
+
+Deno.test("a wildcard that answers in place of a record is told. UN-3", async () => {
+  const w = await but({ "CNAME autoconfig.example.com": undefined });
+  const http = Object.fromEntries(
+    Object.entries(w.http ?? {}).filter(([u]) => !u.includes("autoconfig.example.com/")),
+  );
+  const r = await check({
+    ...w,
+    http,
+    wildcard: (name, type) =>
+      name.endsWith(".example.com") && type === "A" ? ["203.0.113.9"] : undefined,
+  });
+  assert.equal(at(r, "autoconfig").status, "shadowed");
+  assert.equal(at(r, "wildcard-shadow", "*.example.com").status, "info");
+});
+
+Deno.test("a host that has its target's addresses instead of the alias is right", async () => {
+  const r = await check(
+    await but({
+      "CNAME autoconfig.example.com": undefined,
+      "A autoconfig.example.com": ["198.41.0.6"],
+    }),
+  );
+  assert.deepEqual([at(r, "autoconfig").status, at(r, "autoconfig").detail], [
+    "pass",
+    "has the addresses of its target",
+  ]);
+});
+
+Deno.test("a name server that is behind has not got it yet", async () => {
+  const r = await check(
+    await but({}, {
+      servers: { [SERVERS[1]]: { "SOA example.com": soa(6), [IMAPS]: "nodata" } },
+    }),
+  );
+  const f = at(r, "srv-imaps");
+  assert.equal(f.status, "pending");
+  assert.match(f.detail, /ns2\.example\.com \[192\.0\.2\.54\]/);
+});
+
+Deno.test("a name server with the same serial and other data is wrong, and named", async () => {
+  const r = await check(
+    await but({}, { servers: { [SERVERS[1]]: { [IMAPS]: [srv("old.example.com", 993)] } } }),
+  );
+  const f = at(r, "srv-imaps");
+  assert.equal(f.status, "drift");
+  assert.match(f.detail, /not at ns2\.example\.com/);
+});
+
+Deno.test("a resolver that still keeps the old value: not yet everywhere", async () => {
+  const good = await right();
+  const r = await check(
+    await but({ [IMAPS]: [srv("old.example.com", 993)] }, {
+      servers: Object.fromEntries(
+        SERVERS.map((s) => [s, { [IMAPS]: good.dns?.[IMAPS] ?? "nodata" }]),
+      ),
+    }),
+  );
+  assert.equal(at(r, "srv-imaps").status, "pending");
+});
+
+Deno.test("TXT: cut by a panel, twice SPF, white space that does not matter. 11.3", async () => {
+  const key = `v=DKIM1; k=rsa; p=${"A".repeat(392)}`;
+  const cut = await check(await but({ "TXT s1._domainkey.example.com": [[key.slice(0, 255)]] }));
+  assert.deepEqual([at(cut, "dkim").status, at(cut, "dkim").detail], [
+    "drift",
+    "differs from octet 256 on: it was cut",
+  ]);
+  const spaced = await check(
+    await but({ "TXT s1._domainkey.example.com": [[key.slice(0, 100), key.slice(100)]] }),
+  );
+  assert.equal(at(spaced, "dkim").status, "pass");
+  const twice = await check(
+    await but({ "TXT example.com": [["v=spf1 mx -all"], ["v=spf1 a -all"], ["other"]] }),
+  );
+  assert.equal(at(twice, "spf").status, "extra");
+  const wider = await check(
+    await but({ "TXT example.com": [["v=spf1 include:x.test MX ~all"], ["MS=1"]] }),
+  );
+  assert.equal(at(wider, "spf").status, "pass");
+  assert.ok(
+    wider.clients.find((c) => c.client.startsWith("Outlook"))?.problems.some((p) =>
+      p.includes("MS= token") // AD-16
+    ),
+  );
+});
+
+Deno.test("SPF that needs more than ten look-ups, through what it includes. 11.3", async () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 6 }, (_, i) => [`TXT s${i}.test`, [[`v=spf1 a mx -all`]]]),
+  );
+  const r = await check(
+    await but({
+      ...many,
+      "TXT example.com": [[
+        `v=spf1 mx ${[0, 1, 2, 3].map((i) => `include:s${i}.test`).join(" ")} -all`,
+      ]],
+    }),
+  );
+  assert.deepEqual([at(r, "spf-lookups").status, at(r, "spf-lookups").found], ["conflict", ["11"]]);
+  const loop = await check(await but({ "TXT example.com": [["v=spf1 mx redirect=example.com"]] }));
+  assert.equal(at(loop, "spf-lookups").status, "conflict");
+});
+
+Deno.test("endpoints: not there, wrong certificate, other servers, wrong type. AC-1", async () => {
+  const url = "https://autoconfig.example.com/mail/config-v1.1.xml";
+  const w = await right();
+  const withPage = (page: NonNullable<World["http"]>[string]) =>
+    check({ ...w, http: { ...w.http, [url]: page } });
+  assert.equal(at(await withPage({ status: 404 }), "http-autoconfig", url).status, "missing");
+  assert.equal(at(await withPage({ fails: "tls" }), "http-autoconfig", url).status, "drift");
+  assert.equal(at(await withPage({ fails: "timeout" }), "http-autoconfig", url).status, "unknown");
+  const typed = await withPage({ contentType: "text/html", body: autoconfigDocument(offer) });
+  assert.match(at(typed, "http-autoconfig", url).detail, /served as text\/html/);
+  assert.ok(
+    typed.clients.find((c) => c.client === "Thunderbird")?.problems.some((p) =>
+      p.includes("not read")
+    ),
+  );
+  const other = autoconfigDocument(offer).replaceAll("mail.example.com", "old.example.com");
+  assert.equal(
+    at(await withPage({ contentType: "text/xml", body: other }), "http-autoconfig", url).status,
+    "drift",
+  );
+});
+
+Deno.test("PACC: the body against every digest. PC-3, PC-12", async () => {
+  const w = await right();
+  const [now] = w.dns?.["TXT _ua-auto-config.example.com"] as ReadonlyArray<DnsRecords["TXT"]>;
+  const both = await check(
+    await but({
+      "TXT _ua-auto-config.example.com": [["v=UAAC1; a=sha256; d=AAAA"], now ?? []],
+    }),
+  );
+  assert.deepEqual([at(both, "http-pacc").status, at(both, "http-pacc").found.length], ["pass", 2]);
+  const none = await check(
+    await but({ "TXT _ua-auto-config.example.com": [["v=UAAC1; a=sha256; d=AAAA"]] }),
+  );
+  assert.match(at(none, "http-pacc").detail, /no digest/);
+});
+
+Deno.test("servers: certificate, its end, ways to sign in", async () => {
+  const w = await right();
+  const withProbe = (p: NonNullable<World["probe"]>[string]) =>
+    check({ ...w, probe: { ...w.probe, "mail.example.com:993": p } });
+  const name = await withProbe({ ...tls, state: "name-mismatch", reason: "is not for it" });
+  assert.equal(at(name, "certificate", "mail.example.com:993").status, "drift");
+  const soon = await withProbe({
+    ...tls,
+    certificate: { ...tls.certificate, notAfter: "2026-11-30T00:00:00.000Z" },
+  });
+  assert.deepEqual(
+    [
+      at(soon, "certificate", "mail.example.com:993").status,
+      at(soon, "certificate", "mail.example.com:993").detail,
+    ],
+    ["drift", "good for 6 days"],
+  );
+  const auth = await withProbe({ ...tls, mechanisms: ["SCRAM-SHA-256"] });
+  assert.match(at(auth, "auth", "mail.example.com:993").detail, /not offered: password/);
+  const gone = await withProbe({ state: "refused" });
+  assert.equal(at(gone, "connect", "mail.example.com:993").status, "missing");
+});
+
+Deno.test("TLSA at port and target host is compared with the key of the server. RFC 7673", async () => {
+  const tlsa = (data: string) => [{ usage: 3, selector: 1, matching: 1, data }];
+  const key = "TLSA _993._tcp.mail.example.com";
+  const same = await check(await but({ [key]: tlsa("ab".repeat(32)) }));
+  assert.equal(at(same, "tlsa").status, "pass");
+  const other = await check(await but({ [key]: tlsa("00".repeat(32)) }));
+  assert.equal(at(other, "tlsa").status, "drift");
+});
+
+Deno.test("changes() tells what went wrong and what is well again, once", async () => {
+  const good = (await check(await right())).findings;
+  const broken = (await check(await but({ [IMAPS]: undefined }))).findings;
+  const fell = changes(good, broken);
+  assert.deepEqual(fell.map((c) => [c.now.key, c.before?.status, c.now.status]), [
+    ["srv-imaps", "pass", "missing"],
+  ]);
+  assert.deepEqual(changes(broken, broken), []);
+  assert.deepEqual(changes(broken, good).map((c) => c.now.status), ["pass"]);
+  assert.deepEqual(changes([], good), []);
+});
