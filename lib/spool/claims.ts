@@ -48,7 +48,7 @@ export const groupClaims = (
       hop: row.hop,
       sender: row.sender ?? "",
       recipients: to,
-      content,
+      content: row.content ?? content,
     };
   });
 };

@@ -18,6 +18,9 @@ import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from 
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
+/** Octets of a message whose content comes with its claim, and of all that come with one claim. */
+const SMALL = 65_536;
+const CLAIMED_CONTENT = 2 * 1024 * 1024;
 /** Senders, or next hops, that get a turn in one claim. */
 const TURNS = 20;
 /** Messages dropped in one go when their history is over. */
@@ -143,7 +146,7 @@ export class SpoolDatabase {
         this.#dropMessage(op.number);
         return null;
       case "claim":
-        return this.#claim(op);
+        return this.#withContent(this.#claim(op));
       case "read":
         return this.#read(op.id, op.chunk);
       case "settle":
@@ -295,6 +298,20 @@ export class SpoolDatabase {
     if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
     if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
     return rows;
+  }
+
+  /** Small content comes along, which saves a way for each message; the sum is bounded. */
+  #withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
+    let left = CLAIMED_CONTENT;
+    return rows.map((row) => {
+      if (row.size > SMALL || row.size > left) return row;
+      const read = this.#alone(() => this.#read(row.id, -1));
+      if (!read.ok) return row; // whoever reads it is told why it cannot be
+      const { parts, next } = read.value as ReadPart;
+      if (next !== null) return row;
+      left -= row.size;
+      return { ...row, content: parts };
+    });
   }
 
   /** Leases what is due and meets `where`. */

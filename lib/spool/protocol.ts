@@ -113,6 +113,8 @@ export interface ClaimedRow {
   readonly acceptedAt: number;
   readonly facts: string;
   readonly size: number;
+  /** Head and body, checked, where they are small. */
+  readonly content?: ReadonlyArray<Uint8Array>;
 }
 
 export interface ReadPart {

@@ -59,7 +59,7 @@ const groups = (r: Report): ReadonlyArray<ReadonlyMap<string, string>> => {
   return status.trim().split("\r\n\r\n").map((g) => readPart(`${g}\r\n\r\n`).fields);
 };
 
-Deno.test("writeReport() writes the header a report must have", () => {
+Deno.test("writeReport() writes the header a report must have, DSN-7", () => {
   const { top } = read(given);
   assert.equal(top.fields.get("from"), "Mail Delivery System <mailer-daemon@msa.example.net>");
   assert.equal(top.fields.get("to"), "<alice@example.net>");
@@ -109,7 +109,7 @@ Deno.test("writeReport() names no remote where none answered", () => {
   assert.equal(recipient?.get("status"), "4.4.7");
 });
 
-Deno.test("writeReport() lets no word of the hop start a field or a part", () => {
+Deno.test("DSN-9: writeReport() lets no word of the hop start a field or a part", () => {
   const hostile = "550 x\r\nAction: delivered\r\n\r\n--=_u1--\0\x1b";
   const [, recipient, ...more] = groups(only({ reply: hostile, remote: "mx\r\nAction: x" }));
   assert.equal(recipient?.get("action"), "failed");
