@@ -16,6 +16,7 @@ import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import type { Route } from "../ports/routes.ts";
 import { resolverSettings } from "./resolver_settings.ts";
+import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relayLayer } from "../relay/worker.ts";
@@ -32,6 +33,7 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Routed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
+import { announcerOf, tellAccepted } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
@@ -54,7 +56,12 @@ export const rerouted =
     return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
   };
 
-const relayOf = (config: Config, policies: Policies, load: Load) => {
+const relayOf = (
+  config: Config,
+  policies: Policies,
+  load: Load,
+  announcer: Announcer | null,
+) => {
   const { queue } = config;
   return relayLayer({
     ...relaySettings(config.hostname),
@@ -64,6 +71,7 @@ const relayOf = (config: Config, policies: Policies, load: Load) => {
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
+    onOutcome: announcer?.outcomes ?? null,
     retry: curveOf(queue),
     patience: {
       ...STANDARD_PATIENCE,
@@ -78,7 +86,12 @@ const relayOf = (config: Config, policies: Policies, load: Load) => {
 };
 
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies, load: Load) => {
+const servicesOf = (
+  config: Config,
+  policies: Policies,
+  load: Load,
+  announcer: Announcer | null,
+) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({
@@ -100,7 +113,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     memoryLayer,
     policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config, policies, load), base);
+  return Layer.provideMerge(relayOf(config, policies, load, announcer), base);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -121,6 +134,9 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
+  const announcer = announcerOf(config.events, (line) => {
+    Effect.runFork(Effect.provide(line, logLayer(config)));
+  });
   return Effect.gen(function* () {
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
@@ -131,7 +147,10 @@ export const serve = (o: ServeOptions) => {
       clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
-      onAccepted: o.onAccepted,
+      onAccepted: announcer === null ? o.onAccepted : (s) => {
+        o.onAccepted?.(s);
+        tellAccepted(announcer, s);
+      },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
@@ -148,7 +167,9 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load)),
+    Effect.provide(servicesOf(config, o.policies, load, announcer)),
+    // behind the relay, which has something to tell to its end
+    Effect.ensuring(Effect.promise(async () => await announcer?.close())),
     Effect.provide(logLayer(config)),
   );
 };

@@ -6,6 +6,7 @@ import { Data, type Duration } from "effect";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
+import type { EventSettings } from "./events.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
@@ -169,6 +170,7 @@ export interface Config {
   readonly headers: HeaderRules;
   readonly rights: RightsSettings;
   readonly queue: QueueSettings;
+  readonly events: EventSettings;
   readonly dns: DnsSettings;
   readonly discover: DiscoverSettings;
   readonly log: LogSettings;

@@ -18,6 +18,7 @@ import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { domainSettings } from "./domain.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import type { EventSettings } from "./events.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -157,12 +158,18 @@ const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
     return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
   });
 
-/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
+/** What was made before, because it can fail. */
+interface Made {
+  readonly routes: RouteTable;
+  readonly issuers: ReadonlyArray<Issuer>;
+  readonly events: EventSettings;
+}
+
+/** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  routes: RouteTable,
-  issuers: ReadonlyArray<Issuer>,
+  { routes, issuers, events }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -212,6 +219,7 @@ export const toConfig = (
     ),
   },
   queue: queueOf(c.queue),
+  events,
   dns: dnsOf(c.dns, resolve),
   discover: discoverOf(c.discover, resolve),
   log: {

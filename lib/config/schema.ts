@@ -12,6 +12,7 @@ import { discover } from "./schema_discover.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
+import { events } from "./schema_events.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
 import { route } from "./schema_route.ts";
@@ -161,6 +162,8 @@ export const configFile = z.strictObject({
   }).prefault({}),
 
   queue,
+
+  events,
 
   dns,
 

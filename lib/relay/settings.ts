@@ -49,7 +49,7 @@ export interface RelaySettings {
   readonly graceMs: number;
   /** True while sessions keep the server busy: a hop then has one connection. */
   readonly yields: () => boolean;
-  /** Called now and then with what happened since; null: every event becomes a log line. */
+  /** Called now and then with what happened since, besides the log. */
   readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
 }
 

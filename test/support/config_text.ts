@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Config, printProblem } from "../../lib/config/config.ts";
 import { parseConfig } from "../../lib/config/parse.ts";
 
-const LEAST = `
+export const LEAST = `
 hostname = "msa.example.com"
 [listen]
 submission = ["127.0.0.1:587"]
