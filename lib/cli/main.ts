@@ -14,6 +14,7 @@ import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
+import { suppressCommand } from "./suppress.ts";
 import { VERSION } from "./version.ts";
 
 const commands = (policies: Policies) =>
@@ -22,6 +23,7 @@ const commands = (policies: Policies) =>
     serveCommand(policies),
     accountCommand,
     queueCommand(policies),
+    suppressCommand,
     explainCommand(policies),
     publishCommand,
     configCommand,

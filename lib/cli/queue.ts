@@ -20,7 +20,7 @@ import { colour, print, printJson, printNow } from "./terminal.ts";
 import { readStoredTrail } from "./stored_trail.ts";
 
 /** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */
-const onSpool = (
+export const onSpool = (
   work: (config: Config) => Effect.Effect<void, SpoolError | Failure, SpoolAdmin>,
 ): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
   Effect.gen(function* () {

@@ -6,11 +6,12 @@ import type { Forecast } from "./queue_forecast.ts";
 
 /** What came from a peer or a client must not steer a terminal. */
 const UNSAFE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-const clean = (s: string): string => s.replace(UNSAFE, "?");
+export const clean = (s: string): string => s.replace(UNSAFE, "?");
 
-const iso = (ms: number | null): string | null => ms === null ? null : new Date(ms).toISOString();
+export const iso = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString();
 
-const localTime = (ms: number): string => {
+export const localTime = (ms: number): string => {
   const d = new Date(ms);
   const two = (n: number) => String(n).padStart(2, "0");
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ` +

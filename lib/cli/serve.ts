@@ -97,6 +97,7 @@ const servicesOf = (
     spoolLayer({
       path: config.spool.path,
       keepDays: Duration.toDays(config.spool.keep),
+      suppress: ms(config.queue.suppress),
       longestDelay: longestDelay(curveOf(config.queue)),
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),

@@ -66,6 +66,8 @@ export interface QueueSettings {
   readonly expireNull: Duration.Duration;
   /** When the sender is told of a delay; null: never. */
   readonly warn: Duration.Duration | null;
+  /** So long an address that failed for good gets no mail; zero: at once again. */
+  readonly suppress: Duration.Duration;
   readonly connections: number;
   readonly connectionsPerHop: number;
   readonly messagesPerConnection: number;

@@ -205,4 +205,6 @@ export class Spool extends Context.Service<Spool, {
    * memory, within about a second of the change; `giveBack` forgets it.
    */
   readonly withdrawn: (recipient: LeasedRecipient) => boolean;
+  /** Mail to this address failed for good not long ago, or an operator wants none of it. From memory. */
+  readonly suppressed: (address: string) => boolean;
 }>()("postern/Spool") {}

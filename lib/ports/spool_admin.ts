@@ -61,6 +61,16 @@ export interface Listing {
   readonly limit?: number;
 }
 
+/** An address to which no mail is accepted for a while. */
+export interface Suppression {
+  /** ASCII letters in lower case. */
+  readonly address: string;
+  readonly since: number;
+  readonly until: number;
+  /** What its host said, or an operator. */
+  readonly reason: string;
+}
+
 export class SpoolAdmin extends Context.Service<SpoolAdmin, {
   /** Oldest first; recipients that do not fit the selection are there too. */
   readonly list: (o: Listing) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
@@ -78,4 +88,8 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
     selection: Selection,
     o?: { readonly dryRun: boolean },
   ) => Effect.Effect<Changed, SpoolError>;
+  readonly suppressions: Effect.Effect<ReadonlyArray<Suppression>, SpoolError>;
+  readonly suppress: (s: Suppression) => Effect.Effect<void, SpoolError>;
+  /** False where it was not there. */
+  readonly unsuppress: (address: string) => Effect.Effect<boolean, SpoolError>;
 }>()("postern/SpoolAdmin") {}

@@ -5,7 +5,7 @@
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
 import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
-import { printMailboxAscii } from "../address/mailbox.ts";
+import { type Mailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
@@ -85,6 +85,12 @@ const mail = Effect.fnUntraced(function* (
   return within(settings.quota, account.id, nullSender, 1, now)
     ? just(say.SENDER_OK)
     : just(say.RATE_LIMITED);
+});
+
+const recipient = Effect.fnUntraced(function* (mailbox: Mailbox) {
+  if ((yield* Spool).suppressed(printMailboxAscii(mailbox))) return just(say.SUPPRESSED);
+  yield* checkRecipient(mailbox);
+  return just(say.RECIPIENT_OK);
 });
 
 const submit = Effect.fnUntraced(function* (
@@ -178,7 +184,7 @@ const answer = (
       case "Mail":
         return mail(settings, question);
       case "Recipient":
-        return Effect.as(checkRecipient(question.mailbox), just(say.RECIPIENT_OK));
+        return recipient(question.mailbox);
       case "Submit":
         return data === null
           ? Effect.die(new Error("no data"))

@@ -59,6 +59,7 @@ export class SpoolDatabase {
   readonly #keepMs: number;
   readonly #leaseMs: number;
   readonly #longestMs: number;
+  readonly #suppressMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
   #dataVersion: unknown = null;
@@ -79,6 +80,7 @@ export class SpoolDatabase {
     this.#owner = o.owner;
     this.#keepMs = o.keepDays * DAY;
     this.#leaseMs = o.leaseMs;
+    this.#suppressMs = o.suppressMs ?? 0;
     this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
     this.#steady = steady;
@@ -94,7 +96,7 @@ export class SpoolDatabase {
    * are run again each in its own, so that a fault stays with the operation that caused it.
    */
   run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
-    if (ops.every((o) => o.op === "read" || o.op === "ours")) {
+    if (ops.every((o) => o.op === "read" || o.op === "ours" || o.op === "suppressed")) {
       return ops.map((o) => this.#alone(() => this.#apply(o)));
     }
     try {
@@ -163,6 +165,11 @@ export class SpoolDatabase {
         return this.#held(op.account);
       case "ours":
         return this.#ours();
+      case "suppressed":
+        return new Set(
+          this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
+            .map((r) => r["address"] as string),
+        );
       case "tick":
         this.#renew();
         this.#forward();
@@ -425,12 +432,22 @@ export class SpoolDatabase {
       if (r.state === STATE.queued && changes > 0) {
         this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
       }
+      if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
       if (r.state > STATE.held) numbers.add(Math.floor(r.key / PER_MESSAGE));
     }
     // a bounce for a lease that was lost is somebody else's to send
     if (op.bounce !== null && settled > 0) this.#commit(op.bounce);
     for (const n of numbers) this.#finish(n, now);
     return null;
+  }
+
+  /** Where its host said that there is no such mailbox, or none any more. RFC 3463 §3.2, §3.3 */
+  #suppress({ key, status, reply, remote }: SettleOp["rows"][number], now: number): void {
+    if (this.#suppressMs === 0 || remote === null) return;
+    if (status === null || !/^5\.(?:1\.(?:1|2|3|6|10)|2\.1)$/.test(status)) return;
+    this.#sql(
+      "INSERT OR REPLACE INTO suppressed (address, since, until, reason) SELECT lower(address), ?, ?, ? FROM recipient WHERE key = ?",
+    ).run(now, now + this.#suppressMs, reply, key);
   }
 
   /** Once nothing is left to do, the content goes; envelope, trail and outcome stay as history. */
@@ -471,6 +488,7 @@ export class SpoolDatabase {
       PURGE,
     );
     for (const m of [...stale, ...old]) this.#dropMessage(m["number"] as number);
+    this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
     this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
   }
 

@@ -84,6 +84,11 @@ export interface OursOp {
   readonly op: "ours";
 }
 
+/** What is suppressed now. */
+export interface SuppressedOp {
+  readonly op: "suppressed";
+}
+
 /** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
@@ -99,6 +104,7 @@ export type Op =
   | GiveBackOp
   | HeldOp
   | OursOp
+  | SuppressedOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -127,7 +133,13 @@ export interface ReadPart {
 }
 
 /** `OursOp`: the keys, or null. */
-export type OpValue = number | ReadonlyArray<ClaimedRow> | ReadPart | Float64Array | null;
+export type OpValue =
+  | number
+  | ReadonlySet<string>
+  | ReadonlyArray<ClaimedRow>
+  | ReadPart
+  | Float64Array
+  | null;
 
 /** Results in the order of the operations. */
 export type OpResult =
@@ -142,6 +154,8 @@ export interface OpenRequest {
   readonly leaseMs: number;
   /** No retry lies farther ahead; absent: a day. */
   readonly longestDelayMs?: number;
+  /** So long an address that failed for good gets no mail; absent: not at all. */
+  readonly suppressMs?: number;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

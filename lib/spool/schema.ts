@@ -24,6 +24,7 @@ export const STATE = {
  * `message.complete` = 0: a body is still being staged; nothing but `discard` and the purge looks at it.
  * `owner`: a running process; its leases count while `alive_until` (ms) lies ahead. A recipient that an operator
  * held or removed under way keeps its owner, who may yet tell that it was delivered.
+ * `suppressed`: addresses to which no mail is accepted, ASCII letters in lower case.
  * `history`: what befell a recipient before its present state; a message that is delivered at once has none.
  * Indices are partial, so that a message that is leased as it comes and delivered at once touches only one of them.
  */
@@ -77,6 +78,12 @@ CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1
 CREATE INDEX IF NOT EXISTS recipient_held ON recipient (key) WHERE state = 2;
 CREATE INDEX IF NOT EXISTS message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
+CREATE TABLE IF NOT EXISTS suppressed (
+  address TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
 `;
 

@@ -32,6 +32,8 @@ export interface SpoolSettings {
   readonly keepDays: number;
   /** No retry lies farther ahead, in ms; absent: a day. */
   readonly longestDelay?: number;
+  /** So long an address that failed for good gets no mail, in ms; absent: not at all. */
+  readonly suppress?: number;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -163,6 +165,10 @@ class SqliteSpool {
   readonly withdrawn = (r: LeasedRecipient): boolean =>
     this.#withdrawn.size > 0 && this.#withdrawn.has(r);
 
+  #suppressed: ReadonlySet<string> = new Set();
+  readonly suppressed = (address: string): boolean =>
+    this.#suppressed.size > 0 && this.#suppressed.has(address.toLowerCase());
+
   #forget(id: string): void {
     const parts = this.#cache.get(id);
     if (parts === undefined) return;
@@ -186,6 +192,9 @@ class SqliteSpool {
   watch(): void {
     this.#thread.submit({ op: "ours" }, (r) => {
       if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
+    });
+    this.#thread.submit({ op: "suppressed" }, (r) => {
+      if (r.ok && r.value instanceof Set) this.#suppressed = r.value;
     });
   }
 
@@ -324,10 +333,12 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             keepDays: settings.keepDays,
             leaseMs: LEASE_MS,
             ...settings.longestDelay === undefined ? {} : { longestDelayMs: settings.longestDelay },
+            ...settings.suppress === undefined ? {} : { suppressMs: settings.suppress },
           }),
         catch: fault("open"),
       });
       const spool = new SqliteSpool(thread);
+      spool.watch();
       yield* Effect.acquireRelease(
         Effect.sync(() => [
           setInterval(() => {

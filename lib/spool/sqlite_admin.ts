@@ -11,7 +11,12 @@ import {
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
-import { type Listing, type QueueCount, SpoolAdmin } from "../ports/spool_admin.ts";
+import {
+  type Listing,
+  type QueueCount,
+  SpoolAdmin,
+  type Suppression,
+} from "../ports/spool_admin.ts";
 import { openDatabase, range } from "./database.ts";
 import { changeQueue } from "./change.ts";
 import { readFacts } from "./claims.ts";
@@ -149,6 +154,18 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
               change._tag.toLowerCase(),
               () => changeQueue(db, change, selection, now, o?.dryRun ?? false),
             )),
+        suppressions: attempt("suppress", () =>
+          db.prepare("SELECT address, since, until, reason FROM suppressed ORDER BY address")
+            .all() as unknown as ReadonlyArray<Suppression>),
+        suppress: ({ address, since, until, reason }) =>
+          attempt("suppress", () => {
+            db.prepare(
+              "INSERT OR REPLACE INTO suppressed (address, since, until, reason) VALUES (lower(?), ?, ?, ?)",
+            ).run(address, since, until, reason);
+          }),
+        unsuppress: (address) =>
+          attempt("suppress", () =>
+            db.prepare("DELETE FROM suppressed WHERE address = lower(?)").run(address).changes > 0),
       });
     }),
   );

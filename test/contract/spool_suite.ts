@@ -435,4 +435,22 @@ export const spoolSuite = <E>(
         ["mx example.org", "held", 1, null],
       ]);
     }));
+
+  it("suppressed() says to whom no mail goes, without regard to case", () =>
+    Effect.gen(function* () {
+      const [admin, spool] = [yield* SpoolAdmin, yield* Spool];
+      const address = "Bob@Example.org";
+      yield* admin.suppress({ address, since: 1, until: Date.now() + 60_000, reason: "no" });
+      const known = yield* admin.suppressions;
+      assert.deepEqual(known.map((s) => [s.address, s.reason]), [["bob@example.org", "no"]]);
+      const soon = (want: boolean) =>
+        Effect.gen(function* () {
+          while (spool.suppressed("bOB@example.org") !== want) yield* Effect.sleep("50 millis");
+        }).pipe(Effect.timeout("5 seconds"));
+      yield* soon(true);
+      assert.equal(spool.suppressed("carol@example.org"), false);
+      assert.equal(yield* admin.unsuppress(address), true);
+      assert.equal(yield* admin.unsuppress(address), false);
+      yield* soon(false);
+    }));
 };

@@ -26,6 +26,7 @@ import {
   type QueueCount,
   type Selection,
   SpoolAdmin,
+  type Suppression,
 } from "../../lib/ports/spool_admin.ts";
 import { printMailbox } from "../../lib/address/mailbox.ts";
 
@@ -250,6 +251,19 @@ export class MemorySpool {
     });
 
   readonly withdrawn = (r: LeasedRecipient): boolean => this.#withdrawn.has(r);
+
+  readonly #suppressions = new Map<string, Suppression>();
+  readonly suppressed = (address: string): boolean => this.#suppressions.has(address.toLowerCase());
+  readonly suppressions = Effect.sync((): ReadonlyArray<Suppression> => [
+    ...this.#suppressions.values(),
+  ]);
+  readonly suppress = (s: Suppression): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const address = s.address.toLowerCase();
+      this.#suppressions.set(address, { ...s, address });
+    });
+  readonly unsuppress = (address: string): Effect.Effect<boolean> =>
+    Effect.sync(() => this.#suppressions.delete(address.toLowerCase()));
 
   #entry({ message, content, rows }: Stored): QueueEntry {
     const { returnPath } = message.envelope;

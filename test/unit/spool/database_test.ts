@@ -310,6 +310,41 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "SpoolDatabase: an address that its host does not know is suppressed for a while, where that is wanted",
+  world((w) => {
+    for (const suppressMs of [0, DAY]) {
+      const db = new SpoolDatabase(
+        { open: w.path, owner: `a${suppressMs}`, keepDays: 1, leaseMs: LEASE, suppressMs },
+        () => w.now,
+      );
+      try {
+        for (
+          const [status, remote] of [
+            ["5.1.1", "mx"],
+            ["5.7.1", "mx"],
+            ["5.1.1", null],
+          ] as const
+        ) {
+          const recipients = [{ address: `Bob${status}${remote}@example.org`, hop: "mx" }];
+          one(db, message(w, `m${suppressMs}${status}${remote}`, false, { recipients }));
+          const [row] = claim(db);
+          const failed = { state: STATE.failed, due: 0, status, reply: "550 no", remote };
+          one(db, { op: "settle", rows: [{ key: row!.key, ...failed }], bounce: null });
+        }
+        const found = one(db, { op: "suppressed" });
+        const want = suppressMs === 0 ? [] : ["bob5.1.1mx@example.org"];
+        assert.deepEqual(found instanceof Set ? [...found] : null, want);
+      } finally {
+        db.close();
+      }
+    }
+    w.now += DAY + 1;
+    const found = one(w.process("b"), { op: "suppressed" });
+    assert.deepEqual(found instanceof Set ? [...found] : null, []);
+  }),
+);
+
 for (const jump of [3_600_000, 365 * DAY, -3_600_000, -365 * DAY]) {
   Deno.test(
     `SpoolDatabase: a clock that jumps by ${jump} ms neither sends twice nor forgets, QUE-1`,
