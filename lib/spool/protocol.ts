@@ -146,6 +146,23 @@ export type OpResult =
   | { readonly ok: true; readonly value: OpValue }
   | { readonly ok: false; readonly full: boolean; readonly message: string };
 
+const whole = (octets: Uint8Array): ReadonlyArray<ArrayBuffer> =>
+  octets.buffer instanceof ArrayBuffer && octets.byteLength === octets.buffer.byteLength
+    ? [octets.buffer]
+    : [];
+
+/** Buffers of large bodies, which nobody needs on this side any more: they move instead of being copied. */
+export const movesIn = (r: Request): Array<ArrayBuffer> =>
+  "batch" in r ? r.batch.flatMap((op) => op.op === "stage" ? op.chunks.flatMap(whole) : []) : [];
+export const movesOut = (r: Response): Array<ArrayBuffer> =>
+  "results" in r
+    ? r.results.flatMap((x) =>
+      x.ok && x.value !== null && typeof x.value === "object" && "parts" in x.value
+        ? x.value.parts.flatMap(whole)
+        : []
+    )
+    : [];
+
 export interface OpenRequest {
   readonly open: string;
   readonly owner: string;
