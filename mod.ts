@@ -13,6 +13,8 @@ import { defaultPolicies } from "./policies/default.ts";
 
 // what passes through
 export type { Mailbox } from "./lib/address/mailbox.ts";
+export type * from "./lib/address/grant.ts";
+export { type AddressPattern, parsePattern, printPattern } from "./lib/address/pattern.ts";
 export { printMailbox, same as sameMailbox } from "./lib/address/mailbox.ts";
 export { parseMailbox } from "./lib/address/path.ts";
 export type { Envelope, Recipient } from "./lib/envelope/envelope.ts";
@@ -30,6 +32,7 @@ export { parse } from "./lib/stages/parse.ts";
 export { pipeline } from "./lib/stages/pipeline.ts";
 export { Refusal } from "./lib/stages/refusal.ts";
 export { checkRecipient, resolveMta } from "./lib/stages/resolve_mta.ts";
+export { sign } from "./lib/stages/sign.ts";
 
 // what a site decides
 export * from "./lib/stages/policy.ts";
@@ -82,9 +85,12 @@ export type {
 } from "./lib/ports/dns.ts";
 export { Ids } from "./lib/ports/ids.ts";
 export * from "./lib/ports/login_throttle.ts";
+export * from "./lib/ports/records.ts";
 export * from "./lib/ports/resolver.ts";
+export { RightsAdmin } from "./lib/ports/rights_admin.ts";
 export * from "./lib/ports/routes.ts";
 export * from "./lib/ports/sender_rights.ts";
+export * from "./lib/ports/signer.ts";
 export * from "./lib/ports/spool.ts";
 
 // layers that implement them, and the server
@@ -92,7 +98,9 @@ export { accountsLayer } from "./lib/accounts/sqlite.ts";
 export { throttleLayer } from "./lib/accounts/throttle.ts";
 export { resolverLayer, type ResolverSettings } from "./lib/dns/resolver.ts";
 export type * from "./lib/dns/server.ts";
+export { signerLayer, type SignerOptions } from "./lib/dkim/signer.ts";
 export { dialerLayer } from "./lib/net/dialer.ts";
+export { recordsLayer, type RecordsOptions } from "./lib/records/sqlite.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";
 export { idsLayer } from "./lib/server/ids.ts";

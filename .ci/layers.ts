@@ -13,7 +13,7 @@ const LAYERS: ReadonlyArray<ReadonlyArray<string>> = [
   ["ports"],
   ["stages"],
   ["smtp", "sasl", "discovery"],
-  ["accounts", "spool", "dns", "tls", "net", "relay", "oauth"],
+  ["accounts", "spool", "dns", "tls", "net", "relay", "oauth", "dkim", "seal", "records"],
   ["server", "http", "config", "cli"],
 ];
 

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import net from "node:net";
 import { connect } from "node:tls";
 import { memoryOf } from "./processes.ts";
-import { eventually, makeSite, startPostern } from "../support/postern.ts";
+import { eventually, makeSite, startPostern } from "../test/support/postern.ts";
 
 const SIZE = 50 * 1024 * 1024;
 

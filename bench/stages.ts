@@ -9,7 +9,6 @@ import { Context, Effect, Layer } from "effect";
 import { formatDate } from "../lib/message/date.ts";
 import { parseHeader } from "../lib/message/header.ts";
 import { parseFields } from "../lib/message/parse.ts";
-import { printHeader } from "../lib/message/write.ts";
 import { addSender } from "../lib/stages/add_sender.ts";
 import { authenticate } from "../lib/stages/authenticate.ts";
 import { enforceRights } from "../lib/stages/enforce_rights.ts";
@@ -75,8 +74,8 @@ const completed = run(fixHeaders(authorized));
 const attributed = run(addSender(completed));
 const header = parseHeader(TYPICAL, standardLimits, false);
 
-show("pipeline, typical header", () => printHeader(run(pipeline(typical)).header));
-show("pipeline, three fields, repairs", () => printHeader(run(pipeline(bare)).header));
+show("pipeline, typical header", () => run(pipeline(typical)).leaving);
+show("pipeline, three fields, repairs", () => run(pipeline(bare)).leaving);
 show("  an Effect that does nothing", () => run(Effect.void));
 show("  parse", () => run(parse(typical)));
 show("    parseHeader", () => parseHeader(TYPICAL, standardLimits, false));

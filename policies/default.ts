@@ -1,6 +1,6 @@
 /** The decisions of a site that has made none of its own. */
 import type { Policies } from "../lib/stages/policy.ts";
-import { repairAll } from "./headers.ts";
+import { asSwitched } from "./headers.ts";
 import { asConfigured } from "./limits.ts";
 import { ownAddresses } from "./rights.ts";
 import { byRecipientDomain } from "./routes.ts";
@@ -8,7 +8,7 @@ import { modern } from "./tls.ts";
 
 export const defaultPolicies: Policies = {
   rights: ownAddresses,
-  headers: repairAll,
+  headers: asSwitched,
   limits: asConfigured,
   tls: modern,
   routes: byRecipientDomain,

@@ -1,16 +1,26 @@
 /** What is repaired in a header, and what is refused. RFC 6409 §8 */
 import type { HeaderRules, HeaderSettings } from "../lib/stages/policy.ts";
 
-/** Repairs all that can be repaired, and refuses a Sender of somebody else. */
-export const repairAll = (settings: HeaderSettings): HeaderRules => ({
-  received: settings.received,
-  date: settings.date,
-  messageId: settings.messageId,
+/** What stands where no configuration says otherwise: repairs all that says the same afterwards. */
+export const standardRepairs: HeaderRules = {
+  received: "redacted",
+  date: "fix",
+  messageId: "fix",
   severalLists: "fix",
   emptyLists: "fix",
   obsoleteAddresses: "fix",
   mimeVersion: "fix",
   layout: "fix",
+  from: "reject",
+  duplicates: "reject",
+  rawUtf8: "reject",
+  undisclosed: "off",
+  longLines: "fix",
+  eightBitBody: "keep",
+  domains: new Map(),
   senderMatch: "envelope",
   foreignSender: "reject",
-});
+};
+
+/** The switches of the configuration, as they are. */
+export const asSwitched = (settings: HeaderSettings): HeaderRules => settings;

@@ -1,5 +1,6 @@
 /**
- * Messages as they come and as they leave: `golden/<stage>/NN-name/`.
+ * Messages as they come and as they leave: `golden/<stage>/NN-name/`, and in `golden/programs/` those of mail
+ * programs, in the shapes that they write.
  *
  * `in.eml` is what the client sends, `facts.json` what surrounds it; `out.eml` is what would be relayed, or `reply`
  * the refusal; `trail` what the stage decided. Lines end in LF in the files. After a change that is meant,
@@ -11,6 +12,7 @@ import assert from "node:assert/strict";
 import { renderTrail } from "../lib/cli/explain_view.ts";
 import { decodeUtf8 } from "../lib/message/text.ts";
 import { printHeader } from "../lib/message/write.ts";
+import type { Decision } from "../lib/stages/trail.ts";
 import { type Given, submit, type World } from "./support/submissions.ts";
 
 const DIRECTORY = new URL("./golden/", import.meta.url);
@@ -48,6 +50,10 @@ const split = (eml: string): { readonly given: Given; readonly body: string } =>
   return { given: { head, hasBody: end >= 0, eightBit, validUtf8 }, body };
 };
 
+/** Of whole messages of mail programs, what was changed or refused in any stage. */
+const shown = (stage: string, d: Decision): boolean =>
+  stage === "programs" ? d.verdict !== "pass" : d.stage === stage;
+
 const directories = (at: URL): ReadonlyArray<string> =>
   [...Deno.readDirSync(at)].filter((e) => e.isDirectory).map((e) => e.name).sort();
 
@@ -65,11 +71,11 @@ for (const stage of directories(DIRECTORY)) {
       const got: Record<string, string | null> = {
         "out.eml": end._tag === "Refused"
           ? null
-          : `${printHeader(end.routed.header).replaceAll("\r\n", "\n")}\n${body}`,
+          : `${printHeader(end.header).replaceAll("\r\n", "\n")}\n${body}`,
         reply: end._tag === "Refused" ? `${end.reply}\n` : null,
         trail: latin1(new TextEncoder().encode(
           `${
-            renderTrail(end.trail.filter((d) => d.stage === stage), { colour: false }).join("\n")
+            renderTrail(end.trail.filter((d) => shown(stage, d)), { colour: false }).join("\n")
           }\n`,
         )),
       };

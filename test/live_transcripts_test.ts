@@ -37,7 +37,12 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
     idleMs: 60_000,
     dataMs: 60_000,
     handshakeMs: 60_000,
-    stage: () => ({ write: () => assert.fail("bodies are not kept here"), discard: () => {} }),
+    stage: () => ({
+      write: () => assert.fail("bodies are not kept here"),
+      part: () => assert.fail("bodies are not kept here"),
+      discard: () => {},
+    }),
+    digest: () => null,
     write: (_body, _chunk, done) => done(null),
     ask: (_session, question, _data, done) => done(answer(question)),
     closed: () => {},

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LOGINS_SCHEMA } from "./schema_logins.ts";
+import { RIGHTS_SCHEMA } from "./schema_rights.ts";
 
 /** Stands in the file's header: "PstA". */
 const APPLICATION_ID = 0x50737441;
@@ -34,7 +35,7 @@ CREATE INDEX address_local ON address (local_key);
 `;
 
 /** What brings the schema from one version to the next; each runs once, in this order. Never changed, only added to. */
-const MIGRATIONS: ReadonlyArray<string> = [FIRST_SCHEMA, LOGINS_SCHEMA];
+const MIGRATIONS: ReadonlyArray<string> = [FIRST_SCHEMA, LOGINS_SCHEMA, RIGHTS_SCHEMA];
 
 const SCHEMA_VERSION = MIGRATIONS.length;
 

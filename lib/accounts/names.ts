@@ -1,21 +1,13 @@
-/**
- * The form in which the store compares addresses and login names: domains as A-labels, local parts
- * without case, both sides NFKC, so that no two accounts differ by what the eye cannot see.
- */
-import { domainKey } from "../address/domain.ts";
+/** What the store compares of addresses and login names; see `addressKey`. */
+import { addressKey, foldName } from "../address/account_key.ts";
 import type { Mailbox } from "../address/mailbox.ts";
-import { printLocal } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import { saslprep } from "../sasl/saslprep.ts";
 
-const fold = (s: string): string => s.normalize("NFKC").toLowerCase();
+export { addressKey };
 
 /** Local part for comparison. */
-export const localKey = (m: Mailbox): string => fold(m.local);
-
-/** Unique over all addresses of all accounts. */
-export const addressKey = (m: Mailbox): string =>
-  `${printLocal(localKey(m))}@${domainKey(m.domain)}`;
+export const localKey = (m: Mailbox): string => foldName(m.local);
 
 /** What a login name can mean. RFC 6186 §5 */
 export type LoginName =
@@ -28,7 +20,7 @@ export type LoginName =
 export const readLoginName = (authcid: string): LoginName => {
   const prepared = saslprep(authcid);
   if (prepared === null) return { _tag: "Nobody", key: authcid };
-  if (!prepared.includes("@")) return { _tag: "Local", key: fold(prepared) };
+  if (!prepared.includes("@")) return { _tag: "Local", key: foldName(prepared) };
   const mailbox = parseMailbox(prepared);
   return mailbox === null
     ? { _tag: "Nobody", key: prepared }

@@ -1,14 +1,21 @@
-/** Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin` and `Correspondents`. */
+/**
+ * Accounts in a SQLite file: the Layer behind the ports `Accounts`, `AccountsAdmin`, `RightsAdmin` and
+ * `Correspondents`.
+ */
 import { Context, type Duration, Effect, Layer } from "effect";
 import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { RightsAdmin } from "../ports/rights_admin.ts";
+import type { Group } from "../address/grant.ts";
 import { makeAdmin } from "./administer.ts";
+import { makeRightsAdmin } from "./administer_rights.ts";
 import { Correspondents } from "../ports/correspondents.ts";
 import { attempt } from "./attempt.ts";
 import { makeCorrespondents } from "./correspondents.ts";
 import { openDatabase } from "./database.ts";
 import { HashThread } from "./hash_thread.ts";
 import { makeMemory } from "./memory.ts";
+import { makeRightsStore } from "./rights_store.ts";
 import { makeAccounts } from "./sign_in.ts";
 import { makeStore } from "./store.ts";
 
@@ -23,6 +30,8 @@ export interface AccountsOptions {
   readonly recheck?: Duration.Duration;
   /** For looking only: nothing is written, the file must exist. */
   readonly readOnly?: boolean;
+  /** Groups of the configuration, beside those in the store. */
+  readonly groups?: ReadonlyArray<Group>;
 }
 
 /**
@@ -31,13 +40,14 @@ export interface AccountsOptions {
  */
 export const accountsLayer = (
   o: AccountsOptions,
-): Layer.Layer<Accounts | AccountsAdmin | Correspondents, AccountsUnavailable> =>
+): Layer.Layer<Accounts | AccountsAdmin | RightsAdmin | Correspondents, AccountsUnavailable> =>
   Layer.effectContext(Effect.gen(function* () {
     const db = yield* Effect.acquireRelease(
       attempt(() => openDatabase(o)),
       (open) => Effect.sync(() => open.close()),
     );
-    const store = yield* attempt(() => makeStore(db));
+    const rights = yield* attempt(() => makeRightsStore(db, o.groups ?? []));
+    const store = yield* attempt(() => makeStore(db, rights));
     const memory = yield* attempt(() => makeMemory(store, o));
     const secret = yield* attempt(store.secret);
     const thread = yield* Effect.acquireRelease(
@@ -46,6 +56,7 @@ export const accountsLayer = (
     );
     return Context.make(Accounts, makeAccounts(store, memory, secret, thread)).pipe(
       Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
+      Context.add(RightsAdmin, makeRightsAdmin(rights, memory)),
       Context.add(Correspondents, yield* attempt(() => makeCorrespondents(db, store, secret))),
     );
   }));

@@ -15,6 +15,7 @@ import {
   verifierValues,
 } from "./login_columns.ts";
 import { addressKey, localKey, type LoginName } from "./names.ts";
+import type { RightsStore } from "./rights_store.ts";
 import { makeCertificateStore } from "./store_certificates.ts";
 import type { Verifier } from "./verifier.ts";
 
@@ -67,7 +68,7 @@ export type Certified =
   | { readonly _tag: "Taken"; readonly by: string };
 
 /** Prepares all statements once. */
-export const makeStore = (db: DatabaseSync): Store => {
+export const makeStore = (db: DatabaseSync, rights: RightsStore): Store => {
   const dataVersion = db.prepare("PRAGMA data_version");
   const secret = db.prepare("SELECT secret FROM meta");
   const usual = db.prepare(
@@ -82,6 +83,7 @@ export const makeStore = (db: DatabaseSync): Store => {
   const byLocal = db.prepare("SELECT DISTINCT account FROM address WHERE local_key = ? LIMIT 2");
   const accountRow = db.prepare("SELECT * FROM account WHERE id = ?");
   const addresses = db.prepare("SELECT text FROM address WHERE account = ? ORDER BY position");
+  const keysOf = db.prepare("SELECT key FROM address WHERE account = ?");
   const ids = db.prepare("SELECT account FROM address WHERE position = 0 ORDER BY key");
   const nextRevision = db.prepare("UPDATE meta SET revision = revision + 1 RETURNING revision");
   const insertAccount = db.prepare(
@@ -111,6 +113,7 @@ export const makeStore = (db: DatabaseSync): Store => {
     if (a === undefined) return null;
     const [primary, ...aliases] = addresses.all(row).map((r) => mailboxOf(String(r["text"])));
     if (primary === undefined) return null;
+    const held = rights.of([primary, ...aliases].map(addressKey));
     return {
       account: {
         id: printMailbox(primary),
@@ -120,6 +123,7 @@ export const makeStore = (db: DatabaseSync): Store => {
         minimum: strengthOf(a),
         certificates: certificates.of(row),
         revision: Number(a["revision"]),
+        ...(held === null ? {} : { rights: held }),
       },
       verifier: verifierOf(a),
       imported: importedOf(a),
@@ -225,6 +229,8 @@ export const makeStore = (db: DatabaseSync): Store => {
     remove: (id) =>
       change(id, (row) => {
         revision();
+        // whoever gets the address next does not get the rights with it
+        for (const { key } of keysOf.all(row)) rights.forget(String(key));
         deleteAccount.run(row);
       }),
   };

@@ -2,9 +2,6 @@
 import { Effect, type Option, Redacted } from "effect";
 import { Argument, type Command } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
-import { fullyQualified } from "../address/domain.ts";
-import { type Mailbox, printMailbox } from "../address/mailbox.ts";
-import { parseMailbox } from "../address/path.ts";
 import type { Account, Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import {
   AccountsAdmin,
@@ -58,31 +55,9 @@ const explained = (e: Refused): Failure => {
   }
 };
 
-/** An address that an account may have. */
-export const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
-  const m = parseMailbox(text);
-  if (m === null) return Effect.fail(misused(`${JSON.stringify(text)} is no address`));
-  return m.domain._tag === "Literal" || !fullyQualified(m.domain)
-    ? Effect.fail(misused(`${text}: the domain must be a fully qualified name`))
-    : Effect.succeed(m);
-};
-
 export const address = Argument.String("address").pipe(
   Argument.withDescription("Any address of the account"),
 );
-const sameAddress = (a: Mailbox, b: Mailbox): boolean =>
-  printMailbox({ ...a, local: a.local.toLowerCase() }).toLowerCase() ===
-    printMailbox({ ...b, local: b.local.toLowerCase() }).toLowerCase();
-
-/** The account that has this address, as primary or alias. */
-export const accountOf = (text: string) =>
-  Effect.gen(function* () {
-    const wanted = yield* mailboxOf(text);
-    const all = yield* AccountsAdmin.use((a) => a.list);
-    const found = all.find((a) => [a.primary, ...a.aliases].some((m) => sameAddress(m, wanted)));
-    return found === undefined ? yield* failed(`there is no account ${text}`) : found;
-  });
-
 export const show = (account: Account, asJson: boolean, made: NewPassword | null = null) => {
   const secret = made?.generated === true ? Redacted.value(made.password) : null;
   if (asJson) {

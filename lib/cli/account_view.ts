@@ -1,6 +1,7 @@
 /** Accounts for people and for programs. */
 import { printMailbox } from "../address/mailbox.ts";
 import type { Account } from "../ports/accounts.ts";
+import { grantJson, grantLine, permissionJson, permissionLine } from "./rights_view.ts";
 
 export interface AccountJson {
   readonly address: string;
@@ -10,6 +11,12 @@ export interface AccountJson {
   readonly minimum: string;
   /** SHA-256 fingerprints. */
   readonly certificates: ReadonlyArray<string>;
+  /** Kept beside the account, as `postern rights` shows them; absent: there are none. */
+  readonly rights?: {
+    readonly groups: ReadonlyArray<string>;
+    readonly grants: ReadonlyArray<unknown>;
+    readonly permissions: ReadonlyArray<unknown>;
+  };
 }
 
 export const accountJson = (a: Account): AccountJson => ({
@@ -18,6 +25,13 @@ export const accountJson = (a: Account): AccountJson => ({
   disabled: a.disabled,
   minimum: a.minimum,
   certificates: a.certificates,
+  ...(a.rights === undefined ? {} : {
+    rights: {
+      groups: a.rights.groups,
+      grants: a.rights.grants.map(grantJson),
+      permissions: a.rights.permissions.map(permissionJson),
+    },
+  }),
 });
 
 /** One account over a few lines. */
@@ -27,4 +41,7 @@ export const accountLines = (a: Account): ReadonlyArray<string> => [
   ...(a.minimum === "plain" ? [] : [`  signs in with ${a.minimum} or better`]),
   ...a.certificates.map((f) => `  certificate ${f}`),
   ...(a.disabled ? ["  disabled"] : []),
+  ...(a.rights?.groups ?? []).map((name) => `  member of group:${name}`),
+  ...(a.rights?.grants ?? []).map((g) => `  granted ${grantLine(g)}`),
+  ...(a.rights?.permissions ?? []).map((p) => `  ${permissionLine(p)}`),
 ];

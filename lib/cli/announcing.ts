@@ -5,7 +5,7 @@ import type { EventSettings } from "../config/events.ts";
 import { Announcer } from "../relay/announcer.ts";
 import { EventLog } from "../relay/event_log.ts";
 import { Webhook, webhookWorld } from "../relay/webhook.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 
 /** `run` starts an effect in the background: log lines. */
 export const announcerOf = (
@@ -29,7 +29,7 @@ export const announcerOf = (
   return sinks.length === 0 ? null : new Announcer(sinks, kinds);
 };
 
-export const tellAccepted = (announcer: Announcer, s: Routed): void =>
+export const tellAccepted = (announcer: Announcer, s: Signed): void =>
   announcer.accepted({
     message: s.id,
     at: s.receivedAt,

@@ -2,7 +2,6 @@
 import { Effect, Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
-import { domainKey } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import type { Config } from "../config/config.ts";
@@ -17,9 +16,14 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import { explainMessage } from "./explain_run.ts";
 import { explanationJson, explanationLines } from "./explanation_view.ts";
 import { Failure, misused, noAccounts } from "./failure.ts";
+import { holderOf } from "./find_account.ts";
 import { readMessageFile } from "./message_file.ts";
 import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
+import type { SigningFault } from "../ports/signer.ts";
+import type { Sealer } from "../seal/seal.ts";
+import { sealOf } from "./sealing.ts";
+import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
 
@@ -39,6 +43,10 @@ const options = {
     Flag.atLeast(0),
     Flag.withDescription("Recipient, may be given several times; default: To, Cc and Bcc"),
   ),
+  credential: Flag.String("credential").pipe(
+    Flag.optional,
+    Flag.withDescription("Name of the credential that signs in, where grants depend on it"),
+  ),
   resolve: Flag.Boolean("resolve").pipe(
     Flag.withDefault(false),
     Flag.withDescription("Ask DNS for mail exchangers; without it there is no network"),
@@ -55,19 +63,22 @@ export const explainCommand = (policies: Policies) =>
         onSome: returnPathOf,
       });
       const to = yield* Effect.forEach(a.to, mailboxOf);
+      const seal = yield* sealOf(config);
       const message = readMessageFile(yield* octetsOf(a.file), config.limits);
       const explanation = yield* Effect.gen(function* () {
         const account = yield* accountOf(yield* mailboxOf(a.as));
         return yield* explainMessage({
           hostname: config.hostname,
           limits: config.limits,
+          domains: config.headers.domains,
           account,
+          credential: Option.getOrNull(a.credential),
           from: from === undefined ? account.primary : from,
           to,
           message,
         });
       }).pipe(
-        Effect.provide(services(config, policies, a.resolve)),
+        Effect.provide(services(config, policies, a.resolve, seal)),
         Effect.mapError((e) => explained(config, e)),
       );
       if (a.json) yield* printJson(explanationJson(explanation));
@@ -82,20 +93,33 @@ export const explainCommand = (policies: Policies) =>
 /** Everything but a refused message is wrong usage here: 1 means refused. */
 const explained = (
   config: Config,
-  e: Failure | Parameters<ReturnType<typeof noAccounts>>[0] | { readonly _tag: "NobodyToSendTo" },
+  e:
+    | Failure
+    | Parameters<ReturnType<typeof noAccounts>>[0]
+    | SigningFault
+    | { readonly _tag: "NobodyToSendTo" },
 ): Failure => {
   if (e instanceof Failure) return e;
+  if (e._tag === "SigningFault") return misused(e.message);
   return e._tag === "NobodyToSendTo"
     ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
     : misused(...noAccounts(config.accounts.path)(e).lines);
 };
 
-const services = (config: Config, policies: Policies, resolve: boolean) =>
+const services = (
+  config: Config,
+  policies: Policies,
+  resolve: boolean,
+  seal: Sealer["seal"] | null,
+) =>
   Layer.mergeAll(
     accountsLayer({ ...config.accounts, readOnly: true }),
-    policyLayer(policies, config),
+    policyLayer(policies, config, seal),
     explainIds,
-    resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,
+    Layer.provideMerge(
+      signerOf(config, false),
+      resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,
+    ),
   );
 
 /** Message-IDs as ever; nothing is queued, so that there is no queue id. */
@@ -107,7 +131,7 @@ const explainIds = Layer.effect(
 const NOT_ASKED = { _tag: "Trouble", kind: "unreachable", reason: "not asked" } as const;
 
 /** DNS as it looks without a network. */
-const nobodyAsked = Layer.succeed(Resolver, {
+export const nobodyAsked = Layer.succeed(Resolver, {
   mailExchangers: () => Effect.succeed({ _tag: "NotAsked" }),
   addresses: () => Effect.succeed(NOT_ASKED),
   lookup: () => Effect.succeed(NOT_ASKED),
@@ -123,11 +147,8 @@ const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {
 const returnPathOf = (text: string): Effect.Effect<Mailbox | null, Failure> =>
   text === "" || text === "<>" ? Effect.succeed(null) : mailboxOf(text);
 
-const key = (m: Mailbox): string => `${m.local.toLowerCase()}@${domainKey(m.domain)}`;
-
 const accountOf = Effect.fnUntraced(function* (address: Mailbox) {
-  const all = yield* AccountsAdmin.use((admin) => admin.list);
-  const found = all.find((a) => [a.primary, ...a.aliases].some((m) => key(m) === key(address)));
+  const found = holderOf(yield* AccountsAdmin.use((admin) => admin.list), address);
   const account = found === undefined ? null : yield* Accounts.use((a) => a.find(found.id));
   return account === null
     ? yield* misused(`--as: there is no account ${address.local}@${address.domain.text}`)

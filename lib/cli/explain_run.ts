@@ -3,13 +3,16 @@
  * connection and without a spool. Stores nothing.
  */
 import { Clock, Effect } from "effect";
-import { isAscii } from "../address/domain.ts";
+import { type DomainName, isAscii } from "../address/domain.ts";
 import { type Mailbox, printMailbox } from "../address/mailbox.ts";
 import type { Limits } from "../config/config.ts";
 import type { Envelope } from "../envelope/envelope.ts";
+import { BodyCounter } from "../message/body_counter.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "../ports/accounts.ts";
 import { Ids } from "../ports/ids.ts";
+import { type BodyDigest, Signer } from "../ports/signer.ts";
+import type { StoredBody } from "../ports/stored_body.ts";
 import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
 import { NO_CHANNEL } from "../sasl/mechanism.ts";
@@ -20,15 +23,19 @@ import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
-import type { Received, Routed } from "../stages/submission.ts";
+import { admitRecipient } from "../stages/admit_recipient.ts";
+import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
 
 export interface ExplainRequest {
   readonly hostname: string;
   readonly limits: Limits;
+  /** Domains of one label that are completed. */
+  readonly domains: ReadonlyMap<string, DomainName>;
   readonly account: Account;
+  /** The credential that signs in; null: the account's only one. */
+  readonly credential: string | null;
   /** Null for `<>`. */
   readonly from: Mailbox | null;
   /** Empty: those that To, Cc and Bcc name. */
@@ -48,7 +55,7 @@ export interface Explanation {
   readonly exchanges: ReadonlyArray<Exchange>;
   readonly trail: Trail;
   /** Null where something was refused before the end. */
-  readonly routed: Routed | null;
+  readonly signed: Signed | null;
 }
 
 /** No `--to`, and nobody in the header: there is nothing to explain. */
@@ -56,7 +63,7 @@ export class NobodyToSendTo {
   readonly _tag = "NobodyToSendTo";
 }
 
-type Answered = { readonly reply: Reply; readonly trail: Trail; readonly routed: Routed | null };
+type Answered = { readonly reply: Reply; readonly trail: Trail; readonly signed: Signed | null };
 
 /** Goes from MAIL to the end of data and stops where the server would. */
 export const explainMessage = Effect.fnUntraced(function* (
@@ -70,11 +77,11 @@ export const explainMessage = Effect.fnUntraced(function* (
     trail.push(...a.trail);
     return !negative(a.reply);
   };
-  const done = (routed: Routed | null): Explanation => ({
+  const done = (signed: Signed | null): Explanation => ({
     accepted: exchanges.every((e) => !negative(e.reply)),
     exchanges,
     trail,
-    routed,
+    signed,
   });
 
   // null: the header cannot be read, which the first stage says better
@@ -101,7 +108,7 @@ export const explainMessage = Effect.fnUntraced(function* (
   const input = { _tag: "DataEnd", verdict: o.message.verdict } as const;
   const ended = yield* answered(o, rules, step(rules, data, input));
   told("(the message)", ended);
-  return done(ended.routed);
+  return done(ended.signed);
 });
 
 /** One line through the machine, and what it asks through the stages. */
@@ -128,19 +135,29 @@ const answer = (
 ): Effect.Effect<Answered, AccountsUnavailable, PipelineServices> => {
   switch (question._tag) {
     case "Mail":
-      return enforceReturnPath(o.account, question.mail.returnPath).pipe(
+      return Effect.flatMap(
+        Clock.currentTimeMillis,
+        (at) =>
+          enforceReturnPath(o.account, question.mail.returnPath, {
+            at,
+            credential: o.credential,
+            recipients: null,
+          }),
+      ).pipe(
         Effect.as(passed(say.SENDER_OK)),
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return checkRecipient(question.mailbox).pipe(
+      return admitRecipient(o.account, question.mailbox).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );
     case "Submit":
       return received(o, question.envelope).pipe(
         Effect.flatMap(pipeline),
-        Effect.map((routed) => ({ reply: say.queued(routed.id), trail: routed.trail, routed })),
+        // nothing is stored here
+        Effect.catchTag(["SpoolFull", "SpoolFault"], Effect.die),
+        Effect.map((signed) => ({ reply: say.queued(signed.id), trail: signed.trail, signed })),
         Effect.catchTag("Refusal", refused),
       );
     case "Login":
@@ -149,11 +166,11 @@ const answer = (
   }
 };
 
-const passed = (reply: Reply): Answered => ({ reply, trail: [], routed: null });
+const passed = (reply: Reply): Answered => ({ reply, trail: [], signed: null });
 
 /** A refusal is an answer like another. */
 const refused = (e: Refusal): Effect.Effect<Answered> =>
-  Effect.succeed({ reply: e.reply, trail: e.trail, routed: null });
+  Effect.succeed({ reply: e.reply, trail: e.trail, signed: null });
 
 const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envelope) {
   return {
@@ -163,16 +180,39 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
     session: SESSION,
     hostname: o.hostname,
     login: o.account.id,
+    credential: o.credential,
     envelope,
     head: o.message.head,
     hasBody: o.message.hasBody,
-    body: o.message.body,
+    body: { ...o.message.body, relaxedHash: hashOf(o.message.text, (yield* Signer).digest()) },
+    stored: inMemory(o.message, (yield* Signer).digest),
     trail: [],
   } satisfies Received;
 });
 
+/** Nothing is kept of what is replaced. */
+const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => ({
+  each: (see) => Effect.sync(() => m.text.forEach(see)),
+  replace: (r) =>
+    Effect.sync(() => {
+      const counter = new BodyCounter();
+      const hash = digest();
+      for (const part of [...m.text.flatMap((chunk) => r.push(chunk)), ...r.end()]) {
+        counter.push(part);
+        hash?.update(part);
+      }
+      return counter.facts(m.body.validUtf8, hash?.end() ?? null);
+    }),
+});
+
+const hashOf = (text: ReadonlyArray<Uint8Array>, digest: BodyDigest | null): string | null => {
+  if (digest === null) return null;
+  for (const part of text) digest.update(part);
+  return digest.end();
+};
+
 /** A mail program on this machine, over TLS. */
-const SESSION: SessionFacts = {
+export const SESSION: SessionFacts = {
   id: "explain",
   listener: "submissions",
   clientAddress: "127.0.0.1",
@@ -206,6 +246,7 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   errors: Infinity,
   idleCommands: Infinity,
   authFailures: Infinity,
+  domains: o.domains,
   mechanisms: [],
   extensions,
   now: Date.now,

@@ -21,6 +21,7 @@ const TITLE: Readonly<Record<StageName, string>> = {
   add_sender: "Add Sender",
   resolve_mta: "Resolve MTA",
   preflight: "Look at what the next hops take",
+  sign: "Sign",
 };
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

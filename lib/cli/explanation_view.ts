@@ -2,15 +2,14 @@
 import { printMailbox } from "../address/mailbox.ts";
 import { isFault, parseHeader } from "../message/header.ts";
 import { decodeUtf8 } from "../message/text.ts";
-import { printHeader } from "../message/write.ts";
 import { hopKey } from "../ports/routes.ts";
 import { negative, summary } from "../reply/reply.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import type { Exchange, Explanation } from "./explain_run.ts";
 import { renderTrail, safe, styled, trailJson, type ViewOptions } from "./explain_view.ts";
 import { diffHeaders, type HeaderChange, renderDiff } from "./header_diff.ts";
 
-const UNBOUNDED = {
+export const UNBOUNDED = {
   headerBytes: Infinity,
   headerFields: Infinity,
   addressesPerField: Infinity,
@@ -18,16 +17,17 @@ const UNBOUNDED = {
 };
 
 /** The header as it came: it was parsed once already, so that it cannot fail. */
-const changes = (routed: Routed): ReadonlyArray<HeaderChange> => {
-  const before = parseHeader(routed.head, UNBOUNDED, true);
-  return isFault(before) ? [] : diffHeaders(before, routed.header);
+const changes = (signed: Signed): ReadonlyArray<HeaderChange> => {
+  const before = parseHeader(signed.head, UNBOUNDED, true);
+  const after = parseHeader(signed.leaving.slice(0, -2), UNBOUNDED, true);
+  return isFault(before) || isFault(after) ? [] : diffHeaders(before, after);
 };
 
 /** The exchange, the trail, what became of the header, and the end of it. */
 export const explanationLines = (e: Explanation, o: ViewOptions): ReadonlyArray<string> => [
   ...e.exchanges.flatMap((x) => exchangeLines(x, o)),
   ...(e.trail.length === 0 ? [] : ["", ...renderTrail(e.trail, o)]),
-  ...(e.routed === null ? [] : headerLines(changes(e.routed), o)),
+  ...(e.signed === null ? [] : headerLines(changes(e.signed), o)),
   "",
   e.accepted ? styled(o, "green", "accepted") : styled(o, "red", "refused"),
 ];
@@ -50,16 +50,16 @@ export const explanationJson = (e: Explanation) => ({
   accepted: e.accepted,
   exchanges: e.exchanges.map((x) => ({ command: x.command, reply: summary(x.reply) })),
   ...trailJson(e.trail),
-  header: e.routed === null ? null : {
-    before: text(e.routed.head),
-    after: text(printHeader(e.routed.header)),
-    changes: changes(e.routed).map((c) => ({
+  header: e.signed === null ? null : {
+    before: text(e.signed.head),
+    after: text(e.signed.leaving.slice(0, -2)),
+    changes: changes(e.signed).map((c) => ({
       kind: c.kind,
       before: c.kind === "added" ? null : text(c.before.raw),
       after: c.kind === "removed" ? null : text(c.after.raw),
     })),
   },
-  recipients: e.routed === null ? [] : e.routed.routed.map((r) => ({
+  recipients: e.signed === null ? [] : e.signed.routed.map((r) => ({
     address: printMailbox(r.mailbox),
     route: r.route.pattern,
     hop: hopKey(r.route.hop),

@@ -6,15 +6,19 @@ import { accountCommand } from "./account.ts";
 import { checkCommand } from "./check_domain.ts";
 import { configCommand } from "./config.ts";
 import { discoverCommand } from "./discover.ts";
+import { dkimCommand } from "./dkim.ts";
 import { explainCommand } from "./explain.ts";
 import { Failure, misused } from "./failure.ts";
+import { policyCommand } from "./policy.ts";
 import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
+import { rightsCommand } from "./rights.ts";
 import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
 import { suppressCommand } from "./suppress.ts";
+import { expandTrace, traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
 const commands = (policies: Policies) =>
@@ -22,6 +26,10 @@ const commands = (policies: Policies) =>
     startCommand(policies),
     serveCommand(policies),
     accountCommand,
+    rightsCommand(policies),
+    dkimCommand,
+    traceCommand,
+    policyCommand(policies),
     queueCommand(policies),
     suppressCommand,
     explainCommand(policies),
@@ -40,7 +48,7 @@ export const main = (
   args: ReadonlyArray<string> = Deno.args,
 ): Promise<never> =>
   runMain(
-    Command.runWith(commands(policies), { version: VERSION })(args).pipe(
+    Command.runWith(commands(policies), { version: VERSION })(expandTrace(args)).pipe(
       Effect.provide(cliLayer),
       Effect.mapError(usage),
     ),

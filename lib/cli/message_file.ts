@@ -16,6 +16,8 @@ export interface MessageFile {
   readonly head: string;
   readonly hasBody: boolean;
   readonly body: BodyFacts;
+  /** The body itself, in parts. */
+  readonly text: ReadonlyArray<Uint8Array>;
   readonly eightBitHead: boolean;
 }
 
@@ -44,6 +46,7 @@ export const readMessageFile = (file: Uint8Array, limits: Limits): MessageFile =
     head,
     hasBody: reader.hasBody,
     body: reader.facts(),
+    text: reader.takeBody(),
     eightBitHead: /[\x80-\xff]/.test(head),
   };
 };

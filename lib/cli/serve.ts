@@ -15,12 +15,16 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import type { Route } from "../ports/routes.ts";
+import { sealOf } from "./sealing.ts";
+import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { noRecords } from "../ports/records.ts";
+import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -30,7 +34,7 @@ import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { announcerOf, tellAccepted } from "./announcing.ts";
@@ -41,7 +45,7 @@ export interface ServeOptions {
   readonly policies: Policies;
   /** Called once the listeners are open. */
   readonly ready: (listening: Listening) => Effect.Effect<void>;
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
 const ms = Duration.toMillis;
@@ -111,10 +115,15 @@ const servicesOf = (
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
     idsLayer,
+    Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
     memoryLayer,
-    policyLayer(policies, config),
   );
-  return Layer.provideMerge(relayOf(config, policies, load, announcer), base);
+  const { records } = config;
+  const recording = records.refusals || records.accepted
+    ? recordsLayer({ ...records, keepMs: ms(records.keep) })
+    : noRecords;
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
+  return Layer.provideMerge(relayOf(config, policies, load, announcer), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -156,6 +165,7 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       limits,
+      domains: config.headers.domains,
       extensions: config.extensions,
       heldMessages: config.heldMessages,
       mechanisms: mechanismsOf(config.auth.mechanisms, config.auth.issuers[0] ?? null),

@@ -6,7 +6,7 @@ import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Listening } from "../server/server.ts";
 import type { Policies } from "../stages/policy.ts";
-import type { Routed } from "../stages/submission.ts";
+import type { Signed } from "../stages/submission.ts";
 import { curlLine } from "./curl_line.ts";
 import { renderBrief } from "./explain_view.ts";
 import { badConfig, failed, type Failure, reasonOf, serverFailure } from "./failure.ts";
@@ -48,7 +48,7 @@ const run = (
   config: Config,
   policies: Policies,
   ready: (listening: Listening) => Effect.Effect<void>,
-  onAccepted: ((submission: Routed) => void) | null,
+  onAccepted: ((submission: Signed) => void) | null,
 ): Effect.Effect<void, Failure> =>
   Effect.andThen(
     ensureDirectory(dirname(config.spool.path)),
@@ -63,7 +63,7 @@ const ensureDirectory = (dir: string): Effect.Effect<void, Failure> =>
   });
 
 /** A message that has just been accepted, in a few lines. */
-const showTrail = (s: Routed): void => {
+const showTrail = (s: Signed): void => {
   printNow(`${s.id}  accepted`, ...renderBrief(s.trail).map((line) => `  ${line}`));
 };
 

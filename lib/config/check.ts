@@ -4,6 +4,11 @@
  */
 import { Clock, Effect, Result } from "effect";
 import { dirname, join } from "node:path";
+import { accountsLayer } from "../accounts/sqlite.ts";
+import { comparison } from "../address/local_rules.ts";
+import { printMailbox } from "../address/mailbox.ts";
+import type { Account } from "../ports/accounts.ts";
+import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { candidates } from "../tls/names.ts";
 import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
@@ -68,7 +73,36 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
   yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
   for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
+  yield* separators(source, found, c);
   return found;
+});
+
+/** An account whose name holds the separator is below another one. RFC 5233 §4 */
+const separators = Effect.fnUntraced(function* (source: Source, found: Findings, c: Config) {
+  const there = yield* Effect.promise(() =>
+    Deno.stat(c.accounts.path).then((s) => s.isFile, () => false)
+  );
+  if (!there) return;
+  // a store that cannot be read is told of where it is used
+  const all = yield* AccountsAdmin.use((a) => a.list).pipe(
+    Effect.provide(accountsLayer({ ...c.accounts, readOnly: true })),
+    Effect.orElseSucceed((): ReadonlyArray<Account> => []),
+  );
+  const { above, key, separatorOf } = comparison(c.rights);
+  for (const account of all) {
+    const addresses = [account.primary, ...account.aliases];
+    const own = new Set(addresses.map(key));
+    for (const m of addresses) {
+      const [head] = above(m);
+      if (head === undefined || above(m).some((k) => own.has(k))) continue;
+      found.warnings.push(problemAt(
+        source,
+        ["rights", "separator"],
+        `${JSON.stringify(separatorOf(m))} stands in the account name ${printMailbox(m)}: ` +
+          `whoever has ${head} may send as it`,
+      ));
+    }
+  }
 });
 
 /** `hostname`: a name that the certificate should have. RFC 7817 §5 */

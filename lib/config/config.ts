@@ -3,6 +3,8 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import { Data, type Duration } from "effect";
+import type { Group } from "../address/grant.ts";
+import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
@@ -91,6 +93,23 @@ export interface DnsSettings {
   readonly ca: string | null;
 }
 
+export interface DkimSettings {
+  /** Directory of the keys; null: nothing is signed. */
+  readonly keys: string | null;
+  /** A-labels. */
+  readonly mustSign: ReadonlyArray<string>;
+  /** Null: signatures do not run out. */
+  readonly expire: Duration.Duration | null;
+  readonly check: Duration.Duration;
+}
+
+export interface RecordsSettings {
+  readonly path: string;
+  readonly refusals: boolean;
+  readonly accepted: boolean;
+  readonly keep: Duration.Duration;
+}
+
 export interface DiscoverSettings {
   readonly databases: ReadonlyArray<string>;
   readonly privateAddresses: boolean;
@@ -156,6 +175,7 @@ export interface Config {
     readonly path: string;
     readonly iterations: number;
     readonly remember: Duration.Duration;
+    readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
   /** What clients find of our own listeners; for domains that are not in `domains`. */
@@ -170,7 +190,12 @@ export interface Config {
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
   readonly heldMessages: number;
   readonly headers: HeaderRules;
+  /** Key of sealed Received fields; null: there is none. */
+  readonly sealKeyFile: string | null;
   readonly rights: RightsSettings;
+  readonly rewriting: RewriteSettings;
+  readonly dkim: DkimSettings;
+  readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly events: EventSettings;
   readonly dns: DnsSettings;

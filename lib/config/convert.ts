@@ -1,6 +1,6 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
-import { parseDomainName } from "../address/domain.ts";
+import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { offerOf, type OwnListeners } from "../discovery/offer.ts";
 import { parseListener } from "./address.ts";
 import type {
@@ -16,6 +16,8 @@ import type {
 import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
+import { rewritesOf } from "./rewrites.ts";
+import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import { domainSettings } from "./domain.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { EventSettings } from "./events.ts";
@@ -29,6 +31,14 @@ const sqlitePath = (url: string): string => url.slice("sqlite:".length);
 const orNone = (s: string): string | null => s === "" ? null : s;
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
+
+const domainsOf = (table: Readonly<Record<string, string>>): ReadonlyMap<string, DomainName> =>
+  new Map(
+    Object.entries(table).flatMap(([label, name]) => {
+      const domain = parseDomainName(name);
+      return domain === null ? [] : [[ascii(label), domain] as const];
+    }),
+  );
 
 const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messageBytes: l.message_bytes,
@@ -190,6 +200,7 @@ export const toConfig = (
     path: resolve(sqlitePath(c.accounts.url)),
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
+    groups: groupsOf(c),
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
@@ -198,6 +209,7 @@ export const toConfig = (
   http: c.http === undefined ? null : httpOf(c.http),
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
+  sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
   extensions: extensionsOf(c.extensions),
   heldMessages: c.extensions.future_release_messages,
   headers: {
@@ -209,6 +221,13 @@ export const toConfig = (
     obsoleteAddresses: c.headers.obsolete_addresses,
     mimeVersion: c.headers.mime_version,
     layout: c.headers.layout,
+    from: c.headers.from,
+    duplicates: c.headers.duplicates,
+    rawUtf8: c.headers.raw_utf8,
+    undisclosed: c.headers.undisclosed,
+    longLines: c.headers.long_lines,
+    eightBitBody: c.dkim.keys !== undefined && c.dkim.seven_bit ? "encode" : "keep",
+    domains: domainsOf(c.headers.domains ?? {}),
     senderMatch: c.headers.sender_match,
     foreignSender: c.headers.foreign_sender,
   },
@@ -218,6 +237,22 @@ export const toConfig = (
     separators: Object.fromEntries(
       Object.entries(c.rights.separators ?? {}).map(([d, s]) => [ascii(d), orNone(s)]),
     ),
+    grants: grantsOf(c),
+    permissions: permissionsOf(c),
+    checks: { header: c.rights.header_check, resend: c.rights.resend },
+  },
+  rewriting: rewritesOf(c),
+  dkim: {
+    keys: c.dkim.keys === undefined ? null : resolve(c.dkim.keys),
+    mustSign: c.dkim.must_sign.map(ascii),
+    expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
+    check: Duration.minutes(c.dkim.check_minutes),
+  },
+  records: {
+    path: resolve(sqlitePath(c.records.url)),
+    refusals: c.records.refusals,
+    accepted: c.records.accepted,
+    keep: Duration.days(c.records.keep_days),
   },
   queue: queueOf(c.queue),
   events,

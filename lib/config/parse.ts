@@ -9,6 +9,7 @@ import { discoveryProblems } from "./discovery_problems.ts";
 import { type EventSettings, eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
+import { foreignRules } from "./rewrites.ts";
 import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
 import { configFile } from "./schema.ts";
 import type { OauthEntry } from "./schema_auth.ts";
@@ -44,6 +45,7 @@ export const parseConfig = (
   ];
   problems.push(...listeners(source, toml.value));
   const rules = routes(source, toml.value, around, problems);
+  if (parsed.success) problems.push(...foreignRules(source, parsed.data));
   discoveryProblems(toml.value, (path, message) => {
     problems.push(problemAt(source, path, message));
   });

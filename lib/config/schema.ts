@@ -8,13 +8,17 @@ import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { auth } from "./schema_auth.ts";
+import { grant, group, permission } from "./schema_grants.ts";
 import { discover } from "./schema_discover.ts";
+import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
 import { events } from "./schema_events.ts";
 import { limits } from "./schema_limits.ts";
 import { queue } from "./schema_queue.ts";
+import { records } from "./schema_records.ts";
+import { alias, rewrite } from "./schema_rewrite.ts";
 import { route } from "./schema_route.ts";
 import { dnsServer, http } from "./schema_web.ts";
 
@@ -128,8 +132,12 @@ export const configFile = z.strictObject({
   extensions,
 
   headers: z.strictObject({
-    received: z.enum(["none", "full"]).default("none").describe(
-      "What Received says of the client: nothing, or its name and address",
+    received: z.enum(["redacted", "full", "sealed"]).default("redacted").describe(
+      "What Received says of the client: nothing, its name and address, or those in a token that " +
+        "`postern trace unseal` opens",
+    ),
+    seal_key_file: file.optional().describe(
+      "File with the key of such tokens, made by `postern trace new-key`",
     ),
     date: repair("Date absent, not valid or obsolete"),
     message_id: repair("Message-ID absent or not valid"),
@@ -140,6 +148,29 @@ export const configFile = z.strictObject({
     layout: z.enum(["fix", "reject"]).default("fix").describe(
       "Header lines that may not be sent as they are: fold them anew, or refuse the message",
     ),
+    from: z.enum(["reject", "fix"]).default("reject").describe(
+      "No From: refuse, or supply the account's primary address",
+    ),
+    duplicates: z.enum(["reject", "fix"]).default("reject").describe(
+      "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop one",
+    ),
+    raw_utf8: z.enum(["reject", "fix"]).default("reject").describe(
+      "8-bit text in a header without SMTPUTF8: refuse, or write it as encoded words",
+    ),
+    undisclosed: z.enum(["fix", "reject", "off"]).default("off").describe(
+      "Neither To nor Cc nor Bcc, which is legal: add an empty group, refuse, or leave it",
+    ),
+    long_lines: z.enum(["fix", "reject"]).default("fix").describe(
+      "Body lines over 998 octets: encode the part that holds them, or refuse the message",
+    ),
+    domains: z.record(
+      z.string().refine((s) => parseDomainName(s) !== null && !s.includes("."), {
+        error: 'must be a name without dots, such as "sales"',
+      }),
+      z.string().refine(qualifiedName, {
+        error: 'must be a fully qualified name, such as "sales.example.net"',
+      }),
+    ).optional().describe("Domains of one label that are completed, and what they stand for"),
     sender_match: z.enum(["envelope", "rights"]).default("envelope").describe(
       "Add Sender where the return path is not in From, or only where no author is the account's",
     ),
@@ -159,7 +190,29 @@ export const configFile = z.strictObject({
     separators: z.record(domain, separator).optional().describe(
       "Separators of local domains that differ, by domain",
     ),
+    header_check: z.enum(["every", "strict", "domain", "off"]).default("strict").describe(
+      "Every author, one author, or one author's domain must be the account's; off: anybody in From, with Sender",
+    ),
+    resend: z.enum(["any", "own"]).default("any").describe(
+      "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
+    ),
   }).prefault({}),
+
+  dkim,
+
+  alias: z.array(alias).default([]).describe("Addresses of recipients that stand for others"),
+
+  rewrite: z.array(rewrite).default([]).describe("Addresses that are written anew"),
+
+  grant: z.array(grant).default([]).describe("Rights beyond an account's own addresses"),
+
+  group: z.array(group).default([]).describe("Accounts that hold grants together"),
+
+  permission: z.array(permission).default([]).describe(
+    "Whom an account may send to, and what else it may that others may not",
+  ),
+
+  records,
 
   queue,
 

@@ -45,9 +45,11 @@ export const serveHttp = (
         socket.once("close", () => clearTimeout(timer));
         if (!tls) server.emit("connection", socket);
         else {
-          const secured = serverTls(socket, certificates);
-          secured.on("error", () => socket.destroy());
-          server.emit("connection", secured);
+          serverTls(socket, certificates, false, (begun) => {
+            if (begun === null) return;
+            begun.tls.on("error", () => socket.destroy());
+            server.emit("connection", begun.tls);
+          });
         }
       };
     };

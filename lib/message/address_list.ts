@@ -5,6 +5,7 @@
  * Strict: whatever the grammar does not say is refused, nothing is guessed, since what another
  * program reads out of a field may not differ from what was checked here. One pass, never throws.
  */
+import { complete, type Completions, NO_COMPLETIONS } from "../address/complete.ts";
 import { type Domain, parseDomainName, parseLiteral } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address, NamedMailbox } from "./address.ts";
@@ -17,6 +18,8 @@ export interface AddressList {
   readonly mailboxes: ReadonlyArray<Mailbox>;
   /** Holds syntax that must not be sent any more: routes, null members, blanks around dots, ... RFC 5322 §4.4 */
   readonly obsolete: boolean;
+  /** A domain was completed by the table. RFC 6409 §4.2 */
+  readonly completed: boolean;
 }
 
 const LESS = 0x3c, GREATER = 0x3e, AT = 0x40, COMMA = 0x2c, SEMICOLON = 0x3b, COLON = 0x3a;
@@ -29,8 +32,12 @@ export const TOO_MANY = "too many addresses";
  *
  * @returns the list, or what is wrong with it, fit for a reply
  */
-export const parseAddressList = (value: string, maxAddresses: number): AddressList | string => {
-  const p = new Parser(value, maxAddresses);
+export const parseAddressList = (
+  value: string,
+  maxAddresses: number,
+  domains: Completions = NO_COMPLETIONS,
+): AddressList | string => {
+  const p = new Parser(value, maxAddresses, domains);
   return p.list() ? p : p.problem;
 };
 
@@ -38,13 +45,16 @@ class Parser implements AddressList {
   readonly addresses: Array<Address> = [];
   readonly mailboxes: Array<Mailbox> = [];
   obsolete = false;
+  completed = false;
   problem = "";
   readonly #lex: Lexer;
   readonly #max: number;
+  readonly #domains: Completions;
 
-  constructor(value: string, max: number) {
+  constructor(value: string, max: number, domains: Completions) {
     this.#lex = new Lexer(value);
     this.#max = max;
+    this.#domains = domains;
   }
 
   #fail(problem: string): false {
@@ -178,8 +188,10 @@ class Parser implements AddressList {
     if (local === null) return this.#no("the part before the @ is not valid");
     if (words.several) this.obsolete = true;
     this.#lex.next();
-    const domain = this.#domain();
-    if (domain === null) return null;
+    const read = this.#domain();
+    if (read === null) return null;
+    const domain = complete(read, this.#domains);
+    if (domain !== read) this.completed = true;
     const mailbox = { local, domain };
     this.mailboxes.push(mailbox);
     return mailbox;

@@ -8,4 +8,6 @@ export interface BodyFacts {
   readonly validUtf8: boolean;
   /** Longest line in octets without its CRLF. */
   readonly longestLine: number;
+  /** Base64 of SHA-256 over its relaxed form; absent or null where no key could sign. RFC 6376 §3.4.4 */
+  readonly relaxedHash?: string | null;
 }

@@ -4,6 +4,7 @@
  * Text is "one char per octet" (latin1) throughout; `decodeUtf8` where characters are meant.
  * Knows the frame of a field only: what a value means is for `parse.ts`.
  */
+import { type Completions, NO_COMPLETIONS } from "../address/complete.ts";
 import { clip, decodeUtf8 } from "./text.ts";
 
 export interface Field {
@@ -37,6 +38,18 @@ export interface HeaderLimits {
   /** More Received fields are a loop. RFC 5321 §6.3 */
   readonly receivedFields: number;
 }
+
+/** What is taken although it may not leave as it is, since it will be put right. */
+export interface Leniency {
+  /** No From. RFC 5322 §3.6.2 */
+  readonly absentFrom: boolean;
+  /** A field twice that may be there once, both saying the same. RFC 5322 §3.6 */
+  readonly duplicates: boolean;
+  /** By single label in lower case, the domain that it stands for. RFC 6409 §4.2 */
+  readonly domains: Completions;
+}
+
+export const STRICT: Leniency = { absentFrom: false, duplicates: false, domains: NO_COMPLETIONS };
 
 /** Why a header is refused. */
 export interface HeaderFault {

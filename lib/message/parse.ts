@@ -1,5 +1,5 @@
 /** What the stages need to know of a header's fields, found in one pass over it. RFC 5322 §3.6 */
-import { fullyQualified } from "../address/domain.ts";
+import { type Completions, incomplete } from "../address/complete.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address } from "./address.ts";
 import { type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
@@ -11,7 +11,10 @@ import {
   headerFault,
   type HeaderLimits,
   isFault,
+  type Leniency,
   rawValue,
+  STRICT,
+  unfolded,
 } from "./header.ts";
 import { parseMessageId } from "./message_id.ts";
 import { blockReader, type ResentBlock } from "./resent.ts";
@@ -25,7 +28,8 @@ export interface AddressField {
 }
 
 export interface ParsedFields {
-  readonly fromField: Field;
+  /** Null where there is none, which is to be put right. */
+  readonly fromField: Field | null;
   readonly from: ReadonlyArray<Address>;
   /** Groups flattened: F of the ledger's section 4. Empty where From holds empty groups only. */
   readonly authors: ReadonlyArray<Mailbox>;
@@ -44,6 +48,10 @@ export interface ParsedFields {
   readonly resent: ResentBlock | null;
   /** Fields in `h=` of the message's DKIM signatures, in lower case. */
   readonly signed: ReadonlySet<string>;
+  /** Number of DKIM signatures. */
+  readonly signatures: number;
+  /** Copies of fields that may be there once. */
+  readonly repeated: ReadonlyArray<Field>;
   /** Number of Received fields. */
   readonly received: number;
 }
@@ -52,8 +60,12 @@ export interface ParsedFields {
 export const characters = (f: Field): string => decodeUtf8(rawValue(f)) ?? rawValue(f);
 
 /** The addresses of a field, all with fully qualified domains. RFC 6409 §4.2, §5.1 */
-const readAddresses = (field: Field, limits: HeaderLimits): AddressField | HeaderFault => {
-  const list = parseAddressList(characters(field), limits.addressesPerField);
+const readAddresses = (
+  field: Field,
+  limits: HeaderLimits,
+  domains: Completions,
+): AddressField | HeaderFault => {
+  const list = parseAddressList(characters(field), limits.addressesPerField, domains);
   if (typeof list === "string") {
     return headerFault(
       list === TOO_MANY ? "HDR-16" : field.key === "sender" ? "SND-01" : "MSA-5.1",
@@ -62,7 +74,7 @@ const readAddresses = (field: Field, limits: HeaderLimits): AddressField | Heade
     );
   }
   for (const m of list.mailboxes) {
-    if (!fullyQualified(m.domain)) {
+    if (incomplete(m.domain, domains)) {
       return headerFault(
         "MSA-4.2b",
         field.name,
@@ -83,10 +95,12 @@ export const parseFields = (
   header: Header,
   limits: HeaderLimits,
   hostname: string,
+  lenient: Leniency = STRICT,
 ): ParsedFields | HeaderFault => {
   const once = new Map<string, Field>();
   const lists: Array<AddressField> = [];
   const signatures: Array<Field> = [];
+  const repeated: Array<Field> = [];
   const block = blockReader(hostname);
   let received = 0;
   for (const field of header.fields) {
@@ -107,6 +121,14 @@ export const parseFields = (
       case "references":
       case "subject":
         if (once.has(field.key)) {
+          const known = once.get(field.key);
+          if (lenient.duplicates && MAY_REPEAT.has(field.key) && known !== undefined) {
+            if (unfolded(known) !== unfolded(field)) {
+              return headerFault("HDR-1", field.name, "is there twice and says different things");
+            }
+            repeated.push(field);
+            continue;
+          }
           return headerFault(
             field.key === "sender" ? "SND-01" : "HDR-1",
             field.name,
@@ -129,12 +151,22 @@ export const parseFields = (
       default:
         continue;
     }
-    const read = readAddresses(field, limits);
+    const read = readAddresses(field, limits, lenient.domains);
     if (isFault(read)) return read;
     lists.push(read);
   }
-  return assemble(once, lists, block.end(lists), signedNames(signatures), received);
+  const made = assemble(once, lists, block.end(lists), signedNames(signatures), received, lenient);
+  return isFault(made) ? made : { ...made, repeated, signatures: signatures.length };
 };
+
+/** Of these the second copy may go; who sends a message twice named is another matter. */
+const MAY_REPEAT: ReadonlySet<string> = new Set([
+  "subject",
+  "date",
+  "message-id",
+  "in-reply-to",
+  "references",
+]);
 
 /** RFC 5322 §3.6.2, RFC 6854 §2.1: exactly one address, of at most one mailbox. */
 const senderFault = (a: AddressField | null): HeaderFault | null =>
@@ -148,14 +180,15 @@ const assemble = (
   resent: ResentBlock | null,
   signed: ReadonlySet<string>,
   received: number,
-): ParsedFields | HeaderFault => {
+  lenient: Leniency,
+): Omit<ParsedFields, "repeated" | "signatures"> | HeaderFault => {
   const holding = (key: string): AddressField | null => {
     const field = once.get(key);
     return lists.find((l) => l.field === field) ?? null;
   };
   const from = holding("from");
-  if (from === null) return headerFault("HDR-3", "From", "is missing");
-  if (from.list.addresses.length === 0) {
+  if (from === null && !lenient.absentFrom) return headerFault("HDR-3", "From", "is missing");
+  if (from !== null && from.list.addresses.length === 0) {
     return headerFault("HDR-3", from.field.name, "holds no address");
   }
   const sender = once.has("sender") ? holding("sender") : null;
@@ -164,9 +197,9 @@ const assemble = (
   const dateField = once.get("date") ?? null;
   const messageIdField = once.get("message-id") ?? null;
   return {
-    fromField: from.field,
-    from: from.list.addresses,
-    authors: from.list.mailboxes,
+    fromField: from?.field ?? null,
+    from: from?.list.addresses ?? [],
+    authors: from?.list.mailboxes ?? [],
     senderField: sender?.field ?? null,
     sender: sender?.list.mailboxes[0] ?? null,
     dateField,

@@ -10,8 +10,11 @@ import type { Field } from "./header.ts";
 import { encodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
 
-/** `none` says nothing of the client; `full` its EHLO name and address. RFC 5321 §7.6 */
-export type ReceivedMode = "none" | "full";
+/**
+ * `redacted` says nothing of the client; `full` its EHLO name and address; `sealed` the same and the account, in
+ * a token that only the site can open. RFC 5321 §7.6
+ */
+export type ReceivedMode = "redacted" | "full" | "sealed";
 
 /** The part of a session that Received tells. */
 export interface Client {
@@ -26,6 +29,8 @@ export interface Client {
 
 export interface ReceivedFacts {
   readonly mode: ReceivedMode;
+  /** The token of `sealed`; null in other modes. */
+  readonly token?: string | null;
   readonly session: Client;
   /** Our own name: A-labels, fully qualified. */
   readonly hostname: string;
@@ -59,6 +64,12 @@ const addressLiteral = (address: string): string | null => {
   return parseLiteral(text) === null ? null : text;
 };
 
+/** A comment, in pieces that may be folded. */
+const sealedClause = (token: string): ReadonlyArray<string> => {
+  const pieces = token.match(/[A-Za-z0-9_-]{1,64}/g) ?? [];
+  return ["from submission.invalid", "(sealed", ...pieces].with(-1, `${pieces.at(-1) ?? ""})`);
+};
+
 /** RFC 5321 §4.1.4: a name that is none is not repeated. */
 const fromClause = (mode: ReceivedMode, session: Client): string => {
   const literal = mode === "full" ? addressLiteral(session.clientAddress) : null;
@@ -74,7 +85,9 @@ const CIPHER = /^[A-Za-z0-9_-]{1,80}$/;
 /** `Received: from .. by .. with .. id .. [for ..] [tls ..]; date`, folded. RFC 5321 §4.4, RFC 8314 §4.3 */
 export const makeReceived = (f: ReceivedFacts): Field => {
   const clauses = [
-    fromClause(f.mode, f.session),
+    ...(f.mode === "sealed" && f.token !== undefined && f.token !== null
+      ? sealedClause(f.token)
+      : [fromClause(f.mode, f.session)]),
     `by ${f.hostname}`,
     `with ${protocolName(f)}`,
     `id ${f.id}`,

@@ -23,7 +23,7 @@ const charsOf = (octets: Uint8Array): string =>
   String.fromCharCode.apply(null, octets as unknown as Array<number>);
 
 /** Octets of text that is one char each. */
-export const octetsOf = (latin1: string): Uint8Array => {
+export const octetsOf = (latin1: string): Uint8Array<ArrayBuffer> => {
   const out = new Uint8Array(latin1.length);
   for (let i = 0; i < latin1.length; i++) out[i] = latin1.charCodeAt(i);
   return out;

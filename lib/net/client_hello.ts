@@ -2,16 +2,18 @@
  * Reads the server name out of the first octets of a TLS handshake. RFC 8446 §4.1.2, RFC 6066 §3
  *
  * The certificate is chosen before the TLS stack is set up, and nothing is set up for a peer that never says hello.
- * Judges nothing: what is no hello is the TLS stack's to refuse.
+ * Judges nothing of a hello: that is the TLS stack's.
  */
 
 export type ClientHello =
   /** So far it may be one: wait for more. */
   | { readonly _tag: "More" }
-  /** `serverName` null: none was asked for, or this is no hello at all. */
-  | { readonly _tag: "Done"; readonly serverName: string | null };
+  /** `serverName` null: none was asked for. */
+  | { readonly _tag: "Hello"; readonly serverName: string | null }
+  /** This is no TLS. */
+  | { readonly _tag: "Other" };
 
-/** More than any hello needs; whoever sends it all is handed on as it is. */
+/** More than any hello needs. */
 export const MAX_HELLO = 32_768;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
@@ -20,13 +22,13 @@ const HOST_NAME = 0;
 const RECORD_HEADER = 5;
 
 const MORE: ClientHello = { _tag: "More" };
-const NO_NAME: ClientHello = { _tag: "Done", serverName: null };
+const OTHER: ClientHello = { _tag: "Other" };
 
 /** `octets` is all that has come. */
 export const readClientHello = (octets: Uint8Array): ClientHello => {
   const message = handshake(octets);
-  if (message === null) return octets.length < MAX_HELLO ? MORE : NO_NAME;
-  return { _tag: "Done", serverName: message.length === 0 ? null : serverNameOf(message) };
+  if (message === null) return octets.length < MAX_HELLO ? MORE : OTHER;
+  return message.length === 0 ? OTHER : { _tag: "Hello", serverName: serverNameOf(message) };
 };
 
 /** The first handshake message, put together from its records; empty where it is none, null where more must come. */

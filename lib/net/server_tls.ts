@@ -1,29 +1,61 @@
-/** The server's side of TLS on a connection that was accepted; the certificate is chosen by name. RFC 6066 §3 */
+/**
+ * The server's side of TLS on a connection that was accepted; the certificate is chosen by name. RFC 6066 §3
+ *
+ * The name is read before the TLS stack is set up: a peer that connects and says nothing costs nothing, and the
+ * runtime's own callback for names never gives back what it holds for a hello that does not come.
+ */
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import type { Certificates } from "../ports/certificates.ts";
+import { readClientHello } from "./client_hello.ts";
 
-export interface ServerTlsOptions {
-  /** A client's certificate is asked for, never insisted on: what it shows is looked at afterwards. */
-  readonly asksClients?: boolean;
-  /** The name that the client asked for, and what was chosen by it. */
-  readonly onName?: (name: string, context: SecureContext) => void;
+/** A handshake that has begun. */
+export interface Begun {
+  readonly tls: TLSSocket;
+  /** The name that the client asked for; null: none. */
+  readonly serverName: string | null;
+  readonly context: SecureContext;
 }
 
+/**
+ * `begun` is called once: with null where the connection ended before its hello was complete, or speaks no TLS.
+ * `asksClients`: a client's certificate is asked for, never insisted on; what it shows is looked at afterwards.
+ */
 export const serverTls = (
   raw: Socket,
   certificates: Certificates["Service"],
-  o: ServerTlsOptions = {},
-): TLSSocket => {
-  raw.pause(); // without it the ClientHello of a fast peer is lost
-  return new TLSSocket(raw, {
-    isServer: true,
-    secureContext: certificates.contextFor(null),
-    ...(o.asksClients === true ? { requestCert: true, rejectUnauthorized: false } : {}),
-    SNICallback: (name, choose) => {
-      const context = certificates.contextFor(name);
-      o.onName?.(name, context);
-      choose(null, context);
-    },
-  });
+  asksClients: boolean,
+  begun: (handshake: Begun | null) => void,
+): void => {
+  let held: Buffer = Buffer.alloc(0);
+  const leave = (): void => {
+    raw.off("data", onData).off("end", onGone).off("close", onGone).off("error", onGone);
+    // without it what a fast peer sends next is lost
+    raw.pause();
+  };
+  const onGone = (): void => {
+    leave();
+    // an error that comes late is nobody's
+    raw.on("error", () => {});
+    raw.destroy();
+    begun(null);
+  };
+  const onData = (chunk: unknown): void => {
+    held = held.length === 0 ? chunk as Buffer : Buffer.concat([held, chunk as Buffer]);
+    const hello = readClientHello(held);
+    if (hello._tag === "More") return;
+    if (hello._tag === "Other") return onGone();
+    leave();
+    raw.unshift(held);
+    const context = certificates.contextFor(hello.serverName);
+    const tls = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: context,
+      ...(asksClients ? { requestCert: true, rejectUnauthorized: false } : {}),
+    });
+    begun({ tls, serverName: hello.serverName, context });
+  };
+  raw.on("data", onData).on("end", onGone).on("close", onGone).on("error", onGone);
+  raw.resume();
 };

@@ -8,7 +8,7 @@ import type { TlsFacts } from "../envelope/session.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { ProxiedClient } from "./proxy_header.ts";
-import { serverTls } from "./server_tls.ts";
+import { type Begun, serverTls } from "./server_tls.ts";
 
 /** What is known of a connection once TLS is up. */
 export interface Secured {
@@ -44,6 +44,8 @@ export class Wire {
   readonly #certificates: Certificates["Service"];
   readonly #events: WireEvents;
   #closed = false;
+  /** Between "begin TLS" and its end the handshake alone says when octets flow. */
+  #shaking = false;
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** Ours, on this connection. */
@@ -99,21 +101,26 @@ export class Wire {
     raw.off("end", this.#onEnd);
     raw.off("close", this.#onEnd);
     raw.off("error", this.#onEnd);
-    const certificates = this.#certificates;
-    let serverName: string | null = null;
-    let context = certificates.contextFor(null);
-    const tls = serverTls(raw, certificates, {
-      asksClients: certificates.asksClients,
-      onName: (name, chosen) => {
-        serverName = name;
-        context = chosen;
-      },
+    this.#shaking = true;
+    serverTls(raw, this.#certificates, this.#certificates.asksClients, (begun) => {
+      if (begun !== null) return this.#shake(raw, begun, done);
+      this.#onEnd();
+      done(null);
     });
+  }
+
+  #shake(
+    raw: Socket,
+    { tls, serverName, context }: Begun,
+    done: (s: Secured | null) => void,
+  ): void {
+    const certificates = this.#certificates;
     this.#socket = tls;
     let settled = false;
     const settle = (secured: Secured | null): void => {
       if (settled) return;
       settled = true;
+      this.#shaking = false;
       if (secured === null) {
         tls.destroy();
         this.#onEnd();
@@ -146,10 +153,10 @@ export class Wire {
   }
 
   pause(): void {
-    this.#socket.pause();
+    if (!this.#shaking) this.#socket.pause();
   }
   resume(): void {
-    this.#socket.resume();
+    if (!this.#shaking) this.#socket.resume();
   }
 
   /** Sends what is queued, then close_notify under TLS, then closes. RFC 8314 §3.4 */

@@ -1,5 +1,6 @@
 /** The accounts that may sign in, and what they may send as. */
 import { Context, Data, type Effect } from "effect";
+import type { AccountRights } from "../address/grant.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Login, ScramHash, ScramKeys } from "../envelope/login.ts";
 import type { Strength } from "../envelope/strength.ts";
@@ -18,10 +19,13 @@ export interface Account {
   readonly certificates: ReadonlyArray<string>;
   /** Changes whenever anything of the account changes. */
   readonly revision: number;
+  /** Grants, groups and permissions kept beside the account; absent: there are none. */
+  readonly rights?: AccountRights;
 }
 
 export type LoginResult =
-  | { readonly _tag: "Accepted"; readonly account: Account }
+  /** `credential`: which of several proved the account, by its name; absent where there is one. */
+  | { readonly _tag: "Accepted"; readonly account: Account; readonly credential?: string }
   /** Unknown name, wrong password, foreign authzid: the caller cannot tell which, nor by time. */
   | { readonly _tag: "Rejected" }
   /** Told only after right credentials, like what follows. RFC 5248 §2.4 */

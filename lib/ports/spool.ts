@@ -38,6 +38,8 @@ export type SpoolError = SpoolFull | SpoolFault;
 export interface Staging {
   /** Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). */
   readonly write: (chunk: Uint8Array) => Effect.Effect<void, SpoolError>;
+  /** What was written, in chunks counted from 0; null behind the last. The chunks may be cut otherwise. */
+  readonly part: (index: number) => Effect.Effect<Uint8Array | null, SpoolError>;
   /** Forgets it; safe to call at any time. */
   readonly discard: () => void;
 }

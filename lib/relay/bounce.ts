@@ -10,6 +10,7 @@ import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey, Routes } from "../ports/routes.ts";
 import { decodeXtext } from "../smtp/syntax/xtext.ts";
+import { signReport } from "./sign_report.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 
 /** A header longer than this is cut behind its last whole field that fits. */
@@ -118,7 +119,8 @@ export const reportFor: (
       ...envelope.deliverBy === undefined ? {} : { deliverBy: envelope.deliverBy.deadline },
       ...envelope.hold === undefined ? {} : { held: envelope.hold.request },
     });
-    const size = report.head.length + report.body.length;
+    const head = yield* signReport(report.head, report.body, hostname, now);
+    const size = head.length + report.body.length;
     const body = spool.stage();
     yield* Effect.tapError(body.write(report.body), () => Effect.sync(() => body.discard()));
     return {
@@ -138,7 +140,7 @@ export const reportFor: (
         ...envelope.requireTls === undefined ? {} : { requireTls: envelope.requireTls },
       },
       recipients: [{ address, hop: hopKey(route.hop) }],
-      head: report.head,
+      head,
       body,
       eightBit: report.eightBit,
       trail: trailOf(delivery.message, route.pattern, hopKey(route.hop)),

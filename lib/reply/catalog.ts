@@ -240,8 +240,38 @@ export const NEEDS_CHARSET = reply(
   "6.1",
   "Message refused: 8-bit text without MIME headers that is not UTF-8",
 );
+/** RFC 6409 §8.4, RFC 3030 §3 */
+export const NOT_ENCODABLE = reply(
+  554,
+  "6.3",
+  "Message refused: a line is over 998 octets in a part that may not be encoded",
+);
 /** RFC 5321 §6.3 */
 export const LOOP = reply(554, "4.6", "Too many Received fields, the message is looping");
+/** RFC 6409 §6.2 */
+export const RECIPIENT_NOT_ALLOWED = reply(
+  550,
+  "7.1",
+  "Your account may not send to this recipient; ask your mail administrator",
+);
+/** The same at the end of data, where rights changed since RCPT. */
+export const RECIPIENTS_NOT_ALLOWED = reply(
+  550,
+  "7.1",
+  "Your account may not send to one of the recipients; ask your mail administrator",
+);
+/** A message of others that is passed on, where the site does not do that. RFC 5322 §3.6.6 */
+export const NOT_PASSED_ON = reply(
+  550,
+  "7.1",
+  "This server passes on no messages of others; forward it as an attachment",
+);
+/** A signing key is out of reach: rather later than unsigned. RFC 6376 §5.1 */
+export const CANNOT_SIGN = reply(
+  451,
+  "3.5",
+  "The message must be signed and cannot be now; try again later",
+);
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);

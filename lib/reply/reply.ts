@@ -25,6 +25,12 @@ export const reply = (code: number, detail: string | null, ...text: Lines): Repl
   text,
 });
 
+/** The same reply with more to say. */
+export const saying = (r: Reply, ...more: ReadonlyArray<string>): Reply => ({
+  ...r,
+  text: [...r.text, ...more],
+});
+
 /** 4yz and 5yz: the command had no effect. RFC 5321 §4.2.1 */
 export const negative = (r: Reply): boolean => r.code >= 400;
 

@@ -5,26 +5,29 @@
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
 import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
-import { type Mailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
-import { printHeader } from "../message/write.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
 import { Ids } from "../ports/ids.ts";
 import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
+import { Records, type SubmissionRecord } from "../ports/records.ts";
+import { Signer } from "../ports/signer.ts";
 import { Spool, type SpoolError } from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
-import type { Reply } from "../reply/reply.ts";
+import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
+import { admitRecipient } from "../stages/admit_recipient.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
-import { checkRecipient } from "../stages/resolve_mta.ts";
-import type { Received, Routed } from "../stages/submission.ts";
+import type { Received, Signed } from "../stages/submission.ts";
+import type { Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
+import { HeldBody } from "./held_body.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -44,10 +47,16 @@ export interface AnswerSettings {
   readonly clientLog: ClientLog;
   readonly load: Load;
   /** Told of every message that was accepted and kept. */
-  readonly onAccepted: ((submission: Routed) => void) | null;
+  readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
-export type AnswerServices = PipelineServices | LoginThrottle | Spool | Tokens | Correspondents;
+export type AnswerServices =
+  | PipelineServices
+  | LoginThrottle
+  | Spool
+  | Records
+  | Tokens
+  | Correspondents;
 
 /** Whether the account may send that much more now; where not, that is counted. */
 const within = (quota: Quota, ...message: Parameters<Quota["exceeded"]>): boolean => {
@@ -57,7 +66,7 @@ const within = (quota: Quota, ...message: Parameters<Quota["exceeded"]>): boolea
 };
 
 /** Whether the account has not written to too many for the first time of late. */
-const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Routed) {
+const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Signed) {
   const recipients = s.envelope.recipients.map((r) => r.mailbox);
   const allowed = yield* (yield* Correspondents).admit(
     s.account.id,
@@ -71,25 +80,37 @@ const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Routed
 
 const mail = Effect.fnUntraced(function* (
   settings: AnswerSettings,
+  session: SessionFacts,
   question: Question & { readonly _tag: "Mail" },
 ) {
   const account = yield* (yield* Accounts).find(question.account);
   if (account === null || account.disabled) return just(say.ACCOUNT_GONE);
-  yield* enforceReturnPath(account, question.mail.returnPath);
   if (question.mail.hold !== undefined) { // RFC 4865 §6
     const held = yield* (yield* Spool).held(account.id);
     if (held >= settings.heldMessages) return just(say.TOO_MUCH_HELD);
   }
-  const nullSender = question.mail.returnPath === null;
   const now = yield* Clock.currentTimeMillis;
+  yield* enforceReturnPath(account, question.mail.returnPath, {
+    at: now,
+    credential: settings.signedIn.of(session.id)?.credential ?? null,
+    recipients: null,
+  });
+  const nullSender = question.mail.returnPath === null;
   return within(settings.quota, account.id, nullSender, 1, now)
     ? just(say.SENDER_OK)
     : just(say.RATE_LIMITED);
 });
 
-const recipient = Effect.fnUntraced(function* (mailbox: Mailbox) {
-  if ((yield* Spool).suppressed(printMailboxAscii(mailbox))) return just(say.SUPPRESSED);
-  yield* checkRecipient(mailbox);
+const recipient = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question & { readonly _tag: "Recipient" },
+) {
+  const login = settings.signedIn.of(session.id);
+  const account = login === null ? null : yield* (yield* Accounts).find(login.account);
+  if (account === null) return just(say.ACCOUNT_GONE);
+  if ((yield* Spool).suppressed(printMailboxAscii(question.mailbox))) return just(say.SUPPRESSED);
+  yield* admitRecipient(account, question.mailbox);
   return just(say.RECIPIENT_OK);
 });
 
@@ -109,6 +130,10 @@ const submit = Effect.fnUntraced(function* (
     data.body.discard();
     return just(say.RATE_LIMITED);
   }
+  const spool = yield* Spool;
+  const facts = { ...reader.facts(), relaxedHash: data.digest?.end() ?? null };
+  const { digest } = yield* Signer;
+  const held = new HeldBody(data.body, spool.stage, digest, facts.validUtf8);
   const received: Received = {
     _tag: "Received",
     id: (yield* Ids).queueId(),
@@ -116,45 +141,114 @@ const submit = Effect.fnUntraced(function* (
     session,
     hostname: settings.hostname,
     login: account,
+    credential: settings.signedIn.of(session.id)?.credential ?? null,
     envelope,
     head: reader.head(),
     hasBody: reader.hasBody,
-    body: reader.facts(),
+    body: facts,
+    stored: held,
     trail: [],
   };
-  const routed = yield* pipeline(received);
+  const signed = yield* Effect.onError(
+    pipeline(received),
+    () => Effect.sync(() => held.discard()),
+  );
   const { newRecipientsPerDay } = settings;
-  if (newRecipientsPerDay > 0 && !(yield* newcomersAllowed(newRecipientsPerDay, routed))) {
+  if (newRecipientsPerDay > 0 && !(yield* newcomersAllowed(newRecipientsPerDay, signed))) {
+    held.discard();
     data.body.discard();
     return just(say.TOO_MANY_NEW_RECIPIENTS);
   }
-  yield* (yield* Spool).commit({
-    id: routed.id,
-    acceptedAt: routed.receivedAt,
-    account: routed.account.id,
+  const kept = spool.commit({
+    id: signed.id,
+    acceptedAt: signed.receivedAt,
+    account: signed.account.id,
     session,
-    envelope: routed.envelope,
-    recipients: routed.routed.map(({ mailbox, route }) => ({
+    envelope: signed.envelope,
+    recipients: signed.routed.map(({ mailbox, route }) => ({
       address: printMailboxAscii(mailbox),
       hop: hopKey(route.hop),
     })),
-    head: `${printHeader(routed.header)}\r\n`,
-    body: data.body,
-    eightBit: routed.body.eightBit,
-    trail: trailRecord(routed.trail),
+    head: signed.leaving,
+    body: held.current,
+    eightBit: signed.body.eightBit,
+    trail: trailRecord(signed.trail),
     ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
   });
+  yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   settings.quota.count(account, nullSender, count, receivedAt);
-  settings.onAccepted?.(routed);
-  return just(say.queued(routed.id));
+  settings.onAccepted?.(signed);
+  const records = yield* Records;
+  if (records.keeps.accepted) {
+    records.keep({
+      ...recordOf(settings, session, question, data),
+      id: signed.id,
+      at: receivedAt,
+      reply: summary(say.queued(signed.id)),
+      trail: trailRecord(signed.trail),
+    });
+  }
+  return just(say.queued(signed.id));
+});
+
+/** What is remembered of a question, whatever became of it. */
+const recordOf = (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question,
+  data: ReceivedData | null,
+): Pick<SubmissionRecord, "account" | "credential" | "session" | "message"> => {
+  const login = settings.signedIn.of(session.id);
+  return {
+    account: login?.account ?? null,
+    credential: login?.credential ?? null,
+    session,
+    message: question._tag !== "Submit" || data === null ? null : {
+      envelope: question.envelope,
+      head: data.reader.head(),
+      hasBody: data.reader.hasBody,
+      body: data.reader.facts(),
+    },
+  };
+};
+
+/** Keeps why it was refused, where the site wants that; the reply then names the record. */
+const remember = Effect.fnUntraced(function* (
+  settings: AnswerSettings,
+  session: SessionFacts,
+  question: Question,
+  data: ReceivedData | null,
+  refused: Reply,
+  trail: Trail,
+) {
+  const records = yield* Records;
+  if (!records.keeps.refusals) return refused;
+  const id = (yield* Ids).queueId();
+  records.keep({
+    ...recordOf(settings, session, question, data),
+    id,
+    at: yield* Clock.currentTimeMillis,
+    reply: summary(refused),
+    trail: trailRecord(trail),
+  });
+  // the owner gives it to whoever runs the server: `postern trace ID`
+  return saying(refused, `Trace id ${id}`);
 });
 
 /** Turns whatever went wrong into the reply that the client gets. */
 const replyTo = (
+  settings: AnswerSettings,
   session: SessionFacts,
-  error: { readonly _tag: string; readonly reply?: Reply },
-): Effect.Effect<Answer> => {
-  if (error.reply !== undefined) return Effect.succeed(just(error.reply));
+  question: Question,
+  data: ReceivedData | null,
+  error: { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail },
+): Effect.Effect<Answer, never, Records | Ids> => {
+  const { reply: refused, trail } = error;
+  if (refused !== undefined) {
+    return trail === undefined || refused.code < 500
+      ? Effect.succeed(just(refused))
+      : Effect.map(remember(settings, session, question, data, refused, trail), just);
+  }
   const reply = error._tag === "SpoolFull" ? say.NO_SPACE : say.LOCAL_ERROR;
   return Effect.as(
     Effect.logError("submission not accepted: a fault of ours", {
@@ -173,7 +267,7 @@ const answer = (
 ): Effect.Effect<Answer, never, AnswerServices> => {
   const run = (): Effect.Effect<
     Answer,
-    { readonly _tag: string; readonly reply?: Reply } | SpoolError,
+    { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail } | SpoolError,
     AnswerServices
   > => {
     switch (question._tag) {
@@ -182,16 +276,18 @@ const answer = (
       case "Keys":
         return answerKeys(session, question.authcid, question.hash);
       case "Mail":
-        return mail(settings, question);
+        return mail(settings, session, question);
       case "Recipient":
-        return recipient(question.mailbox);
+        return recipient(settings, session, question);
       case "Submit":
         return data === null
           ? Effect.die(new Error("no data"))
           : submit(settings, session, question, data);
     }
   };
-  return run().pipe(Effect.catch((error) => replyTo(session, error)));
+  return run().pipe(
+    Effect.catch((error) => replyTo(settings, session, question, data, error)),
+  );
 };
 
 /** Answers questions, with the services bound. */

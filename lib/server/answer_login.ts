@@ -38,6 +38,14 @@ const claimant = (claim: Claim): { readonly mechanism: string; readonly name: st
 const nameless = (token: Redacted.Redacted<string>): string =>
   `token ${createHash("sha256").update(Redacted.value(token)).digest("hex").slice(0, 16)}`;
 
+/** What grants can be bound to, where the account's store names no credential of its own. */
+const CREDENTIAL: Readonly<Record<Claim["_tag"], string>> = {
+  Password: "password",
+  Proof: "password",
+  Certificate: "certificate",
+  Token: "token",
+};
+
 /** Waits its turn, unless it has waited before; false where the door is shut. */
 const admitted = Effect.fnUntraced(function* (
   session: SessionFacts,
@@ -71,9 +79,9 @@ export const answerLogin = Effect.fnUntraced(function* (
   if (!(yield* admitted(session, name, claim._tag === "Proof"))) return just(say.AUTH_LATER);
   return yield* checkLogin(claim).pipe(
     Effect.matchEffect({
-      onSuccess: Effect.fnUntraced(function* (account) {
+      onSuccess: Effect.fnUntraced(function* ({ account, credential }) {
         yield* throttle.succeeded(session.clientAddress, name);
-        if (signedIn.enter(session.id, account.id)) {
+        if (signedIn.enter(session.id, account.id, credential ?? CREDENTIAL[claim._tag])) {
           return { reply: say.AUTHENTICATED, account: account.id } satisfies Answer;
         }
         throttled("connections_per_account");

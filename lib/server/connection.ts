@@ -10,6 +10,7 @@ import type { ProxiedClient } from "../net/proxy_header.ts";
 import { type Secured, Wire } from "../net/wire.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
+import type { BodyDigest } from "../ports/signer.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { render, type Reply } from "../reply/reply.ts";
@@ -27,6 +28,8 @@ import { countClosing } from "./throttled.ts";
 export interface ReceivedData {
   readonly reader: MessageReader;
   readonly body: Staging;
+  /** Null where no key could sign. */
+  readonly digest: BodyDigest | null;
   /** Set where the body could not be written as it came. */
   readonly fault: SpoolError | null;
 }
@@ -50,6 +53,8 @@ export interface SessionHost {
   readonly dataMs: number;
   readonly handshakeMs: number;
   readonly stage: () => Staging;
+  /** Hashes the body while it comes in; null where no key could sign. */
+  readonly digest: () => BodyDigest | null;
   /** Octets to storage; the session reads on when `done` is called. */
   readonly write: (
     body: Staging,
@@ -93,6 +98,7 @@ export class Connection {
   /** Octets that are to be dropped before anything is read. */
   #drop = 0;
   #body: Staging | null = null;
+  #digest: BodyDigest | null = null;
   #fault: SpoolError | null = null;
   /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
   #busy = false;
@@ -291,6 +297,7 @@ export class Connection {
   #beginData(reader: MessageReader): void {
     this.#data = reader;
     this.#body = this.#host.stage();
+    this.#digest = this.#host.digest();
     this.#fault = null;
     this.#wait(this.#host.dataMs);
   }
@@ -324,7 +331,7 @@ export class Connection {
   #ask(question: Question): void {
     this.#busy = true;
     const data = question._tag === "Submit" && this.#endedReader !== null && this.#body !== null
-      ? { reader: this.#endedReader, body: this.#body, fault: this.#fault }
+      ? { reader: this.#endedReader, body: this.#body, digest: this.#digest, fault: this.#fault }
       : null;
     // our own work is not the client's silence
     this.deadline = Infinity;
@@ -387,6 +394,7 @@ export class Connection {
     // our own disk is not the client's silence
     this.deadline = Infinity;
     for (const part of parts) {
+      this.#digest?.update(part);
       this.#host.write(body, part, (fault) => {
         this.#fault ??= fault;
         if (--left > 0) return;
@@ -402,6 +410,7 @@ export class Connection {
   #dropBody(): void {
     this.#body?.discard();
     this.#body = null;
+    this.#digest = null;
     this.#chunks = null;
     this.#endedReader = null;
   }

@@ -9,6 +9,7 @@ import { awaitProxyHeader, Networks } from "../net/proxied.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
 import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
+import { Signer } from "../ports/signer.ts";
 import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
@@ -44,6 +45,8 @@ export interface ServerSettings extends AnswerSettings {
     readonly data: Duration.Duration;
     readonly handshake: Duration.Duration;
   };
+  /** See `Rules`. */
+  readonly domains?: Rules["domains"];
   readonly extensions: OptionalExtensions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   /** How long a stop waits for running ends of data. */
@@ -109,6 +112,7 @@ export const serveSubmissions = (
     const certificates = yield* Certificates;
     const spool = yield* Spool;
     const accounts = yield* Accounts;
+    const signer = yield* Signer;
     const { limits } = settings;
     const connections = new Connections();
     const balancers = new Networks(settings.proxyFrom);
@@ -122,6 +126,7 @@ export const serveSubmissions = (
       dataMs: Duration.toMillis(limits.data),
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
+      digest: signer.digest,
       write: (body, chunk, done) => {
         const writing = body.write(chunk);
         // held in memory: nothing to wait for
@@ -221,6 +226,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     errors: limits.errors,
     idleCommands: limits.idleCommands,
     authFailures: limits.authFailures,
+    ...(settings.domains === undefined ? {} : { domains: settings.domains }),
     mechanisms: settings.mechanisms,
     extensions: extensionsWith(settings.extensions),
     now: Date.now,

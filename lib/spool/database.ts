@@ -144,6 +144,8 @@ export class SpoolDatabase {
         return this.#commit(op);
       case "stage":
         return this.#stage(op.number, op.chunks);
+      case "staged":
+        return this.#staged(op.number, op.index);
       case "discard":
         this.#dropMessage(op.number);
         return null;
@@ -268,6 +270,15 @@ export class SpoolDatabase {
       this.#sql("INSERT INTO chunk (key, octets) VALUES (?, ?)").run(key++, c);
     }
     return number;
+  }
+
+  #staged(number: number, index: number): ReadPart {
+    const row = this.#sql("SELECT octets FROM chunk WHERE key = ?").get(
+      range(number).first + index,
+    );
+    const octets = row?.["octets"];
+    if (!(octets instanceof Uint8Array)) throw new Error("the staged body is gone");
+    return { parts: [octets], next: null, digest: null };
   }
 
   /**

@@ -32,6 +32,13 @@ export interface StageOp {
   readonly chunks: ReadonlyArray<Uint8Array>;
 }
 
+/** One chunk of a body that is not part of a message yet. */
+export interface StagedOp {
+  readonly op: "staged";
+  readonly number: number;
+  readonly index: number;
+}
+
 export interface DiscardOp {
   readonly op: "discard";
   readonly number: number;
@@ -97,6 +104,7 @@ export interface TickOp {
 export type Op =
   | CommitOp
   | StageOp
+  | StagedOp
   | DiscardOp
   | ClaimOp
   | ReadOp

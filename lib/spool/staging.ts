@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect";
 import type { SpoolError, Staging } from "../ports/spool.ts";
+import type { ReadPart } from "./protocol.ts";
 import type { DatabaseThread } from "./group_commit.ts";
 
 /** Octets of a chunk on disk, and what is held of a body before it goes there. */
@@ -15,6 +16,8 @@ export class DiskStaging implements Staging {
   /** Octets in all. */
   #octets = 0;
   #number: number | null = null;
+  /** Chunks on disk. */
+  #flushed = 0;
   #finished = false;
 
   constructor(thread: DatabaseThread) {
@@ -39,6 +42,7 @@ export class DiskStaging implements Staging {
 
   #flush(): Effect.Effect<void, SpoolError> {
     const chunks = [this.takeHeld()];
+    this.#flushed++;
     return Effect.map(
       this.#thread.run("stage", { op: "stage", number: this.#number, chunks }),
       (number) => {
@@ -48,6 +52,17 @@ export class DiskStaging implements Staging {
       },
     );
   }
+
+  readonly part = (index: number): Effect.Effect<Uint8Array | null, SpoolError> => {
+    const number = this.#number;
+    if (index < this.#flushed && number !== null) {
+      return Effect.map(
+        this.#thread.run("staged", { op: "staged", number, index }),
+        (read) => (read as ReadPart).parts[0] ?? null,
+      );
+    }
+    return Effect.succeed(this.#held[index - this.#flushed] ?? null);
+  };
 
   /** What is held, copied into one array of its own: the pieces are views of larger read buffers. */
   takeHeld(): Uint8Array {

@@ -1,12 +1,7 @@
 /** Second stage: whose submission is this? At AUTH by credentials, at the end of data by the account as it is now. */
 import { Data, Effect } from "effect";
 import type { Claim } from "../envelope/login.ts";
-import {
-  type Account,
-  Accounts,
-  type AccountsUnavailable,
-  type LoginResult,
-} from "../ports/accounts.ts";
+import { Accounts, type AccountsUnavailable, type LoginResult } from "../ports/accounts.ts";
 import { Tokens, type TokensUnavailable } from "../ports/tokens.ts";
 import {
   ACCOUNT_DISABLED,
@@ -27,6 +22,8 @@ export class LoginRefused extends Data.TaggedError("LoginRefused")<{
   readonly cause?: unknown;
 }> {}
 
+/** A login that succeeded. */
+export type Accepted = LoginResult & { readonly _tag: "Accepted" };
 const REJECTED: LoginResult = { _tag: "Rejected" };
 
 /** What the accounts say to a claim, after a token was looked at by those who know its issuer. */
@@ -62,7 +59,7 @@ const judge = Effect.fnUntraced(function* (
  */
 export const checkLogin = (
   claim: Claim,
-): Effect.Effect<Account, LoginRefused, Accounts | Tokens> =>
+): Effect.Effect<Accepted, LoginRefused, Accounts | Tokens> =>
   judge(claim).pipe(
     Effect.catchTags({
       AccountsUnavailable: (e) =>
@@ -75,7 +72,7 @@ export const checkLogin = (
         case "Accepted":
           return result.account.disabled
             ? Effect.fail(new LoginRefused({ reply: ACCOUNT_DISABLED }))
-            : Effect.succeed(result.account);
+            : Effect.succeed(result);
         case "Disabled":
           return Effect.fail(new LoginRefused({ reply: ACCOUNT_DISABLED }));
         case "TooWeak":

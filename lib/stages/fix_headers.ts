@@ -7,12 +7,14 @@
 import { Effect } from "effect";
 import { formatDate } from "../message/date.ts";
 import { Ids } from "../ports/ids.ts";
+import { dropCopies, nameNobody, supplyFrom } from "./fix/absent.ts";
 import { fillEmptyLists, mergeLists, modernizeAddresses } from "./fix/address_fields.ts";
 import { fixDate } from "./fix/date.ts";
 import type { Draft, Mend } from "./fix/draft.ts";
 import { fixLayout } from "./fix/layout.ts";
 import { fixMessageId } from "./fix/message_id.ts";
 import { labelEightBit } from "./fix/mime.ts";
+import { encodeHeader } from "./fix/raw_utf8.ts";
 import { removeBcc, removeForgedResults, removeReturnPath } from "./fix/remove.ts";
 import { addReceived } from "./fix/trace.ts";
 import { HeaderPolicy } from "./policy.ts";
@@ -21,9 +23,13 @@ import type { Authorized, Completed, Stage } from "./submission.ts";
 
 /** In this order: what is added to a resent block finds its place before Bcc is taken out of it. */
 const MENDS: ReadonlyArray<Mend> = [
+  supplyFrom,
+  dropCopies,
   mergeLists,
   fillEmptyLists,
+  nameNobody,
   modernizeAddresses,
+  encodeHeader,
   fixDate,
   fixMessageId,
   labelEightBit,
@@ -37,13 +43,14 @@ const MENDS: ReadonlyArray<Mend> = [
 /** Repairs the header. Refused with 554 5.6.0 (5.6.1 for unlabelled 8-bit text) where a repair cannot or may not be made. */
 export const fixHeaders: Stage<Authorized, Completed, Refusal, HeaderPolicy | Ids> = Effect
   .fnUntraced(function* (s: Authorized) {
-    const { rules, offset } = yield* HeaderPolicy;
+    const { rules, offset, seal } = yield* HeaderPolicy;
     const ids = yield* Ids;
     const draft: Draft = {
       s,
       rules,
       now: formatDate(s.receivedAt, offset(s.receivedAt)),
       newId: ids.messageIdLeft,
+      seal,
       header: s.header,
       decisions: [],
     };
@@ -57,6 +64,10 @@ export const fixHeaders: Stage<Authorized, Completed, Refusal, HeaderPolicy | Id
       ...s,
       _tag: "Completed" as const,
       header: draft.header,
+      // a From that was supplied names the account
+      fields: s.fields.fromField === null && s.fields.resent === null
+        ? { ...s.fields, authors: [s.account.primary] }
+        : s.fields,
       trail: [...s.trail, ...draft.decisions],
     };
   });

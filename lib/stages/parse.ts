@@ -14,13 +14,18 @@ import type { Parsed, Received, Stage } from "./submission.ts";
  */
 export const parse: Stage<Received, Parsed, Refusal, HeaderPolicy> = Effect.fnUntraced(
   function* (s: Received) {
-    const { limits } = yield* HeaderPolicy;
+    const { limits, rules } = yield* HeaderPolicy;
     if (s.head === "" && !s.hasBody) {
       return yield* refusal(s.trail, "parse", "HDR-28", NO_MESSAGE);
     }
-    const header = parseHeader(s.head, limits, s.envelope.smtpUtf8);
+    const utf8 = s.envelope.smtpUtf8 || rules.rawUtf8 === "fix";
+    const header = parseHeader(s.head, limits, utf8);
     if (isFault(header)) return yield* faulty(s, header);
-    const fields = parseFields(header, limits, s.hostname);
+    const fields = parseFields(header, limits, s.hostname, {
+      absentFrom: rules.from === "fix",
+      duplicates: rules.duplicates === "fix",
+      domains: rules.domains,
+    });
     if (isFault(fields)) return yield* faulty(s, fields);
     if (fields.received > limits.receivedFields) {
       return yield* refusal(s.trail, "parse", "TRC-8", LOOP, { received: fields.received });

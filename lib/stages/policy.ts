@@ -4,25 +4,51 @@
  * `Policies` is the whole of it; the functions at the end turn its parts into Layers.
  */
 import { Context, Effect, Layer } from "effect";
+import type { Grant, Permission } from "../address/grant.ts";
+import { comparison, type LocalRules } from "../address/local_rules.ts";
+import { compileRewrites, type Rewrites, type RewriteSettings } from "../address/rewrite.ts";
 import type { Mailbox } from "../address/mailbox.ts";
+import type { Completions } from "../address/complete.ts";
+import { domainKey } from "../address/domain.ts";
 import { localOffset } from "../message/date.ts";
 import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { TlsPolicy } from "../ports/certificates.ts";
 import { type Route, Routes, type RouteTable } from "../ports/routes.ts";
-import { type Right, SenderRights } from "../ports/sender_rights.ts";
+import {
+  type Circumstances,
+  type Right,
+  type RightsChecks,
+  SenderRights,
+  type SpecialRight,
+  STANDARD_CHECKS,
+} from "../ports/sender_rights.ts";
 
-/** May this account send as this mailbox? Pure; called for every address that a message claims. */
-export type RightsPolicy = (account: Account, mailbox: Mailbox) => Right;
+/** One thing that an account holds: an own address, what is below it, or a grant. */
+export interface Held extends Omit<Grant, "principal"> {
+  /** `primary`, `alias`, `subaddress`, `grant`. */
+  readonly rule: string;
+  /** Whom it was granted to: the account or a group; null for own addresses. */
+  readonly by: string | null;
+  readonly matches: (m: Mailbox) => boolean;
+}
 
-export interface RightsSettings {
-  /** A-label names; null: the domains of the account's own addresses. */
-  readonly localDomains: ReadonlyArray<string> | null;
-  /** Between user and detail, where a local domain has no own entry; null: no subaddresses. RFC 5233 §4 */
-  readonly separator: string | null;
-  /** By A-label name, for local domains that differ. */
-  readonly separators?: Readonly<Record<string, string | null>>;
+/** What an account may send. Pure; `as` is called for every address that a message claims. */
+export interface RightsPolicy {
+  /** May this account send as this mailbox? RFC 6409 §6.1 */
+  readonly as: (account: Account, mailbox: Mailbox, circumstances: Circumstances) => Right;
+  /** May it send to this recipient? RFC 6409 §6.2 */
+  readonly to: (account: Account, recipient: Mailbox) => Right;
+  readonly may: (account: Account, what: SpecialRight) => Right;
+  /** All that the account holds, whatever the circumstances: for questions the other way round. */
+  readonly held: (account: Account) => ReadonlyArray<Held>;
+}
+
+export interface RightsSettings extends LocalRules {
+  readonly grants?: ReadonlyArray<Grant>;
+  readonly permissions?: ReadonlyArray<Permission>;
+  readonly checks?: RightsChecks;
 }
 
 /** What to do about a repairable fault: repair it, refuse the message, or leave it as it is. */
@@ -45,6 +71,20 @@ export interface HeaderRules {
   readonly mimeVersion: Repair;
   /** Lines that may not be sent as they are; they cannot be left alone. */
   readonly layout: Exclude<Repair, "off">;
+  /** No From at all: the account's primary address, or refused. RFC 5322 §3.6.2 */
+  readonly from: Exclude<Repair, "off">;
+  /** Subject and its like twice, both saying the same to the octet: one goes, or refused. RFC 5322 §3.6 */
+  readonly duplicates: Exclude<Repair, "off">;
+  /** 8-bit text in a header although MAIL had no SMTPUTF8: encoded words, or refused. RFC 2047 §5 */
+  readonly rawUtf8: Exclude<Repair, "off">;
+  /** Neither To nor Cc nor Bcc: a group of nobody, refused, or left, since it is legal. RFC 5322 §3.6.3 */
+  readonly undisclosed: Repair;
+  /** Body lines over 998 octets: a transfer encoding, or refused. RFC 5322 §2.1.1 */
+  readonly longLines: Exclude<Repair, "off">;
+  /** Text of 8-bit octets: left as it is, or encoded, so that no hop must do it later. RFC 6376 §5.3 */
+  readonly eightBitBody: "keep" | "encode";
+  /** By single label in lower case, the domain that it stands for. RFC 6409 §4.2 */
+  readonly domains: Completions;
   /** Sender is needed where the return path is not in From (`envelope`), or none of From is the account's (`rights`). */
   readonly senderMatch: "envelope" | "rights";
   /** A Sender of somebody else although the submitter is in From: refuse, or drop what it says. */
@@ -57,7 +97,7 @@ export type { TlsPolicy };
 export type RoutePolicy = (recipient: Mailbox) => Route | null;
 
 /** The switches of the configuration file. */
-export type HeaderSettings = Pick<HeaderRules, "received" | "date" | "messageId">;
+export type HeaderSettings = HeaderRules;
 
 /** What the configuration says and policies judge by; a whole configuration is one too. */
 export interface PolicyFacts {
@@ -65,6 +105,8 @@ export interface PolicyFacts {
   readonly headers: HeaderSettings;
   readonly limits: HeaderLimits;
   readonly routes: RouteTable;
+  /** Absent: no address stands for another. */
+  readonly rewriting?: RewriteSettings;
 }
 
 /** All that a site decides. Each part takes its part of the configuration and yields the policy. */
@@ -82,12 +124,42 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly limits: HeaderLimits;
   /** Minutes east of UTC for dates that we write, at a time in ms. RFC 5321 §4.4 */
   readonly offset: (ms: number) => number;
+  /** Makes a token that the site alone can open; null: Received is not sealed. */
+  readonly seal: ((text: string) => string) | null;
+  /** Null: no address stands for another. */
+  readonly rewrites: Rewrites | null;
 }>()("postern/HeaderPolicy") {}
 
-export const rightsLayer = (policy: RightsPolicy): Layer.Layer<SenderRights> =>
+export const rightsLayer = (
+  policy: RightsPolicy,
+  checks: RightsChecks = STANDARD_CHECKS,
+): Layer.Layer<SenderRights> =>
   Layer.succeed(SenderRights, {
-    maySendAs: (account, mailbox) => Effect.sync(() => policy(account, mailbox)),
+    checks,
+    maySendAs: (account, mailbox, circumstances) =>
+      Effect.sync(() => policy.as(account, mailbox, circumstances)),
+    notAllowed: (account, recipients) =>
+      Effect.sync(() => recipients.filter((r) => !policy.to(account, r).granted)),
+    may: (account, what) => Effect.sync(() => policy.may(account, what)),
+    instead: (account, of, circumstances) =>
+      Effect.sync(() => likeliest(policy, account, of, circumstances)),
   });
+
+/** What would do instead: exact addresses that the account may use now, those of the same domain or name first. */
+const likeliest = (
+  policy: RightsPolicy,
+  account: Account,
+  of: Mailbox,
+  circumstances: Circumstances,
+): ReadonlyArray<Mailbox> => {
+  const worth = (m: Mailbox): number =>
+    (domainKey(m.domain) === domainKey(of.domain) ? 2 : 0) +
+    (m.local.toLowerCase() === of.local.toLowerCase() ? 1 : 0);
+  return policy.held(account)
+    .flatMap(({ address }) => address._tag === "Exact" ? [address.mailbox] : [])
+    .filter((m) => policy.as(account, m, circumstances).granted)
+    .sort((a, b) => worth(b) - worth(a));
+};
 
 export const routesLayer = (
   policy: Policies["routes"],
@@ -102,15 +174,27 @@ export const headerLayer = (
   rules: HeaderRules,
   limits: HeaderLimits,
   offset: (ms: number) => number = localOffset,
-): Layer.Layer<HeaderPolicy> => Layer.succeed(HeaderPolicy, { rules, limits, offset });
+  seal: ((text: string) => string) | null = null,
+  rewrites: Rewrites | null = null,
+): Layer.Layer<HeaderPolicy> =>
+  Layer.succeed(HeaderPolicy, { rules, limits, offset, seal, rewrites });
 
-/** Everything that the stages ask of a site. */
+/** Everything that the stages ask of a site. `seal`: see `HeaderPolicy`. */
 export const policyLayer = (
   policies: Policies,
   facts: PolicyFacts,
+  seal: ((text: string) => string) | null = null,
 ): Layer.Layer<SenderRights | Routes | HeaderPolicy> =>
   Layer.mergeAll(
-    rightsLayer(policies.rights(facts.rights)),
+    rightsLayer(policies.rights(facts.rights), facts.rights.checks),
     routesLayer(policies.routes, facts.routes),
-    headerLayer(policies.headers(facts.headers), policies.limits(facts.limits)),
+    headerLayer(
+      policies.headers(facts.headers),
+      policies.limits(facts.limits),
+      localOffset,
+      seal,
+      facts.rewriting === undefined
+        ? null
+        : compileRewrites(facts.rewriting, comparison(facts.rights)),
+    ),
   );

@@ -7,7 +7,7 @@ import { insertInBlock, type ResentBlock } from "../message/resent.ts";
 import { type Right, SenderRights } from "../ports/sender_rights.ts";
 import type { HeaderRules } from "./policy.ts";
 import type { SenderCase } from "./sender_table.ts";
-import type { Completed } from "./submission.ts";
+import { circumstancesOf, type Completed } from "./submission.ts";
 
 /** What the decision is about: Sender beside From, or Resent-Sender beside Resent-From of the block. */
 export interface Claim {
@@ -50,13 +50,14 @@ export const readCase = Effect.fnUntraced(function* (
   const { authors, sender, field } = claim;
   const [author, ...others] = authors;
   const alone = author !== undefined && others.length === 0 ? author : null;
+  const spoken = rules.senderMatch === "envelope" && authors.some((a) => same(a, submitter))
+    ? { submitter: true, own: true }
+    : yield* speaksFor(s, authors, submitter, rules);
   return {
     known: true,
     authors: authors.length,
-    submitterIsAuthor: rules.senderMatch === "envelope" && authors.some((a) =>
-          same(a, submitter)
-        ) ||
-      (yield* speaksForAuthor(s, authors, submitter, rules)),
+    submitterIsAuthor: spoken.submitter,
+    ownAuthor: spoken.own,
     sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
     senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
     signed: s.fields.signed.has(claim.name.toLowerCase()),
@@ -64,20 +65,32 @@ export const readCase = Effect.fnUntraced(function* (
   };
 });
 
-/** Some author is the submitter under the rights policy (case, subaddress), or by `rights` any address of the account. */
-const speaksForAuthor = Effect.fnUntraced(function* (
+/**
+ * Whether some author is the submitter under the rights policy (case, subaddress), or by `rights` any address of
+ * the account; and whether any is an address of the account at all.
+ */
+const speaksFor = Effect.fnUntraced(function* (
   s: Completed,
   authors: ReadonlyArray<Mailbox>,
   submitter: Mailbox,
   rules: HeaderRules,
-): Effect.fn.Return<boolean, never, SenderRights> {
+): Effect.fn.Return<
+  { readonly submitter: boolean; readonly own: boolean },
+  never,
+  SenderRights
+> {
   const rights = yield* SenderRights;
-  const own = yield* rights.maySendAs(s.account, submitter);
+  const circumstances = circumstancesOf(s);
+  const mine = yield* rights.maySendAs(s.account, submitter, circumstances);
+  let own = false;
   for (const author of authors) {
-    const right = yield* rights.maySendAs(s.account, author);
-    if (rules.senderMatch === "rights" ? right.granted : sameOwn(own, right)) return true;
+    const right = yield* rights.maySendAs(s.account, author, circumstances);
+    if (rules.senderMatch === "rights" ? right.granted : sameOwn(mine, right)) {
+      return { submitter: true, own: true };
+    }
+    own ||= right.granted;
   }
-  return false;
+  return { submitter: false, own };
 });
 
 /** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */
@@ -86,9 +99,10 @@ export const owns = (
   submitter: Mailbox,
   sender: Mailbox | null,
 ): Effect.Effect<boolean, never, SenderRights> =>
-  sender === null || same(sender, submitter)
-    ? Effect.succeed(sender !== null)
-    : Effect.flatMap(SenderRights, (r) => Effect.map(r.maySendAs(s.account, sender), granted));
+  sender === null || same(sender, submitter) ? Effect.succeed(sender !== null) : Effect.flatMap(
+    SenderRights,
+    (r) => Effect.map(r.maySendAs(s.account, sender, circumstancesOf(s)), granted),
+  );
 
 const granted = (right: Right): boolean => right.granted;
 

@@ -13,6 +13,8 @@ export interface SenderCase {
   readonly authors: number;
   /** M in F; by `sender.match = rights` some of F in U. */
   readonly submitterIsAuthor: boolean;
+  /** Some of F in U; false where the account speaks on behalf of all of them. */
+  readonly ownAuthor: boolean;
   /** Sender is absent, in U (M among them), or neither. */
   readonly sender: "absent" | "own" | "foreign";
   /** Sender is the one author there is. */
@@ -78,7 +80,10 @@ const decide = (c: SenderCase, names: Names): SenderAction => {
 
 const absent = (c: SenderCase, names: Names): SenderAction => {
   if (c.authors === 1 && c.submitterIsAuthor) return leave(names.redundant);
-  if (c.authors === 1) return c.signed ? leave("SND-17") : { rule: names.add, action: "add" };
+  // without Sender nothing would tell that somebody else submits for the author
+  if (c.authors === 1 && c.signed && c.ownAuthor) return leave("SND-17");
+  if (c.authors === 1 && !c.signed) return { rule: names.add, action: "add" };
+  if (c.authors === 1) return { rule: "SND-17", action: "refuse", why: "signed" };
   if (c.signed) return { rule: "SND-17", action: "refuse", why: "signedMandatory" };
   return { rule: c.authors === 0 ? "SND-12" : names.addMany, action: "add" };
 };

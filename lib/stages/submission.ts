@@ -1,6 +1,6 @@
 /**
  * The states of a submission. The order of the stages is checked by the compiler:
- * Received > Parsed > Authenticated > Authorized > Completed > Attributed > Routed.
+ * Received > Parsed > Authenticated > Authorized > Completed > Attributed > Routed > Signed.
  */
 import type { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
@@ -10,7 +10,9 @@ import type { BodyFacts } from "../message/body.ts";
 import type { Header } from "../message/header.ts";
 import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
+import type { Circumstances } from "../ports/sender_rights.ts";
 import type { Route } from "../ports/routes.ts";
+import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
 
 /** Fields that every state has. `At` keeps the states apart. */
@@ -23,6 +25,8 @@ interface Common {
   readonly hostname: string;
   /** The account that AUTH established, by id; null where nobody signed in. */
   readonly login: string | null;
+  /** Which of several credentials signed in, by its name; absent or null where there is but one. */
+  readonly credential?: string | null;
   readonly envelope: Envelope;
   /**
    * The header section exactly as it came, one char per octet (latin1), up to and including the
@@ -32,6 +36,8 @@ interface Common {
   /** Whether an empty line and thus a body (perhaps of no octets) followed. RFC 5322 §2.1 */
   readonly hasBody: boolean;
   readonly body: BodyFacts;
+  /** Where the body waits; absent: it cannot be read again, and stays as it is. */
+  readonly stored?: StoredBody;
   readonly trail: Trail;
 }
 
@@ -70,6 +76,24 @@ export interface Routed extends WithAccount {
   readonly _tag: "Routed";
   readonly routed: ReadonlyArray<RoutedRecipient>;
 }
+
+/**
+ * The end of the way: the header is octets now, and there is no operation that edits it. RFC 6376 §5.3
+ */
+export interface Signed extends Common {
+  readonly _tag: "Signed";
+  readonly account: Account;
+  readonly routed: ReadonlyArray<RoutedRecipient>;
+  /** The header section as it leaves, with the empty line behind it; one char per octet. */
+  readonly leaving: string;
+}
+
+/** What rights may depend on, now that all is known. */
+export const circumstancesOf = (s: Received | Parsed | WithAccount): Circumstances => ({
+  at: s.receivedAt,
+  credential: s.credential ?? null,
+  recipients: s.envelope.recipients.map((r) => r.mailbox),
+});
 
 /** A stage is total, takes what it needs from the environment, and touches only its own concern. */
 export type Stage<In, Out, E = never, R = never> = (input: In) => Effect.Effect<Out, E, R>;

@@ -9,7 +9,8 @@ export type StageName =
   | "fix_headers"
   | "add_sender"
   | "resolve_mta"
-  | "preflight";
+  | "preflight"
+  | "sign";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 

@@ -188,6 +188,23 @@ export const spoolSuite = <E>(
       assert.ok((yield* contentOf("big")) === HEAD + body);
     }));
 
+  it("part() gives a staged body again, in order, before it is kept", () =>
+    Effect.gen(function* () {
+      for (const size of [0, 10, 300_000, 1_000_003]) {
+        const staging = (yield* Spool).stage();
+        const body = Uint8Array.from({ length: size }, (_, i) => i % 251);
+        for (let i = 0; i < size; i += 60_000) yield* staging.write(body.slice(i, i + 60_000));
+        const parts: Array<number> = [];
+        for (let i = 0;; i++) {
+          const part = yield* staging.part(i);
+          if (part === null) break;
+          for (const octet of part) parts.push(octet);
+        }
+        assert.ok(parts.length === size && parts.every((octet, i) => octet === body[i]));
+        staging.discard();
+      }
+    }));
+
   it("stage() and discard() leave nothing, however large and whenever", () =>
     Effect.gen(function* () {
       for (const size of [0, 10, 1_000_000]) {

@@ -59,6 +59,9 @@ class MemoryStaging implements Staging {
       ? Effect.fail(new SpoolFault({ operation: "write", cause: "discarded" }))
       : Effect.sync(() => void this.#chunks.push(chunk));
 
+  readonly part = (index: number): Effect.Effect<Uint8Array | null> =>
+    Effect.succeed(this.#chunks[index] ?? null);
+
   discard(): void {
     this.#gone = true;
     this.#chunks.length = 0;

@@ -2,10 +2,17 @@
 import { Effect, Layer } from "effect";
 import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
+import type { Rewrites } from "../../lib/address/rewrite.ts";
 import type { Envelope } from "../../lib/envelope/envelope.ts";
+import { type Header, isFault, parseHeader, printFault } from "../../lib/message/header.ts";
+import type { BodyFacts } from "../../lib/message/body.ts";
+import { BodyCounter } from "../../lib/message/body_counter.ts";
+import { decodeUtf8 } from "../../lib/message/text.ts";
+import type { Rewrite, StoredBody } from "../../lib/ports/stored_body.ts";
 import type { SessionFacts } from "../../lib/envelope/session.ts";
 import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/accounts.ts";
 import { Ids } from "../../lib/ports/ids.ts";
+import type { Circumstances } from "../../lib/ports/sender_rights.ts";
 import { type MxAnswer, Resolver } from "../../lib/ports/resolver.ts";
 import type { RouteTable } from "../../lib/ports/routes.ts";
 import { summary } from "../../lib/reply/reply.ts";
@@ -17,9 +24,10 @@ import {
   type RightsSettings,
   routesLayer,
 } from "../../lib/stages/policy.ts";
-import type { Received, Routed } from "../../lib/stages/submission.ts";
+import { noSigner, type Signer } from "../../lib/ports/signer.ts";
+import type { Received, Signed } from "../../lib/stages/submission.ts";
 import type { Trail } from "../../lib/stages/trail.ts";
-import { repairAll } from "../../policies/headers.ts";
+import { standardRepairs } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
 import { byRecipientDomain } from "../../policies/routes.ts";
@@ -55,17 +63,23 @@ export const session: SessionFacts = {
 export interface Given {
   readonly head: string;
   readonly login?: string | null;
+  readonly credential?: string | null;
   readonly returnPath?: string | null;
   readonly recipients?: ReadonlyArray<string>;
   readonly smtpUtf8?: boolean;
   readonly hasBody?: boolean;
   readonly eightBit?: boolean;
   readonly validUtf8?: boolean;
+  /** The body itself; without it there is nothing to encode. */
+  readonly text?: string;
   readonly session?: Partial<SessionFacts>;
 }
 
 /** Tue, 24 Nov 2026 05:25:51 +0000 */
 export const NOW = Date.UTC(2026, 10, 24, 5, 25, 51);
+
+/** Now, with the only credential there is, before any recipient is known. */
+export const usual: Circumstances = { at: NOW, credential: null, recipients: null };
 
 const envelopeOf = (g: Given): Envelope => {
   const returnPath = g.returnPath === undefined ? "alice@example.net" : g.returnPath;
@@ -78,6 +92,41 @@ const envelopeOf = (g: Given): Envelope => {
   };
 };
 
+const octetsOf = (latin1: string): Uint8Array => Uint8Array.from(latin1, (c) => c.charCodeAt(0));
+
+const factsOf = (text: string): BodyFacts => {
+  const counter = new BodyCounter();
+  counter.push(octetsOf(text));
+  return counter.facts(decodeUtf8(text) !== null, null);
+};
+
+/** A body in memory, in chunks of odd lengths. */
+export class MemoryBody implements StoredBody {
+  text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  readonly each = (see: (chunk: Uint8Array) => void) =>
+    Effect.sync(() => {
+      const all = octetsOf(this.text);
+      for (let i = 0; i < all.length; i += 77) see(all.subarray(i, i + 77));
+    });
+
+  readonly replace = (r: Rewrite) =>
+    Effect.map(
+      Effect.suspend(() => {
+        const out: Array<Uint8Array> = [];
+        return Effect.as(this.each((c) => out.push(...r.push(c).map((p) => p.slice()))), out);
+      }),
+      (out) => {
+        this.text = [...out, ...r.end()].map((p) => String.fromCharCode(...p)).join("");
+        return factsOf(this.text);
+      },
+    );
+}
+
 export const received = (g: Given): Received => ({
   _tag: "Received",
   id: "01TEST",
@@ -85,24 +134,31 @@ export const received = (g: Given): Received => ({
   session: { ...session, ...g.session },
   hostname: "msa.example.net",
   login: g.login === undefined ? "alice@example.net" : g.login,
+  credential: g.credential ?? null,
   envelope: envelopeOf(g),
   head: g.head,
   hasBody: g.hasBody ?? true,
-  body: {
-    octets: 100,
-    eightBit: g.eightBit ?? false,
-    validUtf8: g.validUtf8 ?? true,
-    longestLine: 40,
-  },
+  body: g.text === undefined
+    ? {
+      octets: 100,
+      eightBit: g.eightBit ?? false,
+      validUtf8: g.validUtf8 ?? true,
+      longestLine: 40,
+    }
+    : factsOf(g.text),
+  ...(g.text === undefined ? {} : { stored: new MemoryBody(g.text) }),
   trail: [],
 });
 
 export interface World {
   readonly accounts?: ReadonlyArray<Account> | "unavailable";
   readonly rules?: Partial<HeaderRules>;
-  readonly rights?: RightsSettings;
+  readonly rights?: Partial<RightsSettings>;
   readonly routes?: RouteTable;
   readonly mx?: (domain: string) => MxAnswer;
+  readonly rewrites?: Rewrites;
+  readonly seal?: (text: string) => string;
+  readonly signer?: Layer.Layer<Signer>;
 }
 
 /** All recipients to one LMTP server. */
@@ -120,11 +176,7 @@ export const oneRoute: RouteTable = [{
   ca: null,
 }];
 
-export const defaultRules: HeaderRules = repairAll({
-  received: "none",
-  date: "fix",
-  messageId: "fix",
-});
+export const defaultRules: HeaderRules = standardRepairs;
 
 export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.Layer<Accounts> =>
   Layer.succeed(Accounts, {
@@ -138,13 +190,22 @@ export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.L
         : Effect.succeed(accounts.find((a) => a.id === id) ?? null),
   });
 
+const LOCAL: RightsSettings = { localDomains: ["example.net"], separator: "+" };
+
 /** Services that answer at once, the same every time. */
 export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
   Layer.mergeAll(
     accountsLayer(w.accounts ?? [alice]),
-    rightsLayer(ownAddresses(w.rights ?? { localDomains: ["example.net"], separator: "+" })),
+    rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
     routesLayer(byRecipientDomain, w.routes ?? oneRoute),
-    headerLayer({ ...defaultRules, ...w.rules }, standardLimits, () => 0),
+    headerLayer(
+      { ...defaultRules, ...w.rules },
+      standardLimits,
+      () => 0,
+      w.seal ?? null,
+      w.rewrites ?? null,
+    ),
+    w.signer ?? noSigner,
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(
       Resolver,
@@ -161,14 +222,26 @@ export const head = (...lines: ReadonlyArray<string>): string =>
 
 /** How a submission ended: the header that leaves, or the reply; the trail in both cases. */
 export type Ending =
-  | { readonly _tag: "Accepted"; readonly routed: Routed; readonly trail: Trail }
+  | {
+    readonly _tag: "Accepted";
+    readonly signed: Signed;
+    readonly header: Header;
+    readonly trail: Trail;
+  }
   | { readonly _tag: "Refused"; readonly reply: string; readonly trail: Trail };
 
 /** Runs all stages over a submission. A fault or a bug throws. */
-export const submit = (given: Given, w: World = {}): Promise<Ending> =>
+export const submit = (given: Given, w: World = {}): Promise<Ending> => run(received(given), w);
+
+/** The same for what a test put together itself. */
+export const run = (r: Received, w: World = {}): Promise<Ending> =>
   Effect.runPromise(
-    pipeline(received(given)).pipe(
-      Effect.map((routed): Ending => ({ _tag: "Accepted", routed, trail: routed.trail })),
+    pipeline(r).pipe(
+      Effect.map((signed): Ending => {
+        const header = parseHeader(signed.leaving.slice(0, -2), standardLimits, true);
+        if (isFault(header)) throw new Error(printFault(header));
+        return { _tag: "Accepted", signed, header, trail: signed.trail };
+      }),
       Effect.catchTag("Refusal", (r) => {
         const ending: Ending = { _tag: "Refused", reply: summary(r.reply), trail: r.trail };
         return Effect.succeed(ending);
@@ -181,7 +254,7 @@ export const submit = (given: Given, w: World = {}): Promise<Ending> =>
 export const leaving = async (given: Given, w: World = {}): Promise<ReadonlyArray<string>> => {
   const end = await submit(given, w);
   if (end._tag === "Refused") throw new Error(`refused: ${end.reply}`);
-  const [top, ...rest] = end.routed.header.fields;
+  const [top, ...rest] = end.header.fields;
   if (top?.key !== "received") throw new Error("no Received on top");
   return rest.flatMap((f) => f.raw.slice(0, -2).split("\r\n"));
 };

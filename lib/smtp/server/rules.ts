@@ -1,4 +1,5 @@
 /** What the machine of one listener is told once: name, limits, mechanisms, extensions. */
+import type { Completions } from "../../address/complete.ts";
 import type { Mechanism } from "../../sasl/mechanism.ts";
 import type { Extension } from "./extension.ts";
 
@@ -22,6 +23,8 @@ export interface Rules {
   readonly idleCommands: number;
   /** Failed logins in a session until it is closed. RFC 4954 §9 */
   readonly authFailures: number;
+  /** By single label in lower case, the domain that it stands for; absent: none is completed. RFC 6409 §4.2 */
+  readonly domains?: Completions;
   readonly mechanisms: ReadonlyArray<Mechanism>;
   readonly extensions: ReadonlyArray<Extension>;
   /** The time in ms: some parameters count from now. A test fixes it. */

@@ -1,5 +1,6 @@
 /** MAIL and RCPT: argument, parameters, limits. RFC 5321 §4.1.1.2, §4.1.1.3, RFC 6409 §4.2 */
-import { fullyQualified, parseDomainName } from "../../address/domain.ts";
+import { complete, type Completions, incomplete, NO_COMPLETIONS } from "../../address/complete.ts";
+import { parseDomainName } from "../../address/domain.ts";
 import type { Mailbox } from "../../address/mailbox.ts";
 import { type PathAndRest, readPath } from "../../address/path.ts";
 import * as say from "../../reply/catalog.ts";
@@ -39,14 +40,21 @@ const readMail = (
   if (strict._tag === "NeedsUtf8") return say.SENDER_NEEDS_UTF8;
   // the bare word is for RCPT alone. RFC 5321 §4.1.1.2
   if (strict._tag !== "Mailbox") return say.BAD_SENDER_SYNTAX;
-  const returnPath = strict.mailbox;
-  if (!fullyQualified(returnPath.domain)) return say.SENDER_NOT_QUALIFIED;
+  const returnPath = completed(rules, strict.mailbox);
+  if (incomplete(returnPath.domain, tableOf(rules))) return say.SENDER_NOT_QUALIFIED;
   return { ...read, mail: { ...read.mail, returnPath } };
 };
 
+const tableOf = (rules: Rules): Completions => rules.domains ?? NO_COMPLETIONS;
+
+const completed = (rules: Rules, m: Mailbox): Mailbox => ({
+  ...m,
+  domain: complete(m.domain, tableOf(rules)),
+});
+
 /** `<Postmaster>` is ours: it gets our own name. RFC 5321 §4.1.1.3 */
 const mailboxOf = (rules: Rules, path: PathAndRest): Mailbox | null => {
-  if (path._tag === "Mailbox") return path.mailbox;
+  if (path._tag === "Mailbox") return completed(rules, path.mailbox);
   if (path._tag !== "Postmaster") return null;
   const domain = parseDomainName(rules.hostname);
   return domain === null ? null : { local: "postmaster", domain };
@@ -72,7 +80,7 @@ export const beginRecipient = (
   const recipient = rcptParameters(rules, state.peer, path.rest, state.mail, { mailbox });
   if (isReply(recipient)) return refuse(recipient);
   if (mailbox.domain._tag === "Literal") return refuse(say.NO_LITERALS);
-  if (!fullyQualified(mailbox.domain)) return refuse(say.RECIPIENT_NOT_QUALIFIED);
+  if (incomplete(mailbox.domain, tableOf(rules))) return refuse(say.RECIPIENT_NOT_QUALIFIED);
   // failed ones included. RFC 9422 §4.2
   if (attempts > rules.recipients) return refuse(say.TOO_MANY_RECIPIENTS);
   const { peer, mail, recipients } = state;

@@ -74,16 +74,19 @@ export const fillEmptyLists: Mend = (d) => {
 export const modernizeAddresses: Mend = (d) => {
   for (const read of d.s.fields.lists) {
     const { field, list } = read;
-    if (!list.obsolete || list.addresses.length === 0 || !d.header.fields.includes(field)) continue;
+    if (
+      !(list.obsolete || list.completed) || list.addresses.length === 0 ||
+      !d.header.fields.includes(field)
+    ) continue;
     if (d.s.fields.resent !== null && !field.key.startsWith("resent-")) {
       note(d, "pass", "HDR-22", { field: field.name, left: "belongs to a message passed on" });
       continue;
     }
     const reply = mend(d, {
-      rule: "HDR-12",
+      rule: list.completed ? "MSA-4.2c" : "HDR-12",
       field: field.name,
-      setting: d.rules.obsoleteAddresses,
-      problem: "is in obsolete syntax",
+      setting: list.completed ? "fix" : d.rules.obsoleteAddresses,
+      problem: list.completed ? "has a domain that is not complete" : "is in obsolete syntax",
       mandatory: true,
       before: { before: value(field) },
     }, () => {

@@ -14,6 +14,7 @@ export interface Draft {
   readonly now: string;
   /** Left side of a new Message-ID. */
   readonly newId: () => string;
+  readonly seal: ((text: string) => string) | null;
   header: Header;
   readonly decisions: Array<Decision>;
 }

@@ -255,3 +255,60 @@ inDirectory("postern queue tells what an operator must say", async (dir) => {
     assert.deepEqual([r.code, said.test(r.out + r.err)], [code, true], `${args}: ${r.out}${r.err}`);
   }
 });
+
+inDirectory("postern rights grants, answers who, of and test, and takes back", async (dir) => {
+  const { config } = await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  const rights = (...args: ReadonlyArray<string>) => postern(dir, ["rights", ...args]);
+  await postern(dir, ["account", "add", "mary-ann@postern.localhost"]);
+  const me = "me@postern.localhost";
+
+  const before = await rights("test", me, "--from", "boss@postern.localhost");
+  assert.equal(before.code, 1, before.err);
+  assert.match(before.out, /\nrefused: 550 5\.7\.1 .* You may send as me@postern\.localhost\n$/);
+
+  const made = await rights("grant", me, "boss@postern.localhost", "--on-behalf");
+  assert.deepEqual(made, {
+    code: 0,
+    out: `granted: ${me} on-behalf boss@postern.localhost\n`,
+    err: "",
+  });
+  const after = json(await rights("test", me, "--from", "boss@postern.localhost", "--json"));
+  const { granted, sender } = after as { granted: boolean; sender: string | null };
+  assert.deepEqual([granted, sender], [true, me]);
+  const path = await rights("test", me, "--mail-from", "boss@postern.localhost");
+  assert.equal(path.code, 1);
+
+  assert.equal((await rights("join", me, "staff")).out, `${me} joins group:staff\n`);
+  await rights("grant", "group:staff", "*@postern.localhost", "--until", "2100-01-01");
+  const who = await rights("who", "office@postern.localhost");
+  assert.equal(
+    who.out,
+    `${me}  as *@postern.localhost  (grant to group:staff, until 2100-01-01T00:00:00.000Z)\n`,
+  );
+  const of = json(await rights("of", me, "--json")) as { rights: Array<{ address: string }> };
+  assert.deepEqual(of.rights.map((r) => r.address), [
+    me,
+    "me+*@postern.localhost",
+    "boss@postern.localhost",
+    "*@postern.localhost",
+  ]);
+  const shown = await postern(dir, ["account", "show", me]);
+  assert.match(shown.out, /\n {2}member of group:staff\n {2}granted me@\S+ on-behalf boss@/);
+  assert.equal((await rights("limit", me, "*@postern.localhost")).code, 0);
+  const limited = await rights("test", me, "--to", "x@example.org");
+  assert.match(limited.out, /refused: 550 5\.7\.1 .* recipient/);
+  assert.equal((await rights("revoke", me, "boss@postern.localhost")).code, 0);
+  const list = json(await rights("list", "--json")) as Record<string, ReadonlyArray<unknown>>;
+  assert.deepEqual(Object.values(list).map((v) => v.length), [1, 1, 1]);
+  assert.equal((await rights("grant", me, "b*@postern.localhost")).code, 2);
+
+  await Deno.writeTextFile(
+    config,
+    `${await Deno.readTextFile(config)}\n[rights]\nseparator = "-"\n`,
+  );
+  const check = await postern(dir, ["config", "check"]);
+  assert.match(
+    check.out + check.err,
+    /rights\.separator = "-": "-" stands in the account name mary-ann@/,
+  );
+});

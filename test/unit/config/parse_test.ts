@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { Duration, Redacted } from "effect";
+import { printPrincipal } from "../../../lib/address/grant.ts";
+import { printPattern } from "../../../lib/address/pattern.ts";
 import { type Config, printProblem } from "../../../lib/config/config.ts";
 import { parseConfig } from "../../../lib/config/parse.ts";
 
@@ -124,8 +126,15 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
   assert.equal(c.accounts.iterations, 100_000);
   assert.equal(Duration.toMinutes(c.accounts.remember), 5);
   assert.equal(Duration.toDays(c.spool.keep), 7);
-  assert.equal(c.headers.received, "none");
-  assert.deepEqual(c.rights, { localDomains: null, separator: "+", separators: {} });
+  assert.equal(c.headers.received, "redacted");
+  assert.deepEqual(c.rights, {
+    localDomains: null,
+    separator: "+",
+    separators: {},
+    grants: [],
+    permissions: [],
+    checks: { header: "strict", resend: "any" },
+  });
   assert.equal(c.dns.servers, null);
 });
 
@@ -159,11 +168,9 @@ local_domains = ["B\u00fccher.example", "example.net"]
 "b\u00fccher.example" = "-"
 "example.net" = ""
 `.replace("B\u00fc", "b\u00fc"));
-  assert.deepEqual(c.rights, {
-    localDomains: ["xn--bcher-kva.example", "example.net"],
-    separator: "+",
-    separators: { "xn--bcher-kva.example": "-", "example.net": null },
-  });
+  assert.deepEqual(c.rights.localDomains, ["xn--bcher-kva.example", "example.net"]);
+  assert.equal(c.rights.separator, "+");
+  assert.deepEqual(c.rights.separators, { "xn--bcher-kva.example": "-", "example.net": null });
 });
 
 for (
@@ -351,6 +358,95 @@ Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
   }
 });
 
+Deno.test("parseConfig() MSA-8.8: takes aliases and rewriting for own domains alone", () => {
+  const rules = (domain: string) =>
+    `${SAMPLE}
+[rights]
+local_domains = ["example.net"]
+[[alias]]
+address = "team@${domain}"
+to = ["bob@example.org"]
+[[rewrite]]
+address = "*@${domain}"
+to = "*@example.net"
+`;
+  const c = valid(rules("example.net"));
+  assert.deepEqual([c.rewriting.aliases.length, c.rewriting.rewrites.length], [1, 1]);
+  const bad = parseConfig(rules("other.example"), "/etc/postern.toml", () => ({ text: "" }));
+  assert.ok(bad._tag === "Invalid");
+  assert.deepEqual(bad.problems.map((p) => p.key), ["alias[1].address", "rewrite[1].address"]);
+});
+
+Deno.test("parseConfig() reads grants, groups with their mailboxes, and permissions", () => {
+  const c = valid(`${SAMPLE}
+[[group]]
+name = "sales"
+members = ["alice@example.net", "group:trainees"]
+mailboxes = ["sales@example.net", "sales+*@example.net"]
+[[grant]]
+principal = "carol@example.net"
+address = "*@example.net"
+mode = "on-behalf"
+credential = "phone"
+recipients = ["*@customer.example"]
+until = 2027-06-30
+[[grant]]
+principal = "group:sales"
+address = "x@example.net"
+until = "2027-06-30T18:00:00+02:00"
+[[permission]]
+principal = "intern@example.net"
+send_to = ["*@example.net"]
+may = ["several-domains"]
+`);
+  assert.deepEqual(
+    c.rights.grants?.map((g) => [printPrincipal(g.principal), printPattern(g.address), g.mode]),
+    [
+      ["carol@example.net", "*@example.net", "on-behalf"],
+      ["group:sales", "x@example.net", "as"],
+      ["group:sales", "sales@example.net", "as"],
+      ["group:sales", "sales+*@example.net", "as"],
+    ],
+  );
+  const [carol, timed] = c.rights.grants ?? [];
+  assert.deepEqual(carol?.recipients?.map(printPattern), ["*@customer.example"]);
+  assert.deepEqual([carol?.credential, carol?.until], ["phone", Date.UTC(2027, 5, 30)]);
+  assert.equal(timed?.until, Date.UTC(2027, 5, 30, 16));
+  assert.deepEqual(
+    c.accounts.groups.map((g) => [g.name, g.members.map(printPrincipal)]),
+    [["sales", ["alice@example.net", "group:trainees"]]],
+  );
+  assert.deepEqual(c.rights.permissions?.map((p) => p.name), ["several-domains", "send-to"]);
+});
+
+for (
+  const [table, line, want] of [
+    [
+      "grant",
+      'principal = "alice"',
+      /grant\[1\]\.principal = "alice": must be an address of an account/,
+    ],
+    ["grant", 'address = "sa*@example.net"', /grant\[1\]\.address = .*: must be "user@domain"/],
+    ["grant", 'until = "soon"', /grant\[1\]\.until = "soon": must be a date/],
+    ["grant", 'mode = "like"', /grant\[1\]\.mode = "like": must be one of "as", "on-behalf"/],
+    ["group", 'name = "Sales"', /group\[1\]\.name = "Sales": must be 1 to 64 small letters/],
+    ["permission", 'may = ["all"]', /permission\[1\]\.may.*: must be one of/],
+  ] as const
+) {
+  Deno.test(`parseConfig() says what is wrong with [[${table}]] ${line}`, () => {
+    const good: Readonly<Record<string, ReadonlyArray<string>>> = {
+      grant: ['principal = "alice@example.net"', 'address = "x@example.net"'],
+      group: ['name = "sales"', 'members = ["alice@example.net"]'],
+      permission: ['principal = "alice@example.net"'],
+    };
+    const key = line.split(" ")[0] ?? "";
+    const others = (good[table] ?? []).filter((l) => !l.startsWith(key));
+    const text = `${SAMPLE}\n[[${table}]]\n${[...others, line].join("\n")}\n`;
+    const bad = parseConfig(text, "/etc/postern.toml", () => ({ text: "" }));
+    assert.ok(bad._tag === "Invalid");
+    assert.match(bad.problems.map(printProblem).join("\n"), want);
+  });
+}
 Deno.test("parseConfig() listens on [::] alone where 0.0.0.0 stands beside it, as one takes the other's port", () => {
   const text = `hostname = "msa.example.com"
 [listen]

@@ -172,7 +172,7 @@ for (
     ], "old@x.example"],
   ] as const
 ) {
-  Deno.test(`purportedResponsible() finds ${name}`, () => {
+  Deno.test(`purportedResponsible() PRA-1: finds ${name}`, () => {
     const h = parseHeader(head(...lines), standardLimits, false);
     assert.ok(!isFault(h));
     const pra = purportedResponsible(h);

@@ -10,7 +10,7 @@ import { standardLimits } from "../../../policies/limits.ts";
 import { mailbox, session } from "../../support/submissions.ts";
 
 const facts: ReceivedFacts = {
-  mode: "none",
+  mode: "redacted",
   session,
   hostname: "msa.example.net",
   id: "01ABC",

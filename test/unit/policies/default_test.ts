@@ -4,19 +4,24 @@ import { Routes } from "../../../lib/ports/routes.ts";
 import { SenderRights } from "../../../lib/ports/sender_rights.ts";
 import { HeaderPolicy, policyLayer } from "../../../lib/stages/policy.ts";
 import { defaultPolicies } from "../../../policies/default.ts";
+import { standardRepairs } from "../../../policies/headers.ts";
 import { standardLimits } from "../../../policies/limits.ts";
-import { alice, mailbox, oneRoute } from "../../support/submissions.ts";
+import { alice, mailbox, oneRoute, usual } from "../../support/submissions.ts";
 
 Deno.test("policyLayer() makes services of the default policies and the configuration", async () => {
   const layer = policyLayer(defaultPolicies, {
     rights: { localDomains: null, separator: "-" },
-    headers: { received: "full", date: "reject", messageId: "off" },
+    headers: { ...standardRepairs, received: "full", date: "reject", messageId: "off" },
     limits: { ...standardLimits, headerFields: 7 },
     routes: oneRoute,
   });
   const seen = await Effect.runPromise(
     Effect.gen(function* () {
-      const right = yield* (yield* SenderRights).maySendAs(alice, mailbox("alice-x@example.net"));
+      const right = yield* (yield* SenderRights).maySendAs(
+        alice,
+        mailbox("alice-x@example.net"),
+        usual,
+      );
       const route = yield* (yield* Routes).find(mailbox("bob@example.org"));
       const { rules, limits } = yield* HeaderPolicy;
       return [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RightsSettings } from "../../../lib/stages/policy.ts";
 import { ownAddresses } from "../../../policies/rights.ts";
-import { alice, mailbox } from "../../support/submissions.ts";
+import { alice, mailbox, usual } from "../../support/submissions.ts";
 
 const account = {
   ...alice,
@@ -16,7 +16,7 @@ const local: RightsSettings = {
   separator: "+",
 };
 const rule = (address: string, settings: RightsSettings = local): string => {
-  const right = ownAddresses(settings)(account, mailbox(address));
+  const right = ownAddresses(settings).as(account, mailbox(address), usual);
   assert.equal(right.granted, right.rule !== "none");
   return right.rule;
 };
@@ -66,11 +66,14 @@ Deno.test("ownAddresses() has a separator for each domain, or none", () => {
 });
 
 Deno.test("ownAddresses() tells by which address a right was granted", () => {
-  const right = ownAddresses(local)(account, mailbox("A.Smith+x@example.net"));
+  const right = ownAddresses(local).as(account, mailbox("A.Smith+x@example.net"), usual);
   assert.deepEqual(right.address, mailbox("a.smith@example.net"));
 });
 
 Deno.test("ownAddresses() does not fold what only Unicode holds for the same", () => {
   const kate = { ...alice, aliases: [mailbox("kate@example.net")] };
-  assert.equal(ownAddresses(local)(kate, mailbox("\u212Aate@example.net")).granted, false);
+  assert.equal(
+    ownAddresses(local).as(kate, mailbox("\u212Aate@example.net"), usual).granted,
+    false,
+  );
 });

@@ -46,7 +46,7 @@ const replyTo = (
   Effect.runPromise(
     checkLogin(claim).pipe(
       Effect.match({
-        onSuccess: (a) => a.id,
+        onSuccess: ({ account }) => account.id,
         onFailure: (e) => summary(e.reply).split(" ").slice(0, 2).join(" "),
       }),
       Effect.provide(answering(answer)),

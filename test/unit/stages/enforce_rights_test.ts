@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { enforceReturnPath } from "../../../lib/stages/enforce_rights.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
-import { alice, head, mailbox, refusedFor, submit, world } from "../../support/submissions.ts";
+import {
+  alice,
+  type Given,
+  head,
+  mailbox,
+  refusedFor,
+  submit,
+  usual,
+  world,
+} from "../../support/submissions.ts";
 
 const from = (value: string, more: ReadonlyArray<string> = []) => ({
   head: head(`From: ${value}`, ...more),
@@ -104,7 +113,11 @@ Deno.test("enforceRights() looks at Resent-From, not From, of a message passed o
 Deno.test("enforceRights() names the field in the reply", async () => {
   const end = await submit(from("bob@example.net"));
   assert.ok(end._tag === "Refused");
-  assert.equal(end.reply, "550 5.7.1 Your account may not send as the address in the From field");
+  assert.equal(
+    end.reply,
+    "550 5.7.1 Your account may not send as the address in the From field " +
+      "You may send as alice@example.net, a.smith@example.net",
+  );
 });
 
 Deno.test("enforceRights() refuses a return path of somebody else and takes a null one", async () => {
@@ -126,7 +139,7 @@ for (
 ) {
   Deno.test(`enforceReturnPath() ${granted ? "admits" : "refuses"} ${path}`, async () => {
     const verdict = await Effect.runPromise(
-      enforceReturnPath(alice, path === null ? null : mailbox(path)).pipe(
+      enforceReturnPath(alice, path === null ? null : mailbox(path), usual).pipe(
         Effect.match({
           onSuccess: (d) => d.verdict,
           onFailure: (r) => `${r.reply.code} ${r.reply.detail}`,
@@ -135,5 +148,94 @@ for (
       ),
     );
     assert.equal(verdict, granted ? "pass" : "550 7.1");
+  });
+}
+
+// attempts to be somebody else, each by another way of writing it; threats 19, 20, 21
+const NFD = "jose\u0301@example.net";
+for (
+  const [about, lines, want, more] of [
+    ["a domain in other letters", ["From: alice@ex\u0430mple.net"], "550 5.7.1 RGT-5", {
+      smtpUtf8: true,
+    }],
+    ["a full-width domain", ["From: alice@\uff45xample.net"], "554 5.6.0 MSA-5.1", {
+      smtpUtf8: true,
+    }],
+    ["an ideographic stop", ["From: alice@example\u3002net"], "554 5.6.0 MSA-5.1", {
+      smtpUtf8: true,
+    }],
+    ["an accent of its own", [`From: ${NFD}`], "550 5.7.1 RGT-5", { smtpUtf8: true }],
+    ["another's subaddress", ["From: bob+alice@example.net"], "550 5.7.1 RGT-5"],
+    ["a subaddress in quotes", ['From: "bob+alice@example.net"@example.net'], "550 5.7.1 RGT-5"],
+    ["an alias with a suffix", ["From: a.smith.bob@example.net"], "550 5.7.1 RGT-5"],
+    ["blanks around dots", ["From: b . ob@example . net"], "550 5.7.1 RGT-5"],
+    ["a quoted part among atoms", ['From: bob."x"@example.net'], "550 5.7.1 RGT-5"],
+    [
+      "a colleague's Resent-From",
+      ["Resent-From: bob@example.net", "From: alice@example.net"],
+      "550 5.7.1 RGT-5",
+    ],
+    [
+      "a Resent-From in an older block",
+      ["Resent-From: bob@example.net", "Resent-From: alice@example.net", "From: alice@example.net"],
+      "550 5.7.1 RGT-5",
+    ],
+    [
+      "a Resent-From behind a field that never leaves",
+      ["Resent-Bcc: x@example.org", "Resent-From: bob@example.net", "From: alice@example.net"],
+      "550 5.7.1 RGT-5",
+    ],
+    ["a group of a colleague and oneself elsewhere", [
+      "From: Us: alice@example.net, bob@example.org;",
+    ], "550 5.7.1 RGT-9"],
+    ["a group within a list", ["From: Us: bob@example.net;, carol@example.net"], "550 5.7.1 RGT-5"],
+    ["an encoded word as address", ["From: =?utf-8?q?alice?=@example.net"], "550 5.7.1 RGT-5"],
+    [
+      "a comment between the parts",
+      ["From: bob(alice)@(example.org)example.net"],
+      "550 5.7.1 RGT-5",
+    ],
+    [
+      "a folded name",
+      ["From\r\n : bob@example.net", "From: alice@example.net"],
+      "554 5.6.0 HDR-13",
+    ],
+    [
+      "a name with a trailing blank",
+      ["From : alice@example.net", "From: bob@example.net"],
+      "554 5.6.0 HDR-1",
+    ],
+    [
+      "a name behind a byte order mark",
+      ["\ufeffFrom: bob@example.net", "From: alice@example.net"],
+      "554 5.6.0 HDR-13",
+      { smtpUtf8: true },
+    ],
+    [
+      "a Sender of a colleague",
+      ["From: alice@example.net", "Sender: bob@example.net"],
+      "550 5.7.1 SND-10",
+    ],
+    ["two Senders", [
+      "From: alice@example.net",
+      "Sender: alice@example.net",
+      "Sender: bob@example.net",
+    ], "554 5.6.0 SND-01"],
+    ["a Resent-Sender of a colleague", [
+      "Resent-From: alice@example.net",
+      "Resent-Sender: bob@example.net",
+      "From: x@example.org",
+    ], "550 5.7.1 SND-16"],
+    ["a second From behind the first", [
+      "From: alice@example.net",
+      "Subject: x",
+      "From: bob@example.net",
+    ], "554 5.6.0 HDR-1"],
+  ] as ReadonlyArray<[string, ReadonlyArray<string>, string, Partial<Given>?]>
+) {
+  Deno.test(`enforceRights() is not fooled by ${about}`, async () => {
+    const given = { head: encodeUtf8(head(...lines)), ...more };
+    const jose = { ...alice, aliases: [...alice.aliases, mailbox("jos\u00e9@example.net")] };
+    assert.equal(await refusedFor(given, { accounts: [jose] }), want);
   });
 }

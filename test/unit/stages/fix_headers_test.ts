@@ -167,13 +167,13 @@ Deno.test("fixHeaders() refolds a long line, and refuses one without blanks", as
 Deno.test("fixHeaders() puts Received on top of the older ones", async () => {
   const end = await submit({ head: head("Received: a; b", "Received: c; d", ...COMPLETE) });
   assert.ok(end._tag === "Accepted");
-  assert.deepEqual(end.routed.header.fields.map((f) => f.key).slice(0, 3), [
+  assert.deepEqual(end.header.fields.map((f) => f.key).slice(0, 3), [
     "received",
     "received",
     "received",
   ]);
   assert.match(
-    end.routed.header.fields[0]?.raw ?? "",
+    end.header.fields[0]?.raw ?? "",
     /^Received: from submission\.invalid by msa\.example\.net with ESMTPSA id 01TEST\r\n for <bob@example\.org> tls /,
   );
 });
@@ -181,7 +181,7 @@ Deno.test("fixHeaders() puts Received on top of the older ones", async () => {
 Deno.test("fixHeaders() names no recipient in Received where there are two", async () => {
   const end = await submit({ head: head(...COMPLETE), recipients: ["a@x.example", "b@x.example"] });
   assert.ok(end._tag === "Accepted");
-  assert.doesNotMatch(end.routed.header.fields[0]?.raw ?? "", / for /);
+  assert.doesNotMatch(end.header.fields[0]?.raw ?? "", / for /);
 });
 
 for (

@@ -3,7 +3,6 @@ import { Effect } from "effect";
 import type { Envelope } from "../../../lib/envelope/envelope.ts";
 import type { BodyFacts } from "../../../lib/message/body.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
-import { printHeader } from "../../../lib/message/write.ts";
 import { HopMemory, type RememberedOffer } from "../../../lib/ports/hop_memory.ts";
 import { summary } from "../../../lib/reply/reply.ts";
 import { pipeline } from "../../../lib/stages/pipeline.ts";
@@ -55,7 +54,7 @@ const run = async (c: Case) => {
   const end = await Effect.runPromise(
     pipeline(submission).pipe(
       Effect.match({
-        onSuccess: (s) => ({ said: printHeader(s.header), trail: s.trail }),
+        onSuccess: (s) => ({ said: s.leaving.slice(0, -2), trail: s.trail }),
         onFailure: (e) =>
           e._tag === "Refusal" ? { said: summary(e.reply), trail: e.trail } : assert.fail(),
       }),

@@ -69,7 +69,7 @@ Deno.test("resolveMta() gives every recipient its route and tells each hop once"
   const end = await submit({ ...given, recipients }, { routes, mx });
   assert.ok(end._tag === "Accepted");
   assert.deepEqual(
-    end.routed.routed.map((r) => `${r.mailbox.local} ${hopKey(r.route.hop)} ${r.route.pattern}`),
+    end.signed.routed.map((r) => `${r.mailbox.local} ${hopKey(r.route.hop)} ${r.route.pattern}`),
     [
       "a maildir:/out example.org",
       "b mx:example.com *",

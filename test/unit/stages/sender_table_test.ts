@@ -9,6 +9,7 @@ const base: SenderCase = {
   known: true,
   authors: 1,
   submitterIsAuthor: true,
+  ownAuthor: true,
   sender: "absent",
   senderIsAuthor: false,
   signed: false,
@@ -43,6 +44,7 @@ for (
     ["SND-11", { ...stranger, authors: 2 }, "add"],
     ["SND-12", { ...stranger, authors: 0 }, "add"],
     ["SND-17", { ...stranger, signed: true }, "leave"],
+    ["SND-17", { ...stranger, ownAuthor: false, signed: true }, "refuse signed"],
     ["SND-17", { ...stranger, sender: "foreign", signed: true }, "refuse signed"],
     ["SND-17", { authors: 2, signed: true }, "refuse signedMandatory"],
     ["SND-17", { ...stranger, authors: 0, signed: true }, "refuse signedMandatory"],
@@ -62,6 +64,7 @@ for (
     ["SND-16", { ...stranger, sender: "foreign" }, "replace"],
     ["SND-16", { sender: "foreign" }, "refuse foreign"],
     ["SND-17", { ...stranger, signed: true }, "leave"],
+    ["SND-17", { ...stranger, ownAuthor: false, signed: true }, "refuse signed"],
     ["SND-17", { authors: 2, signed: true }, "refuse signedMandatory"],
   ] as ReadonlyArray<[string, Partial<SenderCase>, string]>
 ) {

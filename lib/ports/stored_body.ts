@@ -1,0 +1,17 @@
+/** The body of a submission where it waits: to be read again, and to be replaced. No service: it comes with the submission. */
+import type { Effect } from "effect";
+import type { BodyFacts } from "../message/body.ts";
+import type { SpoolError } from "./spool.ts";
+
+/** What becomes of a body, chunk by chunk. */
+export interface Rewrite {
+  readonly push: (chunk: Uint8Array) => ReadonlyArray<Uint8Array>;
+  readonly end: () => ReadonlyArray<Uint8Array>;
+}
+
+export interface StoredBody {
+  /** Shows every chunk, in order. */
+  readonly each: (see: (chunk: Uint8Array) => void) => Effect.Effect<void, SpoolError>;
+  /** Puts what `r` makes of it in its place; what is known of that. */
+  readonly replace: (r: Rewrite) => Effect.Effect<BodyFacts, SpoolError>;
+}
