@@ -22,6 +22,7 @@ const TITLE: Readonly<Record<StageName, string>> = {
   resolve_mta: "Resolve MTA",
   preflight: "Look at what the next hops take",
   sign: "Sign",
+  submit: "Submit",
 };
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;

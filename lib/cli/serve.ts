@@ -103,6 +103,7 @@ const servicesOf = (
       keepDays: Duration.toDays(config.spool.keep),
       suppress: ms(config.queue.suppress),
       longestDelay: longestDelay(curveOf(config.queue)),
+      onceMs: ms(limits.resubmit),
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({

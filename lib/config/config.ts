@@ -56,6 +56,8 @@ export interface Limits {
   readonly recipientsPerHour: number;
   readonly newRecipientsPerDay: number;
   readonly nullSendersPerHour: number;
+  /** The same submission again within this time is answered with the first one's id; zero: is a new one. */
+  readonly resubmit: Duration.Duration;
 }
 
 export interface QueueSettings {

@@ -67,6 +67,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   recipientsPerHour: l.recipients_per_hour,
   newRecipientsPerDay: l.new_recipients_per_day,
   nullSendersPerHour: l.null_senders_per_hour,
+  resubmit: Duration.minutes(l.resubmit_minutes),
 });
 
 export const discoverOf = (

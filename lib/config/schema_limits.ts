@@ -89,4 +89,10 @@ export const limits = z.strictObject({
     1_000_000_000,
     "Messages with a null return path of one account in an hour; 0: any number",
   ),
+  resubmit_minutes: span(
+    60,
+    0,
+    1440,
+    "How long the same message from the same login counts as sent already; 0: not at all",
+  ),
 }).prefault({});

@@ -68,7 +68,17 @@ export interface NewMessage {
   readonly trail: string;
   /** Not due before this time in ms; absent: at once. RFC 4865 §4.2 */
   readonly due?: number;
+  /**
+   * What tells the submission, with its body, from any other; absent: nothing does. Where a message of the
+   * same key and body was kept of late, `note` (JSON of a decision) goes into its trail instead.
+   */
+  readonly once?: { readonly key: string; readonly note: string };
 }
+
+/** `Known`: the same was submitted before under this id, and nothing new was kept. */
+export type Committed =
+  | { readonly _tag: "Kept" }
+  | { readonly _tag: "Known"; readonly id: string };
 
 /** One message for one next hop, leased to `owner`. */
 export interface Delivery {
@@ -173,7 +183,7 @@ export interface QueueDetail extends QueueEntry {
 export class Spool extends Context.Service<Spool, {
   readonly stage: () => Staging;
   /** Durable when it succeeds; on failure nothing is kept. */
-  readonly commit: (message: NewMessage) => Effect.Effect<void, SpoolError>;
+  readonly commit: (message: NewMessage) => Effect.Effect<Committed, SpoolError>;
   /**
    * Deliveries that are due, leased to this process; at most `limit`, waiting for the first one.
    * What this process accepted a moment ago is handed over without a look at the disk. A backlog comes by

@@ -5,7 +5,7 @@
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
 import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
-import { printMailboxAscii } from "../address/mailbox.ts";
+import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
@@ -14,7 +14,7 @@ import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
 import { Signer } from "../ports/signer.ts";
-import { Spool, type SpoolError } from "../ports/spool.ts";
+import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
@@ -23,7 +23,7 @@ import { admitRecipient } from "../stages/admit_recipient.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Received, Signed } from "../stages/submission.ts";
-import type { Trail } from "../stages/trail.ts";
+import type { Decision, Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
@@ -174,8 +174,18 @@ const submit = Effect.fnUntraced(function* (
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
     ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
+    ...onceOf(signed, session),
   });
-  yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
+  const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
+  if (committed._tag === "Known") {
+    held.discard();
+    yield* Effect.logInfo("submitted once more: the first one stands", {
+      session: session.id,
+      account: signed.account.id,
+      message: committed.id,
+    });
+    return just(say.queued(committed.id));
+  }
   settings.quota.count(account, nullSender, count, receivedAt);
   settings.onAccepted?.(signed);
   const records = yield* Records;
@@ -190,6 +200,25 @@ const submit = Effect.fnUntraced(function* (
   }
   return just(say.queued(signed.id));
 });
+
+/**
+ * What makes it the same submission when it comes again, for a client that lost the final 250: login, envelope
+ * and the Message-ID that the client gave it. Without one of its own it is a new one each time.
+ */
+const onceOf = (s: Signed, session: SessionFacts): Partial<Pick<NewMessage, "once">> => {
+  if (s.messageId === null) return {};
+  const { returnPath, recipients } = s.envelope;
+  const key = JSON.stringify([
+    s.account.id,
+    returnPath === null ? null : printMailbox(returnPath),
+    recipients.map((r) => printMailbox(r.mailbox)).sort(),
+    s.messageId,
+    s.envelope.hold ?? null,
+  ]);
+  const facts = { at: new Date(s.receivedAt).toISOString(), session: session.id };
+  const note: Decision = { stage: "submit", verdict: "pass", rule: "submit.repeated", facts };
+  return { once: { key, note: JSON.stringify(note) } };
+};
 
 /** What is remembered of a question, whatever became of it. */
 const recordOf = (

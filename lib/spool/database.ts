@@ -8,12 +8,14 @@ import type {
   ClaimedRow,
   ClaimOp,
   CommitOp,
+  KnownMessage,
   Op,
   OpenRequest,
   OpResult,
   ReadPart,
   SettleOp,
 } from "./protocol.ts";
+import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
@@ -65,6 +67,7 @@ export class SpoolDatabase {
   #dataVersion: unknown = null;
   /** Who had the last turn. */
   readonly #turn = { sender: "", hop: "" };
+  readonly #repeated: Repeated;
 
   /** By a clock that nobody sets. */
   readonly #steady: () => number;
@@ -84,7 +87,25 @@ export class SpoolDatabase {
     this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
     this.#steady = steady;
-    this.#transaction(() => this.#renew());
+    this.#repeated = new Repeated(o.onceMs ?? 0);
+    this.#transaction(() => {
+      this.#renew();
+      this.#remember();
+    });
+  }
+
+  /** What was submitted within the window before this process began. */
+  #remember(): void {
+    if (!this.#repeated.on) return;
+    const rows = this.#sql(
+      "SELECT number, id, accepted_at, json_extract(facts, '$.once') AS once FROM message WHERE complete = 1 AND number > (SELECT coalesce(max(number), 0) FROM message) - ? ORDER BY number",
+    ).iterate(MOST_REMEMBERED);
+    const since = this.#repeated.since(this.#now());
+    for (const m of rows) {
+      const at = m["accepted_at"] as number;
+      if (typeof m["once"] !== "string" || at <= since) continue;
+      this.#repeated.add(m["once"], { number: m["number"] as number, id: m["id"] as string, at });
+    }
   }
 
   close(): void {
@@ -122,8 +143,10 @@ export class SpoolDatabase {
     try {
       const value = f();
       this.#sql("COMMIT").run();
+      this.#repeated.settle(true);
       return value;
     } catch (e) {
+      this.#repeated.settle(false);
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw e;
     }
@@ -180,13 +203,16 @@ export class SpoolDatabase {
     }
   }
 
-  #commit(m: CommitOp): number {
+  #commit(m: CommitOp): number | KnownMessage {
     const hash = createHash("sha256").update(m.head);
+    const once = this.#repeated.on ? m.once : null;
+    const body = once === null ? null : createHash("sha256");
     let number = m.staged;
     let size = m.head.length;
     let index = 0;
     if (number === null) {
       for (const c of m.body) hash.update(c);
+      for (const c of m.body) body?.update(c);
     } else {
       // what was staged is read once more: the digest is of what the disk gave back
       const { first, end } = range(number);
@@ -196,10 +222,26 @@ export class SpoolDatabase {
       ) {
         const octets = row["octets"] as Uint8Array;
         hash.update(octets);
+        body?.update(octets);
         size += octets.length;
         index++;
       }
       for (const c of m.body) hash.update(c);
+      for (const c of m.body) body?.update(c);
+    }
+    let facts = m.facts;
+    let digestOnce: string | null = null;
+    if (once !== null && body !== null) {
+      digestOnce = this.#repeated.digest(once.key, body.digest());
+      const known = this.#repeated.find(digestOnce, m.acceptedAt);
+      if (known !== null) {
+        this.#sql(
+          "UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?",
+        )
+          .run(once.note, known.number);
+        return { known: known.id };
+      }
+      facts = `${m.facts.slice(0, -1)},"once":"${digestOnce}"}`;
     }
     for (const c of m.body) size += c.length;
     const digest = hash.digest();
@@ -207,7 +249,7 @@ export class SpoolDatabase {
       number = Number(
         this.#sql(
           "INSERT INTO message (id, complete, accepted_at, account, return_path, facts, size, digest, head, trail) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ).run(m.id, m.acceptedAt, m.account, m.returnPath, m.facts, size, digest, m.head, m.trail)
+        ).run(m.id, m.acceptedAt, m.account, m.returnPath, facts, size, digest, m.head, m.trail)
           .lastInsertRowid,
       );
     } else {
@@ -218,7 +260,7 @@ export class SpoolDatabase {
         m.acceptedAt,
         m.account,
         m.returnPath,
-        m.facts,
+        facts,
         size,
         digest,
         m.head,
@@ -250,6 +292,9 @@ export class SpoolDatabase {
         m.priority ?? 0,
       );
     });
+    if (digestOnce !== null) {
+      this.#repeated.add(digestOnce, { number, id: m.id, at: m.acceptedAt });
+    }
     return number;
   }
 

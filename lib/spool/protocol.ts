@@ -23,6 +23,8 @@ export interface CommitOp {
   readonly lease: boolean;
   /** Absent: 0. RFC 6710 §2 */
   readonly priority?: number;
+  /** See `NewMessage`. */
+  readonly once: { readonly key: string; readonly note: string } | null;
 }
 
 /** Chunks of a body that is too large to be held. `number` null: the first ones. */
@@ -146,8 +148,14 @@ export type OpValue =
   | ReadonlySet<string>
   | ReadonlyArray<ClaimedRow>
   | ReadPart
+  | KnownMessage
   | Float64Array
   | null;
+
+/** The message was submitted before, under this id; nothing was kept. */
+export interface KnownMessage {
+  readonly known: string;
+}
 
 /** Results in the order of the operations. */
 export type OpResult =
@@ -181,6 +189,8 @@ export interface OpenRequest {
   readonly longestDelayMs?: number;
   /** So long an address that failed for good gets no mail; absent: not at all. */
   readonly suppressMs?: number;
+  /** Milliseconds for which the same submission is known again; zero: never. */
+  readonly onceMs?: number;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import {
+  type Committed,
   type Delivery,
   type LeasedRecipient,
   type NewMessage,
@@ -34,6 +35,8 @@ export interface SpoolSettings {
   readonly longestDelay?: number;
   /** So long an address that failed for good gets no mail, in ms; absent: not at all. */
   readonly suppress?: number;
+  /** Milliseconds for which the same submission is known again; zero or absent: never. */
+  readonly onceMs?: number;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -53,6 +56,8 @@ const octetsOf = (text: string): Uint8Array => {
   if (read < text.length) Buffer.from(out.buffer).write(text, "latin1");
   return out;
 };
+
+const KEPT: Committed = { _tag: "Kept" };
 
 class SqliteSpool {
   readonly #thread: DatabaseThread;
@@ -74,16 +79,22 @@ class SqliteSpool {
 
   readonly stage = () => new DiskStaging(this.#thread);
 
-  readonly commit = (m: NewMessage): Effect.Effect<void, SpoolError> =>
+  readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
     Effect.suspend(() => {
       const lease = m.due === undefined && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
-      return Effect.map(this.#thread.run("commit", op), (number) => {
+      return Effect.map(this.#thread.run("commit", op), (value): Committed => {
+        if (typeof value === "object" && value !== null && "known" in value) {
+          m.body.discard();
+          return { _tag: "Known", id: value.known };
+        }
+        const number = value as number;
         (m.body as DiskStaging).finish();
-        if (lease) this.#offer(m, op, facts, number as number);
+        if (lease) this.#offer(m, op, facts, number);
         else if (m.due === undefined) this.#backlog = this.#look = true;
         this.#awaken();
+        return KEPT;
       });
     });
 
@@ -112,6 +123,7 @@ class SqliteSpool {
       due: m.due ?? m.acceptedAt,
       lease,
       ...m.envelope.priority === undefined ? {} : { priority: m.envelope.priority },
+      once: m.once ?? null,
     };
     return { op, facts };
   }
@@ -334,6 +346,7 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             leaseMs: LEASE_MS,
             ...settings.longestDelay === undefined ? {} : { longestDelayMs: settings.longestDelay },
             ...settings.suppress === undefined ? {} : { suppressMs: settings.suppress },
+            onceMs: settings.onceMs ?? 0,
           }),
         catch: fault("open"),
       });

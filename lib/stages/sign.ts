@@ -47,6 +47,7 @@ const sealed = (s: Routed, signatures: ReadonlyArray<DkimSignature>): Signed => 
   return {
     ...rest,
     _tag: "Signed",
+    messageId: fields.messageId,
     leaving: `${printHeader(withSignatures(s.header, signatures))}\r\n`,
     trail: signatures.length === 0
       ? s.trail

@@ -84,6 +84,8 @@ export interface Signed extends Common {
   readonly _tag: "Signed";
   readonly account: Account;
   readonly routed: ReadonlyArray<RoutedRecipient>;
+  /** As the client gave it; null where it gave none that is valid. */
+  readonly messageId: string | null;
   /** The header section as it leaves, with the empty line behind it; one char per octet. */
   readonly leaving: string;
 }

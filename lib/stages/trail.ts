@@ -10,7 +10,8 @@ export type StageName =
   | "add_sender"
   | "resolve_mta"
   | "preflight"
-  | "sign";
+  | "sign"
+  | "submit";
 
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 

@@ -31,6 +31,8 @@ export const newMessage = (
     readonly to?: ReadonlyArray<string>;
     readonly step?: number;
     readonly due?: number;
+    readonly once?: string;
+    readonly acceptedAt?: number;
   } = {},
 ) =>
   Effect.gen(function* () {
@@ -42,7 +44,7 @@ export const newMessage = (
     }
     const message: NewMessage = {
       id,
-      acceptedAt: Date.now(),
+      acceptedAt: o.acceptedAt ?? Date.now(),
       account: "alice",
       session: null,
       envelope: envelope(to),
@@ -50,7 +52,8 @@ export const newMessage = (
       head: HEAD,
       body: staging,
       eightBit: false,
-      trail: '[{"stage":"parse"}]',
+      trail: '{"version":1,"trail":[{"stage":"parse"}]}',
+      ...(o.once === undefined ? {} : { once: { key: o.once, note: '{"stage":"submit"}' } }),
       ...(o.due === undefined ? {} : { due: o.due }),
     };
     return message;
@@ -126,6 +129,41 @@ export const spoolSuite = <E>(
 ): void => {
   const it = (title: string, body: () => Effect.Effect<void, unknown, Spool | SpoolAdmin>) =>
     Deno.test(`${name}: ${title}`, () => Effect.runPromise(Effect.provide(body(), layer())));
+
+  it("commit() of the same key and body again keeps nothing, and names the first", () =>
+    Effect.gen(function* () {
+      const large = "x".repeat(700_000);
+      for (const body of ["hello\r\n", large]) {
+        const name = body.length > 10 ? "large" : "small";
+        assert.deepEqual(yield* accept(`${name}1`, { body, once: "k" }), { _tag: "Kept" });
+        assert.deepEqual(
+          yield* accept(`${name}2`, { body, once: "k" }),
+          { _tag: "Known", id: `${name}1` },
+        );
+      }
+      assert.deepEqual((yield* list(true)).map((e) => e.id).sort(), ["large1", "small1"]);
+      assert.equal((yield* takeAll(2)).length, 2);
+    }));
+
+  it("commit() of another key or another body is another message", () =>
+    Effect.gen(function* () {
+      yield* accept("m1", { once: "k" });
+      assert.deepEqual(yield* accept("m2", { once: "other" }), { _tag: "Kept" });
+      assert.deepEqual(yield* accept("m3", { once: "k", body: "bye\r\n" }), { _tag: "Kept" });
+      assert.deepEqual(yield* accept("m4"), { _tag: "Kept" });
+      assert.deepEqual(yield* accept("m5"), { _tag: "Kept" });
+    }));
+
+  it("commit() of the same after its time is another message", () =>
+    Effect.gen(function* () {
+      const now = Date.now();
+      yield* accept("m1", { once: "k", acceptedAt: now - 3_600_001 });
+      assert.deepEqual(yield* accept("m2", { once: "k", acceptedAt: now }), { _tag: "Kept" });
+      assert.deepEqual(yield* accept("m3", { once: "k", acceptedAt: now + 1 }), {
+        _tag: "Known",
+        id: "m2",
+      });
+    }));
 
   it("take() gives what commit() kept, once, a delivery for each next hop", () =>
     Effect.gen(function* () {
@@ -303,7 +341,7 @@ export const spoolSuite = <E>(
           "alice",
           "alice@example.net",
           HEAD,
-          '[{"stage":"parse"}]',
+          '{"version":1,"trail":[{"stage":"parse"}]}',
           envelope(["bob@example.org"]),
         ],
       );

@@ -6,6 +6,7 @@
 import { Clock, Context, Duration, Effect, Layer } from "effect";
 import {
   AT_ONCE,
+  type Committed,
   type Delivery,
   type DeliveryState,
   type LeasedRecipient,
@@ -62,6 +63,11 @@ class MemoryStaging implements Staging {
   readonly part = (index: number): Effect.Effect<Uint8Array | null> =>
     Effect.succeed(this.#chunks[index] ?? null);
 
+  /** What was written, for comparison. */
+  get text(): string {
+    return this.#chunks.map((c) => new TextDecoder("latin1").decode(c)).join("");
+  }
+
   discard(): void {
     this.#gone = true;
     this.#chunks.length = 0;
@@ -96,15 +102,34 @@ export class MemorySpool {
   failSettles = 0;
   /** Fails every `read`. */
   failReads = false;
+  /** See `SpoolSettings`. */
+  onceMs = 3_600_000;
   /** Octets per chunk that `read` gives. */
   chunkBytes = 65_536;
 
   readonly stage = (): Staging => new MemoryStaging();
 
-  readonly commit = (message: NewMessage): Effect.Effect<void, SpoolFault> =>
-    Effect.suspend(() => this.#keep(message));
+  readonly commit = (message: NewMessage): Effect.Effect<Committed, SpoolFault> =>
+    Effect.suspend(() => this.#known(message) ?? this.#keep(message));
 
-  #keep(message: NewMessage): Effect.Effect<void, SpoolFault> {
+  #known({ once, body, acceptedAt }: NewMessage): Effect.Effect<Committed> | null {
+    if (once === undefined || !(body instanceof MemoryStaging)) return null;
+    const same = body.text;
+    for (
+      const { message: { id, once: known, acceptedAt: at, body: other } } of this.#messages.values()
+    ) {
+      const fresh = acceptedAt - at < this.onceMs;
+      if (
+        fresh && known?.key === once.key && other instanceof MemoryStaging && other.text === same
+      ) {
+        body.discard();
+        return Effect.succeed({ _tag: "Known", id });
+      }
+    }
+    return null;
+  }
+
+  #keep(message: NewMessage): Effect.Effect<Committed, SpoolFault> {
     const content = message.body instanceof MemoryStaging ? message.body.take(message.head) : null;
     if (content === null || this.#messages.has(message.id)) {
       return Effect.fail(new SpoolFault({ operation: "commit", cause: "staging or id is used" }));
@@ -124,7 +149,7 @@ export class MemorySpool {
     }));
     this.#messages.set(message.id, { message, content, rows });
     this.#stir();
-    return Effect.void;
+    return Effect.succeed({ _tag: "Kept" });
   }
 
   #stir(): void {

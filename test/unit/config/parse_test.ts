@@ -111,6 +111,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
       recipientsPerHour: 0,
       newRecipientsPerDay: 0,
       nullSendersPerHour: 0,
+      resubmit: Duration.minutes(60),
     },
   );
   assert.deepEqual(c.queue.retry.map(Duration.toMinutes), [30, 60, 120]);

@@ -10,5 +10,8 @@ spoolSuite("memory spool", memorySpoolLayer);
 spoolSuite("SQLite spool", () =>
   Layer.unwrap(Effect.map(temporaryDirectory, (dir) => {
     const path = `${dir}/new/spool.db`;
-    return Layer.provideMerge(adminLayer(path), spoolLayer({ path, keepDays: 1 }));
+    return Layer.provideMerge(
+      adminLayer(path),
+      spoolLayer({ path, keepDays: 1, onceMs: 3_600_000 }),
+    );
   })));

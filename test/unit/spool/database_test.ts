@@ -29,7 +29,7 @@ class World {
   }
   process(owner: string, keepDays = 1): SpoolDatabase {
     const db = new SpoolDatabase(
-      { open: this.path, owner, keepDays, leaseMs: LEASE },
+      { open: this.path, owner, keepDays, leaseMs: LEASE, onceMs: 1_000 },
       () => this.now,
     );
     this.#open.push(db);
@@ -69,6 +69,7 @@ const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}
   recipients: [{ address: "bob@example.org", hop: "mx" }],
   due: w.now,
   lease,
+  once: null,
   ...o,
 });
 
@@ -415,5 +416,38 @@ Deno.test(
     old.close();
     const rows = one(w.process("p1"), { op: "claim", limit: 10 }) as ReadonlyArray<ClaimedRow>;
     assert.deepEqual(rows.map((r) => [r.id, r.address, r.via]), [["old", "bob@example.org", null]]);
+  }),
+);
+
+Deno.test(
+  "SpoolDatabase: what was submitted before a restart is known after it, within its time",
+  world((w) => {
+    const once = { key: "k", note: '{"stage":"submit"}' };
+    const stored = { once, facts: '{"eightBit":false}', trail: '{"version":1,"trail":[]}' };
+    one(w.process("a"), message(w, "m1", false, stored));
+    const again = w.process("b");
+    assert.deepEqual(one(again, message(w, "m2", false, stored)), { known: "m1" });
+    const db = new DatabaseSync(w.path);
+    assert.equal(
+      db.prepare("SELECT trail FROM message WHERE id = 'm1'").get()?.["trail"],
+      '{"version":1,"trail":[{"stage":"submit"}]}',
+    );
+    db.close();
+    w.now += 1_001;
+    assert.equal(typeof one(again, message(w, "m3", false, stored)), "number");
+  }),
+);
+
+Deno.test(
+  "SpoolDatabase: the same twice in one batch is kept once, and not at all where the batch fails",
+  world((w) => {
+    const once = { key: "k", note: '{"stage":"submit"}' };
+    const stored = { once, facts: '{"eightBit":false}', trail: '{"version":1,"trail":[]}' };
+    const db = w.process("a");
+    const twice = db.run([message(w, "m1", false, stored), message(w, "m2", false, stored)]);
+    assert.deepEqual(twice.map((r) => r.ok && typeof r.value), ["number", "object"]);
+    const bad = { ...message(w, "m1", false), once: { ...once, key: "new" }, facts: '{"a":1}' };
+    assert.equal(db.run([bad])[0]?.ok, false);
+    assert.equal(typeof one(db, message(w, "m4", false, { ...stored, once: bad.once })), "number");
   }),
 );
