@@ -46,6 +46,10 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
     write: (_body, _chunk, done) => done(null),
     ask: (_session, question, _data, done) => done(answer(question)),
     closed: () => {},
+    renamed: (_c, _address, take) => {
+      take();
+      return null;
+    },
   };
   const server = createServer((socket) =>
     new Connection(host, socket, null, listener, crypto.randomUUID(), Date.now()).open()

@@ -46,6 +46,9 @@ url = "sqlite:spool.db"
 [accounts]
 url = "sqlite:accounts.db"
 
+[records]
+url = "sqlite:records.db"
+
 [[route]]
 to = "*"
 via = "maildir:outbox" # nothing leaves this machine until a route says so

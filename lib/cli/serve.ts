@@ -165,6 +165,7 @@ export const serve = (o: ServeOptions) => {
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
+      xclientFrom: config.listen.xclientFrom,
       limits,
       domains: config.headers.domains,
       extensions: config.extensions,

@@ -160,6 +160,8 @@ export interface Config {
     readonly submissions: ReadonlyArray<SocketAddress>;
     /** Addresses and networks whose connections begin with a PROXY header. */
     readonly proxyFrom: ReadonlyArray<string>;
+    /** Addresses and networks that may use XCLIENT. */
+    readonly xclientFrom: ReadonlyArray<string>;
   };
   readonly tls: {
     readonly default: KeyPairFiles;

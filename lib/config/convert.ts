@@ -190,6 +190,7 @@ export const toConfig = (
     submission: listeners(c.listen.submission),
     submissions: listeners(c.listen.submissions),
     proxyFrom: c.listen.proxy_from,
+    xclientFrom: c.listen.xclient_from,
   },
   tls: {
     default: { certificate: resolve(c.tls.certificate), key: resolve(c.tls.key) },

@@ -74,6 +74,9 @@ export const configFile = z.strictObject({
       "Balancers, whose connections must begin with a PROXY protocol header (version 1 or 2) " +
         "that names the client; nobody else is believed",
     ),
+    xclient_from: z.array(network).default([]).describe(
+      "Proxies that may name the client by XCLIENT; to nobody else it is offered",
+    ),
   }).describe("Where to listen; at least one address"),
 
   tls: z.strictObject({

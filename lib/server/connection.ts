@@ -16,7 +16,14 @@ import * as say from "../reply/catalog.ts";
 import { render, type Reply } from "../reply/reply.ts";
 import type { Channel } from "../sasl/mechanism.ts";
 import type { Rules } from "../smtp/server/rules.ts";
-import { fresh, type Input, type Output, type Question, type State } from "../smtp/server/state.ts";
+import {
+  closed,
+  fresh,
+  type Input,
+  type Output,
+  type Question,
+  type State,
+} from "../smtp/server/state.ts";
 import { lineLimit, step } from "../smtp/server/step.ts";
 import { ChunkReader } from "../smtp/syntax/chunk.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
@@ -74,6 +81,8 @@ export interface SessionHost {
     done: (account: string | null) => void,
   ) => void;
   readonly closed: (connection: Connection) => void;
+  /** A proxy names the client: `take` makes it so. A reply: the session is not wanted. */
+  readonly renamed: (connection: Connection, address: string, take: () => void) => Reply | null;
 }
 
 /** What is held of a body before it is handed to storage. */
@@ -89,6 +98,8 @@ export class Connection {
   readonly id: string;
   readonly #lines = new LineReader();
   #state: State;
+  /** As a proxy has named it on the way. */
+  #client: ProxiedClient | null = null;
   #tls: TlsFacts | null = null;
   /** Replies not yet written. */
   #out = "";
@@ -133,8 +144,9 @@ export class Connection {
     });
   }
 
+  /** The client's, which a trusted proxy may have named. */
   get remoteAddress(): string {
-    return this.#wire.remoteAddress;
+    return this.#client?.address ?? this.#wire.remoteAddress;
   }
 
   /** TLS first where the port asks for it, then the greeting. */
@@ -283,6 +295,19 @@ export class Connection {
         case "StartTls":
           this.#startTls();
           break;
+        case "Client": {
+          const { address, port } = o;
+          const unwanted = this.#host.renamed(
+            this,
+            address,
+            () => this.#client = { address, port },
+          );
+          if (unwanted === null) break;
+          this.#out += render(unwanted);
+          this.#state = closed;
+          this.#close();
+          return;
+        }
         case "Close":
           this.#close();
           return;
@@ -320,8 +345,8 @@ export class Connection {
     return {
       id: this.id,
       listener: this.#listener,
-      clientAddress: this.#wire.remoteAddress,
-      clientPort: this.#wire.remotePort,
+      clientAddress: this.remoteAddress,
+      clientPort: this.#client?.port ?? this.#wire.remotePort,
       helo: peer?.helo ?? "",
       extended: peer?.extended ?? false,
       tls: this.#tls,

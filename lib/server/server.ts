@@ -14,6 +14,7 @@ import { Spool } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { Connection, type SessionHost } from "./connection.ts";
@@ -29,6 +30,8 @@ export interface ServerSettings extends AnswerSettings {
   readonly submissions: ReadonlyArray<SocketAddress>;
   /** Addresses and networks of balancers, which name the client in a PROXY header. */
   readonly proxyFrom: ReadonlyArray<string>;
+  /** Addresses and networks of proxies, which name the client by XCLIENT. */
+  readonly xclientFrom: ReadonlyArray<string>;
   readonly limits: {
     readonly messageBytes: number;
     readonly recipients: number;
@@ -75,14 +78,24 @@ class Connections {
   }
   add(c: Connection): void {
     this.#all.add(c);
-    this.#perAddress.set(c.remoteAddress, this.from(c.remoteAddress) + 1);
+    this.#count(c.remoteAddress, 1);
   }
   remove(c: Connection): void {
     if (!this.#all.delete(c)) return;
-    const left = this.from(c.remoteAddress) - 1;
-    if (left > 0) this.#perAddress.set(c.remoteAddress, left);
-    else this.#perAddress.delete(c.remoteAddress);
+    this.#count(c.remoteAddress, -1);
     if (this.#all.size === 0) this.#idle?.();
+  }
+  #count(address: string, more: 1 | -1): void {
+    const n = this.from(address) + more;
+    if (n > 0) this.#perAddress.set(address, n);
+    else this.#perAddress.delete(address);
+  }
+  /** `take` changes the address that it goes by. */
+  rename(c: Connection, take: () => void): void {
+    if (!this.#all.has(c)) return;
+    this.#count(c.remoteAddress, -1);
+    take();
+    this.#count(c.remoteAddress, 1);
   }
   expire(now: number): void {
     for (const c of this.#all) if (c.deadline < now) c.expire();
@@ -118,8 +131,9 @@ export const serveSubmissions = (
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const runFork = Effect.runForkWith(services);
-    const hostFor = (startTls: boolean): SessionHost => ({
-      rules: rulesOf(settings, startTls),
+    const proxies = new Networks(settings.xclientFrom);
+    const hostFor = (startTls: boolean, proxied: boolean): SessionHost => ({
+      rules: rulesOf(settings, startTls, proxied),
       certificates,
       headerBytes: limits.headerBytes,
       idleMs: Duration.toMillis(limits.idle),
@@ -152,11 +166,18 @@ export const serveSubmissions = (
         settings.signedIn.leave(c.id);
         connections.remove(c);
       },
+      renamed: (c, address, take) => {
+        const crowded = connections.from(address) >= limits.connectionsPerAddress;
+        connections.rename(c, take);
+        return crowded ? say.TOO_MANY_CONNECTIONS : null;
+      },
     });
     const accept = (listener: "submission" | "submissions") => {
-      const host = hostFor(listener === "submission");
+      const direct = hostFor(listener === "submission", false);
+      const proxied = hostFor(listener === "submission", true);
       const begin = (socket: Socket, client: ProxiedClient | null): void => {
         const id = crypto.randomUUID();
+        const host = proxies.has(peerAddress(socket)) ? proxied : direct;
         const c = new Connection(host, socket, client, listener, id, Date.now());
         const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
         const full = connections.size >= limits.connections;
@@ -213,7 +234,7 @@ export const serveSubmissions = (
     };
   });
 
-const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
+const rulesOf = (settings: ServerSettings, startTls: boolean, proxied: boolean): Rules => {
   const { limits } = settings;
   return {
     hostname: settings.hostname,
@@ -228,7 +249,7 @@ const rulesOf = (settings: ServerSettings, startTls: boolean): Rules => {
     authFailures: limits.authFailures,
     ...(settings.domains === undefined ? {} : { domains: settings.domains }),
     mechanisms: settings.mechanisms,
-    extensions: extensionsWith(settings.extensions),
+    extensions: [...extensionsWith(settings.extensions), ...(proxied ? [xclient] : [])],
     now: Date.now,
   };
 };

@@ -6,6 +6,7 @@ import { eventually, freePort, installed, makeSite, startPostern } from "../supp
 
 const BALANCER = "127.0.0.2";
 const CLIENT = "127.0.0.3";
+const PROXY = "127.0.0.4";
 
 const haproxy = async (
   dir: string,
@@ -50,11 +51,12 @@ const hear = (port: number, from: string, text: string): Promise<string> =>
   });
 
 Deno.test({
-  name: "PROXY protocol: haproxy's connections count as the client's, and nobody else is believed",
-  ignore: !installed("haproxy") || !installed("curl"),
+  name:
+    "PROXY protocol: haproxy's connections count as the client's, XCLIENT likewise, and nobody else is believed",
+  ignore: !installed("haproxy") || !installed("curl") || !installed("swaks"),
   fn: async (t) => {
     const site = await makeSite({
-      listen: `proxy_from = ["${BALANCER}/32"]`,
+      listen: `proxy_from = ["${BALANCER}/32"]\nxclient_from = ["${PROXY}"]`,
       routes: `[[route]]\nto = "*"\nvia = "maildir:outbox"`,
       more: `[headers]\nreceived = "full"`,
     });
@@ -108,6 +110,28 @@ Deno.test({
           );
         });
       }
+      await t.step("XCLIENT of a trusted proxy names the client", async () => {
+        const { success, stdout, stderr } = await new Deno.Command("swaks", {
+          args: [
+            [
+              "--server",
+              "127.0.0.1",
+              "--port",
+              String(site.submission),
+              "--local-interface",
+              PROXY,
+            ],
+            ["--xclient", "ADDR=127.0.0.9", "--tls", "--auth", "PLAIN"],
+            ["--auth-user", site.user, "--auth-password", site.password],
+            ["--from", site.user, "--to", "bob@example.net", "--header", "Subject: xclient"],
+          ].flat(),
+        }).output();
+        assert.ok(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+        assert.match(
+          await eventually(() => delivered("xclient")),
+          /^Received: from .*\[127\.0\.0\.9\]/m,
+        );
+      });
       await t.step("a balancer without a header hears nothing", async () => {
         assert.equal(await hear(site.submission, BALANCER, "EHLO x\r\n"), "");
         await eventually(() => server.output().includes("no PROXY header") ? true : null);

@@ -147,7 +147,7 @@ it("421 to one connection too many", "connections", "connections = 2", async (s)
 });
 
 it(
-  "421 to one too many from an address, SMTP-19",
+  "421 to one too many from an address, SMTP-02, SMTP-19",
   "connections_per_address",
   "connections_per_address = 1",
   async (s) => {

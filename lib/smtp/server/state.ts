@@ -163,6 +163,8 @@ export type Output =
   | { readonly _tag: "DropData"; readonly octets: number }
   /** Start the handshake once what was sent is out. */
   | { readonly _tag: "StartTls" }
+  /** A trusted proxy has said who the client is; port 0: not known. */
+  | { readonly _tag: "Client"; readonly address: string; readonly port: number }
   | { readonly _tag: "Close" };
 
 export type Step = readonly [State, ...ReadonlyArray<Output>];

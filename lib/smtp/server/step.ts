@@ -146,12 +146,20 @@ const NOT_OURS: ReadonlySet<Verb> = new Set([
   "ATRN",
   "BDAT",
   "BURL",
+  "XCLIENT",
 ]);
 const broughtBy = (rules: Rules, verb: Verb): VerbRule | undefined => {
   for (const e of rules.extensions) if (e.verbs?.[verb] !== undefined) return e.verbs[verb];
   return undefined;
 };
-const BEFORE_TLS: ReadonlySet<Verb> = new Set(["EHLO", "NOOP", "STARTTLS", "QUIT", "RSET"]);
+const BEFORE_TLS: ReadonlySet<Verb> = new Set([
+  "EHLO",
+  "NOOP",
+  "STARTTLS",
+  "QUIT",
+  "RSET",
+  "XCLIENT",
+]);
 const NEEDS_EHLO: ReadonlySet<Verb> = new Set(["MAIL", "RCPT", "DATA", "BDAT", "BURL", "AUTH"]);
 const BEFORE_AUTH: ReadonlySet<Verb> = new Set([
   "AUTH",
@@ -161,6 +169,7 @@ const BEFORE_AUTH: ReadonlySet<Verb> = new Set([
   "RSET",
   "QUIT",
   "STARTTLS",
+  "XCLIENT",
 ]);
 const MESSAGE: ReadonlySet<Verb> = new Set(["MAIL", "RCPT", "DATA", "QUIT"]);
 

@@ -23,6 +23,7 @@ const VERBS = [
   "ATRN",
   "BDAT",
   "BURL",
+  "XCLIENT",
   "GET",
   "POST",
   "PUT",

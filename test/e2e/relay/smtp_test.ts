@@ -67,7 +67,7 @@ test("streams a large message and stays exact", {}, {
 });
 
 test(
-  "gives each recipient its own result, and reports the failed one, DSN-5",
+  "gives each recipient its own result, and reports the failed one: SMTP-32, DSN-5",
   {
     on: (c) => c.startsWith("RCPT TO:<y@") ? "550 5.1.1 no such user" : undefined,
   },

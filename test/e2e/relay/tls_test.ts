@@ -83,7 +83,7 @@ test("HOP-17: signs in under verified TLS and says AUTH=<>", {
 
 const refusals: ReadonlyArray<readonly [string, Case, RegExp]> = [
   [
-    "on a certificate for another name",
+    "on a certificate for another name, STLS-7",
     { tls: "required", certified: "other.test" },
     /not trusted/,
   ],
@@ -109,7 +109,7 @@ const refusals: ReadonlyArray<readonly [string, Case, RegExp]> = [
     /offers no STARTTLS/,
   ],
   [
-    "where octets stand behind the 220",
+    "where octets stand behind the 220, STLS-4",
     { tls: "required", script: { injected: "\r\n250 injected" } },
     /in clear behind/,
   ],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Duration, Effect, Redacted } from "effect";
 import { accountsLayer } from "../../../lib/accounts/sqlite.ts";
 import { ensureFirstRun, FIRST_CONFIG } from "../../../lib/cli/first_run.ts";
@@ -58,6 +58,8 @@ inDirectory(
     const report = await Effect.runPromise(checkConfig(made.config));
     assert.deepEqual(report.warnings, []);
     assert.equal(report.config.routes[0]?.hop._tag, "Maildir");
+    const { spool, accounts, records } = report.config;
+    for (const { path } of [spool, accounts, records]) assert.equal(dirname(path), dir);
   },
 );
 

@@ -93,7 +93,7 @@ for (
   });
 }
 
-Deno.test("checkConfig() warns of a certificate for another host and of a socket that is not there", async () => {
+Deno.test("TLS-09: checkConfig() warns of a certificate for another host and of a socket that is not there", async () => {
   const text = config({ via: "lmtp+unix:lmtp.sock" })
     .replace("msa.example.com", "relay.example.com");
   assert.deepEqual(await check(text), {

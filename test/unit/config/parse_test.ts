@@ -56,6 +56,7 @@ Deno.test("parseConfig() reads the sample, with paths from the file's directory"
     submission: [{ host: "127.0.0.1", port: 5870 }],
     submissions: [{ host: "127.0.0.1", port: 4650 }],
     proxyFrom: [],
+    xclientFrom: [],
   });
   assert.deepEqual(c.tls, {
     default: { certificate: "/etc/postern/cert.pem", key: "/etc/postern/key.pem" },

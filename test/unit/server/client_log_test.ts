@@ -3,7 +3,7 @@ import { Effect, Layer, Logger } from "effect";
 import { TestClock } from "effect/testing";
 import { ClientLog } from "../../../lib/server/client_log.ts";
 
-Deno.test("ClientLog tells so many lines of a client in an hour, and then how many it left out", async () => {
+Deno.test("MSA-5.2: ClientLog tells so many lines of a client in an hour, and then how many it left out", async () => {
   const lines: Array<string> = [];
   const logger = Logger.make(({ message }) => {
     const [text, facts] = Array.isArray(message) ? message : [message, {}];
