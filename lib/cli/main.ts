@@ -17,6 +17,7 @@ import { root } from "./root.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
+import { suppressCommand } from "./suppress.ts";
 import { expandTrace, traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
@@ -29,7 +30,8 @@ const commands = (policies: Policies) =>
     dkimCommand,
     traceCommand,
     policyCommand(policies),
-    queueCommand,
+    queueCommand(policies),
+    suppressCommand,
     explainCommand(policies),
     publishCommand,
     configCommand,

@@ -8,16 +8,21 @@ import { Console, Duration, Effect, Layer, Logger, References } from "effect";
 import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
+import type { Mailbox } from "../address/mailbox.ts";
 import type { Config } from "../config/config.ts";
+import { rerouteTo } from "../config/reroute.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import type { Route } from "../ports/routes.ts";
 import { sealOf } from "./sealing.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
+import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
+import { longestDelay } from "../relay/retry.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { noRecords } from "../ports/records.ts";
@@ -35,6 +40,8 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
+import { announcerOf, tellAccepted } from "./announcing.ts";
+import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -46,24 +53,33 @@ export interface ServeOptions {
 
 const ms = Duration.toMillis;
 
-const relayOf = (config: Config, load: Load) => {
+/** The next hop that an operator chose, on the terms of the route that leads there. */
+export const rerouted =
+  (config: Config, policies: Policies) => (via: string, recipient: Mailbox): Route | null => {
+    const to = rerouteTo(via, config.routes);
+    if ("fault" in to) return null;
+    const route = policies.routes([to.rule])(recipient);
+    // no login but that of the very hop
+    return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
+  };
+
+const relayOf = (
+  config: Config,
+  policies: Policies,
+  load: Load,
+  announcer: Announcer | null,
+) => {
   const { queue } = config;
-  const [first, ...more] = queue.retry;
-  const delays = [first, ...more].map(ms);
   return relayLayer({
     ...relaySettings(config.hostname),
     access: accessOf(config.routes),
+    rerouted: rerouted(config, policies),
     yields: () => load.busy,
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
-    retry: {
-      first: delays.slice(0, -1),
-      then: delays.at(-1) ?? ms(first),
-      jitter: queue.jitter,
-      lifetime: ms(queue.expire),
-      nullLifetime: ms(queue.expireNull),
-    },
+    onOutcome: announcer?.outcomes ?? null,
+    retry: curveOf(queue),
     patience: {
       ...STANDARD_PATIENCE,
       connect: ms(queue.timeouts.connect),
@@ -77,12 +93,19 @@ const relayOf = (config: Config, load: Load) => {
 };
 
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies, load: Load) => {
+const servicesOf = (
+  config: Config,
+  policies: Policies,
+  load: Load,
+  announcer: Announcer | null,
+) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({
       path: config.spool.path,
       keepDays: Duration.toDays(config.spool.keep),
+      suppress: ms(config.queue.suppress),
+      longestDelay: longestDelay(curveOf(config.queue)),
       onceMs: ms(limits.resubmit),
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
@@ -107,7 +130,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     : noRecords;
   const holding = Layer.provideMerge(holdsLayer(config.holds), base);
   const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(holding, recording));
-  return Layer.provideMerge(relayOf(config, load), signing);
+  return Layer.provideMerge(relayOf(config, policies, load, announcer), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -128,6 +151,9 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
+  const announcer = announcerOf(config.events, (line) => {
+    Effect.runFork(Effect.provide(line, logLayer(config)));
+  });
   return Effect.gen(function* () {
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
@@ -138,7 +164,10 @@ export const serve = (o: ServeOptions) => {
       clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
-      onAccepted: o.onAccepted,
+      onAccepted: announcer === null ? o.onAccepted : (s) => {
+        o.onAccepted?.(s);
+        tellAccepted(announcer, s);
+      },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
@@ -157,7 +186,9 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load)),
+    Effect.provide(servicesOf(config, o.policies, load, announcer)),
+    // behind the relay, which has something to tell to its end
+    Effect.ensuring(Effect.promise(async () => await announcer?.close())),
     Effect.provide(logLayer(config)),
   );
 };

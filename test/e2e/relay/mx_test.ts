@@ -34,7 +34,7 @@ Deno.test("relay goes on to the next exchanger where one cannot be reached", asy
   await hop.stop();
 });
 
-Deno.test("relay fails where every exchanger greets with 554", async () => {
+Deno.test("HOP-15: relay fails where every exchanger greets with 554", async () => {
   const hop = await ScriptedHop.start({ greeting: "554 5.7.1 never" });
   await withRelay({
     hop: mx(hop.port),

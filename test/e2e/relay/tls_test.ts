@@ -71,7 +71,7 @@ test("delivers under implicit TLS", { tls: "required", implicitTls: true }, asyn
   assert.deepEqual(hop.told.map((t) => t.tls), [true]);
 });
 
-test("signs in under verified TLS and says AUTH=<>", {
+test("HOP-17: signs in under verified TLS and says AUTH=<>", {
   tls: "required",
   login: true,
   script: { keywords: ["AUTH PLAIN"] },
@@ -146,7 +146,7 @@ test("tries once more in clear where a wished-for handshake fails", {
   assert.deepEqual(hop.told.map((t) => t.messages.length), [0, 1]);
 });
 
-test("defers with 4.7.8 where the login is refused", {
+test("HOP-17: defers with 4.7.8 where the login is refused", {
   tls: "required",
   login: true,
   script: {

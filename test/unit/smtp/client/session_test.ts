@@ -9,13 +9,13 @@ Deno.test("step() says EHLO after the greeting and is ready after its answer", (
   assert.ok(m.has("Opened"));
 });
 
-Deno.test("step() falls back to HELO where EHLO is not known", () => {
+Deno.test("HOP-10: step() falls back to HELO where EHLO is not known", () => {
   const m = new Machine().hear("220 x|").hear("502 what|");
   assert.equal(m.sent(), "EHLO msa.example.net|HELO msa.example.net|");
   assert.equal(m.hear("250 x|").state._tag, "Ready");
 });
 
-Deno.test("step() says LHLO to an LMTP server and never HELO", () => {
+Deno.test("HOP-16: step() says LHLO to an LMTP server and never HELO", () => {
   const m = new Machine({ ...session, protocol: "LMTP" }).hear("220 x|").hear("500 what|");
   assert.equal(m.refused, "EHLO permanent 5.5.0");
   assert.equal(m.sent(), "LHLO msa.example.net|");
