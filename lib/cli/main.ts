@@ -18,6 +18,7 @@ import { routeCommand } from "./route.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
+import { suppressCommand } from "./suppress.ts";
 import { expandTrace, traceCommand } from "./trace.ts";
 import { VERSION } from "./version.ts";
 
@@ -30,7 +31,8 @@ const commands = (policies: Policies) =>
     dkimCommand,
     traceCommand,
     policyCommand(policies),
-    queueCommand,
+    queueCommand(policies),
+    suppressCommand,
     explainCommand(policies),
     routeCommand(policies),
     publishCommand,

@@ -1,138 +1,165 @@
 /** `postern queue`: the spool, over the port `SpoolAdmin`. A running server notices what is changed. */
-import { Effect, Option } from "effect";
+import { Clock, Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import { SpoolAdmin, type SpoolError } from "../ports/spool.ts";
-import { adminLayer } from "../spool/sqlite_admin.ts";
+import { parseMailbox } from "../address/path.ts";
+import { rerouteTo } from "../config/reroute.ts";
+import { hopKey, OWN_MAIL } from "../ports/routes.ts";
+import { type Change, SpoolAdmin } from "../ports/spool_admin.ts";
+import type { Policies } from "../stages/policy.ts";
 import { renderTrail } from "./explain_view.ts";
-import { failed, Failure, misused, noSpool } from "./failure.ts";
-import { configOf } from "./places.ts";
-import { detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
-import { json, root } from "./root.ts";
-import { colour, print, printJson } from "./terminal.ts";
-import { vouchFor } from "./vouch.ts";
+import { failed, misused } from "./failure.ts";
+import { onSpool } from "./on_spool.ts";
+import { flag, id, meant, perform, report, which } from "./queue_acting.ts";
+import { forecastOf } from "./queue_forecast.ts";
+import { cancel, release } from "./queue_release.ts";
+import { selecting, selectionFlags } from "./queue_selection.ts";
+import { countLines, detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
+import { json } from "./root.ts";
+import { colour, print, printJson, printNow } from "./terminal.ts";
 import { readStoredTrail } from "./stored_trail.ts";
 
-/** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */
-const onSpool = (
-  work: Effect.Effect<
-    void,
-    SpoolError | Failure,
-    SpoolAdmin | Command.CommandContext<"postern">
-  >,
-): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
-  Effect.gen(function* () {
-    const { config } = yield* root;
-    const { path } = (yield* configOf(config)).spool;
-    const there = yield* Effect.promise(() => Deno.stat(path).then(() => true, () => false));
-    if (!there) return yield* failed(`there is no spool in ${path} yet: the server has not run`);
-    yield* work.pipe(
-      Effect.provide(adminLayer(path)),
-      Effect.mapError((e) => e instanceof Failure ? e : noSpool(path)(e)),
-    );
-  });
-
-const id = Argument.String("queue-id").pipe(
-  Argument.withDescription("As the reply to the message and `queue list` name it"),
+const limit = Flag.Int("limit").pipe(
+  Flag.withDefault(1000),
+  Flag.withDescription("Messages to show at most; 0: all"),
 );
 
-const all = (what: string) =>
-  Flag.Boolean("all").pipe(Flag.withDefault(false), Flag.withDescription(what));
+const LINES_AT_ONCE = 500;
 
 const list = Command.make(
   "list",
-  { all: all("Finished messages too, as long as they are remembered"), json },
+  {
+    all: flag("all", "Finished messages too, as long as they are remembered"),
+    limit,
+    ...selectionFlags,
+    json,
+  },
   (a) =>
-    onSpool(Effect.gen(function* () {
-      const entries = yield* SpoolAdmin.use((s) => s.list({ all: a.all }));
-      if (a.json) return yield* printJson(entries.map(entryJson));
-      yield* entries.length === 0
-        ? print("the queue is empty")
-        : print(...entries.flatMap(entryLines));
-    })),
-).pipe(Command.withDescription("List messages that are not finished"));
+    onSpool(() =>
+      Effect.gen(function* () {
+        const admin = yield* SpoolAdmin;
+        const selection = yield* selecting(a, yield* Clock.currentTimeMillis);
+        if (a.limit < 0) return yield* misused("queue list: --limit must be 0 or more");
+        let shown = 0;
+        const lines: Array<string> = [];
+        const flush = (): void => lines.length === 0 ? undefined : printNow(...lines.splice(0));
+        const more = yield* admin.walk({
+          all: a.all,
+          selection,
+          ...a.limit === 0 ? {} : { limit: a.limit },
+        }, (e) => {
+          const before = shown++ === 0 ? "[" : ",";
+          if (a.json) lines.push(before + JSON.stringify(entryJson(e)));
+          else lines.push(...entryLines(e));
+          if (lines.length >= LINES_AT_ONCE) flush();
+        });
+        flush();
+        if (a.json) return yield* print(shown === 0 ? "[]" : "]");
+        if (shown === 0) return yield* print("nothing in the queue");
+        if (more > 0) yield* print(`and ${more} more: --limit 0 shows all of them`);
+      })
+    ),
+).pipe(Command.withDescription("List messages that are not finished, oldest first"));
+
+const count = Command.make("count", { json }, (a) =>
+  onSpool(() =>
+    Effect.gen(function* () {
+      const counts = yield* Effect.flatMap(SpoolAdmin, (s) => s.count);
+      yield* a.json ? printJson(counts) : print(...countLines(counts));
+    })
+  )).pipe(Command.withDescription("Count recipients by next hop and state"));
 
 const show = Command.make("show", { id, json }, (a) =>
-  onSpool(Effect.gen(function* () {
-    const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
-    if (detail === null) return yield* failed(`there is no message ${a.id}`);
-    if (a.json) return yield* printJson(detailJson(detail));
-    const view = { colour: yield* colour };
-    yield* print(...detailLines(detail), ...renderTrail(readStoredTrail(detail.trail), view));
-  }))).pipe(Command.withDescription("Show a message with the trail of its acceptance"));
+  onSpool((config) =>
+    Effect.gen(function* () {
+      const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
+      if (detail === null) return yield* failed(`there is no message ${a.id}`);
+      const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
+      if (a.json) return yield* printJson(detailJson(detail, forecast));
+      const view = { colour: yield* colour };
+      const trail = renderTrail(readStoredTrail(detail.trail), view);
+      yield* print(...detailLines(detail, forecast), ...trail);
+    })
+  )).pipe(
+    Command.withDescription("Where a message is, why, and what happens next; how it was accepted"),
+  );
 
-type Change = "retry" | "hold" | "release";
+const plain = (name: "retry" | "hold" | "remove", description: string) => {
+  const change: Change = { _tag: CHANGE[name] };
+  return Command.make(name, which, (a) => onSpool(() => perform(name, change, a))).pipe(
+    Command.withDescription(description),
+  );
+};
+const CHANGE = { retry: "Retry", hold: "Hold", remove: "Remove" } as const;
 
-/** `name` on one message or on all of them. */
-const change = (name: Change, description: string) =>
-  Command.make(
-    name,
-    { id: id.pipe(Argument.optional), all: all("All messages that it can be done to"), json },
-    (a) =>
-      onSpool(Effect.gen(function* () {
-        if (Option.isSome(a.id) === a.all) {
-          return yield* misused(`queue ${name}: give either a queue id or --all`);
+const reroute = Command.make(
+  "reroute",
+  {
+    ...which,
+    via: Flag.String("via").pipe(
+      Flag.withDescription('The next hop, written as `via` of a route; "routes": as configured'),
+    ),
+  },
+  (a) =>
+    onSpool((config) =>
+      Effect.gen(function* () {
+        if (a.via === "routes") {
+          return yield* perform("reroute", { _tag: "Reroute", via: null }, a);
         }
-        const which = Option.getOrElse(a.id, () => "all");
-        if (name === "release" && isToken(which)) return yield* redeem(which, name, a.json);
-        if (name === "release" && which !== "all") yield* vouch(which);
-        yield* report(which, yield* SpoolAdmin.use((s) => s[name](which)), a.json);
-      })),
-  ).pipe(Command.withDescription(description));
+        const to = rerouteTo(a.via, config.routes);
+        if ("fault" in to) return yield* misused(`queue reroute: --via ${to.fault}`);
+        const { hop } = to.rule;
+        const key = hop._tag === "MxOfRecipient" ? "mx" : hopKey(hop);
+        const via = { text: a.via, hop: key };
+        yield* perform("reroute", { _tag: "Reroute", via }, a);
+      })
+    ),
+).pipe(Command.withDescription("Send by another next hop than the routes say"));
 
-/** Before it is let go: then nothing says any more why it was held. */
-const vouch = (id: string) =>
-  Effect.gen(function* () {
-    const detail = yield* SpoolAdmin.use((s) => s.show(id));
-    if (detail?.hold) yield* vouchFor(yield* configOf((yield* root).config), detail);
-  });
+const edit = (policies: Policies) =>
+  Command.make(
+    "edit",
+    {
+      id: id.pipe(Argument.optional),
+      all: flag("all", "In every message that is not finished"),
+      from: Flag.String("from").pipe(Flag.withDescription("The recipient as it is")),
+      to: Flag.String("to").pipe(Flag.withDescription("The recipient as it shall be")),
+      ...selectionFlags,
+      dryRun: which.dryRun,
+      json,
+    },
+    (a) =>
+      onSpool((config) =>
+        Effect.gen(function* () {
+          const to = parseMailbox(a.to);
+          if (to === null || parseMailbox(a.from) === null) {
+            return yield* misused("queue edit: --from and --to must be addresses");
+          }
+          const route = policies.routes(config.routes)(to, OWN_MAIL);
+          if (route === null) return yield* failed(`no route leads to ${a.to}`);
+          const change: Change = { _tag: "Edit", to, hop: hopKey(route.hop) };
+          const selection = { ...yield* meant("edit", a), recipient: a.from.replaceAll("*", "") };
+          const { dryRun } = a;
+          yield* report(
+            yield* SpoolAdmin.use((s) => s.change(change, selection, { dryRun })),
+            a,
+          );
+        })
+      ),
+  ).pipe(Command.withDescription("Put another recipient in place of one"));
 
-/** By the token of the note to the owner; good once. */
-const isToken = (text: string): boolean => text.startsWith("hold-");
-
-const redeem = (token: string, then: "release" | "cancel", asJson: boolean) =>
-  Effect.gen(function* () {
-    const id = yield* SpoolAdmin.use((s) => s.heldBy(token));
-    if (id !== null && then === "release") yield* vouch(id);
-    const touched = yield* SpoolAdmin.use((s) => s.redeem(token, then));
-    if (touched === 0) {
-      return yield* failed("this token holds nothing: it was used, or what it was for is over");
-    }
-    yield* report("all", touched, asJson);
-  });
-
-const cancel = Command.make("cancel", {
-  token: Argument.String("token").pipe(
-    Argument.withDescription("Of the note about a held message"),
-  ),
-  json,
-}, (a) => onSpool(redeem(a.token, "cancel", a.json))).pipe(
-  Command.withDescription("Call a held message back by its token: it is taken out, undelivered"),
-);
-
-const remove = Command.make("remove", { id, json }, (a) =>
-  onSpool(Effect.gen(function* () {
-    yield* report(a.id, yield* SpoolAdmin.use((s) => s.remove(a.id)), a.json);
-  }))).pipe(Command.withDescription("Take a message out, undelivered and without a bounce"));
-
-/** Nothing touched in one message is a failure, so that scripts see a wrong id. */
-const report = Effect.fnUntraced(function* (which: string, recipients: number, asJson: boolean) {
-  if (recipients === 0 && which !== "all") {
-    return yield* failed(`nothing to do: ${which} is unknown, or not in a state for this`);
-  }
-  yield* asJson
-    ? printJson({ recipients })
-    : print(`${recipients} ${recipients === 1 ? "recipient" : "recipients"}`);
-});
-
-export const queueCommand = Command.make("queue").pipe(
-  Command.withDescription("What is on its way"),
-  Command.withSubcommands([
-    list,
-    show,
-    change("retry", "Try again now"),
-    change("hold", "Keep from being tried"),
-    change("release", "Let held recipients go on: by queue id, or by the token of the note"),
-    cancel,
-    remove,
-  ]),
-);
+export const queueCommand = (policies: Policies) =>
+  Command.make("queue").pipe(
+    Command.withDescription("What is on its way"),
+    Command.withSubcommands([
+      list,
+      count,
+      show,
+      plain("retry", "Try again now"),
+      plain("hold", "Keep from being tried"),
+      release,
+      cancel,
+      reroute,
+      edit(policies),
+      plain("remove", "Take messages out, undelivered and without a bounce"),
+    ]),
+  );

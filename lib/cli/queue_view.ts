@@ -1,14 +1,23 @@
 /** Messages of the spool for people and for programs. Times are local for people, ISO 8601 for programs. */
 import { printMailbox } from "../address/mailbox.ts";
-import type { QueueDetail, QueueEntry, QueueHold, QueueRecipient } from "../ports/spool.ts";
+import type {
+  QueueDetail,
+  QueueEntry,
+  QueueEvent,
+  QueueHold,
+  QueueRecipient,
+} from "../ports/spool.ts";
+import type { QueueCount } from "../ports/spool_admin.ts";
+import type { Forecast } from "./queue_forecast.ts";
 
 /** What came from a peer or a client must not steer a terminal. */
 const UNSAFE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
-const clean = (s: string): string => s.replace(UNSAFE, "?");
+export const clean = (s: string): string => s.replace(UNSAFE, "?");
 
-const iso = (ms: number | null): string | null => ms === null ? null : new Date(ms).toISOString();
+export const iso = (ms: number | null): string | null =>
+  ms === null ? null : new Date(ms).toISOString();
 
-const localTime = (ms: number): string => {
+export const localTime = (ms: number): string => {
   const d = new Date(ms);
   const two = (n: number) => String(n).padStart(2, "0");
   return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ` +
@@ -34,19 +43,23 @@ const holdLine = ({ reason, until, then }: QueueHold): string => {
   return `  held: ${clean(reason)}; ${when}`;
 };
 
-/** Id, time, size and sender, then a line or two for each recipient. */
+/** What a next hop said, behind its name where it has one. */
+const saidBy = (remote: string | null, reply: string): string =>
+  `${remote === null || remote === "" ? "" : `${clean(remote)}: `}${clean(reply)}`;
+
+/** Id, time, size and sender, why it is held, then a line or two for each recipient. */
 export const entryLines = (e: QueueEntry): ReadonlyArray<string> => [
+  ...headlines(e),
+  ...e.recipients.flatMap((r) => [
+    recipientLine(r),
+    ...(r.lastReply === null ? [] : [`    ${saidBy(r.lastRemote, r.lastReply)}`]),
+  ]),
+];
+
+const headlines = (e: QueueEntry): ReadonlyArray<string> => [
   `${e.id}  ${localTime(e.acceptedAt)}  ${octets(e.size)}  from <${clean(e.returnPath ?? "")}>` +
   (e.account === null ? "" : ` by ${clean(e.account)}`),
   ...(e.hold === null ? [] : [holdLine(e.hold)]),
-  ...e.recipients.flatMap((r) => [
-    recipientLine(r),
-    ...(r.lastReply === null ? [] : [
-      `    ${r.lastRemote === null || r.lastRemote === "" ? "" : `${clean(r.lastRemote)}: `}${
-        clean(r.lastReply)
-      }`,
-    ]),
-  ]),
 ];
 
 export const entryJson = (e: QueueEntry) => ({
@@ -61,6 +74,8 @@ export const entryJson = (e: QueueEntry) => ({
     state: r.state,
     attempts: r.attempts,
     due: iso(r.due),
+    status: r.status ?? null,
+    via: r.via ?? null,
     lastReply: r.lastReply,
     lastRemote: r.lastRemote,
     lastAt: iso(r.lastAt),
@@ -77,8 +92,16 @@ const storedJson = (text: string): unknown => {
   }
 };
 
-export const detailJson = (d: QueueDetail) => ({
+/** `forecast` by recipient. */
+export const detailJson = (d: QueueDetail, forecast: ReadonlyArray<Forecast>) => ({
   ...entryJson(d),
+  forecast: forecast.map((f, i) => ({
+    address: d.recipients[i]?.address ?? "",
+    next: inWords(f, (ms) => new Date(ms).toISOString()),
+    at: iso(f.at),
+    expires: iso(f.expires),
+  })),
+  history: d.history.map((h) => ({ ...h, at: iso(h.at) })),
   envelope: {
     returnPath: d.envelope.returnPath === null ? null : printMailbox(d.envelope.returnPath),
     recipients: d.envelope.recipients.map((r) => printMailbox(r.mailbox)),
@@ -90,14 +113,47 @@ export const detailJson = (d: QueueDetail) => ({
   head: d.head,
 });
 
-/** Everything but the trail, which has a view of its own. */
-export const detailLines = (d: QueueDetail): ReadonlyArray<string> => {
+const inWords = ({ words, at, expires }: Forecast, print: (ms: number) => string): string =>
+  words.replace("{at}", at === null ? "at a time unknown" : print(at))
+    .replace("{expires}", expires === null ? "never" : print(expires));
+
+const eventLine = (h: QueueEvent): string =>
+  `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`;
+
+/** One recipient: how it stands and what comes next, then all attempts in their order. */
+const storyOf = (d: QueueDetail, r: QueueRecipient, f: Forecast | undefined) => [
+  `  ${clean(r.address)}  ${r.state} via ${clean(r.hop)}${
+    r.via === undefined || r.via === null ? "" : ", as an operator chose"
+  }`,
+  ...(f === undefined ? [] : [`    ${inWords(f, localTime)}`]),
+  ...d.history.filter((h) => h.address === r.address).map(eventLine),
+  ...(r.lastAt === null || r.lastReply === null || r.state === "queued"
+    ? []
+    : [`    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`]),
+];
+
+/** Everything but the trail, which has a view of its own. `forecast` by recipient. */
+export const detailLines = (
+  d: QueueDetail,
+  forecast: ReadonlyArray<Forecast>,
+): ReadonlyArray<string> => {
   const s = d.session;
   return [
-    ...entryLines(d),
+    ...headlines(d),
+    ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i])),
     ...(s === null ? [] : [
       `  session ${s.id} on ${s.listener} from ${s.clientAddress}, ` +
       (s.tls === null ? "in clear" : `${s.tls.version} ${s.tls.cipher}`),
     ]),
   ];
 };
+
+/** A line for each next hop and state. */
+export const countLines = (counts: ReadonlyArray<QueueCount>): ReadonlyArray<string> =>
+  counts.length === 0
+    ? ["nothing in the queue"]
+    : counts.map((c) =>
+      `${String(c.recipients).padStart(8)} ${c.state} via ${clean(c.hop)}${
+        c.due === null ? "" : `, next ${localTime(c.due)}`
+      }`
+    );

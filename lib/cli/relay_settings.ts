@@ -3,11 +3,12 @@ import { Duration, Effect, Layer } from "effect";
 import { BlockList, isIP } from "node:net";
 import { patternsFor } from "../address/domain_pattern.ts";
 import type { Config } from "../config/config.ts";
+import { rerouteTo } from "../config/reroute.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";
 import { httpSend } from "../net/http_send.ts";
 import { Resolver } from "../ports/resolver.ts";
-import type { TlsLevel } from "../ports/routes.ts";
+import { OWN_MAIL, type TlsLevel } from "../ports/routes.ts";
 import {
   accessOf,
   type RelaySettings,
@@ -16,14 +17,14 @@ import {
 } from "../relay/settings.ts";
 import { reporterLayer } from "../relay/tls_reporter.ts";
 import { stsLayer } from "../relay/sts_file.ts";
+import type { Policies } from "../stages/policy.ts";
+import { curveOf } from "./curve.ts";
 import { VERSION } from "./version.ts";
 
 const ms = Duration.toMillis;
 
 export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySettings => {
   const { queue } = config;
-  const [first, ...more] = queue.retry;
-  const delays = [first, ...more].map(ms);
   return {
     ...relaySettings(config.hostname),
     ownNames: [config.hostname.toLowerCase(), ...config.nextHop.ownNames],
@@ -35,13 +36,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
-    retry: {
-      first: delays.slice(0, -1),
-      then: delays.at(-1) ?? ms(first),
-      jitter: queue.jitter,
-      lifetime: ms(queue.expire),
-      nullLifetime: ms(queue.expireNull),
-    },
+    retry: curveOf(queue),
     patience: {
       ...STANDARD_PATIENCE,
       connect: ms(queue.timeouts.connect),
@@ -53,6 +48,16 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     },
   };
 };
+
+/** The next hop that an operator chose, on the terms of the route that leads there. */
+export const rerouted =
+  (config: Config, policies: Policies): RelaySettings["rerouted"] => (via, recipient) => {
+    const to = rerouteTo(via, config.routes);
+    if ("fault" in to) return null;
+    const route = policies.routes([to.rule])(recipient, OWN_MAIL);
+    // no login but that of the very hop
+    return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
+  };
 
 /** HOP-05 */
 const ours = (networks: ReadonlyArray<string>): RelaySettings["isOurs"] => {

@@ -17,8 +17,10 @@ import { sealOf } from "./sealing.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
+import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
-import { relaySettingsOf, reporterOf, stsOf } from "./relay_settings.ts";
+import { longestDelay } from "../relay/retry.ts";
+import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { noRecords } from "../ports/records.ts";
@@ -36,6 +38,8 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
+import { announcerOf, tellAccepted } from "./announcing.ts";
+import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -45,14 +49,23 @@ export interface ServeOptions {
   readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
+const ms = Duration.toMillis;
+
 /** Everything that a configuration asks for, save the listeners. */
-const servicesOf = (config: Config, policies: Policies, load: Load) => {
+const servicesOf = (
+  config: Config,
+  policies: Policies,
+  load: Load,
+  announcer: Announcer | null,
+) => {
   const { limits } = config;
   const base = Layer.mergeAll(
     spoolLayer({
       path: config.spool.path,
       keepDays: Duration.toDays(config.spool.keep),
-      onceMs: Duration.toMillis(limits.resubmit),
+      suppress: ms(config.queue.suppress),
+      longestDelay: longestDelay(curveOf(config.queue)),
+      onceMs: ms(limits.resubmit),
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
@@ -79,7 +92,11 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     : noRecords;
   const holding = Layer.provideMerge(holdsLayer(config.holds), base);
   const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(holding, recording));
-  const relay = relayLayer(relaySettingsOf(config, () => load.busy));
+  const relay = relayLayer({
+    ...relaySettingsOf(config, () => load.busy),
+    rerouted: rerouted(config, policies),
+    onOutcome: announcer?.outcomes ?? null,
+  });
   return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), signing);
 };
 
@@ -101,6 +118,9 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
+  const announcer = announcerOf(config.events, (line) => {
+    Effect.runFork(Effect.provide(line, logLayer(config)));
+  });
   return Effect.gen(function* () {
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
@@ -111,7 +131,10 @@ export const serve = (o: ServeOptions) => {
       clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
-      onAccepted: o.onAccepted,
+      onAccepted: announcer === null ? o.onAccepted : (s) => {
+        o.onAccepted?.(s);
+        tellAccepted(announcer, s);
+      },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
@@ -130,7 +153,9 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load)),
+    Effect.provide(servicesOf(config, o.policies, load, announcer)),
+    // behind the relay, which has something to tell to its end
+    Effect.ensuring(Effect.promise(async () => await announcer?.close())),
     Effect.provide(logLayer(config)),
   );
 };

@@ -1,14 +1,16 @@
 /** `postern trace`: what was decided on a submission, by the id in its reply; and what Received sealed. */
-import { Effect, Option } from "effect";
+import { Clock, Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import type { Config } from "../config/config.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
-import { type QueueDetail, SpoolAdmin } from "../ports/spool.ts";
+import type { QueueDetail } from "../ports/spool.ts";
+import { SpoolAdmin } from "../ports/spool_admin.ts";
 import { newKeyLine } from "../seal/seal.ts";
 import { adminLayer } from "../spool/sqlite_admin.ts";
 import { renderTrail } from "./explain_view.ts";
 import { failed, type Failure, misused, noSpool, reasonOf } from "./failure.ts";
 import { configOf, placeOf } from "./places.ts";
+import { forecastOf } from "./queue_forecast.ts";
 import { detailJson, detailLines } from "./queue_view.ts";
 import { recordJson, recordLines } from "./record_view.ts";
 import { withRecords } from "./records_of.ts";
@@ -42,9 +44,10 @@ const show = Command.make("show", {
     const config = yield* configOf((yield* root).config);
     const message = yield* queued(config, a.id);
     if (message !== null) {
-      if (a.json) return yield* printJson(detailJson(message));
+      const forecast = forecastOf(message, config.queue, yield* Clock.currentTimeMillis);
+      if (a.json) return yield* printJson(detailJson(message, forecast));
       const trail = renderTrail(readStoredTrail(message.trail), { colour: yield* colour });
-      return yield* print(...detailLines(message), ...trail);
+      return yield* print(...detailLines(message, forecast), ...trail);
     }
     const record = yield* recorded(config, a.id);
     if (record === null) {

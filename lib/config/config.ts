@@ -8,6 +8,7 @@ import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
+import type { EventSettings } from "./events.ts";
 import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
@@ -69,6 +70,10 @@ export interface QueueSettings {
   readonly expire: Duration.Duration;
   /** For messages with a null return path. */
   readonly expireNull: Duration.Duration;
+  /** When the sender is told of a delay; null: never. */
+  readonly warn: Duration.Duration | null;
+  /** So long an address that failed for good gets no mail; zero: at once again. */
+  readonly suppress: Duration.Duration;
   readonly connections: number;
   readonly connectionsPerHop: number;
   readonly messagesPerConnection: number;
@@ -234,6 +239,7 @@ export interface Config {
   readonly holds: HoldSettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
+  readonly events: EventSettings;
   readonly dns: DnsSettings;
   readonly discover: DiscoverSettings;
   readonly log: LogSettings;

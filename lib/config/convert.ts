@@ -26,6 +26,7 @@ import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { patternKey } from "./pattern.ts";
 import { tlsLevel } from "./route_hop.ts";
 import { domainSettings } from "./domain.ts";
+import type { EventSettings } from "./events.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -129,6 +130,8 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     jitter: q.jitter_percent / 100,
     expire: Duration.days(q.expire_days),
     expireNull: Duration.days(q.expire_null_days),
+    warn: q.warn_hours === 0 ? null : Duration.hours(q.warn_hours),
+    suppress: Duration.days(q.suppress_days),
     connections: q.connections,
     connectionsPerHop: q.connections_per_hop,
     messagesPerConnection: q.messages_per_connection,
@@ -208,12 +211,18 @@ const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
     return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
   });
 
-/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
+/** What was made before, because it can fail. */
+interface Made {
+  readonly routes: RouteTable;
+  readonly issuers: ReadonlyArray<Issuer>;
+  readonly events: EventSettings;
+}
+
+/** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  routes: RouteTable,
-  issuers: ReadonlyArray<Issuer>,
+  { routes, issuers, events }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -306,6 +315,7 @@ export const toConfig = (
     keep: Duration.days(c.records.keep_days),
   },
   queue: queueOf(c.queue),
+  events,
   dns: dnsOf(c.dns, resolve),
   discover: discoverOf(c.discover, resolve),
   log: {

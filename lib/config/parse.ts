@@ -6,6 +6,7 @@ import { parseListener, printSocketAddress } from "./address.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
+import { type EventSettings, eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { foreignRules } from "./rewrites.ts";
@@ -49,10 +50,20 @@ export const parseConfig = (
     problems.push(problemAt(source, path, message));
   });
   const issuers = parsed.success ? issuersIn(source, parsed.data.auth.oauth, around, problems) : [];
+  const events = parsed.success
+    ? eventsOf(parsed.data.events, around, (key, message) => {
+      problems.push(problemAt(source, ["events", key], message));
+    })
+    : NO_EVENTS;
   return parsed.success && problems.length === 0
-    ? { _tag: "Valid", config: toConfig(file, parsed.data, rules, issuers, around.resolve) }
+    ? {
+      _tag: "Valid",
+      config: toConfig(file, parsed.data, { routes: rules, issuers, events }, around.resolve),
+    }
     : { _tag: "Invalid", problems: inOrder(problems) };
 };
+
+const NO_EVENTS: EventSettings = { webhook: null, log: null, kinds: [] };
 
 const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
   [...problems].sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);

@@ -15,6 +15,7 @@ import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
+import { events } from "./schema_events.ts";
 import { holds } from "./schema_holds.ts";
 import { limits } from "./schema_limits.ts";
 import { nextHop } from "./schema_next_hop.ts";
@@ -234,6 +235,8 @@ export const configFile = z.strictObject({
   records,
 
   queue,
+
+  events,
 
   dns,
 

@@ -16,6 +16,18 @@ export const queue = z.strictObject({
   jitter_percent: span(10, 0, 50, "Each delay is spread by this share of itself to both sides"),
   expire_days: span(5, 0.0001, 365, "How long delivery is tried before the sender gets a bounce"),
   expire_null_days: span(1, 0.0001, 365, "The same for messages with a null return path"),
+  warn_hours: span(
+    4,
+    0,
+    8760,
+    "After this time the sender is told once that delivery takes long; 0: never",
+  ),
+  suppress_days: span(
+    0,
+    0,
+    365,
+    "So long no mail is accepted for an address whose host said that it does not exist; 0: at once again",
+  ),
   connections: count(200, 1, 10_000, "Outgoing connections at once"),
   connections_per_hop: count(4, 1, 10_000, "Outgoing connections at once to one next hop"),
   messages_per_connection: count(500, 1, 1_000_000, "Messages over one connection"),

@@ -6,6 +6,7 @@
  */
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { adviceFor } from "./report_advice.ts";
 import { deliveryStatus, printDate } from "./report_status.ts";
 import { clean, fold, typedAddress } from "./report_text.ts";
 import { encodeUtf8, octetsOf } from "./text.ts";
@@ -96,11 +97,15 @@ const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "deliver
 const of = (r: Report, action: Action): ReadonlyArray<ReportedRecipient> =>
   r.recipients.filter((x) => (x.action ?? "failed") === action);
 
-const listed = (x: ReportedRecipient): string =>
-  fold(
-    `<${isAscii(x.address) ? clean(x.address) : typedAddress(x.address, false)}>:`,
-    clean(x.reply),
+/** Whose words they are, the words, and what can be done. */
+const listed = (x: ReportedRecipient): string => {
+  const address = isAscii(x.address) ? clean(x.address) : typedAddress(x.address, false);
+  const words = fold(
+    `<${address}>:`,
+    x.remote === null ? clean(x.reply) : `${clean(x.remote)} said: ${clean(x.reply)}`,
   );
+  return (x.action ?? "failed") === "failed" ? words + fold("   ", adviceFor(x.status)) : words;
+};
 
 const explanation = (r: Report): string => {
   const attached = r.content === undefined ? "The header of your message is" : "Your message is";

@@ -20,6 +20,9 @@ export type DeliveryState =
   | "held"
   | "removed";
 
+/** `due` of what an operator wants tried, also where its next hop is being left alone. */
+export const AT_ONCE = 0;
+
 /** No room: 452 4.3.1. Everything else that fails in storage is `SpoolFault`: 451 4.3.0. */
 export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: unknown }> {}
 export class SpoolFault extends Data.TaggedError("SpoolFault")<{
@@ -102,6 +105,8 @@ export interface Delivery {
   /** Null for what Postern itself sends. */
   readonly account: string | null;
   readonly hop: string;
+  /** Whose turn it takes: the account, or the return path of what has none. */
+  readonly sender: string;
   readonly recipients: ReadonlyArray<LeasedRecipient>;
   /** Head and body where they are in memory still, as `read` would give them. */
   readonly content: ReadonlyArray<Uint8Array> | null;
@@ -117,6 +122,8 @@ export interface LeasedRecipient {
   readonly attempts: number;
   /** When this attempt was due, ms. */
   readonly due: number;
+  /** The next hop that an operator chose in place of the routes; absent: none was. */
+  readonly via?: string;
 }
 
 /** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
@@ -165,14 +172,30 @@ export interface QueueRecipient {
   readonly attempts: number;
   /** When the next attempt is due, ms; null where none is. */
   readonly due: number | null;
+  /** Enhanced status of the last attempt that failed. */
+  readonly status?: string | null;
   readonly lastReply: string | null;
   readonly lastRemote: string | null;
   readonly lastAt: number | null;
+  /** The next hop that an operator chose in place of the routes. */
+  readonly via?: string | null;
+}
+/** What happened to a recipient before its present state; the last attempt stands with the recipient. */
+export interface QueueEvent {
+  readonly address: string;
+  readonly at: number;
+  readonly what: "deferred" | "held" | "released" | "retried" | "rerouted" | "edited" | "removed";
+  readonly status: string | null;
+  /** The next hop's own words, or what an operator gave. */
+  readonly reply: string | null;
+  readonly remote: string | null;
 }
 /** What keeps a message in the state `held`, where it is not an operator. */
 export type QueueHold = Pick<Hold, "reason" | "until" | "then">;
 
 export interface QueueDetail extends QueueEntry {
+  /** Oldest first. */
+  readonly history: ReadonlyArray<QueueEvent>;
   readonly envelope: Envelope;
   readonly session: SessionFacts | null;
   /** JSON as stored. */
@@ -186,9 +209,14 @@ export class Spool extends Context.Service<Spool, {
   readonly commit: (message: NewMessage) => Effect.Effect<Committed, SpoolError>;
   /**
    * Deliveries that are due, leased to this process; at most `limit`, waiting for the first one.
-   * What this process accepted a moment ago is handed over without a look at the disk.
+   * What this process accepted a moment ago is handed over without a look at the disk. A backlog comes by
+   * priority, then half of it by age and half from each sender in turn. `except`: none for these next hops, and
+   * none at all rather than a wait.
    */
-  readonly take: (limit: number) => Effect.Effect<ReadonlyArray<Delivery>, SpoolError>;
+  readonly take: (
+    limit: number,
+    except?: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<Delivery>, SpoolError>;
   /**
    * The content in chunks: the final header, the empty line, the body. Checks the SHA-256 of what
    * was committed (before the first chunk where the content is small) and fails with SpoolFault where it differs.
@@ -207,26 +235,11 @@ export class Spool extends Context.Service<Spool, {
   readonly held: (account: string) => Effect.Effect<number, SpoolError>;
   /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
   readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
+  /**
+   * An operator has taken the recipient out of our hands since it was leased: no attempt may begin. Answers from
+   * memory, within about a second of the change; `giveBack` forgets it.
+   */
+  readonly withdrawn: (recipient: LeasedRecipient) => boolean;
+  /** Mail to this address failed for good not long ago, or an operator wants none of it. From memory. */
+  readonly suppressed: (address: string) => boolean;
 }>()("postern/Spool") {}
-
-/** Changes that an operator makes; each returns how many recipients it touched. */
-export class SpoolAdmin extends Context.Service<SpoolAdmin, {
-  /** Unfinished ones only unless `all`. */
-  readonly list: (
-    o: { readonly all: boolean },
-  ) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
-  readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
-  /** Due now. */
-  readonly retry: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  readonly hold: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  readonly release: (id: string | "all") => Effect.Effect<number, SpoolError>;
-  /** Takes the message out, undelivered, without a bounce. */
-  readonly remove: (id: string) => Effect.Effect<number, SpoolError>;
-  /** Id of the message that a token stands for; null: none, or it was used. */
-  readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
-  /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Zero: no such token. */
-  readonly redeem: (
-    token: string,
-    then: "release" | "cancel",
-  ) => Effect.Effect<number, SpoolError>;
-}>()("postern/SpoolAdmin") {}

@@ -34,8 +34,7 @@ export class Events {
     this.#timer = null;
     const events = this.#gathered;
     this.#gathered = [];
-    if (this.#tell === null) return Effect.forEach(events, line, { discard: true });
-    if (events.length > 0) this.#tell(events);
-    return Effect.void;
+    if (events.length > 0) this.#tell?.(events);
+    return Effect.forEach(events, line, { discard: true });
   });
 }

@@ -59,8 +59,8 @@ const BAD_ADDRESS = ours("permanent", "5.1.3", "Recipient address is not valid")
 /** Looks every recipient's route up anew, since the configuration may have changed after acceptance. */
 export const sort: (
   delivery: Delivery,
-  access: RelaySettings["access"],
-) => Effect.Effect<Sorted, never, Routes> = Effect.fnUntraced(function* (delivery, access) {
+  settings: Pick<RelaySettings, "access" | "rerouted">,
+) => Effect.Effect<Sorted, never, Routes> = Effect.fnUntraced(function* (delivery, settings) {
   const routes = yield* Routes;
   const message: RouteFacts = {
     sender: delivery.envelope.returnPath,
@@ -72,13 +72,16 @@ export const sort: (
   const stranded: Array<Result> = [];
   for (const recipient of delivery.recipients) {
     const mailbox = parseMailbox(recipient.address);
-    const route = mailbox === null ? null : yield* routes.find(mailbox, message);
+    const chosen = mailbox === null || recipient.via === undefined
+      ? null
+      : settings.rerouted(recipient.via, mailbox);
+    const route = mailbox === null ? null : chosen ?? (yield* routes.find(mailbox, message));
     if (route === null) {
       const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
       stranded.push({ recipient, verdict, remote: null });
       continue;
     }
-    const job: Job = { delivery, route, access: access(route), retried: false };
+    const job: Job = { delivery, route, access: settings.access(route), retried: false };
     const key = poolKey(job);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { job, to: [recipient] });

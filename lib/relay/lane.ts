@@ -20,6 +20,7 @@ import { fit } from "./fit.ts";
 import { alike, type Job, mailOf, withRecipients } from "./job.ts";
 import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
+import { throttles } from "./pace.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
@@ -32,6 +33,8 @@ export interface Yard {
   readonly watch: Watch;
   /** Jobs that a lane has in hand. */
   readonly inHand: Set<Job>;
+  /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
+  readonly stillOurs: (job: Job) => Job | null;
   /** Records results, in the background. Each job is finished exactly once. */
   readonly finish: (job: Job, results: ReadonlyArray<Result>) => void;
   /** Records the results of some recipients of a job that goes on. */
@@ -54,6 +57,7 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   const work = Effect.gen(function* () {
     for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
       if (yard.settings.yields()) yield* BREATH;
+      if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
         yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
         continue;
@@ -64,22 +68,19 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
       yield* transmit(yard, hop, job, live);
     }
   });
-  return Effect.ensuring(
-    work,
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) => Effect.sync(() => yard.pool.leave(hop, live, now)),
-    ),
-  );
+  return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
 };
 
 /** The next job; null where there is none, or where this lane makes room for the accepting side. */
 const next = (yard: Yard, hop: Hop): Job | null => {
-  if (hop.jobs.length === 0 || yard.pool.narrows(hop)) return null;
-  const job = hop.jobs.shift();
-  if (job === undefined) return null;
-  yard.inHand.add(job);
-  return job;
+  while (hop.jobs.length > 0 && !yard.pool.narrows(hop)) {
+    const waiting = hop.jobs.shift();
+    const job = waiting === undefined ? null : yard.stillOurs(waiting);
+    if (job === null) continue;
+    yard.inHand.add(job);
+    return job;
+  }
+  return null;
 };
 
 /** Back to the front of the queue. */
@@ -132,7 +133,7 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
       reply: r.verdict.text,
     });
   }
-  for (const put of yard.pool.unreachable(hop, r, now)) {
+  for (const put of yard.pool.unreachable(hop, r)) {
     yard.finish(put, alike(put, r.verdict, r.remote));
   }
   return null;
@@ -187,7 +188,7 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
 /** The message that follows the one under way, if there is one and the connection may carry it. */
 const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
-  if (yard.settings.yields()) return null;
+  if (yard.settings.yields() || hop.pace.gapMs > 0) return null;
   const job = next(yard, hop);
   return job === null ? null : yield* begin(yard, hop, job, held);
 });
@@ -225,6 +226,8 @@ const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Conne
       ? { recipient, verdict, remote }
       : { recipient, verdict, remote, notice };
   });
+  if (results.some((r) => r.verdict.kind === "accepted")) hop.pace.took();
+  else if (results.some((r) => throttles(r.verdict))) hop.pace.slow();
   const later = results.filter((r) => r.verdict.kind === "later");
   if (later.length === 0) return yard.finish(job, results);
   const goesOn = results.some((r) => r.verdict.kind === "accepted") ||

@@ -1,6 +1,6 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
 import type { Verdict } from "../smtp/client/verdict.ts";
-import type { Delivery, LeasedRecipient, Outcome } from "../ports/spool.ts";
+import { AT_ONCE, type Delivery, type LeasedRecipient, type Outcome } from "../ports/spool.ts";
 import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
@@ -45,12 +45,14 @@ const ONE_DAY = 86_400_000;
 /** 5.4.7: the sender's own time is over. RFC 2852 §4.1 */
 const TOO_LATE = "5.4.7";
 
+/** `jumped`: the clock has, so that nothing expires by it now. `random` is in [0, 1). */
 export const outcomeOf = (
   delivery: Delivery,
   result: Result,
   now: number,
   random: number,
   curve: RetryCurve,
+  jumped = false,
 ): Outcome => {
   const { verdict: { kind, status, text: reply }, recipient, remote } = result;
   if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
@@ -60,16 +62,30 @@ export const outcomeOf = (
     return { _tag: "Failed", status: TOO_LATE, reply, remote };
   }
   const start = startOf(delivery);
-  const whole = expiry(start, returnPath === null, curve);
+  const whole = jumped ? Infinity : expiry(start, returnPath === null, curve);
   // our login is not taken: nobody but the operator can help, and the sender had better hear of it. HOP-17
-  const expiresAt = status === LOGIN_REFUSED ? Math.min(whole, start + ONE_DAY) : whole;
+  const soon = status === LOGIN_REFUSED && !jumped;
+  const expiresAt = soon ? Math.min(whole, start + ONE_DAY) : whole;
   const until = nextAttempt(recipient.attempts + 1, expiresAt, now, random, curve);
   if (until === null) return { _tag: "Expired", status: EXPIRED, reply, remote };
-  // one attempt falls on the sender's own time, so that what is due then happens then
-  const next = deliverBy !== undefined && now < deliverBy.deadline
-    ? Math.min(until, deliverBy.deadline)
-    : until;
-  return { _tag: "Deferred", until: next, status, reply, remote };
+  // one attempt falls on the sender's own time, and on that of the warning, so that what is due then happens then
+  const fixed = [deliverBy?.deadline ?? null, returnPath === null ? null : warning(start, curve)]
+    .filter((t) => t !== null && t > now) as ReadonlyArray<number>;
+  return { _tag: "Deferred", until: Math.min(until, ...fixed), status, reply, remote };
+};
+
+const warning = (start: number, { warnAfter, lifetime }: RetryCurve): number | null =>
+  warnAfter === null || warnAfter >= lifetime ? null : start + warnAfter;
+
+/** It is time for the one word that delivery takes long: the attempt that was due then, or before, has failed. */
+export const warned = (
+  delivery: Delivery,
+  { recipient }: Result,
+  now: number,
+  curve: RetryCurve,
+): boolean => {
+  const at = warning(startOf(delivery), curve);
+  return at !== null && now >= at && recipient.due !== AT_ONCE && recipient.due <= at;
 };
 
 /** The time that was asked for has passed for the first time with the message still here. RFC 2852 §4.1 */
@@ -79,7 +95,8 @@ export const justLate = (
   now: number,
 ): boolean =>
   deliverBy?.mode === "N" && now >= deliverBy.deadline &&
-  (recipient.attempts === 0 || recipient.due <= deliverBy.deadline);
+  (recipient.attempts === 0 ||
+    (recipient.due !== AT_ONCE && recipient.due <= deliverBy.deadline));
 
 const RESULT = {
   Delivered: "delivered",

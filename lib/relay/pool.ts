@@ -4,8 +4,11 @@
  * A *lane* is a fiber that works a hop's jobs off, one connection at a time. This file counts; lanes
  * do the work. RFC 5321 §4.5.4.1: unreachable hosts are remembered across messages.
  */
+import { AT_ONCE } from "../ports/spool.ts";
 import type { Connection } from "./connection.ts";
 import { type Job, poolKey } from "./job.ts";
+import { JobQueue } from "./job_queue.ts";
+import { Pace, throttles } from "./pace.ts";
 import type { Unreachable } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
 
@@ -17,11 +20,12 @@ export interface Held {
 
 export interface Hop {
   readonly key: string;
-  readonly jobs: Array<Job>;
+  readonly jobs: JobQueue;
+  readonly pace: Pace;
+  /** As the spool names it. */
+  readonly name: string;
   lanes: number;
   readonly idle: Array<Held>;
-  /** No new connection before this time, ms. */
-  pausedUntil: number;
   /** Why it could not be reached last; null while all is well. */
   cause: Unreachable | null;
   /** When something was last heard of it, ms. */
@@ -49,27 +53,28 @@ export class Pool {
 
   /** Takes a job for its hop; or says why the hop takes none now. */
   add(job: Job, now: number): Unreachable | "stalled" | null {
-    const hop = this.#hop(poolKey(job), now);
-    if (hop.cause !== null && now < hop.pausedUntil && hop.lanes === 0) return hop.cause;
+    const hop = this.#hop(poolKey(job), job.delivery.hop, now);
+    if (hop.cause !== null && hop.pace.paused && hop.lanes === 0 && !wanted(job)) return hop.cause;
     if (hop.jobs.length >= this.#settings.window / 2 && stalled(hop, now)) return "stalled";
     hop.jobs.push(job);
-    this.#widen(hop, now);
+    this.#widen(hop);
     return null;
   }
 
-  #hop(key: string, now: number): Hop {
+  #hop(key: string, name: string, now: number): Hop {
     const known = this.#hops.get(key);
     if (known !== undefined) {
       if (known.jobs.length === 0 && known.lanes === 0) known.heardAt = now;
       return known;
     }
-    if (this.#hops.size >= MANY_HOPS) this.#sweep(now);
+    if (this.#hops.size >= MANY_HOPS) this.#sweep();
     const hop: Hop = {
       key,
-      jobs: [],
+      name,
+      jobs: new JobQueue(),
+      pace: new Pace(this.#settings.connectionsPerHop),
       lanes: 0,
       idle: [],
-      pausedUntil: 0,
       cause: null,
       heardAt: now,
     };
@@ -77,10 +82,10 @@ export class Pool {
     return hop;
   }
 
-  #sweep(now: number): void {
+  #sweep(): void {
     for (const [key, h] of this.#hops) {
       const busy = h.lanes > 0 || h.jobs.length > 0 || h.idle.length > 0;
-      if (!busy && h.pausedUntil <= now) this.#hops.delete(key);
+      if (!busy && !h.pace.paused) this.#hops.delete(key);
     }
   }
 
@@ -91,18 +96,19 @@ export class Pool {
    */
   narrows(hop: Hop): boolean {
     if (this.#settings.yields()) return hop.lanes > 1;
-    if (hop.jobs.length > 1) this.#widen(hop, hop.heardAt);
+    if (hop.lanes > hop.pace.lanes) return true;
+    if (hop.jobs.length > 1) this.#widen(hop);
     return false;
   }
 
   /** Another lane, if there is work for it and room. */
-  #widen(hop: Hop, now: number): void {
+  #widen(hop: Hop): void {
     if (this.#closing) return;
     if (hop.lanes > 0 && this.#settings.yields()) return;
-    if (hop.jobs.length === 0 || hop.lanes >= this.#settings.connectionsPerHop) return;
+    if (hop.jobs.length === 0 || hop.lanes >= hop.pace.lanes) return;
     const held = hop.idle.pop() ?? null;
     if (held === null) {
-      if (hop.lanes > 0 && now < hop.pausedUntil) return;
+      if (hop.lanes > 0 && hop.pace.paused) return;
       if (!this.#makeRoom()) return;
       this.#total++;
     } else held.connection.onEnd = () => {};
@@ -123,14 +129,14 @@ export class Pool {
   }
 
   /** The lane ends; `held` is its connection where it still lives. */
-  leave(hop: Hop, held: Held | null, now: number): void {
+  leave(hop: Hop, held: Held | null): void {
     hop.lanes--;
     if (held !== null && held.connection.ready && !this.#closing) this.#park(hop, held);
     else {
       held?.connection.quit();
       this.#total--;
     }
-    this.#widen(hop, now);
+    this.#widen(hop);
     this.#helpStarved();
   }
 
@@ -147,30 +153,40 @@ export class Pool {
   /** Hops that found no room get their turn. */
   #helpStarved(): void {
     if (this.#total + 1 < this.#settings.maxConnections) return;
-    for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h, Infinity);
+    for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h);
   }
 
   /**
    * A lane could not reach its hop. Other lanes go on where there are any; else all that waits for
    * the hop is handed out, and the hop left alone for a while.
    */
-  unreachable(hop: Hop, cause: Unreachable, now: number): ReadonlyArray<Job> {
-    hop.pausedUntil = now + this.#settings.pauseMs;
-    if (hop.lanes > 1) return [];
+  unreachable(hop: Hop, cause: Unreachable): ReadonlyArray<Job> {
+    if (hop.lanes > 1) {
+      hop.pace.pause(this.#settings.pauseMs);
+      if (throttles(cause.verdict)) hop.pace.slow();
+      return [];
+    }
+    hop.pace.failed(this.#settings.pauseMs);
     hop.cause = cause;
-    return hop.jobs.splice(0);
+    return hop.jobs.drain();
   }
 
   /** Something was heard of the hop. */
   reached(hop: Hop, now: number): void {
+    if (hop.cause !== null) hop.pace.reached();
     hop.cause = null;
     hop.heardAt = now;
+  }
+
+  /** Hops, as the spool names them, for which so many jobs wait already. */
+  crowded(jobs: number): ReadonlyArray<string> {
+    return Array.from(this.#hops.values()).filter((h) => h.jobs.length >= jobs).map((h) => h.name);
   }
 
   /** Jobs of hops that have been silent while the window is full: they make room for others. */
   shed(now: number): ReadonlyArray<Job> {
     return Array.from(this.#hops.values()).filter((h) => stalled(h, now)).flatMap((h) =>
-      h.jobs.splice(0)
+      h.jobs.drain()
     );
   }
 
@@ -179,9 +195,12 @@ export class Pool {
     this.#closing = true;
     const hops = Array.from(this.#hops.values());
     for (const held of hops.flatMap((h) => h.idle.slice())) held.connection.quit();
-    return hops.flatMap((h) => h.jobs.splice(0));
+    return hops.flatMap((h) => h.jobs.drain());
   }
 }
+
+/** An operator said so. */
+const wanted = (job: Job): boolean => job.delivery.recipients.some((r) => r.due === AT_ONCE);
 
 const stalled = (hop: Hop, now: number): boolean =>
   hop.jobs.length > 0 && now - hop.heardAt > STALLED_MS;

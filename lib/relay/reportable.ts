@@ -3,7 +3,7 @@ import { isAscii } from "../address/domain.ts";
 import type { ReportedRecipient } from "../message/report.ts";
 import type { Delivery, Outcome, Settlement } from "../ports/spool.ts";
 import { decodeXtext } from "../smtp/syntax/xtext.ts";
-import { justLate, type Result, startOf } from "./outcome.ts";
+import { justLate, type Result, startOf, warned } from "./outcome.ts";
 import { expiry } from "./retry.ts";
 import type { RelaySettings } from "./settings.ts";
 import { type RecipientWishes, recipientWishes } from "./wishes.ts";
@@ -26,7 +26,8 @@ export const reportable = (
   return settlements.flatMap(({ recipient, outcome }, i) => {
     const result = results[i]!;
     const host = hostOf(outcome, result);
-    const told = toldOf(outcome, result, host, justLate(delivery, result, now) ? giveUp : null);
+    const late = justLate(delivery, result, now) || warned(delivery, result, now, retry);
+    const told = toldOf(outcome, result, host, late ? giveUp : null);
     const wishes = byKey?.get(recipient.key);
     if (told === null || !wanted(told.action, wishes)) return [];
     return [{
@@ -50,7 +51,7 @@ const wishesByKey = (delivery: Delivery): ReadonlyMap<number, RecipientWishes> |
 const hostOf = (outcome: Outcome, { verdict }: Result): string | null =>
   verdict.remote ? outcome.remote?.split(" ")[0] ?? null : null;
 
-/** `late`: when it is given up, where the time that was asked for has just passed. RFC 2852 §4.1 */
+/** `late`: when it is given up, where it is time to tell of the delay. RFC 2852 §4.1, RFC 3461 §5.2.5 */
 const toldOf = (
   outcome: Outcome,
   { verdict, notice }: Result,

@@ -12,6 +12,8 @@ export interface RetryCurve {
   readonly lifetime: number;
   /** The same for the null return path, whose sender would not learn of a failure. */
   readonly nullLifetime: number;
+  /** After this time the sender is told once that it takes long; null: never. RFC 3461 §4.1 */
+  readonly warnAfter: number | null;
 }
 
 const MINUTE = 60_000;
@@ -24,6 +26,7 @@ export const STANDARD_CURVE: RetryCurve = {
   jitter: 0.1,
   lifetime: 5 * DAY,
   nullLifetime: DAY,
+  warnAfter: 240 * MINUTE,
 };
 
 /** When a message is given up. RFC 5321 §4.5.4.1 */
@@ -48,3 +51,7 @@ export const nextAttempt = (
   const jittered = delay * (1 + curve.jitter * (2 * random - 1));
   return Math.min(Math.round(now + jittered), expiresAt);
 };
+
+/** Beyond this no retry lies ahead. */
+export const longestDelay = ({ first, then, jitter }: RetryCurve): number =>
+  Math.max(then, ...first) * (1 + jitter) + MINUTE;

@@ -1,4 +1,5 @@
 /** What the relay is told by its configuration. */
+import type { Mailbox } from "../address/mailbox.ts";
 import type { Credentials, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { DeliveryEvent } from "./outcome.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
@@ -39,6 +40,8 @@ export interface RelaySettings {
   /** What this site asks for towards the exchangers of a domain, besides what their route says. HOP-20 */
   readonly tlsLevel: (domain: string) => TlsLevel;
   readonly access: (route: Route) => HopAccess;
+  /** The next hop that an operator chose for a recipient, from its text; null: it means nothing any more. */
+  readonly rerouted: (via: string, recipient: Mailbox) => Route | null;
   readonly connectionsPerHop: number;
   readonly maxConnections: number;
   readonly messagesPerConnection: number;
@@ -52,7 +55,7 @@ export interface RelaySettings {
   readonly graceMs: number;
   /** True while sessions keep the server busy: a hop then has one connection. */
   readonly yields: () => boolean;
-  /** Called now and then with what happened since; null: every event becomes a log line. */
+  /** Called now and then with what happened since, besides the log. */
   readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
 }
 
@@ -77,6 +80,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   dane: true,
   tlsLevel: () => "none",
   access: () => NO_ACCESS,
+  rerouted: () => null,
   connectionsPerHop: 4,
   maxConnections: 200,
   messagesPerConnection: 500,

@@ -25,15 +25,17 @@ export type Settle = (
 export const settler = (
   settings: RelaySettings,
   tell: (events: ReadonlyArray<DeliveryEvent>) => Effect.Effect<void>,
+  jumps: { readonly recent: (now: number) => boolean } = NO_JUMPS,
 ): Settle =>
   Effect.fnUntraced(function* (job, results) {
     if (results.length === 0) return;
     const { delivery } = job;
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
+    const jumped = jumps.recent(now);
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
-      const outcome = outcomeOf(delivery, result, now, random, settings.retry);
+      const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
       settlements.push({ recipient: result.recipient, outcome });
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -51,6 +53,8 @@ export const settler = (
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),
     );
   });
+
+const NO_JUMPS = { recent: () => false };
 
 /** Null where it is recorded. The bounce is made anew for each try, since a failed one keeps nothing. */
 const record = Effect.fnUntraced(

@@ -13,9 +13,10 @@ import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
+import { ClockJumps } from "./clock_jumps.ts";
 import { Events } from "./events.ts";
 import { stillBarred } from "./held.ts";
-import { alike, type Job, sort } from "./job.ts";
+import { alike, type Job, sort, withRecipients } from "./job.ts";
 import { lane, type Yard } from "./lane.ts";
 import type { Result } from "./outcome.ts";
 import { Pool } from "./pool.ts";
@@ -35,6 +36,13 @@ const STUCK = Duration.seconds(30);
 const FAREWELL_MS = 1_000;
 
 const NOT_RELEASED = ours("permanent", "5.7.0", "Held for a check, and not released in time");
+
+/** Share of the window that is kept for hops which do not fill it already, so that a slow one starves nobody. */
+const RESERVE = 0.25;
+/** How often such a hop is looked for while the rest is full. */
+const GLANCE_MS = 250;
+const NOBODY: ReadonlyArray<string> = [];
+
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
 /** Runs the relay as long as the scope is open. */
@@ -53,7 +61,11 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     run(Effect.ignoreCause(effect, { log: "Error" }));
   };
   const events = new Events(settings.onOutcome, inBackground);
-  const settle = settler(settings, (e) => Effect.sync(() => events.add(e)));
+  const settle = settler(
+    settings,
+    (e) => Effect.sync(() => events.add(e)),
+    yield* watchedClock,
+  );
   const watch = new Watch(Math.min(WATCH_MS, settings.patience.idle));
   const inHand = new Set<Job>();
   const room = new Room(settings.window);
@@ -70,8 +82,19 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     room.enter();
     record(job, results);
   };
+  /** What an operator has taken out of our hands is not begun. */
+  const stillOurs = (job: Job): Job | null => {
+    const { delivery } = job;
+    if (!delivery.recipients.some(spool.withdrawn)) return job;
+    const gone = delivery.recipients.filter(spool.withdrawn);
+    const left = delivery.recipients.filter((r) => !gone.includes(r));
+    inBackground(Effect.ignore(spool.giveBack({ ...delivery, recipients: gone })));
+    if (left.length > 0) return withRecipients(job, left);
+    room.leave();
+    return null;
+  };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
-  const yard: Yard = { settings, pool, watch, inHand, finish, finishPart };
+  const yard: Yard = { settings, pool, watch, inHand, stillOurs, finish, finishPart };
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {
@@ -84,7 +107,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       }));
       return record({ delivery, route: null }, results);
     }
-    const { jobs, stranded } = yield* sort(delivery, settings.access);
+    const { jobs, stranded } = yield* sort(delivery, settings);
     if (stranded.length > 0) {
       room.enter();
       record({ delivery, route: null }, stranded);
@@ -107,13 +130,31 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     for (const job of pool.shed(now)) finish(job, alike(job, BUSY, null));
   });
 
+  const reserve = Math.floor(settings.window * RESERVE);
+  let glanced = -Infinity;
+  const roomAgain: Effect.Effect<void> = Effect.suspend(() =>
+    room.left > reserve ? Effect.void : Effect.flatMap(room.some, () => roomAgain)
+  );
+
   const intake = Effect.forever(Effect.gen(function* () {
     if (room.left <= 0) {
       const freed = yield* Effect.timeoutOption(room.some, STUCK);
       if (freed._tag === "None") yield* shed;
       return;
     }
-    yield* Effect.matchEffect(spool.take(Math.min(room.left, BATCH)), {
+    const scarce = room.left <= reserve;
+    const crowded = scarce ? pool.crowded(settings.window / 16) : NOBODY;
+    if (crowded.length > 0) {
+      const wait = glanced + GLANCE_MS - performance.now();
+      if (wait > 0) {
+        return yield* Effect.asVoid(Effect.timeoutOption(roomAgain, Duration.millis(wait)));
+      }
+      glanced = performance.now();
+    }
+    const take = crowded.length === 0
+      ? spool.take(Math.min(scarce ? room.left : room.left - reserve, BATCH))
+      : spool.take(Math.min(room.left, BATCH), crowded);
+    yield* Effect.matchEffect(take, {
       onSuccess: (batch) => Effect.uninterruptible(Effect.forEach(batch, admit, { discard: true })),
       onFailure: (fault) =>
         Effect.andThen(
@@ -144,6 +185,13 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   });
 
   return { intake, stop };
+});
+
+/** Knows of jumps from the start on, whether or not there is mail. */
+const watchedClock = Effect.map(Clock.currentTimeMillis, (now) => {
+  const jumps = new ClockJumps();
+  jumps.recent(now);
+  return jumps;
 });
 
 /** How many more jobs the relay may hold. */

@@ -204,6 +204,12 @@ export const NO_ADDRESS_FOR_DOMAIN = reply(
 );
 /** RFC 7505 §4.1 */
 export const NULL_MX = reply(556, "1.10", "Recipient domain accepts no mail");
+/** Not the words of the recipient's own host: `postern suppress list` has them. */
+export const SUPPRESSED = reply(
+  550,
+  "1.1",
+  "Mail to this address failed for good lately; the postmaster here can lift this",
+);
 export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recipient");
 
 // --- data -----------------------------------------------------------------------------------

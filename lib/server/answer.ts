@@ -113,6 +113,7 @@ const recipient = Effect.fnUntraced(function* (
   const login = settings.signedIn.of(session.id);
   const account = login === null ? null : yield* (yield* Accounts).find(login.account);
   if (account === null) return just(say.ACCOUNT_GONE);
+  if ((yield* Spool).suppressed(printMailboxAscii(question.mailbox))) return just(say.SUPPRESSED);
   yield* admitRecipient(account, question.mailbox, factsAtRcpt(question));
   return just(say.RECIPIENT_OK);
 });

@@ -30,7 +30,10 @@ export const groupClaims = (
     { readonly row: ClaimedRow; readonly to: Array<LeasedRecipient> }
   >();
   for (const row of rows) {
-    const recipient = { key: row.key, address: row.address, attempts: row.attempts, due: row.due };
+    const { key: number, address, attempts, due, via } = row;
+    const recipient = via === null
+      ? { key: number, address, attempts, due }
+      : { key: number, address, attempts, due, via };
     const key = `${row.id} ${row.hop}`;
     const known = groups.get(key);
     if (known === undefined) groups.set(key, { row, to: [recipient] });
@@ -46,8 +49,9 @@ export const groupClaims = (
       eightBit: facts.eightBit,
       account: facts.account ?? null,
       hop: row.hop,
+      sender: row.sender ?? "",
       recipients: to,
-      content,
+      content: row.content ?? content,
       ...(row.overdue === 0 ? {} : { overdue: true }),
     };
   });

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type {
   ClaimedRow,
+  ClaimOp,
   CommitOp,
   KnownMessage,
   Op,
@@ -16,10 +17,15 @@ import type {
 } from "./protocol.ts";
 import { endHolds, enterHold, leaveHold } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
-import { PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
+import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
+/** Octets of a message whose content comes with its claim, and of all that come with one claim. */
+const SMALL = 65_536;
+const CLAIMED_CONTENT = 2 * 1024 * 1024;
+/** Senders, or next hops, that get a turn in one claim. */
+const TURNS = 20;
 /** Messages dropped in one go when their history is over. */
 const PURGE = 500;
 
@@ -35,7 +41,10 @@ export const openDatabase = (path: string): DatabaseSync => {
       );
     }
     if (version < SCHEMA_VERSION) {
-      db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+      const older = version === 0 ? "" : MIGRATIONS[version] ?? "";
+      db.exec(
+        `BEGIN IMMEDIATE; ${older} ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
+      );
     }
   } catch (e) {
     db.close();
@@ -52,16 +61,33 @@ export class SpoolDatabase {
   readonly #owner: string;
   readonly #keepMs: number;
   readonly #leaseMs: number;
+  readonly #longestMs: number;
+  readonly #suppressMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
+  #dataVersion: unknown = null;
+  /** Who had the last turn. */
+  readonly #turn = { sender: "", hop: "" };
   readonly #repeated: Repeated;
 
-  constructor(o: OpenRequest, now: () => number = Date.now) {
+  /** By a clock that nobody sets. */
+  readonly #steady: () => number;
+  #seen: { readonly wall: number; readonly steady: number } | null = null;
+  #trustAfter = -Infinity;
+
+  constructor(
+    o: OpenRequest,
+    now: () => number = Date.now,
+    steady: () => number = now === Date.now ? () => performance.now() : now,
+  ) {
     this.#db = openDatabase(o.open);
     this.#owner = o.owner;
     this.#keepMs = o.keepDays * DAY;
     this.#leaseMs = o.leaseMs;
+    this.#suppressMs = o.suppressMs ?? 0;
+    this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
+    this.#steady = steady;
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#transaction(() => {
       this.#renew();
@@ -92,7 +118,9 @@ export class SpoolDatabase {
    * are run again each in its own, so that a fault stays with the operation that caused it.
    */
   run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
-    if (ops.every((o) => o.op === "read")) return ops.map((o) => this.#alone(() => this.#apply(o)));
+    if (ops.every((o) => o.op === "read" || o.op === "ours" || o.op === "suppressed")) {
+      return ops.map((o) => this.#alone(() => this.#apply(o)));
+    }
     try {
       return this.#transaction(() =>
         ops.map((o) => ({ ok: true, value: this.#apply(o) }) as const)
@@ -146,7 +174,7 @@ export class SpoolDatabase {
         this.#dropMessage(op.number);
         return null;
       case "claim":
-        return this.#claim(op.limit);
+        return this.#withContent(this.#claim(op));
       case "read":
         return this.#read(op.id, op.chunk);
       case "settle":
@@ -161,8 +189,16 @@ export class SpoolDatabase {
         return null;
       case "held":
         return this.#held(op.account);
+      case "ours":
+        return this.#ours();
+      case "suppressed":
+        return new Set(
+          this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
+            .map((r) => r["address"] as string),
+        );
       case "tick":
         this.#renew();
+        this.#forward();
         this.#purge();
         return null;
     }
@@ -241,11 +277,12 @@ export class SpoolDatabase {
       );
     }
     const insert = this.#sql(
-      "INSERT INTO recipient (key, address, hop, state, due, owner) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO recipient (key, address, hop, state, due, owner, sender, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     const { hold } = m;
     if (hold) enterHold((text) => this.#sql(text), number, hold);
     const state = hold ? STATE.held : m.lease ? STATE.leased : STATE.queued;
+    const sender = m.account ?? m.returnPath ?? "";
     m.recipients.forEach((r, i) => {
       insert.run(
         number! * PER_MESSAGE + i,
@@ -254,6 +291,8 @@ export class SpoolDatabase {
         state,
         m.due,
         m.lease ? this.#owner : null,
+        sender,
+        m.priority ?? 0,
       );
     });
     if (digestOnce !== null) {
@@ -290,22 +329,109 @@ export class SpoolDatabase {
     return { parts: [octets], next: null, digest: null };
   }
 
-  #claim(limit: number): ReadonlyArray<ClaimedRow> {
-    const now = this.#now();
-    // leases of owners that stopped renewing are as good as queued
+  /**
+   * Leases of owners that stopped renewing are as good as queued; our own never are. After the clock was set the
+   * others get time to renew theirs, and a sign of life from the future is none.
+   */
+  #lapse(now: number): void {
+    const steady = this.#steady();
+    const drift = this.#seen === null ? 0 : now - this.#seen.wall - (steady - this.#seen.steady);
+    this.#seen = { wall: now, steady };
+    if (Math.abs(drift) > this.#leaseMs / 3) this.#trustAfter = steady + 2 * this.#leaseMs;
+    if (steady < this.#trustAfter) return;
     this.#sql(
-      "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
-    ).run(now);
+      "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner <> ? AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ? OR o.alive_until > ?))",
+    ).run(this.#owner, now, now + 2 * this.#leaseMs);
+  }
+
+  /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
+  #forward(): void {
+    const now = this.#now();
+    this.#sql(
+      `UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND (
+         (attempts > 0 AND due > ?) OR
+         (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
+    ).run(now, now + 60_000, now + this.#longestMs);
+  }
+
+  #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
+    const now = this.#now();
+    this.#lapse(now);
     endHolds((text) => this.#sql(text), now);
+    if (except.length > 0) return this.#turns("hop", now, limit, except);
+    const rows: Array<ClaimedRow> = [];
+    const room = () => limit - rows.length;
+    rows.push(...this.#due("r.priority > 0", "r.priority DESC, r.due", [now], limit));
+    if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
+    if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
+    return rows;
+  }
+
+  /** Small content comes along, which saves a way for each message; the sum is bounded. */
+  #withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
+    let left = CLAIMED_CONTENT;
+    return rows.map((row) => {
+      if (row.size > SMALL || row.size > left) return row;
+      const read = this.#alone(() => this.#read(row.id, -1));
+      if (!read.ok) return row; // whoever reads it is told why it cannot be
+      const { parts, next } = read.value as ReadPart;
+      if (next !== null) return row;
+      left -= row.size;
+      return { ...row, content: parts };
+    });
+  }
+
+  /** Leases what is due and meets `where`. */
+  #due(
+    where: string,
+    order: string,
+    values: ReadonlyArray<string | number>,
+    limit: number,
+  ): ReadonlyArray<ClaimedRow> {
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
               EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
-       WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
-    ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;
+       WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
+    ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  /**
+   * The oldest of some senders, or of some next hops, going on next time where this one ends: an index seek for
+   * each of them, however much others have waiting.
+   */
+  #turns(
+    by: "sender" | "hop",
+    now: number,
+    limit: number,
+    except: ReadonlyArray<string> = [],
+  ): ReadonlyArray<ClaimedRow> {
+    const rows: Array<ClaimedRow> = [];
+    const each = Math.max(1, Math.floor(limit / TURNS));
+    const next = this.#sql(
+      `SELECT ${by} AS k FROM recipient WHERE state = 0 AND ${by} > ? ORDER BY ${by} LIMIT 1`,
+    );
+    for (let i = 0; i < TURNS && rows.length < limit; i++) {
+      const key = next.get(this.#turn[by])?.["k"];
+      this.#turn[by] = typeof key === "string" ? key : "";
+      if (typeof key !== "string") break;
+      if (except.includes(key)) continue;
+      rows.push(...this.#due(`r.${by} = ?`, "r.due", [now, key], each));
+    }
+    return rows;
+  }
+
+  /** Null where no other process has written since. */
+  #ours(): Float64Array | null {
+    const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
+    if (version === this.#dataVersion) return null;
+    this.#dataVersion = version;
+    const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
+      .all(this.#owner);
+    return Float64Array.from(rows, (r) => r["key"] as number);
   }
 
   #held(account: string): number {
@@ -351,17 +477,38 @@ export class SpoolDatabase {
       "UPDATE recipient SET state = ?, due = ?, attempts = attempts + 1, owner = NULL, status = ?, reply = ?, remote = ?, at = ? WHERE key = ? AND state = 1 AND owner = ?",
     );
     let settled = 0;
+    // held or removed while it was under way, and delivered all the same: the truth counts
+    const late = this.#sql(
+      "UPDATE recipient SET state = 3, attempts = attempts + 1, owner = NULL, status = NULL, reply = ?, remote = ?, at = ? WHERE key = ? AND state IN (2, 6) AND owner = ?",
+    );
     const numbers = new Set<number>();
     for (const r of op.rows) {
-      settled += Number(
+      const changes = Number(
         update.run(r.state, r.due, r.status, r.reply, r.remote, now, r.key, this.#owner).changes,
       );
+      settled += changes;
+      if (changes === 0 && r.state === STATE.delivered) {
+        late.run(r.reply, r.remote, now, r.key, this.#owner);
+      }
+      if (r.state === STATE.queued && changes > 0) {
+        this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
+      }
+      if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
       if (r.state > STATE.held) numbers.add(Math.floor(r.key / PER_MESSAGE));
     }
     // a bounce for a lease that was lost is somebody else's to send
     if (op.bounce !== null && settled > 0) this.#commit(op.bounce);
     for (const n of numbers) this.#finish(n, now);
     return null;
+  }
+
+  /** Where its host said that there is no such mailbox, or none any more. RFC 3463 §3.2, §3.3 */
+  #suppress({ key, status, reply, remote }: SettleOp["rows"][number], now: number): void {
+    if (this.#suppressMs === 0 || remote === null) return;
+    if (status === null || !/^5\.(?:1\.(?:1|2|3|6|10)|2\.1)$/.test(status)) return;
+    this.#sql(
+      "INSERT OR REPLACE INTO suppressed (address, since, until, reason) SELECT lower(address), ?, ?, ? FROM recipient WHERE key = ?",
+    ).run(now, now + this.#suppressMs, reply, key);
   }
 
   /** Once nothing is left to do, the content goes; envelope, trail and outcome stay as history. */
@@ -382,6 +529,7 @@ export class SpoolDatabase {
     this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
     this.#sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
     leaveHold((text) => this.#sql(text), number);
+    this.#sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
     this.#sql("DELETE FROM message WHERE number = ?").run(number);
   }
 
@@ -403,6 +551,7 @@ export class SpoolDatabase {
       PURGE,
     );
     for (const m of [...stale, ...old]) this.#dropMessage(m["number"] as number);
+    this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
     this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
   }
 
@@ -417,7 +566,10 @@ export class SpoolDatabase {
   }
 }
 
-const range = (number: number): { readonly first: number; readonly end: number } => ({
+export const REMEMBER =
+  "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
+
+export const range = (number: number): { readonly first: number; readonly end: number } => ({
   first: number * PER_MESSAGE,
   end: (number + 1) * PER_MESSAGE,
 });

@@ -5,7 +5,14 @@
 import { setImmediate } from "node:timers";
 import { Effect } from "effect";
 import { type SpoolError, SpoolFault, SpoolFull } from "../ports/spool.ts";
-import type { Op, OpenRequest, OpResult, Request, Response } from "./protocol.ts";
+import {
+  movesIn,
+  type Op,
+  type OpenRequest,
+  type OpResult,
+  type Request,
+  type Response,
+} from "./protocol.ts";
 
 type Value = (OpResult & { readonly ok: true })["value"];
 type Resume = (result: OpResult) => void;
@@ -105,7 +112,7 @@ export class DatabaseThread {
   }
 
   #send(r: Request): void {
-    this.#worker.postMessage(r);
+    this.#worker.postMessage(r, movesIn(r));
   }
 
   #received(r: Response): void {

@@ -26,12 +26,11 @@ export const enterHold = (sql: Sql, number: number, h: NonNullable<CommitOp["hol
 };
 
 /** Never before the time that the client asked for. RFC 4865 §4.2 */
-const requeue = (sql: Sql, number: number, now: number): number =>
-  Number(
-    sql(
-      `UPDATE recipient SET state = ${STATE.queued}, due = max(due, ?) WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
-    ).run(now, number * PER_MESSAGE, (number + 1) * PER_MESSAGE).changes,
-  );
+const requeue = (sql: Sql, number: number, now: number): void => {
+  sql(
+    `UPDATE recipient SET state = ${STATE.queued}, due = max(due, ?) WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
+  ).run(now, number * PER_MESSAGE, (number + 1) * PER_MESSAGE);
+};
 
 export const leaveHold = (sql: Sql, number: number): void => {
   sql("DELETE FROM hold WHERE number = ?").run(number);
@@ -44,12 +43,6 @@ export const endHolds = (sql: Sql, now: number): void => {
     requeue(sql, number as number, now);
     if (expires === 0) leaveHold(sql, number as number);
   }
-};
-
-/** Ends one hold early; how many recipients it touched. */
-export const release = (sql: Sql, number: number, now: number): number => {
-  leaveHold(sql, number);
-  return requeue(sql, number, now);
 };
 
 /** Number of the message that `token` releases or cancels; null: none, or it was used. */

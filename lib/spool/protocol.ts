@@ -25,6 +25,8 @@ export interface CommitOp {
   readonly lease: boolean;
   /** Kept back, and why; null: due at once. */
   readonly hold: NewMessage["hold"] | null;
+  /** Absent: 0. RFC 6710 §2 */
+  readonly priority?: number;
   /** See `NewMessage`. */
   readonly once: { readonly key: string; readonly note: string } | null;
 }
@@ -51,6 +53,10 @@ export interface DiscardOp {
 export interface ClaimOp {
   readonly op: "claim";
   readonly limit: number;
+  /** More is waiting than is asked for: each sender gets a turn. */
+  readonly fair?: boolean;
+  /** None for these next hops. */
+  readonly except?: ReadonlyArray<string>;
 }
 
 /** The content from `chunk` on: -1 is the header. */
@@ -86,6 +92,16 @@ export interface HeldOp {
   readonly account: string;
 }
 
+/** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
+export interface OursOp {
+  readonly op: "ours";
+}
+
+/** What is suppressed now. */
+export interface SuppressedOp {
+  readonly op: "suppressed";
+}
+
 /** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
@@ -101,6 +117,8 @@ export type Op =
   | SettleOp
   | GiveBackOp
   | HeldOp
+  | OursOp
+  | SuppressedOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -109,12 +127,16 @@ export interface ClaimedRow {
   readonly hop: string;
   readonly attempts: number;
   readonly due: number;
+  readonly via: string | null;
+  readonly sender: string | null;
   readonly id: string;
   readonly acceptedAt: number;
   readonly facts: string;
   readonly size: number;
   /** 1: its hold ended in a return. */
   readonly overdue: number;
+  /** Head and body, checked, where they are small. */
+  readonly content?: ReadonlyArray<Uint8Array>;
 }
 
 export interface ReadPart {
@@ -126,6 +148,16 @@ export interface ReadPart {
   readonly digest: Uint8Array | null;
 }
 
+/** `OursOp`: the keys, or null. */
+export type OpValue =
+  | number
+  | ReadonlySet<string>
+  | ReadonlyArray<ClaimedRow>
+  | ReadPart
+  | KnownMessage
+  | Float64Array
+  | null;
+
 /** The message was submitted before, under this id; nothing was kept. */
 export interface KnownMessage {
   readonly known: string;
@@ -133,11 +165,25 @@ export interface KnownMessage {
 
 /** Results in the order of the operations. */
 export type OpResult =
-  | {
-    readonly ok: true;
-    readonly value: number | ReadonlyArray<ClaimedRow> | ReadPart | KnownMessage | null;
-  }
+  | { readonly ok: true; readonly value: OpValue }
   | { readonly ok: false; readonly full: boolean; readonly message: string };
+
+const whole = (octets: Uint8Array): ReadonlyArray<ArrayBuffer> =>
+  octets.buffer instanceof ArrayBuffer && octets.byteLength === octets.buffer.byteLength
+    ? [octets.buffer]
+    : [];
+
+/** Buffers of large bodies, which nobody needs on this side any more: they move instead of being copied. */
+export const movesIn = (r: Request): Array<ArrayBuffer> =>
+  "batch" in r ? r.batch.flatMap((op) => op.op === "stage" ? op.chunks.flatMap(whole) : []) : [];
+export const movesOut = (r: Response): Array<ArrayBuffer> =>
+  "results" in r
+    ? r.results.flatMap((x) =>
+      x.ok && x.value !== null && typeof x.value === "object" && "parts" in x.value
+        ? x.value.parts.flatMap(whole)
+        : []
+    )
+    : [];
 
 export interface OpenRequest {
   readonly open: string;
@@ -145,6 +191,10 @@ export interface OpenRequest {
   readonly keepDays: number;
   /** Milliseconds that a lease outlives its last renewal. */
   readonly leaseMs: number;
+  /** No retry lies farther ahead; absent: a day. */
+  readonly longestDelayMs?: number;
+  /** So long an address that failed for good gets no mail; absent: not at all. */
+  readonly suppressMs?: number;
   /** Milliseconds for which the same submission is known again; zero: never. */
   readonly onceMs?: number;
 }

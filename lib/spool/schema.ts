@@ -9,7 +9,7 @@ import { HOLD_SCHEMA } from "./schema_hold.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -24,7 +24,11 @@ export const STATE = {
 
 /**
  * `message.complete` = 0: a body is still being staged; nothing but `discard` and the purge looks at it.
- * `owner`: a running process; its leases count while `alive_until` (ms) lies ahead.
+ * `owner`: a running process; its leases count while `alive_until` (ms) lies ahead. A recipient that an operator
+ * held or removed under way keeps its owner, who may yet tell that it was delivered.
+ * `suppressed`: addresses to which no mail is accepted, ASCII letters in lower case.
+ * `history`: what befell a recipient before its present state; a message that is delivered at once has none.
+ * Indices are partial, so that a message that is leased as it comes and delivered at once touches only one of them.
  */
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS message (
@@ -54,14 +58,46 @@ CREATE TABLE IF NOT EXISTS recipient (
   status TEXT,
   reply TEXT,
   remote TEXT,
-  at INTEGER
+  at INTEGER,
+  via TEXT,
+  sender TEXT,
+  priority INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS history (
+  recipient INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  status TEXT,
+  reply TEXT,
+  remote TEXT,
+  PRIMARY KEY (recipient, at, what)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS recipient_due ON recipient (due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS recipient_sender ON recipient (sender, due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS recipient_hop ON recipient (hop, due) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS recipient_urgent ON recipient (due) WHERE state = 0 AND priority > 0;
 CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS recipient_held ON recipient (key) WHERE state = 2;
 CREATE INDEX IF NOT EXISTS message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
+CREATE TABLE IF NOT EXISTS suppressed (
+  address TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
 ${HOLD_SCHEMA}`;
+
+/** What a spool of an older version lacks, by that version; `SCHEMA` makes the rest. */
+export const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `
+ALTER TABLE recipient ADD COLUMN via TEXT;
+ALTER TABLE recipient ADD COLUMN sender TEXT;
+ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+`,
+  2: "",
+};
 
 /** Full durability: a commit is on stable storage when it returns. */
 export const PRAGMAS = `

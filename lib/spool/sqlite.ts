@@ -13,6 +13,7 @@ import { printMailbox } from "../address/mailbox.ts";
 import {
   type Committed,
   type Delivery,
+  type LeasedRecipient,
   type NewMessage,
   Spool,
   type SpoolError,
@@ -30,6 +31,10 @@ export interface SpoolSettings {
   readonly path: string;
   /** Days for which envelope, trail and outcome of a finished message are kept; 0: none. */
   readonly keepDays: number;
+  /** No retry lies farther ahead, in ms; absent: a day. */
+  readonly longestDelay?: number;
+  /** So long an address that failed for good gets no mail, in ms; absent: not at all. */
+  readonly suppress?: number;
   /** Milliseconds for which the same submission is known again; zero or absent: never. */
   readonly onceMs?: number;
 }
@@ -64,6 +69,9 @@ class SqliteSpool {
   /** Something on disk may be due: look there first. */
   #look = true;
   #wake: (() => void) | null = null;
+  /** What the relay holds, by key; and of it what is no longer ours. */
+  readonly #out = new Map<number, LeasedRecipient>();
+  readonly #withdrawn = new Set<LeasedRecipient>();
 
   constructor(thread: DatabaseThread) {
     this.#thread = thread;
@@ -122,6 +130,7 @@ class SqliteSpool {
       due: m.due ?? m.acceptedAt,
       lease,
       hold: m.hold ?? null,
+      ...m.envelope.priority === undefined ? {} : { priority: m.envelope.priority },
       once: m.once ?? null,
     };
     return { op, facts };
@@ -135,6 +144,8 @@ class SqliteSpool {
       hop: r.hop,
       attempts: 0,
       due: m.acceptedAt,
+      via: null,
+      sender: op.account ?? op.returnPath ?? "",
       id: m.id,
       acceptedAt: m.acceptedAt,
       facts: "",
@@ -142,12 +153,42 @@ class SqliteSpool {
       overdue: 0,
     }));
     const content = op.staged === null ? [op.head, ...op.body] : null;
-    for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);
+    for (const d of groupClaims(rows, () => facts, content)) {
+      this.#handOut(d);
+      this.#ready.push(d);
+    }
     if (content !== null) {
       this.#cache.set(m.id, content);
       this.#cached += facts.size;
     }
   }
+
+  #handOut(d: Delivery): void {
+    for (const r of d.recipients) {
+      // leased once more: it was taken out of our hands and given back before we heard of it
+      const old = this.#out.get(r.key);
+      if (old !== undefined) this.#withdrawn.add(old);
+      this.#out.set(r.key, r);
+    }
+  }
+
+  #takeBack(r: LeasedRecipient): void {
+    if (this.#out.get(r.key) === r) this.#out.delete(r.key);
+    this.#withdrawn.delete(r);
+  }
+
+  /** What we believe to hold and do not is withdrawn. */
+  #compare(keys: Float64Array): void {
+    const ours = new Set(keys);
+    for (const [key, r] of this.#out) if (!ours.has(key)) this.#withdrawn.add(r);
+  }
+
+  readonly withdrawn = (r: LeasedRecipient): boolean =>
+    this.#withdrawn.size > 0 && this.#withdrawn.has(r);
+
+  #suppressed: ReadonlySet<string> = new Set();
+  readonly suppressed = (address: string): boolean =>
+    this.#suppressed.size > 0 && this.#suppressed.has(address.toLowerCase());
 
   #forget(id: string): void {
     const parts = this.#cache.get(id);
@@ -168,23 +209,57 @@ class SqliteSpool {
     this.#awaken();
   }
 
-  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> =>
+  /** Another process may have taken something out of our hands. */
+  watch(): void {
+    this.#thread.submit({ op: "ours" }, (r) => {
+      if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
+    });
+    this.#thread.submit({ op: "suppressed" }, (r) => {
+      if (r.ok && r.value instanceof Set) this.#suppressed = r.value;
+    });
+  }
+
+  readonly take: Spool["Service"]["take"] = (limit, except) =>
     Effect.suspend(() => {
+      if (except !== undefined) return this.#takeFew(limit, except);
       if (this.#look) {
         this.#look = false;
-        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit }), (value) => {
+        const fair = this.#backlog;
+        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit, fair }), (value) => {
           const rows = value as ReadonlyArray<ClaimedRow>;
           this.#backlog = rows.length === limit;
           if (this.#backlog) this.#look = true;
-          return rows.length === 0
-            ? this.take(limit)
-            : Effect.succeed(groupClaims(rows, readFacts));
+          return rows.length === 0 ? this.take(limit) : Effect.succeed(this.#claimed(rows));
         });
       }
       return this.#ready.length > 0
         ? Effect.succeed(this.#ready.splice(0, limit))
         : Effect.flatMap(this.#sleep, () => this.take(limit));
     });
+
+  #claimed(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<Delivery> {
+    const deliveries = groupClaims(rows, readFacts);
+    for (const d of deliveries) this.#handOut(d);
+    return deliveries;
+  }
+
+  /** What is in memory for other hops, else what is on disk for them. */
+  #takeFew(
+    limit: number,
+    except: ReadonlyArray<string>,
+  ): Effect.Effect<ReadonlyArray<Delivery>, SpoolError> {
+    const fits = (d: Delivery): boolean => !except.includes(d.hop);
+    const found = this.#ready.filter(fits).slice(0, limit);
+    if (found.length > 0) {
+      const taken = new Set(found);
+      this.#ready = this.#ready.filter((d) => !taken.has(d));
+      return Effect.succeed(found);
+    }
+    return Effect.map(
+      this.#thread.run("claim", { op: "claim", limit, fair: true, except }),
+      (value) => this.#claimed(value as ReadonlyArray<ClaimedRow>),
+    );
+  }
 
   readonly #sleep = Effect.callback<void>((resume) => {
     this.#wake = () => resume(Effect.void);
@@ -230,6 +305,7 @@ class SqliteSpool {
       const kept = bounce === undefined ? null : this.#commitOp(bounce, false).op;
       return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce: kept }), () => {
         this.#forget(message);
+        for (const { recipient } of settlements) this.#takeBack(recipient);
         if (bounce !== undefined) {
           (bounce.body as DiskStaging).finish();
           this.poll();
@@ -245,6 +321,7 @@ class SqliteSpool {
       this.#thread.run("giveBack", { op: "giveBack", keys: d.recipients.map((r) => r.key) }),
       () => {
         this.#forget(d.message);
+        for (const r of d.recipients) this.#takeBack(r);
         this.#backlog = this.#look = true;
       },
     );
@@ -276,14 +353,20 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             owner: crypto.randomUUID(),
             keepDays: settings.keepDays,
             leaseMs: LEASE_MS,
+            ...settings.longestDelay === undefined ? {} : { longestDelayMs: settings.longestDelay },
+            ...settings.suppress === undefined ? {} : { suppressMs: settings.suppress },
             onceMs: settings.onceMs ?? 0,
           }),
         catch: fault("open"),
       });
       const spool = new SqliteSpool(thread);
+      spool.watch();
       yield* Effect.acquireRelease(
         Effect.sync(() => [
-          setInterval(() => spool.poll(), POLL_MS),
+          setInterval(() => {
+            spool.watch();
+            spool.poll();
+          }, POLL_MS),
           setInterval(() => thread.submit({ op: "tick" }, () => {}), LEASE_MS / 3),
         ]),
         (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),

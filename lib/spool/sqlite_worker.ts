@@ -1,10 +1,10 @@
 /** The thread that owns the spool's database, so that a slow disk stalls no session. */
 import { SpoolDatabase } from "./database.ts";
-import type { Request, Response } from "./protocol.ts";
+import { movesOut, type Request, type Response } from "./protocol.ts";
 
 interface Scope {
   onmessage: ((e: MessageEvent<Request>) => void) | null;
-  postMessage(message: Response): void;
+  postMessage(message: Response, transfer: Array<ArrayBuffer>): void;
   close(): void;
 }
 const scope = self as unknown as Scope;
@@ -34,6 +34,6 @@ const answer = (r: Request): Response => {
 
 scope.onmessage = (e) => {
   const response = answer(e.data);
-  scope.postMessage(response);
+  scope.postMessage(response, movesOut(response));
   if ("closed" in response) scope.close();
 };

@@ -6,11 +6,12 @@ import { parseMailbox } from "../../lib/address/path.ts";
 import {
   type Delivery,
   type Hold,
+  type LeasedRecipient,
   type NewMessage,
   type Outcome,
   Spool,
-  SpoolAdmin,
 } from "../../lib/ports/spool.ts";
+import { type Change, type Selection, SpoolAdmin } from "../../lib/ports/spool_admin.ts";
 import { octets, text } from "../support/octets.ts";
 
 const envelope = (to: ReadonlyArray<string>): Envelope => ({
@@ -67,9 +68,10 @@ export const acceptHeld = (
   id: string,
   o: Pick<Hold, "until" | "then">,
   token: string | null = null,
+  to: ReadonlyArray<string> = ["bob@example.org"],
 ) =>
   Effect.flatMap(
-    newMessage(id),
+    newMessage(id, { to }),
     (m) =>
       Spool.use((s) =>
         s.commit({ ...m, hold: { ...o, reason: "why not", notify: token !== null, token } })
@@ -124,7 +126,17 @@ const deferred = (until: number): Outcome => ({
   remote: null,
 });
 
+/** How many recipients it touched. */
+const change = (_tag: Exclude<Change["_tag"], "Reroute" | "Edit">, selection: Selection = {}) =>
+  Effect.map(SpoolAdmin.use((a) => a.change({ _tag }, selection)), (c) => c.recipients);
+
 const list = (all: boolean) => SpoolAdmin.use((a) => a.list({ all }));
+
+const withdrawnSoon = (r: LeasedRecipient) =>
+  Effect.gen(function* () {
+    const spool = yield* Spool;
+    while (!spool.withdrawn(r)) yield* Effect.sleep("50 millis");
+  }).pipe(Effect.timeout("5 seconds"));
 
 /** `layer` makes a fresh, empty store each time it is built. */
 export const spoolSuite = <E>(
@@ -355,7 +367,6 @@ export const spoolSuite = <E>(
   it("EXT-FUT-2, EXT-FUT-3: what is not due waits, whoever asks, and counts for its account", () =>
     Effect.gen(function* () {
       const spool = yield* Spool;
-      const admin = yield* SpoolAdmin;
       assert.equal(yield* spool.held("alice"), 0);
       const due = Date.now() + 1_500;
       yield* accept("later", { due });
@@ -363,9 +374,9 @@ export const spoolSuite = <E>(
       assert.equal((yield* takeOne).message, "now");
       assert.equal(yield* spool.held("alice"), 1);
       assert.equal(yield* spool.held("bob"), 0);
-      assert.equal(yield* admin.retry("all"), 0);
-      assert.equal(yield* admin.hold("later"), 1);
-      assert.equal(yield* admin.release("later"), 1);
+      assert.equal(yield* change("Retry"), 0);
+      assert.equal(yield* change("Hold", { id: "later" }), 1);
+      assert.equal(yield* change("Release", { id: "later" }), 1);
       assert.equal((yield* takeOne).message, "later");
       assert.ok(Date.now() >= due);
       assert.equal(yield* spool.held("alice"), 0);
@@ -373,21 +384,20 @@ export const spoolSuite = <E>(
 
   it("hold(), release(), retry() and remove() change what waits", () =>
     Effect.gen(function* () {
-      const admin = yield* SpoolAdmin;
       yield* accept("m1");
       yield* settle(yield* takeOne, deferred(Date.now() + 3_600_000));
-      assert.equal(yield* admin.hold("m1"), 1);
-      assert.equal(yield* admin.hold("m1"), 0);
+      assert.equal(yield* change("Hold", { id: "m1" }), 1);
+      assert.equal(yield* change("Hold", { id: "m1" }), 0);
       assert.equal((yield* list(false))[0]?.recipients[0]?.state, "held");
-      assert.equal(yield* admin.retry("m1"), 0);
-      assert.equal(yield* admin.release("all"), 1);
+      assert.equal(yield* change("Retry", { id: "m1" }), 0);
+      assert.equal(yield* change("Release"), 1);
       const d = yield* takeOne;
       assert.equal(d.message, "m1");
       yield* settle(d, deferred(Date.now() + 3_600_000));
-      assert.equal(yield* admin.retry("all"), 1);
+      assert.equal(yield* change("Retry"), 1);
       yield* settle(yield* takeOne, deferred(Date.now() + 3_600_000));
-      assert.equal(yield* admin.remove("m1"), 1);
-      assert.equal(yield* admin.remove("none"), 0);
+      assert.equal(yield* change("Remove", { id: "m1" }), 1);
+      assert.equal(yield* change("Remove", { id: "none" }), 0);
       assert.deepEqual(yield* list(false), []);
       yield* nothing(50);
     }));
@@ -421,14 +431,16 @@ export const spoolSuite = <E>(
       const admin = yield* SpoolAdmin;
       yield* acceptHeld("m1", { until: null, then: "release" }, "hold-one");
       yield* acceptHeld("m2", { until: null, then: "expire" }, "hold-two");
-      assert.equal(yield* admin.redeem("hold-x", "release"), 0);
+      const redeem = (token: string, then: "release" | "cancel") =>
+        Effect.map(admin.redeem(token, then), (c) => c.messages);
+      assert.deepEqual(yield* redeem("hold-x", "release"), []);
       assert.equal(yield* admin.heldBy("hold-x"), null);
       assert.equal(yield* admin.heldBy("hold-one"), "m1");
-      assert.equal(yield* admin.redeem("hold-one", "release"), 1);
-      assert.equal(yield* admin.redeem("hold-one", "cancel"), 0);
+      assert.deepEqual(yield* redeem("hold-one", "release"), ["m1"]);
+      assert.deepEqual(yield* redeem("hold-one", "cancel"), []);
       assert.equal((yield* takeOne).message, "m1");
-      assert.equal(yield* admin.redeem("hold-two", "cancel"), 1);
-      assert.equal(yield* admin.redeem("hold-two", "release"), 0);
+      assert.deepEqual(yield* redeem("hold-two", "cancel"), ["m2"]);
+      assert.deepEqual(yield* redeem("hold-two", "release"), []);
       yield* nothing(50);
     }));
 
@@ -436,10 +448,183 @@ export const spoolSuite = <E>(
     Effect.gen(function* () {
       const admin = yield* SpoolAdmin;
       yield* acceptHeld("m1", { until: Date.now() + 60_000, then: "expire" }, "hold-one");
-      assert.equal(yield* admin.release("m1"), 1);
+      assert.equal(yield* change("Release", { id: "m1" }), 1);
       const d = yield* takeOne;
       assert.equal(d.overdue ?? false, false);
-      assert.equal(yield* admin.redeem("hold-one", "cancel"), 0);
+      assert.equal((yield* admin.redeem("hold-one", "cancel")).recipients, 0);
       assert.equal((yield* list(false))[0]?.recipients[0]?.state, "leased");
+    }));
+
+  it("Remove of one recipient leaves the hold to the others, Remove of all ends it", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      const to = ["bob@example.org", "carol@example.com"];
+      yield* acceptHeld("m1", { until: null, then: "release" }, "hold-one", to);
+      assert.equal(yield* change("Remove", { recipient: "bob@*" }), 1);
+      assert.equal((yield* list(false))[0]?.hold?.reason, "why not");
+      assert.equal(yield* admin.heldBy("hold-one"), "m1");
+      assert.equal(yield* change("Remove", { id: "m1" }), 1);
+      assert.equal(yield* admin.heldBy("hold-one"), null);
+      assert.equal((yield* list(true))[0]?.hold, null);
+    }));
+
+  it("Release that only tells leaves the hold and its token", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      yield* acceptHeld("m1", { until: null, then: "release" }, "hold-one");
+      const told = yield* admin.change({ _tag: "Release" }, { id: "m1" }, { dryRun: true });
+      assert.equal(told.recipients, 1);
+      assert.equal(yield* admin.heldBy("hold-one"), "m1");
+      assert.equal((yield* admin.redeem("hold-one", "release")).recipients, 1);
+      assert.equal((yield* takeOne).message, "m1");
+    }));
+
+  it("Hold by hand takes the place of a hold that is over", () =>
+    Effect.gen(function* () {
+      yield* acceptHeld("m1", { until: Date.now() - 1, then: "expire" });
+      yield* Spool.use((s) => Effect.flatMap(takeOne, s.giveBack));
+      assert.equal(yield* change("Hold", { id: "m1" }), 1);
+      yield* nothing(1_200);
+      assert.equal(yield* change("Release", { id: "m1" }), 1);
+      assert.equal((yield* takeOne).overdue ?? false, false);
+    }));
+
+  it("EXT-FUT-3: neither token nor release lets a held message leave before its time", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      const due = Date.now() + 1_500;
+      const hold = { reason: "why not", until: null, then: "release", notify: true } as const;
+      for (const id of ["m1", "m2"]) {
+        const m = yield* newMessage(id, { due });
+        yield* Spool.use((s) => s.commit({ ...m, hold: { ...hold, token: `hold-${id}` } }));
+      }
+      assert.equal((yield* admin.redeem("hold-m1", "release")).recipients, 1);
+      assert.equal(yield* change("Release", { id: "m2" }), 1);
+      yield* nothing(300);
+      assert.deepEqual((yield* takeAll(2)).map((d) => d.overdue ?? false), [false, false]);
+      assert.ok(Date.now() >= due);
+    }));
+
+  it("change() touches what every part of the selection means, and only tells so with dryRun", () =>
+    Effect.gen(function* () {
+      yield* accept("m1", { to: ["bob@example.org", "carol@sub.example.com"] });
+      yield* accept("m2", { to: ["bob@example.com"] });
+      const admin = yield* SpoolAdmin;
+      const hold = (selection: Selection, dryRun = true) =>
+        admin.change({ _tag: "Hold" }, selection, { dryRun });
+      for (
+        const [selection, recipients, messages] of [
+          [{}, 3, ["m1", "m2"]],
+          [{ id: "m1" }, 2, ["m1"]],
+          [{ id: "none" }, 0, []],
+          [{ sender: "Alice@Example.NET" }, 3, ["m1", "m2"]],
+          [{ sender: "" }, 0, []],
+          [{ account: "al*" }, 3, ["m1", "m2"]],
+          [{ recipient: "bob@*" }, 2, ["m1", "m2"]],
+          [{ recipient: "%@example.org" }, 0, []],
+          [{ domain: ["example.com"] }, 1, ["m2"]],
+          [{ domain: ["*.example.com"] }, 1, ["m1"]],
+          [{ hop: "mx *example.com" }, 2, ["m1", "m2"]],
+          [{ hop: "mx example.com", id: "m1" }, 0, []],
+          [{ before: 1 }, 0, []],
+          [{ after: 1 }, 3, ["m1", "m2"]],
+          [{ states: ["held"] }, 0, []],
+        ] as const
+      ) {
+        assert.deepEqual(
+          yield* hold(selection),
+          { recipients, messages },
+          JSON.stringify(selection),
+        );
+      }
+      assert.ok(
+        (yield* list(false)).every((m) =>
+          m.recipients.every((r) => r.state === "queued" || r.state === "leased")
+        ),
+      );
+      assert.equal((yield* hold({ domain: ["example.com"] }, false)).recipients, 1);
+      assert.deepEqual(
+        (yield* admin.list({ all: false, selection: { states: ["held"] } })).map((m) => m.id),
+        ["m2"],
+      );
+      let seen = 0;
+      assert.equal(yield* admin.walk({ all: true, limit: 1 }, () => seen++), 1);
+      assert.equal(seen, 1);
+    }));
+
+  it("QUE-4: a message that is held or removed while it is leased is no longer ours to send", () =>
+    Effect.gen(function* () {
+      const spool = yield* Spool;
+      for (const _tag of ["Hold", "Remove"] as const) {
+        yield* accept(_tag);
+        const d = yield* takeOne;
+        const [recipient] = d.recipients;
+        assert.equal(spool.withdrawn(recipient!), false);
+        assert.equal(yield* change(_tag, { id: _tag }), 1);
+        yield* withdrawnSoon(recipient!);
+        // what had begun all the same ends as the truth has it
+        yield* settle(d, _tag === "Hold" ? deferred(Date.now()) : DELIVERED);
+        const state = (yield* SpoolAdmin.use((a) => a.show(_tag)))?.recipients[0]?.state;
+        assert.equal(state, _tag === "Hold" ? "held" : "delivered");
+        assert.equal(spool.withdrawn(recipient!), false);
+      }
+      yield* nothing(1_200);
+      assert.equal(yield* change("Release", { id: "Hold" }), 1);
+      assert.equal((yield* takeOne).message, "Hold");
+    }));
+
+  it("Reroute and Edit change where a recipient goes, now, and the history says so", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      yield* accept("m1");
+      yield* settle(yield* takeOne, deferred(Date.now() + 3_600_000));
+      const via = { text: "smtp://other:25", hop: "smtp://other:25" };
+      assert.equal((yield* admin.change({ _tag: "Reroute", via }, { id: "m1" })).recipients, 1);
+      const d = yield* takeOne;
+      assert.deepEqual([d.hop, d.recipients[0]?.via], [via.hop, via.text]);
+      yield* settle(d, deferred(Date.now() + 3_600_000));
+      const to = parseMailbox("carol@example.com")!;
+      yield* admin.change({ _tag: "Reroute", via: null }, {});
+      yield* admin.change({ _tag: "Edit", to, hop: "mx example.com" }, {
+        recipient: "bob@example.org",
+      });
+      const e = yield* takeOne;
+      assert.deepEqual([e.recipients[0]?.address, e.recipients[0]?.via], [
+        "carol@example.com",
+        undefined,
+      ]);
+      const shown = yield* admin.show("m1");
+      const told = shown?.history.map((h) => h.what);
+      assert.deepEqual(told?.filter((w) => w === "deferred").length, 2);
+    }));
+
+  it("count tells how many wait for each next hop", () =>
+    Effect.gen(function* () {
+      yield* accept("m1", { to: ["bob@example.org", "carol@example.com"] });
+      yield* accept("m2", { to: ["bob@example.com"] });
+      yield* change("Hold");
+      const counts = yield* Effect.flatMap(SpoolAdmin, (a) => a.count);
+      assert.deepEqual(counts.map((c) => [c.hop, c.state, c.recipients, c.due]).sort(), [
+        ["mx example.com", "held", 2, null],
+        ["mx example.org", "held", 1, null],
+      ]);
+    }));
+
+  it("suppressed() says to whom no mail goes, without regard to case", () =>
+    Effect.gen(function* () {
+      const [admin, spool] = [yield* SpoolAdmin, yield* Spool];
+      const address = "Bob@Example.org";
+      yield* admin.suppress({ address, since: 1, until: Date.now() + 60_000, reason: "no" });
+      const known = yield* admin.suppressions;
+      assert.deepEqual(known.map((s) => [s.address, s.reason]), [["bob@example.org", "no"]]);
+      const soon = (want: boolean) =>
+        Effect.gen(function* () {
+          while (spool.suppressed("bOB@example.org") !== want) yield* Effect.sleep("50 millis");
+        }).pipe(Effect.timeout("5 seconds"));
+      yield* soon(true);
+      assert.equal(spool.suppressed("carol@example.org"), false);
+      assert.equal(yield* admin.unsuppress(address), true);
+      assert.equal(yield* admin.unsuppress(address), false);
+      yield* soon(false);
     }));
 };

@@ -83,7 +83,7 @@ timeout_seconds = 5
       assert.match(await send("gone", "x"), /^250 /);
       await rspamd.stop();
       assert.match(await send("s", "hello"), /451 4\.7\.1/);
-      assert.equal((await run("queue", "list")).stdout.trim(), "the queue is empty");
+      assert.equal((await run("queue", "list")).stdout.trim(), "nothing in the queue");
     } finally {
       transport.close();
       await server.stop();

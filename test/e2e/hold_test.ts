@@ -59,6 +59,8 @@ Deno.test({
       assert.equal((await run("queue", "cancel", first)).code, 1);
       assert.equal((await run("queue", "release", first)).code, 1);
       server = await startPostern(site);
+      assert.equal((await run("queue", "release", second, "--sender", site.user)).code, 2);
+      assert.match((await run("queue", "release", second, "--dry-run")).stdout, new RegExp(soon));
       assert.equal((await run("queue", "release", second)).code, 0);
       await eventually(async () => (await texts("outbox")).length > 0 || null);
       assert.match((await texts("outbox"))[0] ?? "", /Subject: soon/);

@@ -55,7 +55,9 @@ Deno.test({
       const queue = await run("queue", "list");
       assert.match(queue.stdout, /held: asked to wait; until somebody releases it/);
       assert.equal((await run("queue", "release", held)).code, 0);
-      await eventually(async () => (await run("queue", "list")).stdout.includes("empty") || null);
+      await eventually(async () =>
+        (await run("queue", "list")).stdout.includes("nothing in the queue") || null
+      );
 
       // the connection of the pool stays
       await Deno.writeTextFile(file, POLICY(2));

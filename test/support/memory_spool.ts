@@ -5,6 +5,7 @@
  */
 import { Clock, Context, Duration, Effect, Layer } from "effect";
 import {
+  AT_ONCE,
   type Committed,
   type Delivery,
   type DeliveryState,
@@ -13,17 +14,29 @@ import {
   type Outcome,
   type QueueDetail,
   type QueueEntry,
+  type QueueEvent,
   type Settlement,
   Spool,
-  SpoolAdmin,
   SpoolFault,
   type Staging,
 } from "../../lib/ports/spool.ts";
+import {
+  type Change,
+  type Changed,
+  type Listing,
+  type QueueCount,
+  type Selection,
+  SpoolAdmin,
+  type Suppression,
+} from "../../lib/ports/spool_admin.ts";
+import { printMailbox } from "../../lib/address/mailbox.ts";
 
 interface Row {
   readonly key: number;
-  readonly address: string;
-  readonly hop: string;
+  address: string;
+  hop: string;
+  via: string | null;
+  status: string | null;
   state: DeliveryState;
   attempts: number;
   due: number;
@@ -83,6 +96,9 @@ export class MemorySpool {
   readonly #held = new Set<string>();
   #nextKey = 1;
   #wake: Set<() => void> = new Set();
+  readonly #history: Array<QueueEvent & { readonly id: string }> = [];
+  readonly #out = new Map<number, LeasedRecipient>();
+  readonly #withdrawn = new Set<LeasedRecipient>();
   /** Fails the next so many `settle` calls. */
   failSettles = 0;
   /** Fails every `read`. */
@@ -123,6 +139,8 @@ export class MemorySpool {
       key: this.#nextKey++,
       address,
       hop,
+      via: null,
+      status: null,
       state: message.hold === undefined ? "queued" : "held",
       attempts: 0,
       due: message.due ?? message.acceptedAt,
@@ -142,12 +160,15 @@ export class MemorySpool {
     for (const w of wake) w();
   }
 
-  readonly take = (limit: number): Effect.Effect<ReadonlyArray<Delivery>> =>
+  readonly take = (
+    limit: number,
+    except?: ReadonlyArray<string>,
+  ): Effect.Effect<ReadonlyArray<Delivery>> =>
     Effect.gen({ self: this }, function* () {
       for (;;) {
         const now = yield* Clock.currentTimeMillis;
-        const found = this.#lease(limit, now);
-        if (found.length > 0) return found;
+        const found = this.#lease(limit, now, except ?? []);
+        if (found.length > 0 || except !== undefined) return found;
         const due = [
           ...this.#rows().filter((r) => r.state === "queued").map((r) => r.due),
           ...Array.from(this.#messages.values()).flatMap(({ message: { id, hold } }) =>
@@ -169,23 +190,27 @@ export class MemorySpool {
     return Array.from(this.#messages.values()).flatMap((m) => m.rows);
   }
 
-  #lease(limit: number, now: number): ReadonlyArray<Delivery> {
+  #lease(limit: number, now: number, except: ReadonlyArray<string>): ReadonlyArray<Delivery> {
     const out: Array<Delivery> = [];
     for (const { message, rows } of this.#messages.values()) {
       const { hold, id } = message;
-      if (hold === undefined || hold.until === null || hold.until > now) continue;
+      if (hold === undefined || hold.until === null || hold.until > now || !this.#held.has(id)) {
+        continue;
+      }
       for (const row of rows) if (row.state === "held") row.state = "queued";
       if (hold.then === "release") this.#held.delete(id);
     }
     for (const { message, content, rows } of this.#messages.values()) {
       const hops = new Map<string, Array<LeasedRecipient>>();
       for (const row of rows) {
-        if (row.state !== "queued" || row.due > now) continue;
+        if (row.state !== "queued" || row.due > now || except.includes(row.hop)) continue;
         if (!hops.has(row.hop) && out.length + hops.size >= limit) continue;
         row.state = "leased";
-        const { key, address, attempts, due } = row;
+        const { key, address, attempts, due, via } = row;
         const list = hops.get(row.hop) ?? [];
-        list.push({ key, address, attempts, due });
+        const leased = { key, address, attempts, due, ...via === null ? {} : { via } };
+        this.#out.set(key, leased);
+        list.push(leased);
         hops.set(row.hop, list);
       }
       for (const [hop, recipients] of hops) {
@@ -198,6 +223,7 @@ export class MemorySpool {
           eightBit,
           account,
           hop,
+          sender: message.account ?? "",
           content: null,
           recipients,
           ...(this.#held.has(id) ? { overdue: true } : {}),
@@ -233,7 +259,20 @@ export class MemorySpool {
         return row?.state === "leased" ? [{ row, outcome }] : [];
       });
       if (bounce !== undefined && ours.length > 0) yield* this.#keep(bounce);
-      for (const { row, outcome } of ours) settleRow(row, outcome, now);
+      for (const { row, outcome } of ours) {
+        settleRow(row, outcome, now);
+        if (outcome._tag === "Deferred") {
+          const { status, reply, remote } = outcome;
+          const { address } = row;
+          this.#history.push({ id, address, at: now, what: "deferred", status, reply, remote });
+        }
+      }
+      for (const { recipient, outcome } of settlements) {
+        this.#withdrawn.delete(recipient);
+        const row = rows.find((r) => r.key === recipient.key);
+        const late = row?.state === "held" || row?.state === "removed";
+        if (row !== undefined && late && outcome._tag === "Delivered") settleRow(row, outcome, now);
+      }
       this.#stir();
     });
 
@@ -252,8 +291,24 @@ export class MemorySpool {
       for (const row of this.#messages.get(delivery.message)?.rows ?? []) {
         if (row.state === "leased" && keys.includes(row.key)) row.state = "queued";
       }
+      for (const r of delivery.recipients) this.#withdrawn.delete(r);
       this.#stir();
     });
+
+  readonly withdrawn = (r: LeasedRecipient): boolean => this.#withdrawn.has(r);
+
+  readonly #suppressions = new Map<string, Suppression>();
+  readonly suppressed = (address: string): boolean => this.#suppressions.has(address.toLowerCase());
+  readonly suppressions = Effect.sync((): ReadonlyArray<Suppression> => [
+    ...this.#suppressions.values(),
+  ]);
+  readonly suppress = (s: Suppression): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const address = s.address.toLowerCase();
+      this.#suppressions.set(address, { ...s, address });
+    });
+  readonly unsuppress = (address: string): Effect.Effect<boolean> =>
+    Effect.sync(() => this.#suppressions.delete(address.toLowerCase()));
 
   #entry({ message, content, rows }: Stored): QueueEntry {
     const { returnPath } = message.envelope;
@@ -269,6 +324,8 @@ export class MemorySpool {
         state: r.state,
         attempts: r.attempts,
         due: r.state === "queued" ? r.due : null,
+        status: r.status,
+        via: r.via,
         lastReply: r.lastReply,
         lastRemote: r.lastRemote,
         lastAt: r.lastAt,
@@ -279,19 +336,43 @@ export class MemorySpool {
     };
   }
 
-  readonly list = (o: { readonly all: boolean }): Effect.Effect<ReadonlyArray<QueueEntry>> =>
-    Effect.sync(() =>
-      Array.from(this.#messages.values())
-        .filter((m) => o.all || m.rows.some((r) => LIVE.includes(r.state)))
-        .map((m) => this.#entry(m))
-    );
+  readonly list = (o: Listing): Effect.Effect<ReadonlyArray<QueueEntry>> =>
+    Effect.sync(() => {
+      const keys = new Set(this.#selected(o.selection ?? {}));
+      return Array.from(this.#messages.values())
+        .filter((m) => m.rows.some((r) => keys.has(r) && (o.all || LIVE.includes(r.state))))
+        .slice(0, o.limit)
+        .map((m) => this.#entry(m));
+    });
+
+  readonly walk = (o: Listing, visit: (e: QueueEntry) => void): Effect.Effect<number> =>
+    Effect.map(this.list({ all: o.all, ...o.selection && { selection: o.selection } }), (all) => {
+      const shown = all.slice(0, o.limit);
+      shown.forEach(visit);
+      return all.length - shown.length;
+    });
+
+  readonly count: Effect.Effect<ReadonlyArray<QueueCount>> = Effect.sync(() => {
+    const counts = new Map<string, QueueCount>();
+    for (const { hop, state, due } of this.#rows().filter((r) => LIVE.includes(r.state))) {
+      const known = counts.get(`${hop} ${state}`);
+      counts.set(`${hop} ${state}`, {
+        hop,
+        state,
+        recipients: (known?.recipients ?? 0) + 1,
+        due: state === "queued" ? Math.min(known?.due ?? Infinity, due) : null,
+      });
+    }
+    return [...counts.values()];
+  });
 
   readonly show = (id: string): Effect.Effect<QueueDetail | null> =>
     Effect.sync(() => {
       const stored = this.#messages.get(id);
       if (stored === undefined) return null;
       const { envelope, session, trail, head } = stored.message;
-      return { ...this.#entry(stored), envelope, session, trail, head };
+      const history = this.#history.filter((h) => h.id === id);
+      return { ...this.#entry(stored), history, envelope, session, trail, head };
     });
 
   /** Content as stored, one char per octet; for assertions. */
@@ -301,36 +382,63 @@ export class MemorySpool {
     );
   }
 
-  #change(
-    id: string,
-    from: ReadonlyArray<DeliveryState>,
-    change: (row: Row, now: number) => void,
-  ): Effect.Effect<number> {
-    return Effect.map(Clock.currentTimeMillis, (now) => {
-      const rows = id === "all" ? this.#rows() : this.#messages.get(id)?.rows ?? [];
-      const touched = rows.filter((r) =>
-        from.includes(r.state) && (change !== makeDue || !waits(r, now))
-      );
-      for (const row of touched) change(row, now);
-      this.#stir();
-      return touched.length;
+  /** As far as tests need it. */
+  #selected(s: Selection): ReadonlyArray<Row> {
+    const meets = (pattern: string | undefined, value: string | null): boolean =>
+      pattern === undefined || (pattern === "" ? value === null : value !== null &&
+        new RegExp(
+          `^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`,
+          "i",
+        ).test(value));
+    return Array.from(this.#messages.values()).flatMap((stored) => {
+      const { id, acceptedAt, account, returnPath } = this.#entry(stored);
+      const fits = (s.id === undefined || s.id === id) && meets(s.sender, returnPath) &&
+        meets(s.account, account) && (s.before === undefined || acceptedAt < s.before) &&
+        (s.after === undefined || acceptedAt > s.after);
+      return !fits
+        ? []
+        : stored.rows.filter((r) =>
+          meets(s.recipient, r.address) && meets(s.hop, r.hop) &&
+          (s.domain === undefined || s.domain.some((d) => meets(`*@${d}`, r.address))) &&
+          (s.states === undefined || s.states.includes(r.state))
+        );
     });
   }
 
-  readonly retry = (id: string): Effect.Effect<number> => this.#change(id, ["queued"], makeDue);
-  readonly hold = (id: string): Effect.Effect<number> =>
-    this.#change(id, ["queued"], (row) => {
-      row.state = "held";
+  readonly change = (
+    change: Change,
+    selection: Selection,
+    o?: { readonly dryRun: boolean },
+  ): Effect.Effect<Changed> =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const from: ReadonlyArray<DeliveryState> = change._tag === "Retry"
+        ? ["queued"]
+        : change._tag === "Hold"
+        ? ["queued", "leased"]
+        : change._tag === "Release"
+        ? ["held"]
+        : LIVE;
+      const rows = this.#selected(selection).filter((r) =>
+        from.includes(r.state) && (change._tag !== "Retry" || !waits(r, now))
+      );
+      const messages = Array.from(this.#messages.values()).filter((m) =>
+        m.rows.some((r) => rows.includes(r))
+      ).map((m) => m.message.id);
+      if (o?.dryRun !== true) {
+        for (const row of rows) {
+          const out = this.#out.get(row.key);
+          if (row.state === "leased" && out !== undefined) this.#withdrawn.add(out);
+          changeRow(row, change, now);
+        }
+        for (const id of messages) {
+          const live = this.#messages.get(id)?.rows.some((r) => LIVE.includes(r.state));
+          if (change._tag === "Release" || change._tag === "Hold" || !live) this.#held.delete(id);
+        }
+        this.#stir();
+      }
+      return { recipients: rows.length, messages };
     });
-  readonly release = (id: string): Effect.Effect<number> =>
-    Effect.suspend(() => {
-      if (id === "all") this.#held.clear();
-      else this.#held.delete(id);
-      return this.#change(id, ["held"], (row, now) => {
-        row.state = "queued";
-        if (row.attempts > 0 || row.due < now) row.due = now;
-      });
-    });
+
   readonly heldBy = (token: string): Effect.Effect<string | null> =>
     Effect.sync(() => {
       for (const { message } of this.#messages.values()) {
@@ -338,27 +446,45 @@ export class MemorySpool {
       }
       return null;
     });
-  readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<number> =>
-    Effect.suspend(() => {
-      return Effect.flatMap(this.heldBy(token), (id) => {
-        if (id === null) return Effect.succeed(0);
-        return then === "release" ? this.release(id) : this.remove(id);
-      });
-    });
-  readonly remove = (id: string): Effect.Effect<number> =>
-    Effect.sync(() => {
-      const rows = this.#messages.get(id)?.rows ?? [];
-      this.#messages.delete(id);
-      return rows.filter((r) => LIVE.includes(r.state)).length;
-    });
+  readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<Changed> =>
+    Effect.flatMap(
+      this.heldBy(token),
+      (id) =>
+        id === null
+          ? Effect.succeed({ recipients: 0, messages: [] })
+          : this.change({ _tag: then === "release" ? "Release" : "Remove" }, { id }),
+    );
 
   readonly layer: Layer.Layer<Spool | SpoolAdmin> = Layer.succeedContext(
     Context.make(Spool, Spool.of(this)).pipe(Context.add(SpoolAdmin, SpoolAdmin.of(this))),
   );
 }
 
-const makeDue = (row: Row, now: number): void => {
-  row.due = now;
+const changeRow = (row: Row, change: Change, now: number): void => {
+  const soon = () => {
+    if (row.attempts > 0 || row.due < now) row.due = now;
+  };
+  switch (change._tag) {
+    case "Retry":
+      row.due = AT_ONCE;
+      return;
+    case "Hold":
+      row.state = "held";
+      return;
+    case "Release":
+      row.state = "queued";
+      return soon();
+    case "Remove":
+      row.state = "removed";
+      return;
+    case "Reroute":
+    case "Edit":
+      if (row.state !== "held") row.state = "queued";
+      if (change._tag === "Edit") row.address = printMailbox(change.to);
+      else row.via = change.via?.text ?? null;
+      row.hop = change._tag === "Edit" ? change.hop : change.via?.hop ?? row.hop;
+      return soon();
+  }
 };
 
 /** Its time has not come. RFC 4865 §4.2 */
@@ -367,6 +493,7 @@ const waits = (r: Row, now: number): boolean =>
 
 const settleRow = (row: Row, outcome: Outcome, now: number): void => {
   row.attempts++;
+  row.status = outcome._tag === "Delivered" ? null : outcome.status;
   row.lastReply = outcome.reply;
   row.lastRemote = outcome.remote;
   row.lastAt = now;

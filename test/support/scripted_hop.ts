@@ -27,6 +27,8 @@ export interface Script {
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
   readonly final?: (to: ReadonlyArray<string>, nth: number) => ReadonlyArray<Answer>;
+  /** The first message is answered only when this is done. */
+  readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly implicitTls?: boolean;
@@ -196,7 +198,9 @@ class Dialogue {
     const nth = this.#hop.count("FINAL");
     const answers = this.#script.final?.(to, nth) ??
       (this.#script.lmtp === true ? to.map(() => "250 2.1.5 kept") : ["250 2.0.0 kept"]);
-    for (const a of answers) this.#say(a);
+    const say = () => answers.forEach((a) => this.#say(a));
+    if (nth === 1 && this.#script.hold !== undefined) this.#script.hold.then(say);
+    else say();
     return true;
   }
 

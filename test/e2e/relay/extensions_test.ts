@@ -412,7 +412,14 @@ test(
   {
     rejects: "451 4.3.0 later",
     settings: {
-      retry: { first: [], then: 400, jitter: 0, lifetime: 86_400_000, nullLifetime: 86_400_000 },
+      retry: {
+        first: [],
+        then: 400,
+        jitter: 0,
+        lifetime: 86_400_000,
+        nullLifetime: 86_400_000,
+        warnAfter: null,
+      },
     },
   },
 );

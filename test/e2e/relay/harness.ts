@@ -10,7 +10,11 @@ import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
 import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
-import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
+import {
+  type RelaySettings,
+  relaySettings,
+  STANDARD_PATIENCE,
+} from "../../../lib/relay/settings.ts";
 import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
 import { type TlsNote, TlsNotes } from "../../../lib/ports/tls_notes.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
@@ -65,6 +69,9 @@ export const HASTE = {
   final: 500,
   idle: 200,
 };
+
+/** For peers that take their time. */
+export const STANDARD = STANDARD_PATIENCE;
 
 let ids = 0;
 

@@ -43,7 +43,7 @@ test("sends one copy for the recipients of one hop. HOP-15", {}, {}, async (hop,
   assert.deepEqual(hop.messages.map((m) => m.to), [["<x@example.org>", "<y@example.com>"]]);
 });
 
-test("closes an idle connection with QUIT", {}, {}, async (hop, relay) => {
+test("closes an idle connection with QUIT, HOP-10", {}, {}, async (hop, relay) => {
   await relay.settled(await relay.send({ to: x }));
   await until(() => hop.commands.includes("QUIT"));
 });
@@ -67,7 +67,7 @@ test("streams a large message and stays exact", {}, {
 });
 
 test(
-  "gives each recipient its own result, and reports the failed one: SMTP-32",
+  "gives each recipient its own result, and reports the failed one: SMTP-32, DSN-5",
   {
     on: (c) => c.startsWith("RCPT TO:<y@") ? "550 5.1.1 no such user" : undefined,
   },
@@ -88,11 +88,16 @@ test(
   },
 );
 
-test("never bounces a bounce", { final: () => ["554 5.6.0 no"] }, {}, async (_hop, relay) => {
-  const id = await relay.send({ to: x, from: null });
-  assert.deepEqual(await relay.settled(id), ["failed: 554 5.6.0 no"]);
-  assert.deepEqual(await relay.bounces(), []);
-});
+test(
+  "never bounces a bounce, DSN-11",
+  { final: () => ["554 5.6.0 no"] },
+  {},
+  async (_hop, relay) => {
+    const id = await relay.send({ to: x, from: null });
+    assert.deepEqual(await relay.settled(id), ["failed: 554 5.6.0 no"]);
+    assert.deepEqual(await relay.bounces(), []);
+  },
+);
 
 test(
   "puts the surplus of a 452 into the next transaction. HOP-14",
@@ -144,7 +149,7 @@ const trouble: ReadonlyArray<readonly [string, Script, string]> = [
   ["a 554 greeting of a configured hop", { greeting: "554 5.3.2 closed" }, "554 5.3.2 closed"],
 ];
 for (const [name, script, want] of trouble) {
-  test(`defers on ${name}`, script, {}, async (_hop, relay) => {
+  test(`HOP-12, HOP-13: defers on ${name}`, script, {}, async (_hop, relay) => {
     const id = await relay.send({ to: x });
     assert.deepEqual(await relay.settled(id), [`queued: ${want}`]);
     assert.deepEqual(await relay.bounces(), []);
@@ -155,7 +160,14 @@ test("tries again by its curve and then delivers", {
   final: (_to, nth) => [nth < 3 ? "451 4.3.0 later" : "250 2.0.0 kept"],
 }, {
   settings: {
-    retry: { first: [50, 60], then: 70, jitter: 0.1, lifetime: 60_000, nullLifetime: 60_000 },
+    retry: {
+      first: [50, 60],
+      then: 70,
+      jitter: 0.1,
+      lifetime: 60_000,
+      nullLifetime: 60_000,
+      warnAfter: null,
+    },
   },
 }, async (hop, relay) => {
   const id = await relay.send({ to: x });
@@ -164,7 +176,7 @@ test("tries again by its curve and then delivers", {
 });
 
 test(
-  "gives up at the end of the lifetime and reports 4.4.7",
+  "gives up at the end of the lifetime and reports 4.4.7, QUE-3, DSN-6",
   {
     final: () => ["451 4.3.0 later"],
   },

@@ -71,7 +71,7 @@ test("delivers under implicit TLS", { tls: "required", implicitTls: true }, asyn
   assert.deepEqual(hop.told.map((t) => t.tls), [true]);
 });
 
-test("signs in under verified TLS and says AUTH=<>", {
+test("HOP-17: signs in under verified TLS and says AUTH=<>", {
   tls: "required",
   login: true,
   script: { keywords: ["AUTH PLAIN"] },

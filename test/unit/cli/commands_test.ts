@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Effect } from "effect";
+import { openDatabase } from "../../../lib/spool/database.ts";
 import meta from "../../../deno.json" with { type: "json" };
 import { ensureFirstRun } from "../../../lib/cli/first_run.ts";
 
@@ -230,6 +231,29 @@ inDirectory("postern queue says that there is no spool yet, and makes none", asy
   assert.equal(e.code, 1);
   assert.match(e.err, /^postern: there is no spool in .* yet: the server has not run\n$/);
   await assert.rejects(Deno.stat(join(dir, "data", "spool.db")), Deno.errors.NotFound);
+});
+
+inDirectory("postern queue tells what an operator must say", async (dir) => {
+  await Effect.runPromise(ensureFirstRun(join(dir, "data")));
+  openDatabase(join(dir, "data", "spool.db")).close();
+  for (
+    const [args, code, said] of [
+      [["list"], 0, /^nothing in the queue\n$/],
+      [["list", "--json", "--domain", "*.example.net", "--older", "2d"], 0, /^\[\]\n$/],
+      [["count"], 0, /^nothing in the queue\n$/],
+      [["hold"], 2, /say which messages/],
+      [["hold", "--all", "--sender", "<>"], 2, /say which messages/],
+      [["hold", "--sender", "<>", "--dry-run", "--json"], 0, /"dryRun": true/],
+      [["retry", "--older", "soon"], 2, /--older must be a time such as 30m/],
+      [["remove", "none"], 1, /nothing to do: none is unknown/],
+      [["reroute", "--all", "--via", "pigeon"], 2, /--via must be smtp:/],
+      [["edit", "--all", "--from", "a@example.net", "--to", "nobody"], 2, /must be addresses/],
+      [["list", "--domain", "a b"], 2, /--domain must be a name/],
+    ] as const
+  ) {
+    const r = await postern(dir, ["queue", ...args]);
+    assert.deepEqual([r.code, said.test(r.out + r.err)], [code, true], `${args}: ${r.out}${r.err}`);
+  }
 });
 
 inDirectory("postern rights grants, answers who, of and test, and takes back", async (dir) => {

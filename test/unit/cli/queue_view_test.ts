@@ -45,6 +45,7 @@ const DETAIL: QueueDetail = {
     smtpUtf8: false,
     declaredSize: null,
   },
+  history: [],
   session: null,
   trail: '{"version":1,"trail":[]}',
   head: "Subject: x\r\n\r\n",
@@ -65,7 +66,7 @@ Deno.test("entryLines() says id, size and sender, and how each recipient stands"
 
 Deno.test("entryLines() lets no foreign text steer the terminal", () => {
   assert.equal(entryLines(DETAIL)[2], "    192.0.2.1: 450 4.2.0 ?[31mbusy?");
-  for (const line of detailLines(DETAIL)) assert.match(line, /^[\x20-\x7e]*$/);
+  for (const line of detailLines(DETAIL, [])) assert.match(line, /^[\x20-\x7e]*$/);
 });
 
 Deno.test("entryLines() names a null return path and leaves out an account that there is not", () => {
@@ -81,7 +82,7 @@ Deno.test("entryJson() gives times in ISO 8601, and null where there is none", (
 });
 
 Deno.test("detailJson() holds the trail as JSON, and as text where it is none", () => {
-  assert.deepEqual(detailJson(DETAIL).trail, { version: 1, trail: [] });
-  assert.equal(detailJson({ ...DETAIL, trail: "{" }).trail, "{");
-  assert.deepEqual(detailJson(DETAIL).envelope.recipients, ["bob@example.org"]);
+  assert.deepEqual(detailJson(DETAIL, []).trail, { version: 1, trail: [] });
+  assert.equal(detailJson({ ...DETAIL, trail: "{" }, []).trail, "{");
+  assert.deepEqual(detailJson(DETAIL, []).envelope.recipients, ["bob@example.org"]);
 });

@@ -59,7 +59,7 @@ const groups = (r: Report): ReadonlyArray<ReadonlyMap<string, string>> => {
   return status.trim().split("\r\n\r\n").map((g) => readPart(`${g}\r\n\r\n`).fields);
 };
 
-Deno.test("writeReport() writes the header a report must have", () => {
+Deno.test("writeReport() writes the header a report must have, DSN-7", () => {
   const { top } = read(given);
   assert.equal(top.fields.get("from"), "Mail Delivery System <mailer-daemon@msa.example.net>");
   assert.equal(top.fields.get("to"), "<alice@example.net>");
@@ -109,7 +109,7 @@ Deno.test("writeReport() names no remote where none answered", () => {
   assert.equal(recipient?.get("status"), "4.4.7");
 });
 
-Deno.test("writeReport() lets no word of the hop start a field or a part", () => {
+Deno.test("DSN-9: writeReport() lets no word of the hop start a field or a part", () => {
   const hostile = "550 x\r\nAction: delivered\r\n\r\n--=_u1--\0\x1b";
   const [, recipient, ...more] = groups(only({ reply: hostile, remote: "mx\r\nAction: x" }));
   assert.equal(recipient?.get("action"), "failed");
@@ -141,3 +141,28 @@ Deno.test("writeReport() stays ASCII with internationalised addresses and header
 Deno.test("writeReport() leaves the header out where it is not at hand", () => {
   assert.equal(read({ ...given, original: null }).parts.length, 2);
 });
+
+for (
+  const [status, words] of [
+    ["5.1.1", /typing errors/],
+    ["5.1.10", /behind the @/],
+    ["4.4.7", /did not take it in all this time/],
+    ["5.2.2", /mailbox is full/],
+    ["5.3.4", /without its attachments/],
+    ["5.7.1", /by its rules/],
+    ["5.9.9", /show this report to your postmaster/],
+  ] as const
+) {
+  Deno.test(`writeReport() says what to do about ${status}, and whose words it has`, () => {
+    const recipients = [{
+      address: "bob@example.org",
+      status,
+      reply: "554 no",
+      remote: "mx.example.org",
+    }];
+    const [first] = read({ ...given, recipients }).parts;
+    const text = (first?.body ?? "").replace(/\s+/g, " ");
+    assert.match(text, /<bob@example\.org>: mx\.example\.org said: 554 no/);
+    assert.match(text, words);
+  });
+}

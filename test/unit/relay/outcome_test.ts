@@ -19,6 +19,7 @@ const delivery: Delivery = {
   },
   size: 1,
   eightBit: false,
+  sender: "alice",
   account: "alice@example.net",
   hop: "smtp://a",
   recipients: [recipient],

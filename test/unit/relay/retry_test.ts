@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { STANDARD_PATIENCE } from "../../../lib/relay/settings.ts";
 import fc from "fast-check";
 import { Clock, Effect } from "effect";
 import { TestClock } from "effect/testing";
@@ -10,7 +11,7 @@ const DAY = 24 * HOUR;
 /** Without jitter. */
 const MIDDLE = 0.5;
 
-Deno.test("nextAttempt() goes +30 min, +60 min, then every 2 h until day five, by the clock", () =>
+Deno.test("QUE-2: nextAttempt() goes +30 min, +60 min, then every 2 h until day five, by the clock", () =>
   Effect.runPromise(
     Effect.gen(function* () {
       const start = yield* Clock.currentTimeMillis;
@@ -35,11 +36,11 @@ Deno.test("nextAttempt() goes +30 min, +60 min, then every 2 h until day five, b
     }).pipe(Effect.provide(TestClock.layer())),
   ));
 
-Deno.test("expiry() is a day for the null return path", () => {
+Deno.test("QUE-3: expiry() is a day for the null return path", () => {
   assert.equal(expiry(7, true, STANDARD_CURVE), 7 + DAY);
 });
 
-Deno.test("nextAttempt() stays within 10 % of its delay and never passes the expiry", () => {
+Deno.test("QUE-2: nextAttempt() stays within 10 % of its delay and never passes the expiry", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 100 }),
@@ -54,5 +55,13 @@ Deno.test("nextAttempt() stays within 10 % of its delay and never passes the exp
         if (next < 5 * DAY) assert.ok(next >= now + 0.9 * delay - 1);
       },
     ),
+  );
+});
+
+Deno.test("HOP-11: a next hop gets at least the time that RFC 5321 §4.5.3.2 gives it", () => {
+  const p = STANDARD_PATIENCE;
+  assert.deepEqual(
+    [p.greeting, p.command, p.data, p.block, p.final].map((ms) => ms / MINUTE),
+    [5, 5, 2, 3, 10],
   );
 });

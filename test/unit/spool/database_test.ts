@@ -290,6 +290,141 @@ Deno.test("openDatabase() syncs every commit", () => {
 });
 
 Deno.test(
+  "SpoolDatabase: a claim gives the urgent first, and each sender and next hop a turn, QUE-4",
+  world((w) => {
+    const db = w.process("a");
+    const add = (id: string, o: Partial<CommitOp>) => one(db, message(w, id, false, o));
+    for (let i = 0; i < 100; i++) add(`big${i}`, { account: "big" });
+    add("small", { account: "small" });
+    add("urgent", { account: "big", priority: 3 });
+    add("elsewhere", {
+      account: "big",
+      recipients: [{ address: "x@y.example", hop: "mx:y.example" }],
+    });
+    const claim = (o: { fair?: boolean; except?: ReadonlyArray<string> }) =>
+      (one(db, { op: "claim", limit: 5, ...o }) as ReadonlyArray<ClaimedRow>).map((r) => r.id);
+    assert.deepEqual(claim({ fair: true }), ["urgent", "big0", "small", "big1", "big2"]);
+    const usual = w.count("recipient WHERE hop <> 'mx:y.example'");
+    assert.equal(usual, 102);
+    const hop = message(w, "x", false).recipients[0]!.hop;
+    assert.deepEqual(claim({ except: [hop] }), ["elsewhere"]);
+    assert.deepEqual(claim({ except: [hop] }), []);
+  }),
+);
+
+Deno.test(
+  "SpoolDatabase: an address that its host does not know is suppressed for a while, where that is wanted",
+  world((w) => {
+    for (const suppressMs of [0, DAY]) {
+      const db = new SpoolDatabase(
+        { open: w.path, owner: `a${suppressMs}`, keepDays: 1, leaseMs: LEASE, suppressMs },
+        () => w.now,
+      );
+      try {
+        for (
+          const [status, remote] of [
+            ["5.1.1", "mx"],
+            ["5.7.1", "mx"],
+            ["5.1.1", null],
+          ] as const
+        ) {
+          const recipients = [{ address: `Bob${status}${remote}@example.org`, hop: "mx" }];
+          one(db, message(w, `m${suppressMs}${status}${remote}`, false, { recipients }));
+          const [row] = claim(db);
+          const failed = { state: STATE.failed, due: 0, status, reply: "550 no", remote };
+          one(db, { op: "settle", rows: [{ key: row!.key, ...failed }], bounce: null });
+        }
+        const found = one(db, { op: "suppressed" });
+        const want = suppressMs === 0 ? [] : ["bob5.1.1mx@example.org"];
+        assert.deepEqual(found instanceof Set ? [...found] : null, want);
+      } finally {
+        db.close();
+      }
+    }
+    w.now += DAY + 1;
+    const found = one(w.process("b"), { op: "suppressed" });
+    assert.deepEqual(found instanceof Set ? [...found] : null, []);
+  }),
+);
+
+for (const jump of [3_600_000, 365 * DAY, -3_600_000, -365 * DAY]) {
+  Deno.test(
+    `SpoolDatabase: a clock that jumps by ${jump} ms neither sends twice nor forgets, QUE-1`,
+    world((w) => {
+      let steady = 0;
+      const pass = (ms: number) => {
+        w.now += ms;
+        steady += ms;
+      };
+      const open = (owner: string) =>
+        new SpoolDatabase(
+          { open: w.path, owner, keepDays: 1, leaseMs: LEASE, longestDelayMs: 7_200_000 },
+          () => w.now,
+          () => steady,
+        );
+      const [a, b] = [open("a"), open("b")];
+      try {
+        one(a, message(w, "under way", true));
+        one(a, message(w, "waits", false));
+        const [row] = claim(a);
+        one(a, settle(row!.key, STATE.queued, w.now + 1_800_000));
+        assert.deepEqual(ids(b), []);
+        w.now += jump;
+        // before anybody could renew
+        assert.ok(!ids(a).includes("under way"));
+        assert.ok(!ids(b).includes("under way"));
+        for (const db of [a, b]) one(db, { op: "tick" });
+        pass(1_000);
+        assert.ok(![...ids(a), ...ids(b)].includes("under way"));
+      } finally {
+        a.close();
+        b.close();
+      }
+      // whoever died before the jump loses its lease, and what waits is due within its delay
+      const c = open("c");
+      try {
+        const found = new Set<string>();
+        for (let i = 0; i < 1_200; i++) {
+          one(c, { op: "tick" });
+          ids(c).forEach((id) => found.add(id));
+          pass(5_000);
+        }
+        assert.deepEqual([...found].sort(), ["under way", "waits"]);
+      } finally {
+        c.close();
+      }
+    }),
+  );
+}
+
+const HOLD = { reason: "odd", until: null, then: "release", notify: false, token: null } as const;
+
+/** The tables of schema 1, as far as the later ones differ. */
+const FIRST_SCHEMA = `
+CREATE TABLE message (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, complete INTEGER NOT NULL,
+  accepted_at INTEGER NOT NULL, account TEXT, return_path TEXT, facts TEXT, size INTEGER NOT NULL DEFAULT 0,
+  digest BLOB, head BLOB, trail TEXT, owner TEXT, finished_at INTEGER);
+CREATE TABLE recipient (key INTEGER PRIMARY KEY, address TEXT NOT NULL, hop TEXT NOT NULL, state INTEGER NOT NULL,
+  due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, status TEXT, reply TEXT, remote TEXT, at INTEGER);
+INSERT INTO message (number, id, complete, accepted_at, facts) VALUES (1, 'old', 1, 1, '{}');
+INSERT INTO recipient (key, address, hop, state, due) VALUES (1048576, 'bob@example.org', 'smtp://mx:25', 0, 1);
+PRAGMA user_version = 1;
+`;
+
+Deno.test(
+  "openDatabase() brings a spool of the first schema up to date with what is in it",
+  world((w) => {
+    const old = new DatabaseSync(w.path);
+    old.exec(FIRST_SCHEMA);
+    old.close();
+    const rows = one(w.process("p1"), { op: "claim", limit: 10 }) as ReadonlyArray<ClaimedRow>;
+    assert.deepEqual(rows.map((r) => [r.id, r.address, r.via]), [["old", "bob@example.org", null]]);
+    one(w.process("p1"), message(w, "held", false, { hold: HOLD }));
+    assert.equal(w.count("hold"), 1);
+  }),
+);
+
+Deno.test(
   "SpoolDatabase: what was submitted before a restart is known after it, within its time",
   world((w) => {
     const once = { key: "k", note: '{"stage":"submit"}' };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Effect, Exit, Layer, Scope } from "effect";
-import { Spool, SpoolAdmin } from "../../../lib/ports/spool.ts";
+import { Spool } from "../../../lib/ports/spool.ts";
+import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
 import {

@@ -1,0 +1,167 @@
+/**
+ * Messages that were queued while the sink was down, and how fast they leave once it is back: Postern beside Postfix.
+ *
+ * `deno run <permissions of deno task bench> bench/drain.ts [messages]`. What arrived, was lost and doubled is counted
+ * at the sink; memory is the most that the server's processes held meanwhile.
+ */
+// deno-lint-ignore-file no-console -- it prints a table
+import { join } from "node:path";
+import { freePort, makeSite, postern, ROOT, startPostern } from "../test/support/postern.ts";
+import { postfixAvailable, startPostfix } from "../test/support/postfix.ts";
+import type { Load, LoadResult } from "./client.ts";
+import { memoryOf } from "./processes.ts";
+
+const MESSAGES = Number(Deno.args[0] ?? 20_000);
+const FROM = "alice@example.com";
+const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
+
+const dir = await Deno.makeTempDir({ prefix: "postern-drain-" });
+await Deno.chmod(dir, 0o755);
+
+const startSink = (port: number, countFile: string) => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--allow-net",
+      "--allow-write",
+      join(ROOT, "test/support/smtp_sink.ts"),
+      "--port",
+      String(port),
+      "--count-file",
+      countFile,
+    ],
+  }).spawn();
+  return {
+    count: (): { readonly unique: number; readonly doubled: number } => {
+      try {
+        return JSON.parse(Deno.readTextFileSync(countFile));
+      } catch {
+        return { unique: 0, doubled: 0 };
+      }
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
+      await child.status;
+    },
+  };
+};
+
+const client = async (load: Load): Promise<LoadResult> => {
+  const out = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-net", join(ROOT, "bench/client.ts"), JSON.stringify(load)],
+    stderr: "inherit",
+  }).output();
+  return JSON.parse(new TextDecoder().decode(out.stdout)) as LoadResult;
+};
+
+interface Server {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly sinkPort: number;
+  /** Makes everything due. */
+  readonly flush: () => Promise<unknown>;
+  readonly stop: () => Promise<unknown>;
+}
+
+const measure = async (s: Server, password: string): Promise<void> => {
+  const { accepted } = await client({
+    host: "127.0.0.1",
+    port: s.port,
+    user: FROM,
+    password,
+    from: FROM,
+    to: "bob@example.net",
+    connections: 20,
+    messages: MESSAGES,
+    bytes: 2048,
+    fresh: false,
+    tag: s.name,
+  });
+  // until each was tried in vain
+  await sleep(5_000);
+  const sink = startSink(s.sinkPort, join(dir, `${s.name}.json`));
+  await sleep(1_500);
+  let peak = 0;
+  const watch = setInterval(() => peak = Math.max(peak, memoryOf(s.pid)), 500);
+  const flushed = s.flush();
+  const started = performance.now();
+  let first: number | null = null;
+  let now = sink.count();
+  for (let quiet = 0, last = 0; now.unique < accepted && quiet < 600; quiet++) {
+    await sleep(100);
+    now = sink.count();
+    if (now.unique > 0) first ??= performance.now();
+    if (now.unique !== last) quiet = 0;
+    last = now.unique;
+  }
+  const end = performance.now();
+  clearInterval(watch);
+  await flushed;
+  console.log(
+    `${s.name.padEnd(8)} ${accepted} queued, ${now.unique} drained in ${
+      ((end - started) / 1000).toFixed(1)
+    } s: ${(now.unique / ((end - started) / 1000)).toFixed(0)}/s, ${
+      (now.unique / ((end - (first ?? started)) / 1000)).toFixed(0)
+    }/s from the first arrival; ${peak.toFixed(0)} MB (PSS) at most; ${
+      accepted - now.unique
+    } lost, ${now.doubled} doubled`,
+  );
+  await sink.stop();
+};
+
+const sinkPort = await freePort();
+const site = await makeSite({
+  routes: `[[route]]\nto = "*"\nvia = "smtp://127.0.0.1:${sinkPort}"\ntls = "none"`,
+  more: "[queue]\nretry_minutes = [60]",
+});
+try {
+  const server = await startPostern(site);
+  try {
+    await measure({
+      name: "postern",
+      port: site.submissions,
+      pid: server.pid,
+      sinkPort,
+      flush: () => postern(["--config", site.config, "queue", "retry", "--all"]),
+      stop: server.stop,
+    }, site.password);
+  } finally {
+    await server.stop();
+  }
+  if (postfixAvailable()) {
+    const [port, relayPort] = [await freePort(), await freePort()];
+    const postfixDir = join(dir, "postfix");
+    await Deno.mkdir(postfixDir);
+    await Deno.chmod(site.dir, 0o755);
+    const postfix = await startPostfix({
+      dir: postfixDir,
+      submissions: {
+        port,
+        certificate: site.certificate,
+        key: join(site.dir, "key.pem"),
+        user: FROM,
+        password: site.password,
+        relayPort,
+      },
+    });
+    try {
+      await measure({
+        name: "postfix",
+        port,
+        pid: postfix.masterPid,
+        sinkPort: relayPort,
+        flush: () =>
+          new Deno.Command("postqueue", { args: ["-c", join(postfixDir, "etc"), "-f"] }).output(),
+        stop: postfix.stop,
+      }, site.password);
+    } finally {
+      await postfix.stop();
+    }
+  } else console.log("skipped: Postfix is not installed, or this is not root");
+} finally {
+  await Deno.remove(dir, { recursive: true });
+  await Deno.remove(site.dir, { recursive: true });
+}
+Deno.exit(0);

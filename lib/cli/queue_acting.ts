@@ -1,0 +1,72 @@
+/** What the commands that change the queue have in common: which messages are meant, and what is said of it. */
+import { Clock, Effect, Option } from "effect";
+import { Argument, Flag } from "effect/cli";
+import { type Change, type Changed, type Selection, SpoolAdmin } from "../ports/spool_admin.ts";
+import { failed, misused } from "./failure.ts";
+import { selecting, selectionFlags } from "./queue_selection.ts";
+import { json } from "./root.ts";
+import { print, printJson } from "./terminal.ts";
+
+export const id = Argument.String("queue-id").pipe(
+  Argument.withDescription("As the reply to the message and `queue list` name it"),
+);
+
+export const flag = (name: string, what: string) =>
+  Flag.Boolean(name).pipe(Flag.withDefault(false), Flag.withDescription(what));
+
+export const which = {
+  id: id.pipe(Argument.optional),
+  all: flag("all", "All messages that it can be done to"),
+  ...selectionFlags,
+  dryRun: flag("dry-run", "Only tell what it would touch"),
+  json,
+};
+export type Which = Parameters<typeof selecting>[0] & {
+  readonly id: Option.Option<string>;
+  readonly all: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+};
+
+/** At least one thing must say which messages are meant. */
+export const meant = Effect.fnUntraced(function* (name: string, a: Which) {
+  const selection: Selection = {
+    ...yield* selecting(a, yield* Clock.currentTimeMillis),
+    ...Option.isSome(a.id) ? { id: a.id.value } : {},
+  };
+  const some = Object.keys(selection).length > 0;
+  if (some === a.all) {
+    return yield* misused(
+      `queue ${name}: say which messages, by a queue id or by --sender, --recipient, --domain, ` +
+        "--hop, --account, --older or --newer, or --all and nothing else",
+    );
+  }
+  return selection;
+});
+
+export const perform = Effect.fnUntraced(function* (name: string, change: Change, a: Which) {
+  const selection = yield* meant(name, a);
+  const { dryRun } = a;
+  const changed = yield* SpoolAdmin.use((s) => s.change(change, selection, { dryRun }));
+  yield* report(changed, a);
+});
+
+/** Nothing touched in one message is a failure, so that scripts see a wrong id. */
+export const report = Effect.fnUntraced(function* (
+  c: Changed,
+  a: Pick<Which, "id" | "dryRun" | "json">,
+) {
+  if (c.recipients === 0 && Option.isSome(a.id)) {
+    return yield* failed(`nothing to do: ${a.id.value} is unknown, or not in a state for this`);
+  }
+  if (a.json) return yield* printJson({ dryRun: a.dryRun, ...c });
+  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  yield* print(
+    `${a.dryRun ? "would touch " : ""}${many(c.recipients, "recipient")} of ${
+      many(c.messages.length, "message")
+    }`,
+    ...a.dryRun ? c.messages.slice(0, SHOWN_IDS).map((m) => `  ${m}`) : [],
+    ...a.dryRun && c.messages.length > SHOWN_IDS ? ["  ..."] : [],
+  );
+});
+const SHOWN_IDS = 20;

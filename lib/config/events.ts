@@ -1,0 +1,32 @@
+/** Makes the settings of `[events]`, and says what is wrong between its keys. */
+import type { EventKind } from "../relay/announcer.ts";
+import type { WebhookSettings } from "../relay/webhook.ts";
+import { secretIn, type Surroundings } from "./routes.ts";
+import type { EventsEntry } from "./schema_events.ts";
+
+export interface EventSettings {
+  readonly webhook: WebhookSettings | null;
+  /** Absolute path of the log. */
+  readonly log: string | null;
+  readonly kinds: ReadonlyArray<EventKind>;
+}
+
+export const eventsOf = (
+  entry: EventsEntry,
+  around: Surroundings,
+  report: (key: keyof EventsEntry, message: string) => void,
+): EventSettings => {
+  const { webhook: url, secret_file: file, log, kinds } = entry;
+  if (url !== undefined && file === undefined) {
+    report("webhook", "needs a secret_file, whose first line signs what is posted");
+  }
+  if (url === undefined && file !== undefined) report("secret_file", "goes only with webhook");
+  const secret = url === undefined || file === undefined
+    ? null
+    : secretIn(file, around, (message) => report("secret_file", message));
+  return {
+    webhook: url === undefined || secret === null ? null : { url, secret },
+    log: log === undefined ? null : around.resolve(log),
+    kinds,
+  };
+};

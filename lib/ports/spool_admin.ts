@@ -1,0 +1,104 @@
+/** What an operator sees of the spool and does to it, while a server may be at work on it. */
+import { Context, type Effect } from "effect";
+import type { Mailbox } from "../address/mailbox.ts";
+import type { DeliveryState, QueueDetail, QueueEntry, SpoolError } from "./spool.ts";
+
+/**
+ * Recipients of messages, by everything that is given; nothing given is all of them. Text is compared without
+ * regard to ASCII case, and `*` in it stands for any characters.
+ */
+export interface Selection {
+  readonly id?: string;
+  /** The return path; empty for the null one. */
+  readonly sender?: string;
+  readonly account?: string;
+  readonly recipient?: string;
+  /** Of the recipient; each of these is looked for. */
+  readonly domain?: ReadonlyArray<string>;
+  /** See `hopKey`. */
+  readonly hop?: string;
+  /** Accepted before this time, ms. */
+  readonly before?: number;
+  readonly after?: number;
+  readonly states?: ReadonlyArray<DeliveryState>;
+}
+
+export type Change =
+  /** Due now. */
+  | { readonly _tag: "Retry" }
+  /** By hand, until it is released; in place of a hold that is over. */
+  | { readonly _tag: "Hold" }
+  /** Whatever held it; what else would have ended the hold of its message is void. */
+  | { readonly _tag: "Release" }
+  /** Undelivered, without a bounce. */
+  | { readonly _tag: "Remove" }
+  /** To another next hop than the routes say, and due now; null: by the routes again. `hop`: its key. */
+  | {
+    readonly _tag: "Reroute";
+    readonly via: { readonly text: string; readonly hop: string } | null;
+  }
+  /** Another address in place of the one selected. `hop`: where that leads now. */
+  | { readonly _tag: "Edit"; readonly to: Mailbox; readonly hop: string };
+
+export interface Changed {
+  readonly recipients: number;
+  /** Their messages, oldest first. */
+  readonly messages: ReadonlyArray<string>;
+}
+
+/** Recipients of one next hop in one state. */
+export interface QueueCount {
+  readonly hop: string;
+  readonly state: DeliveryState;
+  readonly recipients: number;
+  /** When the next of them is due, ms; null where none is. */
+  readonly due: number | null;
+}
+
+export interface Listing {
+  /** Finished messages too. */
+  readonly all: boolean;
+  readonly selection?: Selection;
+  /** At most so many; absent: all. */
+  readonly limit?: number;
+}
+
+/** An address to which no mail is accepted for a while. */
+export interface Suppression {
+  /** ASCII letters in lower case. */
+  readonly address: string;
+  readonly since: number;
+  readonly until: number;
+  /** What its host said, or an operator. */
+  readonly reason: string;
+}
+
+export class SpoolAdmin extends Context.Service<SpoolAdmin, {
+  /** Oldest first; recipients that do not fit the selection are there too. */
+  readonly list: (o: Listing) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
+  /** As `list`, one after the other, in little memory; returns how many there are beyond `limit`. */
+  readonly walk: (
+    o: Listing,
+    visit: (entry: QueueEntry) => void,
+  ) => Effect.Effect<number, SpoolError>;
+  /** Of what is not finished. */
+  readonly count: Effect.Effect<ReadonlyArray<QueueCount>, SpoolError>;
+  readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
+  /** Touches what is selected and in a state for it; `dryRun` only tells what that would be. */
+  readonly change: (
+    change: Change,
+    selection: Selection,
+    o?: { readonly dryRun: boolean },
+  ) => Effect.Effect<Changed, SpoolError>;
+  /** Id of the message that a token stands for; null: none, or it was used. */
+  readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
+  /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Nothing: no such token. */
+  readonly redeem: (
+    token: string,
+    then: "release" | "cancel",
+  ) => Effect.Effect<Changed, SpoolError>;
+  readonly suppressions: Effect.Effect<ReadonlyArray<Suppression>, SpoolError>;
+  readonly suppress: (s: Suppression) => Effect.Effect<void, SpoolError>;
+  /** False where it was not there. */
+  readonly unsuppress: (address: string) => Effect.Effect<boolean, SpoolError>;
+}>()("postern/SpoolAdmin") {}

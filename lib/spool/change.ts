@@ -1,0 +1,195 @@
+/**
+ * What an operator does to recipients in the spool: one transaction, which a running server notices within a second.
+ *
+ * What is leased to a server loses its lease, so that it is not sent once more; what is on the wire at this moment
+ * may still arrive, and is then recorded as delivered.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import {
+  asciiMailbox,
+  type Mailbox,
+  printMailbox,
+  printMailboxAscii,
+  same,
+} from "../address/mailbox.ts";
+import { parseMailbox } from "../address/path.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts";
+import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
+import { encodeXtext } from "../smtp/syntax/xtext.ts";
+import { range, REMEMBER } from "./database.ts";
+import { heldBy, leaveHold } from "./holds.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
+import { selected } from "./selected.ts";
+
+interface Rule {
+  /** States in which it can be done. */
+  readonly from: ReadonlyArray<DeliveryState>;
+  readonly set: string;
+  readonly values: ReadonlyArray<string | number | null>;
+  readonly what: QueueEvent["what"];
+  /** What is remembered of it. */
+  readonly words: string | null;
+}
+
+/** A message whose time has not come is not sent before it, whoever asks. RFC 4865 §4.2 */
+const waits = (now: number): string => `(attempts = 0 AND due > ${now})`;
+const soon = (now: number): string =>
+  `due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END, owner = NULL`;
+const again = (now: number): string =>
+  `state = CASE WHEN state = ${STATE.held} THEN state ELSE ${STATE.queued} END, ${soon(now)}`;
+
+const ruleOf = (change: Change, now: number): Rule => {
+  switch (change._tag) {
+    case "Retry":
+      return {
+        from: ["queued"],
+        set: `due = ${AT_ONCE}, owner = NULL`,
+        values: [],
+        what: "retried",
+        words: null,
+      };
+    case "Hold":
+      return {
+        from: ["queued", "leased"],
+        set: `state = ${STATE.held}`,
+        values: [],
+        what: "held",
+        words: null,
+      };
+    case "Release":
+      return {
+        from: ["held"],
+        set: `state = ${STATE.queued}, due = CASE WHEN ${
+          waits(now)
+        } THEN due ELSE ${AT_ONCE} END, owner = NULL`,
+        values: [],
+        what: "released",
+        words: null,
+      };
+    case "Remove":
+      return {
+        from: ["queued", "leased", "held"],
+        set: `state = ${STATE.removed}`,
+        values: [],
+        what: "removed",
+        words: null,
+      };
+    case "Reroute":
+      return {
+        from: ["queued", "leased", "held"],
+        set: `via = ?, hop = coalesce(?, hop), ${again(now)}`,
+        values: [change.via?.text ?? null, change.via?.hop ?? null],
+        what: "rerouted",
+        words: change.via === null ? "by the routes" : `to ${change.via.hop}`,
+      };
+    case "Edit":
+      return {
+        from: ["queued", "leased", "held"],
+        set: `address = ?, hop = CASE WHEN via IS NULL THEN ? ELSE hop END, ${again(now)}`,
+        values: [addressOf(change.to), change.hop],
+        what: "edited",
+        words: null,
+      };
+  }
+};
+
+const addressOf = (m: Mailbox): string => asciiMailbox(m) ? printMailboxAscii(m) : printMailbox(m);
+
+/** `dryRun`: everything is undone again. */
+export const changeQueue = (
+  db: DatabaseSync,
+  change: Change,
+  selection: Selection,
+  now: number,
+  dryRun: boolean,
+): Changed => inTransaction(db, () => apply(db, change, selection, now), dryRun);
+
+const NOTHING: Changed = { recipients: 0, messages: [] };
+
+/** By the token of the note to the owner, once. */
+export const redeem = (
+  db: DatabaseSync,
+  token: string,
+  then: "release" | "cancel",
+  now: number,
+): Changed =>
+  inTransaction(db, () => {
+    const number = heldBy((text) => db.prepare(text), token);
+    if (number === null) return NOTHING;
+    const id = db.prepare("SELECT id FROM message WHERE number = ?").get(number)?.["id"];
+    const change: Change = { _tag: then === "release" ? "Release" : "Remove" };
+    return apply(db, change, { id: id as string }, now);
+  });
+
+const inTransaction = (db: DatabaseSync, f: () => Changed, dryRun = false): Changed => {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const changed = f();
+    db.exec(dryRun ? "ROLLBACK" : "COMMIT");
+    return changed;
+  } catch (e) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw e;
+  }
+};
+
+const apply = (db: DatabaseSync, change: Change, selection: Selection, now: number): Changed => {
+  const rule = ruleOf(change, now);
+  const { from, values } = selected(db, selection, rule.from);
+  const rows = db.prepare(`SELECT r.key AS key, r.address AS address ${from} ORDER BY r.key`)
+    .all(...values);
+  const more = change._tag === "Retry" ? ` AND NOT ${waits(now)}` : "";
+  const update = db.prepare(`UPDATE recipient SET ${rule.set} WHERE key = ?${more}`);
+  const remember = db.prepare(REMEMBER);
+  const numbers = new Set<number>();
+  let recipients = 0;
+  for (const row of rows) {
+    const key = row["key"] as number;
+    if (update.run(...rule.values, key).changes === 0) continue;
+    recipients++;
+    const number = Math.floor(key / PER_MESSAGE);
+    numbers.add(number);
+    const words = change._tag === "Edit" ? `was ${row["address"]}` : rule.words;
+    remember.run(key, now, rule.what, null, words, null);
+    if (change._tag === "Edit") editEnvelope(db, number, row["address"] as string, change.to);
+  }
+  if (change._tag === "Remove") { for (const n of numbers) finishIfDone(db, n, now); }
+  // from now on it leaves, or stays, as an operator says
+  if (change._tag === "Release" || change._tag === "Hold") {
+    for (const n of numbers) leaveHold((text) => db.prepare(text), n);
+  }
+  const id = db.prepare("SELECT id FROM message WHERE number = ?");
+  return { recipients, messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string) };
+};
+
+/** The content goes once nobody is left to get it; the history stays. */
+const finishIfDone = (db: DatabaseSync, number: number, now: number): void => {
+  const { first, end } = range(number);
+  const open = db.prepare(
+    `SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held} LIMIT 1`,
+  ).get(first, end);
+  if (open !== undefined) return;
+  leaveHold((text) => db.prepare(text), number);
+  db.prepare("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
+  db.prepare("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
+};
+
+/** Reports name whom the sender meant, so the address that was given stays as ORCPT. RFC 3461 §5.2.1 */
+const editEnvelope = (db: DatabaseSync, number: number, was: string, to: Mailbox): void => {
+  const old = parseMailbox(was);
+  const row = db.prepare("SELECT facts FROM message WHERE number = ?").get(number);
+  if (old === null || row === undefined) return;
+  const facts = JSON.parse(row["facts"] as string) as { envelope: Envelope };
+  const recipients = facts.envelope.recipients.map((r) =>
+    !same(r.mailbox, old)
+      ? r
+      : asciiMailbox(old)
+      ? { ...r, mailbox: to, orcpt: r.orcpt ?? `rfc822;${encodeXtext(printMailboxAscii(old))}` }
+      : { ...r, mailbox: to }
+  );
+  db.prepare("UPDATE message SET facts = ? WHERE number = ?").run(
+    JSON.stringify({ ...facts, envelope: { ...facts.envelope, recipients } }),
+    number,
+  );
+};
