@@ -12,12 +12,14 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { imapFetcher } from "../net/imap_fetch.ts";
 import { sealOf } from "./sealing.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
+import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
@@ -73,6 +75,11 @@ const relayOf = (config: Config, load: Load) => {
   });
 };
 
+const fetcherOf = ({ burl }: Config) =>
+  burl.length === 0
+    ? noFetcher
+    : imapFetcher({ servers: burl, connectMs: 10_000, silenceMs: 30_000, wholeMs: 300_000 });
+
 /** Everything that a configuration asks for, save the listeners. */
 const servicesOf = (config: Config, policies: Policies, load: Load) => {
   const { limits } = config;
@@ -92,6 +99,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     tokensLayer(config.auth.issuers),
     resolverLayer(resolverSettings(config.dns)),
     dialerLayer,
+    fetcherOf(config),
     idsLayer,
     Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
     memoryLayer,

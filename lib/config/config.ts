@@ -10,6 +10,7 @@ import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
+import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -186,6 +187,8 @@ export interface Config {
   readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
   readonly extensions: OptionalExtensions;
+  /** IMAP servers that parts are fetched from; empty: BURL is off. */
+  readonly burl: ReadonlyArray<ImapServer>;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
   readonly heldMessages: number;
   readonly headers: HeaderRules;

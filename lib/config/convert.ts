@@ -19,6 +19,7 @@ import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
 import { domainSettings } from "./domain.ts";
+import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
@@ -90,7 +91,10 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
-const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+const extensionsOf = (
+  e: ConfigFile["extensions"],
+  servers: ReadonlyArray<ImapServer>,
+): OptionalExtensions => ({
   deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
   futureRelease: e.future_release
     ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
@@ -103,6 +107,10 @@ const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
     }
     : null,
   rrvs: e.rrvs,
+  burl: servers.map(({ origin }) => ({
+    origin,
+    prefix: `imap://${origin.replace(/:143$/, "")}`,
+  })),
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -167,12 +175,13 @@ const offers = (c: ConfigFile, own: OwnListeners): Config["domains"] =>
     return offerOf(settings, { ...own, host, web: own.web === null ? null : host });
   });
 
-/** `resolve` makes paths absolute; `routes` and `issuers` were made before, because they can fail. */
+/** `resolve` makes paths absolute; `routes`, `issuers` and `burl` were made before, because they can fail. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
   routes: RouteTable,
   issuers: ReadonlyArray<Issuer>,
+  burl: ReadonlyArray<ImapServer>,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -203,7 +212,8 @@ export const toConfig = (
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
   sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
-  extensions: extensionsOf(c.extensions),
+  extensions: extensionsOf(c.extensions, burl),
+  burl,
   heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,

@@ -121,6 +121,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     futureRelease: null,
     mtPriority: null,
     rrvs: false,
+    burl: [],
   });
   assert.equal(c.queue.jitter, 0.1);
   assert.equal(Duration.toDays(c.queue.expire), 5);
@@ -158,6 +159,7 @@ rrvs = true
     futureRelease: { maxSeconds: 86_400 },
     mtPriority: { urgent: new Set(["alice@example.com"]), least: -4, urgentBytes: 0 },
     rrvs: true,
+    burl: [],
   });
   assert.equal(c.heldMessages, 3);
 });
