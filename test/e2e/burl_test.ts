@@ -1,8 +1,14 @@
 /** BURL on a whole server: what an IMAP server holds is accepted, judged and delivered like anything else. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Effect, Redacted } from "effect";
+import { imapFetcher } from "../../lib/net/imap_fetch.ts";
+import { UrlFetcher } from "../../lib/ports/url_fetcher.ts";
+import { parseImapUrl } from "../../lib/smtp/syntax/imap_url.ts";
+import { startDovecot } from "../support/dovecot.ts";
 import { type InProcess, withServer } from "../support/in_process.ts";
-import { eventually } from "../support/postern.ts";
+import { eventually, installed } from "../support/postern.ts";
+import { text } from "../support/octets.ts";
 import { literal, ScriptedImap } from "../support/scripted_imap.ts";
 import { SmtpDialog } from "../support/smtp_dialog.ts";
 
@@ -16,13 +22,14 @@ const serving = (
   host: string,
   port: number,
   body: (s: InProcess, say: (line: string) => Promise<string>) => Promise<void>,
+  username = "submit",
 ): Promise<void> =>
   withServer({
     more: `[[extensions.burl]]
 url = "imap://${host}"
 via = "imap://127.0.0.1:${port}"
 tls = "none"
-username = "submit"
+username = "${username}"
 password_file = "imap_password"
 `,
     prepare: (dir) => Deno.writeTextFile(join(dir, "imap_password"), "s3cret\n"),
@@ -94,4 +101,101 @@ Deno.test("EXT-BURL-1, EXT-BURL-2: parts of 3 MB from an IMAP server, and what d
   } finally {
     await imap.stop();
   }
+});
+
+/** Puts a message into the inbox of Dovecot's user; the URL of it for `access`. */
+const urlFromDovecot = async (
+  port: number,
+  access: string,
+  message: string,
+): Promise<string> => {
+  const connection = await Deno.connect({ port, hostname: "127.0.0.1" });
+  let heard = "";
+  const until = async (wanted: RegExp): Promise<string> => {
+    for (const buffer = new Uint8Array(4096);;) {
+      const found = wanted.exec(heard);
+      if (found !== null) return found[1] ?? "";
+      const n = await connection.read(buffer);
+      assert.ok(n !== null, heard);
+      heard += new TextDecoder().decode(buffer.subarray(0, n));
+    }
+  };
+  const send = (line: string) => connection.write(new TextEncoder().encode(`${line}\r\n`));
+  try {
+    await send("a LOGIN alice@example.com s3cret");
+    await until(/^a OK/m);
+    await send(`b APPEND INBOX {${message.length}+}\r\n${message}`);
+    await until(/^b OK/m);
+    const rump = `imap://alice%40example.com@localhost/INBOX/;uid=1;urlauth=${access}`;
+    await send(`c GENURLAUTH "${rump}" INTERNAL`);
+    return await until(/^\* GENURLAUTH "?([^\s"]+)/m);
+  } finally {
+    connection.close();
+  }
+};
+
+/**
+ * Dovecot gives what is meant for `submit+` through its imap-urlauth-login alone, which Debian's 2.3.19 ends with an
+ * assertion of its own: so the octets come by a URL for `user+`, and `submit+` shows how a refusal is taken.
+ */
+Deno.test({
+  name: "EXT-BURL-1, EXT-BURL-2: a message from Dovecot by the URL that it made, and its refusals",
+  // its processes run as users of their own
+  ignore: !installed("dovecot") || Deno.uid() !== 0,
+  fn: async () => {
+    const dovecot = await startDovecot("alice@example.com", "s3cret");
+    try {
+      const message = `${HEAD}${"from Dovecot\r\n".repeat(20_000)}`;
+      const made = await urlFromDovecot(dovecot.port, "user+alice%40example.com", message);
+      const parsed = parseImapUrl(made);
+      assert.deepEqual(
+        [parsed?.origin, parsed?.access],
+        ["localhost:143", "user+alice@example.com"],
+      );
+      let received = "";
+      const fetching = (mailUrl: string, password: string) =>
+        Effect.runPromise(
+          UrlFetcher.use((f) =>
+            f.fetch({ origin: "localhost:143", url: mailUrl, mostOctets: 1_000_000 }, {
+              begin: (octets) => assert.equal(octets, message.length),
+              take: (octets, done) => {
+                received += text(octets);
+                done();
+              },
+            })
+          ).pipe(
+            Effect.as("came"),
+            Effect.catch((e) => Effect.succeed(e.fault)),
+            Effect.provide(imapFetcher({
+              servers: [{
+                origin: "localhost:143",
+                host: "127.0.0.1",
+                port: dovecot.port,
+                tls: "none",
+                username: "alice@example.com",
+                password: Redacted.make(password),
+                ca: null,
+              }],
+              connectMs: 5_000,
+              silenceMs: 20_000,
+              wholeMs: 30_000,
+            })),
+          ),
+        );
+      assert.equal(await fetching(made, "s3cret"), "came");
+      assert.equal(received, message);
+      const forged = made.replace(/.$/, (c) => c === "0" ? "1" : "0");
+      assert.equal(await fetching(forged, "s3cret"), "refused");
+      assert.equal(await fetching(made, "wrong"), "no trust");
+      const submits = await urlFromDovecot(dovecot.port, "submit+alice%40example.com", message);
+      await serving("localhost", dovecot.port, async (_, say) => {
+        await begin(say);
+        assert.match(await say(`BURL ${submits} LAST`), /^554 5\.6\.6 /);
+        await begin(say);
+        assert.match(await say(`BURL ${made} LAST`), /^554 5\.7\.0 /);
+      }, "alice@example.com");
+    } finally {
+      await dovecot.stop();
+    }
+  },
 });

@@ -470,3 +470,44 @@ via = "maildir:outbox"
     { host: "127.0.0.1", port: 589 },
   ]);
 });
+
+const burlTable = (lines: string): string =>
+  `${SAMPLE}\n[[extensions.burl]]\nurl = "imap://IMAP.example.com"\nusername = "submit"\npassword_file = "p"\n${lines}`;
+
+Deno.test("parseConfig() EXT-BURL-1: reads the servers of BURL", () => {
+  const parsed = parseConfig(burlTable(""), "/etc/postern.toml", () => ({ text: "s3cret\n" }));
+  assert.equal(parsed._tag, "Valid");
+  if (parsed._tag !== "Valid") return;
+  assert.deepEqual(parsed.config.extensions.burl, [
+    { origin: "imap.example.com:143", prefix: "imap://imap.example.com" },
+  ]);
+  const { password, ...server } = parsed.config.burl[0]!;
+  assert.equal(Redacted.value(password), "s3cret");
+  assert.deepEqual(server, {
+    origin: "imap.example.com:143",
+    host: "IMAP.example.com",
+    port: 143,
+    tls: "starttls",
+    username: "submit",
+    ca: null,
+  });
+});
+
+Deno.test("parseConfig() tells what is wrong with a server of BURL", () => {
+  const rows: ReadonlyArray<readonly [string, RegExp]> = [
+    [`tls = "none"`, /extensions\.burl.*tls.*only where via is an address of this machine/],
+    [`tls = "none"\nvia = "imaps://127.0.0.1"`, /extensions\.burl.*tls.*always with TLS/],
+    [`tls = "none"\nvia = "imap://127.0.0.1"\nca = "x"`, /extensions\.burl.*ca.*only with TLS/],
+    [`via = "http://h.example"`, /extensions\.burl.*via.*imaps:/],
+    [
+      `[[extensions.burl]]\nurl = "imap://imap.example.com:143"\nusername = "x"\npassword_file = "p"`,
+      /extensions\.burl.*url.*an earlier entry/,
+    ],
+  ];
+  for (const [lines, want] of rows) {
+    const parsed = parseConfig(burlTable(lines), "/etc/p.toml", () => ({ text: "s3cret\n" }));
+    assert.equal(parsed._tag, "Invalid", lines);
+    if (parsed._tag !== "Invalid") return;
+    assert.match(parsed.problems.map((p) => `${p.key} ${p.message}`).join("; "), want);
+  }
+});
