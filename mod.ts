@@ -37,6 +37,7 @@ export { sign } from "./lib/stages/sign.ts";
 // what a site decides
 export * from "./lib/stages/policy.ts";
 export { defaultPolicies } from "./policies/default.ts";
+export * from "./policies/site.ts";
 
 // autodiscovery: the model, and what is made of it
 export * from "./lib/discovery/choose.ts";
@@ -91,6 +92,7 @@ export { RightsAdmin } from "./lib/ports/rights_admin.ts";
 export * from "./lib/ports/routes.ts";
 export * from "./lib/ports/sender_rights.ts";
 export * from "./lib/ports/signer.ts";
+export * from "./lib/ports/site_policy.ts";
 export * from "./lib/ports/spool.ts";
 
 // layers that implement them, and the server
@@ -108,6 +110,8 @@ export { Load } from "./lib/server/load.ts";
 export { Quota, type QuotaLimits } from "./lib/server/quota.ts";
 export { SignedIn } from "./lib/server/signed_in.ts";
 export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";
+export { PolicyFileFault } from "./lib/site/file_fault.ts";
+export { siteLayer, type SiteOptions } from "./lib/site/site_layer.ts";
 export { spoolLayer } from "./lib/spool/sqlite.ts";
 export { adminLayer as spoolAdminLayer } from "./lib/spool/sqlite_admin.ts";
 export { certificatesLayer } from "./lib/tls/certificates.ts";

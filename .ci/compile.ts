@@ -16,6 +16,7 @@ for (const target of TARGETS) {
     args: [
       "compile",
       "--no-check",
+      "--unstable-worker-options",
       "--allow-net",
       "--allow-read",
       "--allow-write",

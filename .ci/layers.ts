@@ -13,7 +13,20 @@ const LAYERS: ReadonlyArray<ReadonlyArray<string>> = [
   ["ports"],
   ["stages"],
   ["smtp", "sasl", "discovery"],
-  ["accounts", "spool", "dns", "tls", "net", "relay", "oauth", "dkim", "seal", "records"],
+  [
+    "accounts",
+    "spool",
+    "dns",
+    "tls",
+    "net",
+    "relay",
+    "oauth",
+    "dkim",
+    "seal",
+    "records",
+    "site",
+    "filter",
+  ],
   ["server", "http", "config", "cli"],
 ];
 

@@ -3,7 +3,7 @@ import type { Policies } from "../lib/stages/policy.ts";
 import { asSwitched } from "./headers.ts";
 import { asConfigured } from "./limits.ts";
 import { ownAddresses } from "./rights.ts";
-import { byRecipientDomain } from "./routes.ts";
+import { byRecipient } from "./routes.ts";
 import { modern } from "./tls.ts";
 
 export const defaultPolicies: Policies = {
@@ -11,5 +11,5 @@ export const defaultPolicies: Policies = {
   headers: asSwitched,
   limits: asConfigured,
   tls: modern,
-  routes: byRecipientDomain,
+  routes: byRecipient,
 };

@@ -20,7 +20,7 @@ export const makeCorrespondents = (
   secret: Uint8Array,
 ): Correspondents["Service"] => {
   const known = db.prepare("SELECT 1 FROM correspondent WHERE account = ? AND recipient = ?");
-  const sinceYesterday = db.prepare(
+  const countSince = db.prepare(
     "SELECT count(*) AS n FROM correspondent WHERE account = ? AND since > ?",
   );
   const note = db.prepare(
@@ -42,11 +42,33 @@ export const makeCorrespondents = (
         if (!digests.some(isNew)) return true;
         return transaction(db, () => {
           const fresh = new Set(digests.filter(isNew).map((d) => d.toBase64()));
-          const before = Number(sinceYesterday.get(row, now - DAY)?.["n"]);
+          const before = Number(countSince.get(row, now - DAY)?.["n"]);
           if (before + fresh.size > mostNew) return false;
           for (const d of digests) note.run(row, d, now);
           return true;
         });
+      }),
+    newcomers: (account, recipients, since) =>
+      attempt(() => {
+        const row = store.rowOf(account);
+        if (row === null) return { fresh: 0, before: 0 };
+        const fresh = new Set(
+          recipients.map(digest).filter((d) => known.get(row, d) === undefined)
+            .map((d) => d.toBase64()),
+        );
+        return {
+          fresh: fresh.size,
+          before: fresh.size === 0 ? 0 : Number(countSince.get(row, since)?.["n"]),
+        };
+      }),
+    note: (account, recipients, now) =>
+      attempt(() => {
+        const row = store.rowOf(account);
+        const fresh = row === null
+          ? []
+          : recipients.map(digest).filter((d) => known.get(row, d) === undefined);
+        if (row === null || fresh.length === 0) return;
+        transaction(db, () => fresh.forEach((d) => note.run(row, d, now)));
       }),
   };
 };

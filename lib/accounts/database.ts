@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { CLIENTS_SCHEMA } from "./schema_clients.ts";
 import { LOGINS_SCHEMA } from "./schema_logins.ts";
 import { RIGHTS_SCHEMA } from "./schema_rights.ts";
 
@@ -35,7 +36,12 @@ CREATE INDEX address_local ON address (local_key);
 `;
 
 /** What brings the schema from one version to the next; each runs once, in this order. Never changed, only added to. */
-const MIGRATIONS: ReadonlyArray<string> = [FIRST_SCHEMA, LOGINS_SCHEMA, RIGHTS_SCHEMA];
+const MIGRATIONS: ReadonlyArray<string> = [
+  FIRST_SCHEMA,
+  LOGINS_SCHEMA,
+  RIGHTS_SCHEMA,
+  CLIENTS_SCHEMA,
+];
 
 const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -5,6 +5,7 @@
 import { Context, type Duration, Effect, Layer } from "effect";
 import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
+import { KnownClients } from "../ports/known_clients.ts";
 import { RightsAdmin } from "../ports/rights_admin.ts";
 import type { Group } from "../address/grant.ts";
 import { makeAdmin } from "./administer.ts";
@@ -14,6 +15,7 @@ import { attempt } from "./attempt.ts";
 import { makeCorrespondents } from "./correspondents.ts";
 import { openDatabase } from "./database.ts";
 import { HashThread } from "./hash_thread.ts";
+import { makeKnownClients } from "./known_clients.ts";
 import { makeMemory } from "./memory.ts";
 import { makeRightsStore } from "./rights_store.ts";
 import { makeAccounts } from "./sign_in.ts";
@@ -40,7 +42,10 @@ export interface AccountsOptions {
  */
 export const accountsLayer = (
   o: AccountsOptions,
-): Layer.Layer<Accounts | AccountsAdmin | RightsAdmin | Correspondents, AccountsUnavailable> =>
+): Layer.Layer<
+  Accounts | AccountsAdmin | RightsAdmin | Correspondents | KnownClients,
+  AccountsUnavailable
+> =>
   Layer.effectContext(Effect.gen(function* () {
     const db = yield* Effect.acquireRelease(
       attempt(() => openDatabase(o)),
@@ -58,5 +63,6 @@ export const accountsLayer = (
       Context.add(AccountsAdmin, makeAdmin(store, memory, o.iterations)),
       Context.add(RightsAdmin, makeRightsAdmin(rights, memory)),
       Context.add(Correspondents, yield* attempt(() => makeCorrespondents(db, store, secret))),
+      Context.add(KnownClients, yield* attempt(() => makeKnownClients(db, store, secret))),
     );
   }));

@@ -11,6 +11,7 @@ import { Accounts } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { Ids } from "../ports/ids.ts";
 import { Resolver } from "../ports/resolver.ts";
+import { holdsLayer } from "../server/holds.ts";
 import { idsLayer } from "../server/ids.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import { explainMessage } from "./explain_run.ts";
@@ -22,7 +23,10 @@ import { configOf, placeOf } from "./places.ts";
 import { json, root } from "./root.ts";
 import type { SigningFault } from "../ports/signer.ts";
 import type { Sealer } from "../seal/seal.ts";
+import type { PolicyFileFault } from "../site/file_fault.ts";
 import { sealOf } from "./sealing.ts";
+import { filtersOf } from "./filters_of.ts";
+import { badPolicy, siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { colour, print, printJson, readStdin } from "./terminal.ts";
@@ -51,6 +55,10 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("Ask DNS for mail exchangers; without it there is no network"),
   ),
+  filters: Flag.Boolean("filters").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Ask the content filters as well; without it they are left out"),
+  ),
   json,
 };
 
@@ -78,7 +86,7 @@ export const explainCommand = (policies: Policies) =>
           message,
         });
       }).pipe(
-        Effect.provide(services(config, policies, a.resolve, seal)),
+        Effect.provide(services(config, policies, a.resolve, a.filters, seal)),
         Effect.mapError((e) => explained(config, e)),
       );
       if (a.json) yield* printJson(explanationJson(explanation));
@@ -97,9 +105,11 @@ const explained = (
     | Failure
     | Parameters<ReturnType<typeof noAccounts>>[0]
     | SigningFault
+    | PolicyFileFault
     | { readonly _tag: "NobodyToSendTo" },
 ): Failure => {
   if (e instanceof Failure) return e;
+  if (e._tag === "PolicyFileFault") return badPolicy(e);
   if (e._tag === "SigningFault") return misused(e.message);
   return e._tag === "NobodyToSendTo"
     ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
@@ -110,12 +120,18 @@ const services = (
   config: Config,
   policies: Policies,
   resolve: boolean,
+  filters: boolean,
   seal: Sealer["seal"] | null,
 ) =>
   Layer.mergeAll(
-    accountsLayer({ ...config.accounts, readOnly: true }),
+    Layer.provideMerge(
+      holdsLayer(config.holds),
+      accountsLayer({ ...config.accounts, readOnly: true }),
+    ),
     policyLayer(policies, config, seal),
     explainIds,
+    siteOf(config, false),
+    filters ? filtersOf(config) : Layer.empty,
     Layer.provideMerge(
       signerOf(config, false),
       resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,

@@ -24,6 +24,7 @@ import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
+import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { type MessageFile, recipientsOf } from "./message_file.ts";
@@ -148,7 +149,7 @@ const answer = (
         Effect.catchTag("Refusal", refused),
       );
     case "Recipient":
-      return admitRecipient(o.account, question.mailbox).pipe(
+      return admitRecipient(o.account, question.mailbox, factsAtRcpt(question)).pipe(
         Effect.as(passed(say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );
@@ -190,20 +191,28 @@ const received = Effect.fnUntraced(function* (o: ExplainRequest, envelope: Envel
   } satisfies Received;
 });
 
-/** Nothing is kept of what is replaced. */
-const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => ({
-  each: (see) => Effect.sync(() => m.text.forEach(see)),
-  replace: (r) =>
-    Effect.sync(() => {
-      const counter = new BodyCounter();
-      const hash = digest();
-      for (const part of [...m.text.flatMap((chunk) => r.push(chunk)), ...r.end()]) {
-        counter.push(part);
-        hash?.update(part);
-      }
-      return counter.facts(m.body.validUtf8, hash?.end() ?? null);
-    }),
-});
+/** In memory, and in nothing else. */
+const inMemory = (m: MessageFile, digest: () => BodyDigest | null): StoredBody => {
+  let text = m.text;
+  return {
+    each: (see) => Effect.sync(() => text.forEach(see)),
+    eachInTurn: (see) =>
+      Effect.promise(async () => {
+        for (const chunk of text) await see(chunk);
+      }),
+    replace: (r) =>
+      Effect.sync(() => {
+        const counter = new BodyCounter();
+        const hash = digest();
+        text = [...text.flatMap((chunk) => r.push(chunk).map((p) => p.slice())), ...r.end()];
+        for (const part of text) {
+          counter.push(part);
+          hash?.update(part);
+        }
+        return counter.facts(m.body.validUtf8, hash?.end() ?? null);
+      }),
+  };
+};
 
 const hashOf = (text: ReadonlyArray<Uint8Array>, digest: BodyDigest | null): string | null => {
   if (digest === null) return null;

@@ -19,6 +19,9 @@ const TITLE: Readonly<Record<StageName, string>> = {
   enforce_rights: "Enforce sender rights",
   fix_headers: "Fix headers",
   add_sender: "Add Sender",
+  filter: "Filter",
+  site_policy: "Site policy",
+  hold: "Hold",
   resolve_mta: "Resolve MTA",
   preflight: "Look at what the next hops take",
   sign: "Sign",
@@ -40,6 +43,7 @@ export const safe = (text: string): string => text.replace(UNSAFE, "?");
 const VERDICT: Readonly<Record<Decision["verdict"], { word: string; style: Style }>> = {
   pass: { word: "pass", style: "green" },
   changed: { word: "changed", style: "yellow" },
+  held: { word: "held", style: "yellow" },
   refused: { word: "refused", style: "red" },
 };
 
@@ -83,6 +87,8 @@ export const renderBrief = (trail: Trail): ReadonlyArray<string> => {
     const { facts } = d;
     if (d.verdict === "refused") {
       out.push(`refused (${safe(d.rule)}): ${said(facts, "reply")}`);
+    } else if (d.verdict === "held") {
+      out.push(`held (${safe(d.rule)}): ${said(facts, "reason")}`);
     } else if (d.verdict === "changed") {
       out.push(`changed (${safe(d.rule)}): ${said(facts, "field")}${change(facts)}`);
     } else if (d.stage === "authenticate") out.push(`account ${said(facts, "account")}`);

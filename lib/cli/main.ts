@@ -14,6 +14,7 @@ import { publishCommand } from "./publish.ts";
 import { queueCommand } from "./queue.ts";
 import { rightsCommand } from "./rights.ts";
 import { root } from "./root.ts";
+import { routeCommand } from "./route.ts";
 import { runMain } from "./run_main.ts";
 import { serveCommand, startCommand } from "./serve_command.ts";
 import { cliLayer } from "./terminal.ts";
@@ -31,6 +32,7 @@ const commands = (policies: Policies) =>
     policyCommand(policies),
     queueCommand,
     explainCommand(policies),
+    routeCommand(policies),
     publishCommand,
     configCommand,
     checkCommand,

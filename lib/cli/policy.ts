@@ -13,9 +13,11 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import { nobodyAsked } from "./explain.ts";
 import { badConfig, Failure, misused, noAccounts } from "./failure.ts";
 import { configOf, placeOf } from "./places.ts";
+import { policyCheck } from "./policy_check.ts";
 import { withRecords } from "./records_of.ts";
 import { type Change, changeJson, changeLines, type Outcome } from "./replay_view.ts";
 import { json, root } from "./root.ts";
+import { badPolicy, siteOf } from "./site_of.ts";
 import { print, printJson } from "./terminal.ts";
 
 const UNIT: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -44,8 +46,11 @@ const outcomes = (
       fixedIds,
       nobodyAsked,
       noSigner,
+      siteOf(config, false),
     )),
-    Effect.mapError(noAccounts(config.accounts.path)),
+    Effect.mapError((e) =>
+      e._tag === "PolicyFileFault" ? badPolicy(e) : noAccounts(config.accounts.path)(e)
+    ),
   );
 
 /** Null where MAIL or RCPT was refused: there is no message to judge. */
@@ -66,7 +71,11 @@ const outcomeOf = Effect.fnUntraced(function* (config: Config, r: SubmissionReco
     body: m.body,
     trail: [],
   }).pipe(
-    Effect.map((s): Outcome => ({ reply: "accepted", rule: null, leaving: s.leaving })),
+    Effect.map((s): Outcome => ({
+      reply: s.hold === undefined ? "accepted" : `accepted and held: ${s.hold.reason}`,
+      rule: null,
+      leaving: s.leaving,
+    })),
     Effect.catchTag("Refusal", (e) =>
       Effect.succeed<Outcome>({
         reply: summary(e.reply),
@@ -123,5 +132,5 @@ const replay = (policies: Policies) =>
 export const policyCommand = (policies: Policies) =>
   Command.make("policy").pipe(
     Command.withDescription("What a site decides"),
-    Command.withSubcommands([replay(policies)]),
+    Command.withSubcommands([policyCheck, replay(policies)]),
   );

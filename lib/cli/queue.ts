@@ -9,11 +9,16 @@ import { configOf } from "./places.ts";
 import { detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
 import { json, root } from "./root.ts";
 import { colour, print, printJson } from "./terminal.ts";
+import { vouchFor } from "./vouch.ts";
 import { readStoredTrail } from "./stored_trail.ts";
 
 /** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */
 const onSpool = (
-  work: Effect.Effect<void, SpoolError | Failure, SpoolAdmin>,
+  work: Effect.Effect<
+    void,
+    SpoolError | Failure,
+    SpoolAdmin | Command.CommandContext<"postern">
+  >,
 ): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
   Effect.gen(function* () {
     const { config } = yield* root;
@@ -68,9 +73,41 @@ const change = (name: Change, description: string) =>
           return yield* misused(`queue ${name}: give either a queue id or --all`);
         }
         const which = Option.getOrElse(a.id, () => "all");
+        if (name === "release" && isToken(which)) return yield* redeem(which, name, a.json);
+        if (name === "release" && which !== "all") yield* vouch(which);
         yield* report(which, yield* SpoolAdmin.use((s) => s[name](which)), a.json);
       })),
   ).pipe(Command.withDescription(description));
+
+/** Before it is let go: then nothing says any more why it was held. */
+const vouch = (id: string) =>
+  Effect.gen(function* () {
+    const detail = yield* SpoolAdmin.use((s) => s.show(id));
+    if (detail?.hold) yield* vouchFor(yield* configOf((yield* root).config), detail);
+  });
+
+/** By the token of the note to the owner; good once. */
+const isToken = (text: string): boolean => text.startsWith("hold-");
+
+const redeem = (token: string, then: "release" | "cancel", asJson: boolean) =>
+  Effect.gen(function* () {
+    const id = yield* SpoolAdmin.use((s) => s.heldBy(token));
+    if (id !== null && then === "release") yield* vouch(id);
+    const touched = yield* SpoolAdmin.use((s) => s.redeem(token, then));
+    if (touched === 0) {
+      return yield* failed("this token holds nothing: it was used, or what it was for is over");
+    }
+    yield* report("all", touched, asJson);
+  });
+
+const cancel = Command.make("cancel", {
+  token: Argument.String("token").pipe(
+    Argument.withDescription("Of the note about a held message"),
+  ),
+  json,
+}, (a) => onSpool(redeem(a.token, "cancel", a.json))).pipe(
+  Command.withDescription("Call a held message back by its token: it is taken out, undelivered"),
+);
 
 const remove = Command.make("remove", { id, json }, (a) =>
   onSpool(Effect.gen(function* () {
@@ -94,7 +131,8 @@ export const queueCommand = Command.make("queue").pipe(
     show,
     change("retry", "Try again now"),
     change("hold", "Keep from being tried"),
-    change("release", "Let held recipients go on"),
+    change("release", "Let held recipients go on: by queue id, or by the token of the note"),
+    cancel,
     remove,
   ]),
 );

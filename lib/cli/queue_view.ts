@@ -1,6 +1,6 @@
 /** Messages of the spool for people and for programs. Times are local for people, ISO 8601 for programs. */
 import { printMailbox } from "../address/mailbox.ts";
-import type { QueueDetail, QueueEntry, QueueRecipient } from "../ports/spool.ts";
+import type { QueueDetail, QueueEntry, QueueHold, QueueRecipient } from "../ports/spool.ts";
 
 /** What came from a peer or a client must not steer a terminal. */
 const UNSAFE = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
@@ -28,10 +28,17 @@ const recipientLine = (r: QueueRecipient): string => {
   return `  ${clean(r.address)}  ${r.state} via ${clean(r.hop)}${tries}${due}`;
 };
 
+const holdLine = ({ reason, until, then }: QueueHold): string => {
+  const end = then === "expire" ? "goes back" : "leaves";
+  const when = until === null ? "until somebody releases it" : `${end} ${localTime(until)}`;
+  return `  held: ${clean(reason)}; ${when}`;
+};
+
 /** Id, time, size and sender, then a line or two for each recipient. */
 export const entryLines = (e: QueueEntry): ReadonlyArray<string> => [
   `${e.id}  ${localTime(e.acceptedAt)}  ${octets(e.size)}  from <${clean(e.returnPath ?? "")}>` +
   (e.account === null ? "" : ` by ${clean(e.account)}`),
+  ...(e.hold === null ? [] : [holdLine(e.hold)]),
   ...e.recipients.flatMap((r) => [
     recipientLine(r),
     ...(r.lastReply === null ? [] : [
@@ -58,6 +65,7 @@ export const entryJson = (e: QueueEntry) => ({
     lastRemote: r.lastRemote,
     lastAt: iso(r.lastAt),
   })),
+  hold: e.hold === null ? null : { ...e.hold, until: iso(e.hold.until) },
 });
 
 /** The stored trail is JSON already; text that is none is passed on as it is. */

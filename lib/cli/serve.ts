@@ -5,6 +5,7 @@
  * and the spool gives its leases back last.
  */
 import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { dirname, join } from "node:path";
 import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
@@ -14,17 +15,20 @@ import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { imapFetcher } from "../net/imap_fetch.ts";
 import { sealOf } from "./sealing.ts";
+import { filtersOf } from "./filters_of.ts";
+import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
-import { resolverSettings } from "./resolver_settings.ts";
 import { memoryLayer } from "../relay/memory.ts";
+import { relaySettingsOf, reporterOf, stsOf } from "./relay_settings.ts";
+import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
-import { accessOf, relaySettings, STANDARD_PATIENCE } from "../relay/settings.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
+import { holdsLayer } from "../server/holds.ts";
 import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
@@ -43,38 +47,6 @@ export interface ServeOptions {
   readonly onAccepted: ((submission: Signed) => void) | null;
 }
 
-const ms = Duration.toMillis;
-
-const relayOf = (config: Config, load: Load) => {
-  const { queue } = config;
-  const [first, ...more] = queue.retry;
-  const delays = [first, ...more].map(ms);
-  return relayLayer({
-    ...relaySettings(config.hostname),
-    access: accessOf(config.routes),
-    yields: () => load.busy,
-    connectionsPerHop: queue.connectionsPerHop,
-    maxConnections: queue.connections,
-    messagesPerConnection: queue.messagesPerConnection,
-    retry: {
-      first: delays.slice(0, -1),
-      then: delays.at(-1) ?? ms(first),
-      jitter: queue.jitter,
-      lifetime: ms(queue.expire),
-      nullLifetime: ms(queue.expireNull),
-    },
-    patience: {
-      ...STANDARD_PATIENCE,
-      connect: ms(queue.timeouts.connect),
-      greeting: ms(queue.timeouts.greeting),
-      command: ms(queue.timeouts.command),
-      data: ms(queue.timeouts.data),
-      block: ms(queue.timeouts.block),
-      final: ms(queue.timeouts.final),
-    },
-  });
-};
-
 const fetcherOf = ({ burl }: Config) =>
   burl.length === 0
     ? noFetcher
@@ -87,7 +59,7 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     spoolLayer({
       path: config.spool.path,
       keepDays: Duration.toDays(config.spool.keep),
-      onceMs: ms(limits.resubmit),
+      onceMs: Duration.toMillis(limits.resubmit),
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
@@ -97,19 +69,26 @@ const servicesOf = (config: Config, policies: Policies, load: Load) => {
     }).pipe(Layer.provide(failureMemory)),
     certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
-    resolverLayer(resolverSettings(config.dns)),
+    Layer.provideMerge(
+      stsOf(config, join(dirname(config.spool.path), "mta-sts.json")) ?? Layer.empty,
+      resolverLayer(resolverSettings(config.dns)),
+    ),
     dialerLayer,
     fetcherOf(config),
     idsLayer,
+    siteOf(config, true),
+    filtersOf(config),
     Layer.unwrap(Effect.map(sealOf(config), (seal) => policyLayer(policies, config, seal))),
     memoryLayer,
   );
   const { records } = config;
   const recording = records.refusals || records.accepted
-    ? recordsLayer({ ...records, keepMs: ms(records.keep) })
+    ? recordsLayer({ ...records, keepMs: Duration.toMillis(records.keep) })
     : noRecords;
-  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(base, recording));
-  return Layer.provideMerge(relayOf(config, load), signing);
+  const holding = Layer.provideMerge(holdsLayer(config.holds), base);
+  const signing = Layer.provideMerge(signerOf(config, true), Layer.merge(holding, recording));
+  const relay = relayLayer(relaySettingsOf(config, () => load.busy));
+  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), signing);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;

@@ -68,6 +68,17 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
       : null;
     if (fault !== null) found.problems.push(problemAt(source, ["auth", "oauth", i, "jwks"], fault));
   }
+  for (const [i, { passwordFile }] of c.filters.entries()) {
+    const fault = passwordFile === null
+      ? null
+      : yield* Effect.promise(() => unreadable(passwordFile));
+    if (fault !== null) {
+      found.problems.push(problemAt(source, ["filter", i, "password_file"], fault));
+    }
+  }
+  const { file } = c.policies;
+  const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
+  if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
   yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);

@@ -8,9 +8,11 @@ import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
-import type { RouteTable } from "../ports/routes.ts";
+import type { FilterAddress } from "./filter_place.ts";
+import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
+import type { HoldSettings } from "../server/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
@@ -81,6 +83,20 @@ export interface QueueSettings {
   };
 }
 
+/** What holds for next hops of whatever route. */
+export interface NextHopSettings {
+  readonly dane: boolean;
+  readonly mtaSts: boolean;
+  /** Whom reports on TLS name for questions; null: there are none. RFC 8460 */
+  readonly tlsReports: string | null;
+  /** By pattern: a name, `*.name` or `*`. */
+  readonly tlsLevels: ReadonlyMap<string, TlsLevel>;
+  /** Lower case. */
+  readonly ownNames: ReadonlyArray<string>;
+  /** Addresses and networks. */
+  readonly ownAddresses: ReadonlyArray<string>;
+}
+
 export interface DnsSettings {
   /** Null: those of the system. */
   readonly servers: ReadonlyArray<DnsServer> | null;
@@ -99,6 +115,24 @@ export interface DkimSettings {
   /** Null: signatures do not run out. */
   readonly expire: Duration.Duration | null;
   readonly check: Duration.Duration;
+}
+
+export interface FilterConfig {
+  readonly name: string;
+  readonly at: FilterAddress;
+  /** File with the password of rspamd; null: it asks for none. */
+  readonly passwordFile: string | null;
+  readonly within: Duration.Duration;
+  readonly onFault: "accept" | "refuse";
+}
+
+export interface PolicySettings {
+  /** Absolute path of the site's own policy; null: there is none. */
+  readonly file: string | null;
+  /** For one decision. */
+  readonly limit: Duration.Duration;
+  /** What becomes of a message that it could not judge. */
+  readonly onFault: "accept" | "refuse";
 }
 
 export interface RecordsSettings {
@@ -178,6 +212,7 @@ export interface Config {
     readonly groups: ReadonlyArray<Group>;
   };
   readonly routes: RouteTable;
+  readonly nextHop: NextHopSettings;
   /** What clients find of our own listeners; for domains that are not in `domains`. */
   readonly own: OwnListeners;
   /** What the domains offer that autodiscovery knows. */
@@ -197,6 +232,9 @@ export interface Config {
   readonly rights: RightsSettings;
   readonly rewriting: RewriteSettings;
   readonly dkim: DkimSettings;
+  readonly filters: ReadonlyArray<FilterConfig>;
+  readonly policies: PolicySettings;
+  readonly holds: HoldSettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
   readonly dns: DnsSettings;

@@ -1,6 +1,8 @@
 /** From what the file says, each value valid for itself, to `Config`. */
 import { Duration } from "effect";
+import { addressKey } from "../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
+import { parseMailbox } from "../address/path.ts";
 import { offerOf, type OwnListeners } from "../discovery/offer.ts";
 import { parseListener } from "./address.ts";
 import type {
@@ -10,17 +12,21 @@ import type {
   DnsSettings,
   HttpSettings,
   Limits,
+  NextHopSettings,
   QueueSettings,
   SocketAddress,
 } from "./config.ts";
+import { parseFilterPlace } from "./filter_place.ts";
 import { parseDnsServer } from "./dns_server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
-import { domainSettings } from "./domain.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import { patternKey } from "./pattern.ts";
+import { tlsLevel } from "./route_hop.ts";
+import { domainSettings } from "./domain.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -91,6 +97,17 @@ export const dnsOf = (d: ConfigFile["dns"], resolve: (path: string) => string): 
   ca: d.ca === undefined ? null : resolve(d.ca),
 });
 
+const nextHopOf = (n: ConfigFile["next_hop"], hostname: string): NextHopSettings => ({
+  dane: n.dane,
+  mtaSts: n.mta_sts,
+  tlsReports: n.tls_reports ? n.tls_report_contact ?? `postmaster@${hostname}` : null,
+  tlsLevels: new Map(
+    Object.entries(n.tls_levels ?? {}).map(([p, l]) => [patternKey(p) ?? p, tlsLevel(l)]),
+  ),
+  ownNames: n.own_names.map(ascii),
+  ownAddresses: n.own_addresses,
+});
+
 const extensionsOf = (
   e: ConfigFile["extensions"],
   servers: ReadonlyArray<ImapServer>,
@@ -133,6 +150,30 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     },
   };
 };
+
+const holdsOf = (h: ConfigFile["holds"]): Config["holds"] => ({
+  grace: {
+    ms: h.grace_seconds * 1000,
+    accounts: new Map(
+      Object.entries(h.grace ?? {}).flatMap(([address, seconds]) => {
+        const mailbox = parseMailbox(address);
+        return mailbox === null ? [] : [[addressKey(mailbox), seconds * 1000] as const];
+      }),
+    ),
+    notify: h.notify_grace,
+  },
+  burst: h.burst_recipients === 0
+    ? null
+    : { recipients: h.burst_recipients, withinMs: h.burst_minutes * 60_000 },
+  unusual: {
+    address: h.unusual.includes("address"),
+    name: h.unusual.includes("name"),
+    withinMs: h.unusual_days * 86_400_000,
+  },
+  lastsMs: h.minutes * 60_000,
+  then: h.then,
+  notify: h.notify,
+});
 
 /** `[::]` takes IPv4 as well (RFC 3493 §5.3), so that `0.0.0.0` beside it would find its port taken. */
 const listeners = (texts: ReadonlyArray<string>): ReadonlyArray<SocketAddress> => {
@@ -206,6 +247,7 @@ export const toConfig = (
   },
   auth: { mechanisms: [...new Set(c.auth.mechanisms)], issuers },
   routes,
+  nextHop: nextHopOf(c.next_hop, ascii(c.hostname)),
   own: ownOf(c, issuers),
   domains: offers(c, ownOf(c, issuers)),
   http: c.http === undefined ? null : httpOf(c.http),
@@ -251,6 +293,22 @@ export const toConfig = (
     expire: c.dkim.expire_days === 0 ? null : Duration.days(c.dkim.expire_days),
     check: Duration.minutes(c.dkim.check_minutes),
   },
+  filters: c.filter.flatMap((f) => {
+    const at = parseFilterPlace(f.via);
+    return at === null ? [] : [{
+      name: f.name,
+      at,
+      passwordFile: f.password_file === undefined ? null : resolve(f.password_file),
+      within: Duration.seconds(f.timeout_seconds),
+      onFault: f.on_failure,
+    }];
+  }),
+  policies: {
+    file: c.policies.file === undefined ? null : resolve(c.policies.file),
+    limit: Duration.millis(c.policies.timeout_ms),
+    onFault: c.policies.on_failure,
+  },
+  holds: holdsOf(c.holds),
   records: {
     path: resolve(sqlitePath(c.records.url)),
     refusals: c.records.refusals,

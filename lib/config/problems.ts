@@ -81,9 +81,10 @@ const SECRET = new Set(["password", "client_secret"]);
 
 /** The value for people: scalars and lists of them; tables and secrets are not shown. */
 const showValue = (path: KeyPath, value: unknown): string | null => {
-  const key = path[path.length - 1];
+  // of a list, the key is that of the list
+  const key = path.filter((p) => typeof p === "string").at(-1);
   if (value === undefined) return null;
-  if (typeof key === "string" && SECRET.has(key)) return "(not shown)";
+  if (key !== undefined && SECRET.has(key)) return "(not shown)";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null && !(value instanceof Date)) return "a table";
   const text = typeof value === "string"

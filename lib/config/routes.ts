@@ -1,20 +1,12 @@
 /** Turns `[[route]]` entries into the route table, and says which of them make no sense. */
 import { Redacted } from "effect";
-import { parseDomainName } from "../address/domain.ts";
-import type { Credentials, HopTemplate, RouteRule, TlsLevel } from "../ports/routes.ts";
+import type { Credentials, HopTemplate, RouteRule } from "../ports/routes.ts";
 import { hopKey } from "../ports/routes.ts";
+import { patternKey } from "./pattern.ts";
+import { conditions } from "./route_conditions.ts";
+import type { Report, RouteEntry } from "./route_entry.ts";
+import { hopOf, levelOf, several } from "./route_hop.ts";
 import { parseVia, type Via } from "./via.ts";
-
-/** A route as the file has it, each value valid for itself. */
-export interface RouteEntry {
-  readonly to: string;
-  readonly via: string;
-  readonly tls?: TlsLevel | undefined;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly password_file?: string | undefined;
-  readonly ca?: string | undefined;
-}
 
 /** Absolute path of what a file names; content of a secret file or why there is none. */
 export interface Surroundings {
@@ -35,17 +27,6 @@ export const secretIn = (
   return null;
 };
 
-/** `report(key, message)`: `key` is one of the entry's. */
-type Report = (key: keyof RouteEntry, message: string) => void;
-
-/** `*`, `*.name` or a name, as a lower-case A-label pattern; null where it is none. */
-export const patternKey = (to: string): string | null => {
-  if (to === "*") return to;
-  const wild = to.startsWith("*.");
-  const name = parseDomainName(wild ? to.slice(2) : to);
-  return name === null ? null : wild ? `*.${name.ascii}` : name.ascii;
-};
-
 /** The rule of one entry; null where `report` was called. */
 export const routeRule = (
   entry: RouteEntry,
@@ -57,41 +38,62 @@ export const routeRule = (
     good = false;
     report(key, message);
   };
-  const via = parseVia(entry.via);
+  const vias = [entry.via].flat().flatMap((v) => parseVia(v) ?? []);
   const pattern = patternKey(entry.to);
-  if (via === null || pattern === null) return null;
-  const credentials = login(entry, via, around, wrong);
-  const hop = hopOf(entry, via, credentials, around, wrong);
-  if (entry.ca !== undefined && "tls" in hop && hop.tls !== "required") {
+  const [via] = vias;
+  if (via === undefined || pattern === null) return null;
+  const credentials = login(entry, vias, around, wrong);
+  const hop = Array.isArray(entry.via)
+    ? several(entry, vias, credentials, around, wrong)
+    : hopOf(entry, via, credentials, around, wrong);
+  if (entry.weights !== undefined && !Array.isArray(entry.via)) {
+    wrong("weights", "needs a list of next hops in via");
+  }
+  const level = levelOf(hop);
+  const unread = level === null || level === "none" || level === "opportunistic" ||
+    level === "encrypt";
+  if (entry.ca !== undefined && level === null) {
+    wrong("ca", `has no meaning for ${[entry.via].flat().join(", ")}`);
+  } else if (entry.ca !== undefined && unread) {
     wrong("ca", 'authorities are looked at only with tls = "required"');
   }
-  if (entry.ca !== undefined && !("tls" in hop)) wrong("ca", `has no meaning for ${entry.via}`);
-  if (!good) return null;
+  const when = conditions(entry, wrong);
+  if (!good || hop === null) return null;
   return {
     pattern,
     hop,
     credentials,
     ca: entry.ca === undefined ? null : around.resolve(entry.ca),
+    ...when === null ? {} : { when },
   };
 };
 
+/** Of a list, the login is that of the route: none stands in the URLs. */
 const login = (
   entry: RouteEntry,
-  via: Via,
+  vias: ReadonlyArray<Via>,
   around: Surroundings,
   wrong: Report,
 ): Credentials | null => {
-  const inUrl = via._tag === "Host" && via.username !== null;
-  const username = entry.username ?? (via._tag === "Host" ? via.username : null);
-  const given = entry.password ?? (via._tag === "Host" ? via.password : null);
-  if (via._tag !== "Host") {
+  const [via] = vias;
+  if (via === undefined) return null;
+  if (vias.length > 1 && vias.some((v) => v._tag === "Host" && v.username !== null)) {
+    wrong("via", "in a list, give the login as username and password_file");
+    return null;
+  }
+  if (vias.some((v) => v._tag !== "Host" && v._tag !== "Srv")) {
     for (const key of ["username", "password", "password_file"] as const) {
-      if (entry[key] !== undefined) wrong(key, "a login goes only with smtp:, smtps: and lmtp:");
+      if (entry[key] !== undefined) {
+        wrong(key, "a login goes only with smtp:, smtps:, lmtp: and srv:");
+      }
     }
     return null;
   }
+  const inUrl = via._tag === "Host" && via.username !== null;
+  const username = entry.username ?? (via._tag === "Host" ? via.username : null);
+  const given = entry.password ?? (via._tag === "Host" ? via.password : null);
   if (inUrl && entry.username !== undefined) wrong("username", "is given in via as well");
-  if (via.password !== null && entry.password !== undefined) {
+  if (via._tag === "Host" && via.password !== null && entry.password !== undefined) {
     wrong("password", "is given in via as well");
   }
   if (given !== null && entry.password_file !== undefined) {
@@ -113,47 +115,6 @@ const login = (
   return password === null ? null : { username, password };
 };
 
-const hopOf = (
-  entry: RouteEntry,
-  via: Via,
-  credentials: Credentials | null,
-  around: Surroundings,
-  wrong: Report,
-): HopTemplate => {
-  switch (via._tag) {
-    case "Path":
-      if (entry.tls !== undefined && entry.tls !== "none") {
-        wrong("tls", `has no meaning for ${via.scheme}:`);
-      }
-      return {
-        _tag: via.scheme === "maildir" ? "Maildir" : "LmtpUnix",
-        path: around.resolve(via.path),
-      };
-    case "Mx":
-      return { _tag: "MxOfRecipient", port: via.port, tls: entry.tls ?? "opportunistic" };
-    case "Host": {
-      const implicitTls = via.scheme === "smtps";
-      const hasLogin = entry.username !== undefined || via.username !== null;
-      const tls = entry.tls ?? (hasLogin ? "required" : "opportunistic");
-      if (hasLogin && tls !== "required") {
-        wrong("tls", 'must be "required" where there is a login: else anyone could read it');
-      }
-      if (implicitTls && tls === "none") wrong("tls", "smtps: is always with TLS");
-      if (via.scheme === "lmtp" && via.port === 25) {
-        wrong("via", "LMTP may not be spoken on port 25 (RFC 2033 §5)");
-      }
-      return {
-        _tag: via.scheme === "lmtp" ? "Lmtp" : "Smtp",
-        host: via.host,
-        port: via.port,
-        implicitTls,
-        tls,
-        login: credentials?.username ?? null,
-      };
-    }
-  }
-};
-
 /** What names the queue of a hop; null for `mx`, which has one per domain. */
 const keyOf = (hop: HopTemplate): string | null =>
   hop._tag === "MxOfRecipient" ? null : hopKey(hop);
@@ -166,11 +127,20 @@ export const routeConflicts = (
     [];
   const hops = new Map<string, RouteRule>();
   const patterns = new Set<string>();
+  const unconditional = new Set<string>();
   rules.forEach((rule, at) => {
-    if (patterns.has(rule.pattern)) {
+    const same = `${rule.pattern} ${JSON.stringify(rule.when ?? null)}`;
+    if (patterns.has(same)) {
       out.push({ at, key: "to", message: "an earlier route has the same" });
+    } else if (unconditional.has(rule.pattern)) {
+      out.push({
+        at,
+        key: "to",
+        message: "is never taken: an earlier route has the same, for all",
+      });
     }
-    patterns.add(rule.pattern);
+    patterns.add(same);
+    if (rule.when === undefined) unconditional.add(rule.pattern);
     const key = keyOf(rule.hop);
     const other = key === null ? undefined : hops.get(key);
     if (key === null) return;
@@ -187,6 +157,6 @@ export const routeConflicts = (
 };
 
 const sameTerms = (a: RouteRule, b: RouteRule): boolean =>
-  a.ca === b.ca && ("tls" in a.hop ? a.hop.tls : null) === ("tls" in b.hop ? b.hop.tls : null) &&
+  a.ca === b.ca && levelOf(a.hop) === levelOf(b.hop) &&
   (a.credentials === null ? null : Redacted.value(a.credentials.password)) ===
     (b.credentials === null ? null : Redacted.value(b.credentials.password));

@@ -8,13 +8,17 @@ import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
 import { auth } from "./schema_auth.ts";
+import { filter } from "./schema_filter.ts";
 import { grant, group, permission } from "./schema_grants.ts";
 import { discover } from "./schema_discover.ts";
 import { dkim } from "./schema_dkim.ts";
 import { dns } from "./schema_dns.ts";
 import { domain as mailDomain } from "./schema_domain.ts";
 import { extensions } from "./schema_extensions.ts";
+import { holds } from "./schema_holds.ts";
 import { limits } from "./schema_limits.ts";
+import { nextHop } from "./schema_next_hop.ts";
+import { policies } from "./schema_policies.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
 import { alias, rewrite } from "./schema_rewrite.ts";
@@ -120,8 +124,10 @@ export const configFile = z.strictObject({
   auth,
 
   route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
-    "Next hops; the most specific `to` that matches the recipient's domain is taken",
+    "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
+
+  next_hop: nextHop,
 
   domain: z.array(mailDomain).default([]).describe("Mail domains that autodiscovery knows"),
 
@@ -213,6 +219,17 @@ export const configFile = z.strictObject({
   permission: z.array(permission).default([]).describe(
     "Whom an account may send to, and what else it may that others may not",
   ),
+
+  filter: z.array(filter).refine(
+    (all) => new Set(all.map((f) => f.name)).size === all.length,
+    { error: "two filters have the same name" },
+  ).default([]).describe(
+    "Content filters, in the order in which they are asked",
+  ),
+
+  policies,
+
+  holds,
 
   records,
 

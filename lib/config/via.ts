@@ -1,6 +1,7 @@
 /**
  * The next hop as `via` writes it. Reads only; what goes together is checked in `routes.ts`.
  */
+import { parseDomainName } from "../address/domain.ts";
 import { parseSocketAddress } from "./address.ts";
 
 export type Via =
@@ -13,11 +14,17 @@ export type Via =
     readonly username: string | null;
     readonly password: string | null;
   }
+  | {
+    readonly _tag: "Srv";
+    /** `_service._tcp.domain` in A-labels. */
+    readonly name: string;
+    readonly implicitTls: boolean;
+  }
   | { readonly _tag: "Path"; readonly scheme: "lmtp+unix" | "maildir"; readonly path: string }
   | { readonly _tag: "Mx"; readonly port: number };
 
 export const VIA_FORMS =
-  'smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, maildir:path or "mx"';
+  'smtp://host:port, smtps://host:port, lmtp://host:port, srv://_submission._tcp.name, lmtp+unix:/path, maildir:path or "mx"';
 
 const DEFAULT_PORT = { smtp: 25, smtps: 465, lmtp: 24 } as const;
 
@@ -40,6 +47,8 @@ export const parseVia = (text: string): Via | null => {
       const a = parseSocketAddress(`mx:${rest}`);
       return a === null ? null : { _tag: "Mx", port: a.port };
     }
+    case "srv":
+      return parseSrv(rest.startsWith("//") ? rest.slice(2) : rest);
     case "maildir":
     case "lmtp+unix": {
       const path = rest.startsWith("//") ? rest.slice(2) : rest;
@@ -52,6 +61,19 @@ export const parseVia = (text: string): Via | null => {
     default:
       return null;
   }
+};
+
+/** A service of TCP that speaks SMTP; one whose name says so has TLS from the first octet. RFC 8314 §7.3 */
+const parseSrv = (name: string): Via | null => {
+  const m = /^_(submissions?|smtps?)\._tcp\.([^/]+)\/?$/i.exec(name);
+  const domain = parseDomainName(m?.[2] ?? "");
+  if (m === null || domain === null) return null;
+  const service = (m[1] ?? "").toLowerCase();
+  return {
+    _tag: "Srv",
+    name: `_${service}._tcp.${domain.ascii}`,
+    implicitTls: service === "submissions" || service === "smtps",
+  };
 };
 
 const parseHost = (scheme: "smtp" | "smtps" | "lmtp", authority: string): Via | null => {

@@ -52,7 +52,7 @@ const zerosFirst = <R extends SrvData>(pool: ReadonlyArray<R>): ReadonlyArray<R>
 ];
 
 /** Draws one after the other until none is left. RFC 2782 */
-export const byWeight = <R extends SrvData>(
+export const byWeight = <R extends Pick<SrvData, "weight">>(
   entries: ReadonlyArray<R>,
   draw: Draw,
 ): ReadonlyArray<R> => {

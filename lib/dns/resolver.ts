@@ -4,7 +4,7 @@
  * NXDOMAIN, no data and each kind of trouble stay different things.
  */
 import { Clock, Effect, Layer } from "effect";
-import type { DnsAnswer, Mx, RecordType } from "../ports/dns.ts";
+import type { DnsAnswer, DnsNoData, Mx, RecordType } from "../ports/dns.ts";
 import { type AddressAnswer, type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { Lookups } from "./lookups.ts";
 import type { DnsServer, TrustAd } from "./server.ts";
@@ -25,6 +25,8 @@ export interface ResolverSettings {
 /** RFC 1035 §2.3.4; the flood of exchangers that a domain may name. */
 const MAX_EXCHANGERS = 20;
 
+type DnsSeen = Pick<DnsNoData, "secure" | "aliases">;
+
 /** Ascending preference, equal ones in random order. RFC 5321 §5.1 */
 const ordered = (all: ReadonlyArray<Exchanger>): ReadonlyArray<Exchanger> =>
   all.map((e) => ({ e, r: Math.random() }))
@@ -44,10 +46,24 @@ const exchangersOf = (records: ReadonlyArray<Mx>): MxAnswer | null => {
     : { _tag: "Exchangers", exchangers: ordered(usable), implicit: false };
 };
 
+/** What DNSSEC says of all answers together, and where a chain of aliases ended. */
+const vouched = (
+  answers: ReadonlyArray<DnsSeen>,
+): { readonly secure?: boolean; readonly alias?: string } => {
+  const alias = answers[0]?.aliases.at(-1);
+  return {
+    ...answers.every((a) => a.secure) ? { secure: true } : {},
+    ...alias === undefined ? {} : { alias },
+  };
+};
+
 /** IPv6 first. What one kind found is used where the other is in trouble; half an answer is never "none". */
 const addressesOf = (six: DnsAnswer<"AAAA">, four: DnsAnswer<"A">): AddressAnswer => {
-  const found = [six, four].flatMap((a) => a._tag === "Found" ? a.records : []);
-  if (found.length > 0) return { _tag: "Addresses", addresses: found };
+  const found = [six, four].filter((a) => a._tag === "Found");
+  if (found.length > 0) {
+    const addresses = found.flatMap((a) => a.records);
+    return { _tag: "Addresses", addresses, ...vouched(found) };
+  }
   if (six._tag === "Trouble") return six;
   if (four._tag === "Trouble") return four;
   return six._tag === "NoSuchDomain" && four._tag === "NoSuchDomain"
@@ -96,10 +112,16 @@ const resolverOf = (lookups: Lookups): Resolver["Service"] => {
     if (answer._tag === "Trouble") return answer;
     if (answer._tag === "NoSuchDomain") return { _tag: "NoSuchDomain" };
     const named = answer._tag === "Found" ? exchangersOf(answer.records) : null;
+    if (named?._tag === "Exchangers") return { ...named, ...vouched([answer]) };
     if (named !== null) return named;
     const own = yield* addresses(domain);
     return own._tag === "Addresses"
-      ? { _tag: "Exchangers", exchangers: [{ preference: 0, host: domain }], implicit: true }
+      ? {
+        _tag: "Exchangers",
+        exchangers: [{ preference: 0, host: domain }],
+        implicit: true,
+        ...vouched([answer]),
+      }
       : own;
   });
   return Resolver.of({ mailExchangers, addresses, lookup });

@@ -66,4 +66,6 @@ export interface Envelope {
   readonly priority?: number;
   /** RFC 8689 §2 */
   readonly requireTls?: true;
+  /** The header says `TLS-Required: No`. RFC 8689 §5 */
+  readonly tlsOptional?: true;
 }

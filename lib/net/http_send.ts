@@ -152,7 +152,7 @@ const exchange = (
         "accept-encoding": "identity",
         "user-agent": settings.userAgent,
         ...(r.body === null ? {} : {
-          "content-type": "text/xml; charset=utf-8",
+          "content-type": r.contentType ?? "text/xml; charset=utf-8",
           "content-length": String(Buffer.byteLength(r.body)),
         }),
       },

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { isIP, type Socket } from "node:net";
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { TlsFailed, type TlsRequest } from "../ports/dialer.ts";
+import { chainOf, daneFault } from "./dane.ts";
 import { covers } from "./certificate_names.ts";
 
 /** PEM files, each read once. */
@@ -41,7 +42,7 @@ export const secure = (
 ): Effect.Effect<TLSSocket, TlsFailed> => {
   // octets that come before the handshake reads must wait in the socket
   raw.pause();
-  const file = request.verify ? request.ca : null;
+  const file = byAuthorities(request) ? request.ca : null;
   const ca = file === null ? Effect.succeed(null) : Effect.tryPromise({
     try: () => authorities.pem(file),
     catch: (cause) => failed("the file with the authorities cannot be read", cause),
@@ -49,17 +50,33 @@ export const secure = (
   return Effect.flatMap(ca, (pem) => handshake(raw, request, pem));
 };
 
+const namesOf = (r: TlsRequest): ReadonlyArray<string> => r.names ?? [r.name];
+
+const byAuthorities = (r: TlsRequest): boolean => r.verify && r.tlsa === undefined;
+
+const mismatch = (
+  tls: TLSSocket,
+  records: NonNullable<TlsRequest["tlsa"]>,
+  names: ReadonlyArray<string>,
+): string | null => {
+  try {
+    return daneFault(chainOf(tls.getPeerCertificate(true)), records, names, Date.now());
+  } catch {
+    return "a certificate cannot be read";
+  }
+};
+
 const handshake = (raw: Socket, request: TlsRequest, ca: string | null) =>
   Effect.callback<TLSSocket, TlsFailed>((resume) => {
     const tls = connect({
       socket: raw,
       minVersion: "TLSv1.2",
-      rejectUnauthorized: request.verify,
+      rejectUnauthorized: byAuthorities(request),
       // an IP address is no SNI; the check below compares it all the same. RFC 6066 §3
       ...(isIP(request.name) === 0 ? { servername: request.name } : { host: request.name }),
       ...(ca === null ? {} : { ca: [ca] }),
       checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
-        covers(certificate.subjectaltname ?? "", request.name)
+        namesOf(request).some((n) => covers(certificate.subjectaltname ?? "", n))
           ? undefined
           : Object.assign(new Error("name not in certificate"), { code: "ALTNAME" }),
     });
@@ -81,9 +98,13 @@ const handshake = (raw: Socket, request: TlsRequest, ca: string | null) =>
     tls.once("error", onError).once("close", onClose).once("secureConnect", () => {
       clearTimeout(timer);
       tls.removeListener("error", onError).removeListener("close", onClose);
-      if (request.verify && !tls.authorized) {
+      if (byAuthorities(request) && !tls.authorized) {
         return give(failed("certificate is not trusted for this host", null, true));
       }
+      const fault = request.tlsa === undefined
+        ? null
+        : mismatch(tls, request.tlsa, namesOf(request));
+      if (fault !== null) return give(failed(`DANE: ${fault}`, null, true));
       tls.setNoDelay(true);
       resume(Effect.succeed(tls));
     });

@@ -14,4 +14,16 @@ export class Correspondents extends Context.Service<Correspondents, {
     mostNew: number,
     now: number,
   ) => Effect.Effect<boolean, AccountsUnavailable>;
+  /** How many of `recipients` are new, and how many others became known after `since`. Notes nothing. */
+  readonly newcomers: (
+    account: string,
+    recipients: ReadonlyArray<Mailbox>,
+    since: number,
+  ) => Effect.Effect<{ readonly fresh: number; readonly before: number }, AccountsUnavailable>;
+  /** From now on they are known. */
+  readonly note: (
+    account: string,
+    recipients: ReadonlyArray<Mailbox>,
+    now: number,
+  ) => Effect.Effect<void, AccountsUnavailable>;
 }>()("postern/Correspondents") {}

@@ -4,6 +4,7 @@
  * Callbacks rather than streams: thousands of messages a second pass through a link.
  */
 import { Context, Data, type Effect } from "effect";
+import type { Tlsa } from "./dns.ts";
 
 export type DialTarget =
   /** `address` is a textual IP address or a host name. */
@@ -12,8 +13,12 @@ export type DialTarget =
 
 /** How TLS is to be made. TLS 1.2 or later. RFC 8996, RFC 9325 §3.1.1 */
 export interface TlsRequest {
-  /** Sent as SNI and, with `verify`, compared with the certificate's names; a name or an IP address. RFC 9525 §6 */
+  /** Sent as SNI; a name or an IP address. */
   readonly name: string;
+  /** With `verify`, one of these must be among the certificate's; absent: `name`. RFC 9525 §6 */
+  readonly names?: ReadonlyArray<string>;
+  /** Usable TLSA records, one of which must match in place of the check by authorities. RFC 7672 §3 */
+  readonly tlsa?: ReadonlyArray<Tlsa>;
   /** Chain and name must hold, else the handshake fails. False: any certificate does. RFC 7435 */
   readonly verify: boolean;
   /** PEM file with the authorities that may vouch; null: those of the system. */

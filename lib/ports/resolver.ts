@@ -15,6 +15,10 @@ export type MxAnswer =
     readonly _tag: "Exchangers";
     readonly exchangers: ReadonlyArray<Exchanger>;
     readonly implicit: boolean;
+    /** DNSSEC vouches for the list, or for there being none; absent: it does not. RFC 7672 §2.2.1 */
+    readonly secure?: boolean;
+    /** What the domain is an alias of, where it is one. RFC 5321 §5.1 */
+    readonly alias?: string;
   }
   | { readonly _tag: "NullMx" }
   | { readonly _tag: "NoSuchDomain" }
@@ -27,7 +31,14 @@ export type MxAnswer =
 
 export type AddressAnswer =
   /** IPv6 before IPv4, in the resolver's order. */
-  | { readonly _tag: "Addresses"; readonly addresses: ReadonlyArray<string> }
+  | {
+    readonly _tag: "Addresses";
+    readonly addresses: ReadonlyArray<string>;
+    /** DNSSEC vouches for them; absent: it does not. RFC 7672 §2.1.3 */
+    readonly secure?: boolean;
+    /** What the host is an alias of, where it is one. */
+    readonly alias?: string;
+  }
   | { readonly _tag: "NoSuchDomain" }
   | { readonly _tag: "NoAddress" }
   | DnsTrouble;

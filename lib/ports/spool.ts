@@ -48,6 +48,18 @@ export interface NewRecipient {
   readonly hop: string;
 }
 
+/** Why a message does not leave yet. */
+export interface Hold {
+  /** Our own words, or those of a policy or filter; cleaned where it is shown. */
+  readonly reason: string;
+  /** In ms; null: until somebody releases it. */
+  readonly until: number | null;
+  /** What happens then: it goes out, or it goes back to its sender. */
+  readonly then: "release" | "expire";
+  /** Whether the owner is told, with a token that releases or cancels it. */
+  readonly notify: boolean;
+}
+
 export interface NewMessage {
   readonly id: string;
   readonly acceptedAt: number;
@@ -63,6 +75,8 @@ export interface NewMessage {
   readonly eightBit: boolean;
   /** JSON of the trail. */
   readonly trail: string;
+  /** Absent: it is due at once. `token`: what releases or cancels it, null where nothing does. */
+  readonly hold?: Hold & { readonly token: string | null };
   /** Not due before this time in ms; absent: at once. RFC 4865 §4.2 */
   readonly due?: number;
   /**
@@ -85,10 +99,14 @@ export interface Delivery {
   /** Octets of head and body together. */
   readonly size: number;
   readonly eightBit: boolean;
+  /** Null for what Postern itself sends. */
+  readonly account: string | null;
   readonly hop: string;
   readonly recipients: ReadonlyArray<LeasedRecipient>;
   /** Head and body where they are in memory still, as `read` would give them. */
   readonly content: ReadonlyArray<Uint8Array> | null;
+  /** It was held and nobody released it in time: it goes back to its sender. */
+  readonly overdue?: boolean;
 }
 
 export interface LeasedRecipient {
@@ -137,6 +155,8 @@ export interface QueueEntry {
   readonly returnPath: string | null;
   readonly size: number;
   readonly recipients: ReadonlyArray<QueueRecipient>;
+  /** Null: nothing holds it, or an operator does. */
+  readonly hold: QueueHold | null;
 }
 export interface QueueRecipient {
   readonly address: string;
@@ -149,6 +169,9 @@ export interface QueueRecipient {
   readonly lastRemote: string | null;
   readonly lastAt: number | null;
 }
+/** What keeps a message in the state `held`, where it is not an operator. */
+export type QueueHold = Pick<Hold, "reason" | "until" | "then">;
+
 export interface QueueDetail extends QueueEntry {
   readonly envelope: Envelope;
   readonly session: SessionFacts | null;
@@ -199,4 +222,11 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
   readonly release: (id: string | "all") => Effect.Effect<number, SpoolError>;
   /** Takes the message out, undelivered, without a bounce. */
   readonly remove: (id: string) => Effect.Effect<number, SpoolError>;
+  /** Id of the message that a token stands for; null: none, or it was used. */
+  readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
+  /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Zero: no such token. */
+  readonly redeem: (
+    token: string,
+    then: "release" | "cancel",
+  ) => Effect.Effect<number, SpoolError>;
 }>()("postern/SpoolAdmin") {}

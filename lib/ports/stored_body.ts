@@ -12,6 +12,10 @@ export interface Rewrite {
 export interface StoredBody {
   /** Shows every chunk, in order. */
   readonly each: (see: (chunk: Uint8Array) => void) => Effect.Effect<void, SpoolError>;
+  /** The same for who is slower than the disk: the next chunk is read once `see` is done. */
+  readonly eachInTurn: (
+    see: (chunk: Uint8Array) => Promise<void>,
+  ) => Effect.Effect<void, SpoolError>;
   /** Puts what `r` makes of it in its place; what is known of that. */
   readonly replace: (r: Rewrite) => Effect.Effect<BodyFacts, SpoolError>;
 }

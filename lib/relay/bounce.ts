@@ -8,7 +8,7 @@ import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbo
 import { type ReportedRecipient, writeReport } from "../message/report.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
-import { hopKey, Routes } from "../ports/routes.ts";
+import { hopKey, OWN_MAIL, Routes } from "../ports/routes.ts";
 import { decodeXtext } from "../smtp/syntax/xtext.ts";
 import { signReport } from "./sign_report.ts";
 import { type Delivery, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
@@ -88,7 +88,7 @@ export const reportFor: (
     if (to === null || recipients.length === 0) return null;
     const spool = yield* Spool;
     const ids = yield* Ids;
-    const route = yield* (yield* Routes).find(to);
+    const route = yield* (yield* Routes).find(to, OWN_MAIL);
     const address = asciiMailbox(to) ? printMailboxAscii(to) : printMailbox(to);
     if (route === null) {
       yield* Effect.logWarning("No route to the sender, the outcome is not reported", {

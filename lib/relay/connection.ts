@@ -39,7 +39,7 @@ export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF a
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export class Connection {
-  /** `host [address]`. */
+  /** `host [address] (policy)`, the policy once TLS is decided. */
   remote: string;
   /** Messages begun. */
   used = 0;
@@ -55,6 +55,7 @@ export class Connection {
   readonly #patience: Patience;
   readonly #watch: Watch;
   readonly #tls: TlsRequest;
+  readonly #why: string;
   readonly #reader = new ReplyReader();
   #state: State;
   #link: Link | null = null;
@@ -79,6 +80,7 @@ export class Connection {
     this.#opened = opened;
     this.#state = opening({ ...peer.session, tls: tlsFromTheStart(peer) });
     this.#tls = peer.tls;
+    this.#why = peer.why;
   }
 
   readonly events: LinkEvents = {
@@ -183,9 +185,11 @@ export class Connection {
         this.#flush();
         return this.#handshake?.();
       case "Opened":
+        this.remote += this.#protected();
         this.offer = output.offer;
         return this.#opened(output.offer);
       case "Refused":
+        if (output.stage === "TLS" || output.stage === "AUTH") this.remote += ` (${this.#why})`;
         return this.#opened(
           new Unusable({
             stage: output.stage,
@@ -215,6 +219,19 @@ export class Connection {
     if (out.length === 0) return;
     this.#out = [];
     this.#link?.write(out.length === 1 ? out[0]! : joined(out));
+  }
+
+  /** Which TLS policy holds and what came of it, for people; nothing where there can be no TLS. */
+  #protected(): string {
+    if (this.#why === "") return "";
+    const { _tag } = this.#state;
+    const tls = _tag === "Ready" ? this.#state.session.tls : "clear";
+    const came = tls === "clear"
+      ? "in clear"
+      : tls === "verified"
+      ? "verified TLS"
+      : "unverified TLS";
+    return came === this.#why ? ` (${came})` : ` (${came}; policy: ${this.#why})`;
   }
 
   /** Only after all replies that have come were read, so that none spills into the next transaction. */

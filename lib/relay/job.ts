@@ -3,7 +3,7 @@ import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
-import { hopKey, type Route, Routes } from "../ports/routes.ts";
+import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
 import { ours } from "../smtp/client/verdict.ts";
@@ -22,15 +22,28 @@ export interface Job {
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
 export const poolKey = ({ route: { hop }, access, delivery }: Job): string => {
-  const name = hopKey(hop);
+  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return hopKey(hop);
+  const { envelope } = delivery;
+  const wish = mustHaveTls(envelope, hop)
+    ? "#requiretls"
+    : envelope.tlsOptional === true
+    ? "#tlsoptional"
+    : "";
+  return `${termsOf(hop)}#${access.ca ?? ""}${wish}`;
+};
+
+const termsOf = (hop: NextHop): string => {
   switch (hop._tag) {
-    case "Maildir":
-    case "LmtpUnix":
-      return name;
+    case "Several":
+      return `${hopKey(hop)}#${hop.hops.map(termsOf).join()}`;
+    case "Mx":
+      return `${hopKey(hop)}:${hop.port}#${hop.tls}`;
+    case "Smtp":
+    case "Lmtp":
+    case "Srv":
+      return `${hopKey(hop)}#${hop.tls}`;
     default:
-      return `${name}:${hop.port}#${hop.tls}#${access.ca ?? ""}${
-        mustHaveTls(delivery.envelope, hop) ? "#requiretls" : ""
-      }`;
+      return hopKey(hop);
   }
 };
 
@@ -49,11 +62,17 @@ export const sort: (
   access: RelaySettings["access"],
 ) => Effect.Effect<Sorted, never, Routes> = Effect.fnUntraced(function* (delivery, access) {
   const routes = yield* Routes;
+  const message: RouteFacts = {
+    sender: delivery.envelope.returnPath,
+    account: delivery.account,
+    size: delivery.size,
+    priority: delivery.envelope.priority ?? 0,
+  };
   const groups = new Map<string, { readonly job: Job; readonly to: Array<LeasedRecipient> }>();
   const stranded: Array<Result> = [];
   for (const recipient of delivery.recipients) {
     const mailbox = parseMailbox(recipient.address);
-    const route = mailbox === null ? null : yield* routes.find(mailbox);
+    const route = mailbox === null ? null : yield* routes.find(mailbox, message);
     if (route === null) {
       const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
       stranded.push({ recipient, verdict, remote: null });

@@ -103,7 +103,12 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
   const { hop: to } = job.route;
   if (to._tag === "Maildir") return null;
   const tagged = mustHaveTls(job.delivery.envelope, to);
-  const destination = { hop: to, access: job.access, mustHaveTls: tagged };
+  const destination = {
+    hop: to,
+    access: job.access,
+    mustHaveTls: tagged,
+    tlsOptional: job.delivery.envelope.tlsOptional === true,
+  };
   const r = yield* reach(destination, yard.settings, yard.watch);
   const now = yield* Clock.currentTimeMillis;
   if (r._tag === "Reached") {

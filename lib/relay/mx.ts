@@ -6,17 +6,28 @@
 import { Effect } from "effect";
 import { isIP } from "node:net";
 import type { TroubleKind } from "../ports/dns.ts";
-import { type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
+import { type AddressAnswer, type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 
 export interface MxHost {
   /** Name of the exchanger: what TLS is checked against. */
   readonly host: string;
   readonly address: string;
+  /** DNSSEC vouches for the address. RFC 7672 §2.1.3 */
+  readonly secure: boolean;
+  /** What the host is an alias of; null where it is none. */
+  readonly alias: string | null;
 }
 
 export type MxPlan =
-  | { readonly _tag: "Hosts"; readonly hosts: ReadonlyArray<MxHost> }
+  | {
+    readonly _tag: "Hosts";
+    readonly hosts: ReadonlyArray<MxHost>;
+    /** DNSSEC vouches for the list of exchangers. RFC 7672 §2.2.1 */
+    readonly secure: boolean;
+    /** What the domain is an alias of; null where it is none. */
+    readonly alias: string | null;
+  }
   | { readonly _tag: "None"; readonly verdict: Verdict };
 
 /** At least two addresses are tried, and never more than this. RFC 5321 §5.1 */
@@ -45,15 +56,21 @@ const TROUBLE: Readonly<Record<TroubleKind, string>> = {
   name: "Recipient domain has a name that DNS cannot carry",
 };
 
-const trouble = (kind: TroubleKind): MxPlan => none("temporary", "4.4.3", TROUBLE[kind]);
+export const trouble = (kind: TroubleKind): MxPlan => none("temporary", "4.4.3", TROUBLE[kind]);
+
+/** Whom we take for ourselves. RFC 5321 §5.1 */
+export interface Ourselves {
+  /** Lower case. */
+  readonly names: ReadonlyArray<string>;
+  readonly isOurs: (address: string) => boolean;
+}
 
 /** Ourselves in the list: that preference and everything worse goes. RFC 5321 §5.1 */
-const beforeOurselves = (
-  list: ReadonlyArray<Exchanger>,
-  ownNames: ReadonlyArray<string>,
-): ReadonlyArray<Exchanger> => {
-  const us = list.filter((e) => ownNames.includes(e.host.toLowerCase()));
-  const best = Math.min(...us.map((e) => e.preference));
+const beforeOurselves = <E extends { readonly preference: number }>(
+  list: ReadonlyArray<E>,
+  isUs: (e: E) => boolean,
+): ReadonlyArray<E> => {
+  const best = Math.min(...list.filter(isUs).map((e) => e.preference));
   return list.filter((e) => e.preference < best);
 };
 
@@ -77,7 +94,7 @@ const usable = (
       // an IP address is no host name, the root none that takes mail. RFC 5321 §5.1, RFC 7505 §3
       const names = answer.exchangers.filter((e) => e.host !== "" && isIP(e.host) === 0);
       if (names.length === 0) return NO_ADDRESS;
-      const kept = beforeOurselves(names, ownNames);
+      const kept = beforeOurselves(names, (e) => ownNames.includes(e.host.toLowerCase()));
       return kept.length === 0 ? LOOP : kept.slice(0, MAX_EXCHANGERS);
     }
   }
@@ -93,19 +110,31 @@ const isPlan = (x: ReadonlyArray<Exchanger> | MxPlan): x is MxPlan => "_tag" in 
  */
 export const planMx: (
   domain: string,
-  ownNames: ReadonlyArray<string>,
-) => Effect.Effect<MxPlan, never, Resolver> = Effect.fnUntraced(function* (domain, ownNames) {
+  us: Ourselves,
+) => Effect.Effect<MxPlan, never, Resolver> = Effect.fnUntraced(function* (domain, us) {
   const resolver = yield* Resolver;
-  const exchangers = usable(yield* resolver.mailExchangers(domain), ownNames);
+  const list = yield* resolver.mailExchangers(domain);
+  const exchangers = usable(list, us.names);
   if (isPlan(exchangers)) return exchangers;
   const answers = yield* Effect.forEach(exchangers, (e) => resolver.addresses(e.host), AT_ONCE);
   const unknown = answers.find((a) => a._tag === "Trouble");
-  const hosts = answers.flatMap((answer, i): ReadonlyArray<MxHost> => {
-    const host = exchangers[i]?.host;
-    return answer._tag === "Addresses" && host !== undefined
-      ? answer.addresses.map((address) => ({ host, address }))
-      : [];
-  });
-  if (hosts.length > 0) return { _tag: "Hosts" as const, hosts: hosts.slice(0, MAX_ADDRESSES) };
-  return unknown?._tag === "Trouble" ? trouble(unknown.kind) : NO_ADDRESS;
+  const found = exchangers.map((e, i) => ({ ...e, hosts: hostsOf(e.host, answers[i]) }));
+  const kept = beforeOurselves(found, (e) => e.hosts.some((h) => us.isOurs(h.address)));
+  const hosts = kept.flatMap((e) => e.hosts);
+  if (hosts.length > 0) {
+    const { secure = false, alias = null } = list._tag === "Exchangers" ? list : {};
+    return { _tag: "Hosts" as const, hosts: hosts.slice(0, MAX_ADDRESSES), secure, alias };
+  }
+  if (unknown?._tag === "Trouble") return trouble(unknown.kind);
+  return kept.length < found.length ? LOOP : NO_ADDRESS;
 });
+
+/** One host at its addresses, in the resolver's order. */
+export const hostsOf = (
+  host: string,
+  answer: AddressAnswer | undefined,
+): ReadonlyArray<MxHost> => {
+  if (answer?._tag !== "Addresses") return [];
+  const { secure = false, alias = null } = answer;
+  return answer.addresses.map((address) => ({ host, address, secure, alias }));
+};

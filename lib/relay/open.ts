@@ -15,6 +15,7 @@ const failure = (peer: Peer, e: TlsFailed | { readonly reason: string }): Unusab
     verdict: ours("temporary", tls ? "4.7.5" : "4.4.1", tls ? `TLS: ${e.reason}` : e.reason),
     remote: peer.host,
     handshake: tls,
+    ...tls && e.untrusted ? { untrusted: true } : {},
   });
 };
 

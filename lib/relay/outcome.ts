@@ -38,6 +38,10 @@ const EXPIRED = "4.4.7";
 export const startOf = ({ acceptedAt, envelope: { hold } }: Delivery): number =>
   hold === undefined ? acceptedAt : Math.max(acceptedAt, hold.until);
 
+/** What a refused login at a next hop is given as. RFC 4954 §6 */
+const LOGIN_REFUSED = "4.7.8";
+const ONE_DAY = 86_400_000;
+
 /** 5.4.7: the sender's own time is over. RFC 2852 §4.1 */
 const TOO_LATE = "5.4.7";
 
@@ -55,7 +59,10 @@ export const outcomeOf = (
   if (deliverBy?.mode === "R" && now >= deliverBy.deadline) {
     return { _tag: "Failed", status: TOO_LATE, reply, remote };
   }
-  const expiresAt = expiry(startOf(delivery), returnPath === null, curve);
+  const start = startOf(delivery);
+  const whole = expiry(start, returnPath === null, curve);
+  // our login is not taken: nobody but the operator can help, and the sender had better hear of it. HOP-17
+  const expiresAt = status === LOGIN_REFUSED ? Math.min(whole, start + ONE_DAY) : whole;
   const until = nextAttempt(recipient.attempts + 1, expiresAt, now, random, curve);
   if (until === null) return { _tag: "Expired", status: EXPIRED, reply, remote };
   // one attempt falls on the sender's own time, so that what is due then happens then

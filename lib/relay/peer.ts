@@ -9,6 +9,8 @@ export interface Peer {
   readonly target: DialTarget;
   /** Name for people and for reports. */
   readonly host: string;
+  /** Which TLS policy holds towards it, for people. */
+  readonly why: string;
   readonly session: Omit<Session, "tls">;
   readonly implicitTls: boolean;
   readonly tls: TlsRequest;
@@ -21,4 +23,6 @@ export class Unusable extends Data.TaggedError("Unusable")<{
   readonly remote: string;
   /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
   readonly handshake: boolean;
+  /** Because the certificate was not the right one. */
+  readonly untrusted?: boolean;
 }> {}

@@ -1,29 +1,24 @@
 /**
  * From a next hop to a connection on which messages can be sent.
  *
- * Tries the hosts of a hop in their order, and each once more in clear where opportunistic TLS broke
- * in the handshake (RFC 7435 §3). Keeps no connections.
+ * Tries the hosts of a hop in their order, each with the TLS that the route, DANE, MTA-STS or the message asks for,
+ * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Keeps no connections.
  */
 import { Effect } from "effect";
-import { Dialer } from "../ports/dialer.ts";
-import type { NextHop, TlsLevel } from "../ports/routes.ts";
+import type { Dialer } from "../ports/dialer.ts";
 import type { Resolver } from "../ports/resolver.ts";
-import type { Offer } from "../smtp/client/offer.ts";
+import { StsPolicies, type StsPolicy } from "../ports/sts_policies.ts";
+import { TlsNotes } from "../ports/tls_notes.ts";
 import { ours, softened, type Verdict } from "../smtp/client/verdict.ts";
-import type { Connection } from "./connection.ts";
-import { planMx } from "./mx.ts";
-import { open } from "./open.ts";
-import { type Peer, Unusable } from "./peer.ts";
-import type { HopAccess, RelaySettings } from "./settings.ts";
+import type { Dane } from "./dane.ts";
+import { type Host, hostsOf, inTurn, milder, type Remote } from "./hosts.ts";
+import { type Destination, knock, type Reached } from "./knock.ts";
+import { Unusable } from "./peer.ts";
+import { protect } from "./protect.ts";
+import type { Barred } from "./protection.ts";
+import type { RelaySettings } from "./settings.ts";
+import { noteOf } from "./tls_noted.ts";
 import type { Watch } from "./watch.ts";
-
-/** What a connection is made for. `hop` is never a Maildir. */
-export interface Destination {
-  readonly hop: Exclude<NextHop, { readonly _tag: "Maildir" }>;
-  readonly access: HopAccess;
-  /** Verified TLS, and the promise of more of it behind the hop. RFC 8689 §4.2.1 */
-  readonly mustHaveTls: boolean;
-}
 
 /** No host of the hop can be used. */
 export interface Unreachable {
@@ -34,30 +29,88 @@ export interface Unreachable {
   readonly alarm: boolean;
 }
 
-export interface Reached {
-  readonly _tag: "Reached";
-  readonly connection: Connection;
-  readonly offer: Offer;
-}
-
 export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolver>;
-
-const protocolOf = (hop: Destination["hop"]): "SMTP" | "LMTP" =>
-  hop._tag === "Lmtp" || hop._tag === "LmtpUnix" ? "LMTP" : "SMTP";
 
 export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => Reach = Effect
   .fnUntraced(function* (to, settings, watch) {
-    const hosts = yield* hostsOf(to, settings);
-    if (hosts._tag === "None") {
-      return { _tag: "Unreachable" as const, verdict: hosts.verdict, remote: null, alarm: false };
-    }
+    const none: Array<Verdict> = [];
     let failed: Unusable | null = null;
-    for (const peer of hosts.peers) {
-      const r = promised(to, peer, yield* knock(peer, settings, watch));
+    // the hosts of a spare hop are looked up when its turn comes
+    for (const hop of to.hop._tag === "Several" ? inTurn(to.hop) : [to.hop]) {
+      const hosts = yield* hostsOf(hop, settings);
+      if (hosts._tag === "None") {
+        none.push(hosts.verdict);
+        continue;
+      }
+      let r = yield* anyOf(to, hosts.hosts, settings, watch);
+      if (r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(hop))) {
+        r = yield* anyOf(to, hosts.hosts, settings, watch);
+      }
       if (r._tag === "Reached") return r;
-      if (failed === null || weight(r) >= weight(failed)) failed = r;
+      if (r._tag === "Unusable") failed = graver(failed, r);
     }
-    return unreachable(to.hop, failed);
+    const verdict = milder(none);
+    return failed === null && verdict !== null
+      ? { _tag: "Unreachable" as const, verdict, remote: null, alarm: false }
+      : unreachable(to.hop, failed);
+  });
+
+/** Before a failure counts, a newer policy of the domain is looked for. RFC 8461 §5.1 */
+const policyChanged = Effect.fnUntraced(function* (hop: Remote) {
+  if (hop._tag !== "Mx") return false;
+  const { find } = yield* StsPolicies;
+  const before = yield* find(hop.domain);
+  return before !== null && before !== (yield* find(hop.domain, true));
+});
+
+/** The first host that can be used, or the failure that says most. */
+const anyOf = Effect.fnUntraced(
+  function* (
+    to: Destination,
+    hosts: ReadonlyArray<Host>,
+    settings: RelaySettings,
+    watch: Watch,
+  ): Effect.fn.Return<Reached | Unusable | { readonly _tag: "NoHost" }, never, Dialer | Resolver> {
+    let failed: Unusable | null = null;
+    for (const host of hosts) {
+      const { how, dane, sts } = yield* protect(to, host, settings);
+      const came: Reached | Unusable = "of" in how
+        ? barred(host, how)
+        : yield* knock(to, host, how, settings, watch);
+      if (host.domain !== null && !to.tlsOptional) yield* take(host, dane, sts, came);
+      const r = promised(to, host, came);
+      if (r._tag === "Reached") return r;
+      failed = graver(failed, r);
+    }
+    return failed ?? { _tag: "NoHost" as const };
+  },
+);
+
+/** Notes what came of it, where somebody takes notes. */
+const take = Effect.fnUntraced(
+  function* (host: Host, dane: Dane, sts: StsPolicy | null, came: Reached | Unusable) {
+    const notes = yield* TlsNotes;
+    if (notes === null) return;
+    const reached = came._tag === "Reached";
+    const note = noteOf({
+      host,
+      dane,
+      sts,
+      tls: reached ? came.connection.underTls : null,
+      fault: reached ? came.despite ?? null : came,
+    });
+    if (note !== null) notes(note);
+  },
+);
+
+const barred = (host: Host, { of, reason }: Barred): Unusable =>
+  new Unusable({
+    stage: of,
+    verdict: of === "TLS"
+      ? ours("temporary", "4.7.5", reason)
+      : ours("permanent", "5.7.10", reason),
+    remote: host.name,
+    handshake: false,
   });
 
 const NO_REQUIRETLS = ours(
@@ -72,7 +125,7 @@ const NO_TLS = ours(
 );
 
 /** Every host is tried, and each that does not qualify is left without a word of the message. RFC 8689 §4.2.1 */
-const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached | Unusable => {
+const promised = (to: Destination, host: Host, r: Reached | Unusable): Reached | Unusable => {
   if (!to.mustHaveTls) return r;
   if (r._tag === "Reached") {
     if (r.offer.requireTls) return r;
@@ -80,7 +133,7 @@ const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached |
     return new Unusable({
       stage: "REQUIRETLS",
       verdict: NO_REQUIRETLS,
-      remote: peer.host,
+      remote: host.name,
       handshake: false,
     });
   }
@@ -94,6 +147,9 @@ const promised = (to: Destination, peer: Peer, r: Reached | Unusable): Reached |
  * yet turn out to be one that qualifies.
  */
 const weight = (e: Unusable): number => refusesForGood(e) ? 2 : e.stage === "REQUIRETLS" ? 0 : 1;
+
+const graver = (a: Unusable | null, b: Unusable): Unusable =>
+  a === null || weight(b) >= weight(a) ? b : a;
 
 const refusesForGood = (e: Unusable): boolean =>
   e.stage === "greeting" && e.verdict.kind === "permanent";
@@ -119,74 +175,3 @@ const NO_HOST: Verdict = {
   text: "Next hop has no host",
   remote: false,
 };
-
-const hostsOf = Effect.fnUntraced(function* (to: Destination, settings: RelaySettings) {
-  const { hop } = to;
-  if (hop._tag !== "Mx") return { _tag: "Peers" as const, peers: [configured(to, hop, settings)] };
-  const plan = yield* planMx(hop.domain, settings.ownNames);
-  return plan._tag === "None" ? plan : {
-    _tag: "Peers" as const,
-    peers: plan.hosts.map(({ host, address }) =>
-      peerOf(to, settings, { address, name: host, port: hop.port, level: hop.tls })
-    ),
-  };
-});
-
-const configured = (
-  to: Destination,
-  hop: Exclude<Destination["hop"], { readonly _tag: "Mx" }>,
-  settings: RelaySettings,
-): Peer => {
-  if (hop._tag !== "LmtpUnix") {
-    const { host, port, tls: level, implicitTls } = hop;
-    return { ...peerOf(to, settings, { address: host, name: host, port, level }), implicitTls };
-  }
-  const peer = peerOf(to, settings, { address: "", name: hop.path, port: 0, level: "none" });
-  return { ...peer, target: { _tag: "Unix", path: hop.path } };
-};
-
-const peerOf = (
-  { hop, access, mustHaveTls }: Destination,
-  settings: RelaySettings,
-  host: {
-    readonly address: string;
-    readonly name: string;
-    readonly port: number;
-    readonly level: TlsLevel;
-  },
-): Peer => {
-  // a login goes out under verified TLS or not at all. RFC 4954 §4, RFC 8314 §4
-  const policy = access.credentials === null && !mustHaveTls ? host.level : "required";
-  return {
-    target: { _tag: "Tcp", address: host.address, port: host.port },
-    host: host.name,
-    implicitTls: false,
-    session: {
-      protocol: protocolOf(hop),
-      hostname: settings.hostname,
-      policy,
-      credentials: access.credentials,
-    },
-    tls: {
-      name: host.name,
-      verify: policy === "required",
-      ca: access.ca,
-      timeoutMs: settings.patience.handshake,
-    },
-  };
-};
-
-/** One host, and once more in clear where TLS was only a wish and its handshake failed. */
-const knock = Effect.fnUntraced(function* (peer: Peer, settings: RelaySettings, watch: Watch) {
-  const dialer = yield* Dialer;
-  const enter = (p: Peer) =>
-    Effect.match(open(dialer, p, settings.patience, watch), {
-      onSuccess: (o): Reached => ({ _tag: "Reached", ...o }),
-      onFailure: (e): Unusable => e,
-    });
-  const first = yield* enter(peer);
-  return first._tag === "Unusable" && first.handshake && !peer.implicitTls &&
-      peer.session.policy === "opportunistic"
-    ? yield* enter({ ...peer, session: { ...peer.session, policy: "none" } })
-    : first;
-});

@@ -1,5 +1,5 @@
 /** What the relay is told by its configuration. */
-import type { Credentials, Route, RouteTable } from "../ports/routes.ts";
+import type { Credentials, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { DeliveryEvent } from "./outcome.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
 
@@ -32,6 +32,12 @@ export interface RelaySettings {
   readonly hostname: string;
   /** Names under which MX records may point at ourselves, lower case. RFC 5321 §5.1 */
   readonly ownNames: ReadonlyArray<string>;
+  /** Addresses at which mail would come back to us. RFC 5321 §5.1 */
+  readonly isOurs: (address: string) => boolean;
+  /** Whether TLSA records are looked for. RFC 7672 */
+  readonly dane: boolean;
+  /** What this site asks for towards the exchangers of a domain, besides what their route says. HOP-20 */
+  readonly tlsLevel: (domain: string) => TlsLevel;
   readonly access: (route: Route) => HopAccess;
   readonly connectionsPerHop: number;
   readonly maxConnections: number;
@@ -67,6 +73,9 @@ export const STANDARD_PATIENCE: Patience = {
 export const relaySettings = (hostname: string): RelaySettings => ({
   hostname,
   ownNames: [hostname.toLowerCase()],
+  isOurs: () => false,
+  dane: true,
+  tlsLevel: () => "none",
   access: () => NO_ACCESS,
   connectionsPerHop: 4,
   maxConnections: 200,
@@ -82,11 +91,8 @@ export const relaySettings = (hostname: string): RelaySettings => ({
 
 const NO_ACCESS: HopAccess = { credentials: null, ca: null };
 
-/** `access` over a route table: the first rule of that pattern decides. */
+/** `access` over a route table. */
 export const accessOf = (table: RouteTable): RelaySettings["access"] => {
-  const byPattern = new Map<string, HopAccess>();
-  for (const { pattern, credentials, ca } of table) {
-    if (!byPattern.has(pattern)) byPattern.set(pattern, { credentials, ca });
-  }
-  return (route) => byPattern.get(route.pattern) ?? NO_ACCESS;
+  const all = table.map(({ credentials, ca }): HopAccess => ({ credentials, ca }));
+  return ({ rule }) => (rule === undefined ? undefined : all[rule]) ?? NO_ACCESS;
 };

@@ -1,7 +1,7 @@
 /** What the sender of a message asked for by extensions, as it stands for one delivery. Pure. */
 import { printMailboxAscii } from "../address/mailbox.ts";
 import type { Envelope, Recipient } from "../envelope/envelope.ts";
-import type { NextHop } from "../ports/routes.ts";
+import { finalHop, type NextHop } from "../ports/routes.ts";
 import type { Delivery } from "../ports/spool.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import type { Wishes } from "../smtp/client/state.ts";
@@ -77,7 +77,7 @@ export const noticesOf = (
   const { deliverBy } = delivery.envelope;
   const wishes = recipientWishes(delivery);
   if (wishes === null && deliverBy === undefined) return null;
-  const last = hop._tag !== "Smtp" && hop._tag !== "Mx";
+  const last = finalHop(hop);
   const late = !last && deliverBy !== undefined &&
     (deliverBy.trace || (deliverBy.mode === "N" && offer?.deliverBy === null));
   return delivery.recipients.map((_, i) => {

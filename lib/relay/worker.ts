@@ -34,6 +34,7 @@ const STUCK = Duration.seconds(30);
 /** How long a goodbye to the next hops may take. */
 const FAREWELL_MS = 1_000;
 
+const NOT_RELEASED = ours("permanent", "5.7.0", "Held for a check, and not released in time");
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
 /** Runs the relay as long as the scope is open. */
@@ -74,6 +75,15 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {
+    if (delivery.overdue === true) {
+      room.enter();
+      const results = delivery.recipients.map((recipient) => ({
+        recipient,
+        verdict: NOT_RELEASED,
+        remote: null,
+      }));
+      return record({ delivery, route: null }, results);
+    }
     const { jobs, stranded } = yield* sort(delivery, settings.access);
     if (stranded.length > 0) {
       room.enter();

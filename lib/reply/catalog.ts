@@ -335,3 +335,34 @@ export const signedField = (field: string): Reply =>
 /** The same where Sender would have to name the account. RFC 6409 §8.1 */
 export const signedSender = (field: string): Reply =>
   reply(550, "7.1", `Your account must be in the ${field} field, which a DKIM signature covers`);
+
+// --- what a site decides for itself ---------------------------------------------------------
+
+/** Classes of refusals that a site's policy may give. RFC 6409 §6.2, §6.3 */
+const SITE = {
+  rights: [550, "7.1"],
+  content: [550, "7.0"],
+  message: [554, "6.0"],
+  recipients: [550, "5.3"],
+  later: [451, "7.1"],
+} as const;
+/** `text` is the site's own; the encoder of replies cleans and wraps it. */
+export const siteRefusal = (as: keyof typeof SITE, text: string): Reply =>
+  reply(SITE[as][0], SITE[as][1], text);
+/** The site's policy failed, and the site wants nothing sent that it did not judge. */
+export const POLICY_FAULT = reply(
+  451,
+  "3.5",
+  "The message could not be checked now; try again later",
+);
+/** A content filter is out of reach, and nothing may go by it. */
+export const FILTER_FAULT = reply(
+  451,
+  "7.1",
+  "A content check is not possible now; try again later",
+);
+export const FILTER_LATER = reply(451, "7.1", "A content check asks to try again later");
+export const FILTER_REFUSED = reply(550, "7.0", "Message refused by a content check");
+/** In a filter's own words; `code` is 4yz or 5yz. */
+export const filterReply = (code: number, detail: string, text: Reply["text"]): Reply =>
+  reply(code, detail, ...text);

@@ -9,25 +9,29 @@ import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
+import { Holds } from "../ports/holds.ts";
 import { Ids } from "../ports/ids.ts";
 import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
 import { Signer } from "../ports/signer.ts";
-import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
+import { type Hold, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
+import { holdQuestion } from "../stages/consider_hold.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
+import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
-import type { Decision, Trail } from "../stages/trail.ts";
+import type { Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
 import { HeldBody } from "./held_body.ts";
+import { holdNotice } from "./hold_notice.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
@@ -109,9 +113,45 @@ const recipient = Effect.fnUntraced(function* (
   const login = settings.signedIn.of(session.id);
   const account = login === null ? null : yield* (yield* Accounts).find(login.account);
   if (account === null) return just(say.ACCOUNT_GONE);
-  yield* admitRecipient(account, question.mailbox);
+  yield* admitRecipient(account, question.mailbox, factsAtRcpt(question));
   return just(say.RECIPIENT_OK);
 });
+
+/** Commits it; where it is held for its owner to decide, they get a note once it is safe. */
+const keep = (signed: Signed, message: NewMessage) => {
+  const { hold } = signed;
+  if (hold === undefined) return Effect.flatMap(Spool, (spool) => spool.commit(message));
+  return Effect.gen(function* () {
+    const token = hold.notify ? `hold-${(yield* Ids).messageIdLeft()}` : null;
+    const committed = yield* (yield* Spool).commit({ ...message, hold: { ...hold, token } });
+    // of what was submitted once more they were told the first time
+    if (token !== null && committed._tag === "Kept") yield* tellOwner(signed, hold, token);
+    return committed;
+  });
+};
+
+/** The message is accepted already: a note that cannot be kept is only told. */
+const tellOwner = (signed: Signed, hold: Hold, token: string) =>
+  Effect.gen(function* () {
+    const notice = yield* holdNotice(signed, hold, token);
+    if (notice === null) return;
+    yield* Effect.onError(
+      (yield* Spool).commit(notice),
+      () => Effect.sync(() => notice.body.discard()),
+    );
+  }).pipe(
+    Effect.catch((fault) =>
+      Effect.logError("the owner of a held message is not told", { submission: signed.id, fault })
+    ),
+  );
+
+/** What later holds are judged by. It is accepted already: a fault here is only told. */
+const remembered = (signed: Signed) =>
+  Effect.flatMap(Holds, (holds) => {
+    if (holds === null) return Effect.void;
+    const rules = new Set(signed.trail.filter((d) => d.verdict === "held").map((d) => d.rule));
+    return Effect.ignore(holds.note(holdQuestion(signed), rules), { log: "Error" });
+  });
 
 const submit = Effect.fnUntraced(function* (
   settings: AnswerSettings,
@@ -158,7 +198,13 @@ const submit = Effect.fnUntraced(function* (
     data.body.discard();
     return just(say.TOO_MANY_NEW_RECIPIENTS);
   }
-  const kept = spool.commit({
+  if (signed.discard === true) {
+    held.discard();
+    data.body.discard();
+    yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
+    return just(say.queued(signed.id));
+  }
+  const kept = keep(signed, {
     id: signed.id,
     acceptedAt: signed.receivedAt,
     account: signed.account.id,
@@ -186,6 +232,7 @@ const submit = Effect.fnUntraced(function* (
     return just(say.queued(committed.id));
   }
   settings.quota.count(account, nullSender, count, receivedAt);
+  yield* remembered(signed);
   settings.onAccepted?.(signed);
   const records = yield* Records;
   if (records.keeps.accepted) {
@@ -206,18 +253,20 @@ const submit = Effect.fnUntraced(function* (
  */
 const onceOf = (s: Signed, session: SessionFacts): Partial<Pick<NewMessage, "once">> => {
   if (s.messageId === null) return {};
-  const { returnPath, recipients } = s.envelope;
-  const key = JSON.stringify([
+  const { returnPath, recipients, hold } = s.envelope;
+  const key = [
     s.account.id,
-    returnPath === null ? null : printMailbox(returnPath),
-    recipients.map((r) => printMailbox(r.mailbox)).sort(),
+    returnPath === null ? "" : printMailbox(returnPath),
     s.messageId,
-    s.envelope.hold ?? null,
-  ]);
-  const facts = { at: new Date(s.receivedAt).toISOString(), session: session.id };
-  const note: Decision = { stage: "submit", verdict: "pass", rule: "submit.repeated", facts };
-  return { once: { key, note: JSON.stringify(note) } };
+    hold === undefined ? "" : JSON.stringify(hold),
+    ...recipients.map((r) => printMailbox(r.mailbox)).sort(),
+  ].join("\n"); // none of them holds a line end
+  return { once: { key, note: noteOf(s.receivedAt, session.id) } };
 };
+
+/** A `Decision` for the first one's trail, as JSON; written out, since hardly one of thousands is ever used. */
+const noteOf = (at: number, session: string): string =>
+  `{"stage":"submit","verdict":"pass","rule":"submit.repeated","facts":{"at":${at},"session":"${session}"}}`;
 
 /** What is remembered of a question, whatever became of it. */
 const recordOf = (

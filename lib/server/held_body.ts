@@ -32,19 +32,32 @@ export class HeldBody implements StoredBody {
   readonly each = (see: (chunk: Uint8Array) => void): Effect.Effect<void, SpoolError> =>
     Effect.gen({ self: this }, function* () {
       for (let i = 0;; i++) {
-        const chunk = yield* this.#came.part(i);
+        const chunk = yield* this.current.part(i);
         if (chunk === null) return;
         see(chunk);
       }
     });
 
+  readonly eachInTurn = (
+    see: (chunk: Uint8Array) => Promise<void>,
+  ): Effect.Effect<void, SpoolError> =>
+    Effect.gen({ self: this }, function* () {
+      for (let i = 0;; i++) {
+        const chunk = yield* this.current.part(i);
+        if (chunk === null) return;
+        yield* Effect.promise(() => see(chunk));
+      }
+    });
+
   readonly replace = (r: Rewrite) =>
     Effect.gen({ self: this }, function* () {
+      const from = this.current;
+      const before = this.#other;
       const to = this.#other = this.#stage();
       const counter = new BodyCounter();
       const digest = this.#digest();
       for (let i = 0, open = true; open; i++) {
-        const chunk = yield* this.#came.part(i);
+        const chunk = yield* from.part(i);
         open = chunk !== null;
         for (const part of chunk === null ? r.end() : r.push(chunk)) {
           counter.push(part);
@@ -52,6 +65,7 @@ export class HeldBody implements StoredBody {
           yield* to.write(part.slice());
         }
       }
+      before?.discard();
       return counter.facts(this.#validUtf8, digest?.end() ?? null);
     });
 

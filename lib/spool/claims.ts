@@ -10,6 +10,8 @@ export interface Facts {
   readonly session: SessionFacts | null;
   readonly size: number;
   readonly eightBit: boolean;
+  /** Absent in what was stored before routes asked for it. */
+  readonly account?: string | null;
 }
 
 export const readFacts = (row: { readonly facts: string; readonly size: number }): Facts => ({
@@ -42,9 +44,11 @@ export const groupClaims = (
       envelope: facts.envelope,
       size: facts.size,
       eightBit: facts.eightBit,
+      account: facts.account ?? null,
       hop: row.hop,
       recipients: to,
       content,
+      ...(row.overdue === 0 ? {} : { overdue: true }),
     };
   });
 };

@@ -14,6 +14,7 @@ import type {
   ReadPart,
   SettleOp,
 } from "./protocol.ts";
+import { endHolds, enterHold, leaveHold } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
@@ -242,7 +243,9 @@ export class SpoolDatabase {
     const insert = this.#sql(
       "INSERT INTO recipient (key, address, hop, state, due, owner) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    const state = m.lease ? STATE.leased : STATE.queued;
+    const { hold } = m;
+    if (hold) enterHold((text) => this.#sql(text), number, hold);
+    const state = hold ? STATE.held : m.lease ? STATE.leased : STATE.queued;
     m.recipients.forEach((r, i) => {
       insert.run(
         number! * PER_MESSAGE + i,
@@ -293,8 +296,10 @@ export class SpoolDatabase {
     this.#sql(
       "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ?))",
     ).run(now);
+    endHolds((text) => this.#sql(text), now);
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size
+      `SELECT r.key, r.address, r.hop, r.attempts, r.due, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
+              EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? ORDER BY r.due LIMIT ?`,
     ).all(now, limit) as unknown as ReadonlyArray<ClaimedRow>;
@@ -366,6 +371,7 @@ export class SpoolDatabase {
       "SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state <= 2 LIMIT 1",
     ).get(first, end);
     if (open !== undefined) return;
+    leaveHold((text) => this.#sql(text), number);
     this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
     if (this.#keepMs === 0) this.#dropMessage(number);
     else this.#sql("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
@@ -375,6 +381,7 @@ export class SpoolDatabase {
     const { first, end } = range(number);
     this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
     this.#sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
+    leaveHold((text) => this.#sql(text), number);
     this.#sql("DELETE FROM message WHERE number = ?").run(number);
   }
 

@@ -1,5 +1,7 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
+import type { NewMessage } from "../ports/spool.ts";
+
 /** A message whose body is small enough to come along. */
 export interface CommitOp {
   readonly op: "commit";
@@ -21,6 +23,8 @@ export interface CommitOp {
   readonly due: number;
   /** Lease the recipients to this process at once. */
   readonly lease: boolean;
+  /** Kept back, and why; null: due at once. */
+  readonly hold: NewMessage["hold"] | null;
   /** See `NewMessage`. */
   readonly once: { readonly key: string; readonly note: string } | null;
 }
@@ -109,6 +113,8 @@ export interface ClaimedRow {
   readonly acceptedAt: number;
   readonly facts: string;
   readonly size: number;
+  /** 1: its hold ended in a return. */
+  readonly overdue: number;
 }
 
 export interface ReadPart {

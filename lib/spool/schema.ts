@@ -5,9 +5,11 @@
  * likewise, so that both are found by a range of the primary key and need no index.
  */
 
+import { HOLD_SCHEMA } from "./schema_hold.ts";
+
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -59,7 +61,7 @@ CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1
 CREATE INDEX IF NOT EXISTS message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
-`;
+${HOLD_SCHEMA}`;
 
 /** Full durability: a commit is on stable storage when it returns. */
 export const PRAGMAS = `

@@ -73,7 +73,8 @@ class SqliteSpool {
 
   readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
     Effect.suspend(() => {
-      const lease = m.due === undefined && !this.#backlog && this.#ready.length < MAX_READY &&
+      const now = m.hold === undefined && m.due === undefined;
+      const lease = now && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
       return Effect.map(this.#thread.run("commit", op), (value): Committed => {
@@ -84,7 +85,7 @@ class SqliteSpool {
         const number = value as number;
         (m.body as DiskStaging).finish();
         if (lease) this.#offer(m, op, facts, number);
-        else if (m.due === undefined) this.#backlog = this.#look = true;
+        else if (now) this.#backlog = this.#look = true;
         this.#awaken();
         return KEPT;
       });
@@ -99,6 +100,7 @@ class SqliteSpool {
       session: m.session,
       size: head.length + staging.octets,
       eightBit: m.eightBit,
+      account: m.account,
     };
     const op: CommitOp = {
       op: "commit",
@@ -106,7 +108,12 @@ class SqliteSpool {
       acceptedAt: m.acceptedAt,
       account: m.account,
       returnPath: m.envelope.returnPath === null ? null : printMailbox(m.envelope.returnPath),
-      facts: JSON.stringify({ envelope: m.envelope, session: m.session, eightBit: m.eightBit }),
+      facts: JSON.stringify({
+        envelope: m.envelope,
+        session: m.session,
+        eightBit: m.eightBit,
+        account: m.account,
+      }),
       trail: m.trail,
       head,
       staged: staging.number,
@@ -114,6 +121,7 @@ class SqliteSpool {
       recipients: m.recipients,
       due: m.due ?? m.acceptedAt,
       lease,
+      hold: m.hold ?? null,
       once: m.once ?? null,
     };
     return { op, facts };
@@ -131,6 +139,7 @@ class SqliteSpool {
       acceptedAt: m.acceptedAt,
       facts: "",
       size: facts.size,
+      overdue: 0,
     }));
     const content = op.staged === null ? [op.head, ...op.body] : null;
     for (const d of groupClaims(rows, () => facts, content)) this.#ready.push(d);

@@ -5,6 +5,7 @@ import { Clock, Effect, Layer } from "effect";
 import {
   type QueueDetail,
   type QueueEntry,
+  type QueueHold,
   type QueueRecipient,
   SpoolAdmin,
   type SpoolError,
@@ -12,6 +13,7 @@ import {
 } from "../ports/spool.ts";
 import { openDatabase } from "./database.ts";
 import { readFacts } from "./claims.ts";
+import { heldBy, leaveHold, release, type Sql } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 type Row = Record<string, unknown>;
@@ -40,13 +42,25 @@ const recipientOf = (row: Row): QueueRecipient => {
   };
 };
 
-const entryOf = (m: Row, recipients: ReadonlyArray<QueueRecipient>): QueueEntry => ({
+const holdOf = (row: Row | undefined): QueueHold | null =>
+  row === undefined ? null : {
+    reason: row["reason"] as string,
+    until: row["until"] as number | null,
+    then: row["expires"] === 1 ? "expire" : "release",
+  };
+
+const entryOf = (
+  m: Row,
+  recipients: ReadonlyArray<QueueRecipient>,
+  hold: Row | undefined,
+): QueueEntry => ({
   id: m["id"] as string,
   acceptedAt: m["accepted_at"] as number,
   account: m["account"] as string | null,
   returnPath: m["return_path"] as string | null,
   size: m["size"] as number,
   recipients,
+  hold: holdOf(hold),
 });
 
 class Admin {
@@ -71,7 +85,12 @@ class Admin {
       if (known === undefined) byMessage.set(r["number"], [recipientOf(r)]);
       else known.push(recipientOf(r));
     }
-    return messages.map((m) => entryOf(m, byMessage.get(m["number"]) ?? []));
+    const holds = new Map(
+      this.#db.prepare("SELECT * FROM hold").all().map((h) => [h["number"], h] as const),
+    );
+    return messages.map((m) =>
+      entryOf(m, byMessage.get(m["number"]) ?? [], holds.get(m["number"]))
+    );
   }
 
   show(id: string): QueueDetail | null {
@@ -82,7 +101,11 @@ class Admin {
       .all(first, end);
     const facts = readFacts({ facts: m["facts"] as string, size: m["size"] as number });
     return {
-      ...entryOf(m, rows.map(recipientOf)),
+      ...entryOf(
+        m,
+        rows.map(recipientOf),
+        this.#db.prepare("SELECT * FROM hold WHERE number = ?").get(m["number"] as number),
+      ),
       envelope: facts.envelope,
       session: facts.session,
       trail: m["trail"] as string,
@@ -93,6 +116,55 @@ class Admin {
 
   #range(number: number): readonly [number, number] {
     return [number * PER_MESSAGE, (number + 1) * PER_MESSAGE];
+  }
+
+  readonly #sql: Sql = (text) => this.#db.prepare(text);
+
+  #transaction<A>(f: () => A): A {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const value = f();
+      this.#db.exec("COMMIT");
+      return value;
+    } catch (e) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw e;
+    }
+  }
+
+  /** By hand, whatever held it. */
+  release(id: string, now: number): number {
+    return this.#transaction(() => {
+      const gone = this.change(
+        id,
+        `state = ${STATE.queued}, due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END`,
+        [STATE.held],
+      );
+      if (id === "all") this.#db.exec("DELETE FROM hold");
+      else {
+        this.#sql("DELETE FROM hold WHERE number = (SELECT number FROM message WHERE id = ?)")
+          .run(id);
+      }
+      return gone;
+    });
+  }
+
+  heldBy(token: string): string | null {
+    const number = heldBy(this.#sql, token);
+    if (number === null) return null;
+    const id = this.#sql("SELECT id FROM message WHERE number = ?").get(number)?.["id"];
+    return typeof id === "string" ? id : null;
+  }
+
+  redeem(token: string, then: "release" | "cancel", now: number): number {
+    return this.#transaction(() => {
+      if (then === "release") {
+        const number = heldBy(this.#sql, token);
+        return number === null ? 0 : release(this.#sql, number, now);
+      }
+      const id = this.heldBy(token);
+      return id === null ? 0 : this.#removed(id, now);
+    });
   }
 
   /** Runs an UPDATE over the recipients of one message, or of all, that are in a state and meet `more`. */
@@ -114,29 +186,23 @@ class Admin {
 
   /** Undelivered, without a bounce; the content goes, the history stays. */
   remove(id: string, now: number): number {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const gone = this.change(id, `state = ${STATE.removed}, owner = NULL, at = ${now}`, [
-        STATE.queued,
-        STATE.leased,
-        STATE.held,
-      ]);
-      const m = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1").get(
-        id,
-      );
-      if (gone > 0 && m !== undefined) {
-        const number = m["number"] as number;
-        this.#db.prepare("DELETE FROM chunk WHERE key >= ? AND key < ?").run(
-          ...this.#range(number),
-        );
-        this.#db.prepare("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
-      }
-      this.#db.exec("COMMIT");
-      return gone;
-    } catch (e) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw e;
+    return this.#transaction(() => this.#removed(id, now));
+  }
+
+  #removed(id: string, now: number): number {
+    const gone = this.change(id, `state = ${STATE.removed}, owner = NULL, at = ${now}`, [
+      STATE.queued,
+      STATE.leased,
+      STATE.held,
+    ]);
+    const m = this.#sql("SELECT number FROM message WHERE id = ? AND complete = 1").get(id);
+    if (gone > 0 && m !== undefined) {
+      const number = m["number"] as number;
+      this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(...this.#range(number));
+      this.#sql("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
+      leaveHold(this.#sql, number);
     }
+    return gone;
   }
 }
 
@@ -168,13 +234,9 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
         hold: (id) =>
           attempt("hold", () =>
             admin.change(id, `state = ${STATE.held}`, [STATE.queued])),
-        release: (id) =>
-          atNow("release", (now) =>
-            admin.change(
-              id,
-              `state = ${STATE.queued}, due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END`,
-              [STATE.held],
-            )),
+        release: (id) => atNow("release", (now) => admin.release(id, now)),
+        heldBy: (token) => attempt("heldBy", () => admin.heldBy(token)),
+        redeem: (token, then) => atNow("redeem", (now) => admin.redeem(token, then, now)),
         remove: (id) => atNow("remove", (now) => admin.remove(id, now)),
       });
     }),

@@ -10,9 +10,12 @@ import type { Routes } from "../ports/routes.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import type { SenderRights } from "../ports/sender_rights.ts";
 import { addSender } from "./add_sender.ts";
+import { askSite } from "./ask_site.ts";
 import { authenticate } from "./authenticate.ts";
+import { considerHold } from "./consider_hold.ts";
 import { encodeBody } from "./encode_body.ts";
 import { enforceRights } from "./enforce_rights.ts";
+import { filter } from "./filter.ts";
 import { fixHeaders } from "./fix_headers.ts";
 import { parse } from "./parse.ts";
 import { rewrite } from "./rewrite.ts";
@@ -50,6 +53,9 @@ export const pipeline: Stage<
     Effect.flatMap(fixHeaders),
     Effect.flatMap(encodeBody),
     Effect.flatMap(addSender),
+    Effect.flatMap(filter),
+    Effect.flatMap(askSite),
+    Effect.flatMap(considerHold),
     Effect.flatMap(resolveMta),
     Effect.flatMap(preflight),
     Effect.flatMap(sign),

@@ -15,7 +15,7 @@ import type { HeaderLimits } from "../message/header.ts";
 import type { ReceivedMode } from "../message/received.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { TlsPolicy } from "../ports/certificates.ts";
-import { type Route, Routes, type RouteTable } from "../ports/routes.ts";
+import { type Route, type RouteFacts, Routes, type RouteTable } from "../ports/routes.ts";
 import {
   type Circumstances,
   type Right,
@@ -93,8 +93,24 @@ export interface HeaderRules {
 
 export type { TlsPolicy };
 
-/** Which route a recipient takes; null: none. */
-export type RoutePolicy = (recipient: Mailbox) => Route | null;
+/**
+ * Which route a recipient takes; null: none. Pure, and called for every recipient.
+ *
+ * `tell`, for `postern route test`: called for each route that was looked at, in order.
+ */
+export type RoutePolicy = (
+  recipient: Mailbox,
+  message: RouteFacts,
+  tell?: RouteTeller,
+) => Route | null;
+
+export type RouteTeller = (step: {
+  /** Which of the table, counted from 0. */
+  readonly rule: number;
+  readonly pattern: string;
+  /** The first condition that did not hold; null where the route was taken. */
+  readonly unmet: "recipient" | "from" | "account" | "size" | "priority" | null;
+}) => void;
 
 /** The switches of the configuration file. */
 export type HeaderSettings = HeaderRules;
@@ -166,7 +182,9 @@ export const routesLayer = (
   table: RouteTable,
 ): Layer.Layer<Routes> => {
   const find = policy(table);
-  return Layer.succeed(Routes, { find: (recipient) => Effect.sync(() => find(recipient)) });
+  return Layer.succeed(Routes, {
+    find: (recipient, message) => Effect.sync(() => find(recipient, message)),
+  });
 };
 
 /** `offset`: see `HeaderPolicy`. */

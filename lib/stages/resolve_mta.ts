@@ -4,8 +4,10 @@
  */
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
+import type { Envelope } from "../envelope/envelope.ts";
+import { type Field, unfolded } from "../message/header.ts";
 import { type MxAnswer, Resolver } from "../ports/resolver.ts";
-import { hopKey, type NextHop, type Route, Routes } from "../ports/routes.ts";
+import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
 import { address, addresses, items, shown } from "./facts.ts";
@@ -20,9 +22,10 @@ import type { Decision } from "./trail.ts";
  */
 export const checkRecipient: (
   recipient: Mailbox,
+  message: RouteFacts,
 ) => Effect.Effect<Route, Refusal, Routes | Resolver> = Effect.fnUntraced(
-  function* (recipient: Mailbox) {
-    const route = yield* (yield* Routes).find(recipient);
+  function* (recipient: Mailbox, message: RouteFacts) {
+    const route = yield* (yield* Routes).find(recipient, message);
     const facts = { recipient: address(recipient) };
     if (route === null) {
       return yield* refusal([], "resolve_mta", "route.none", NO_ROUTE, facts);
@@ -33,6 +36,17 @@ export const checkRecipient: (
     return no === null ? route : yield* refusal([], "resolve_mta", no.rule, no.reply, facts);
   },
 );
+
+/** Before the message is there, its size is what MAIL declared. RFC 1870 §3 */
+export const factsAtRcpt = ({ account, mail }: {
+  readonly account: string | null;
+  readonly mail: Pick<Envelope, "returnPath" | "declaredSize" | "priority">;
+}): RouteFacts => ({
+  sender: mail.returnPath,
+  account,
+  size: mail.declaredSize ?? 0,
+  priority: mail.priority ?? 0,
+});
 
 const refusalOf = (answer: MxAnswer): { readonly rule: string; readonly reply: Reply } | null => {
   switch (answer._tag) {
@@ -49,6 +63,12 @@ const refusalOf = (answer: MxAnswer): { readonly rule: string; readonly reply: R
   }
 };
 
+/** `TLS-Required: No`, once: the only value there is. REQUIRETLS beside it wins. RFC 8689 §5 */
+const tlsOptional = (fields: ReadonlyArray<Field>): boolean => {
+  const [only, ...more] = fields.filter((f) => f.key === "tls-required");
+  return only !== undefined && more.length === 0 && /^\s*no\s*$/i.test(unfolded(only));
+};
+
 /** Recipients that share a next hop. */
 interface Share {
   readonly route: Route;
@@ -62,10 +82,16 @@ const MAX_TOLD = 20;
 export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> = Effect.fnUntraced(
   function* (s: Attributed) {
     const routes = yield* Routes;
+    const message: RouteFacts = {
+      sender: s.envelope.returnPath,
+      account: s.account.id,
+      size: s.head.length + s.body.octets,
+      priority: s.envelope.priority ?? 0,
+    };
     const routed: Array<RoutedRecipient> = [];
     const shares = new Map<string, Share>();
     for (const { mailbox } of s.envelope.recipients) {
-      const route = yield* routes.find(mailbox);
+      const route = yield* routes.find(mailbox, message);
       if (route === null) {
         const facts = { recipient: address(mailbox) };
         return yield* refusal(s.trail, "resolve_mta", "route.none", NO_ROUTE, facts);
@@ -81,7 +107,15 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       ? [yield* tell(only)]
       : yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
     if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
-    return { ...s, _tag: "Routed" as const, routed, trail: [...s.trail, ...told] };
+    const optional = s.envelope.requireTls !== true && tlsOptional(s.header.fields);
+    if (optional) told.push(pass("EXT-RTLS-3", { tlsRequired: false }));
+    return {
+      ...s,
+      _tag: "Routed" as const,
+      ...optional ? { envelope: { ...s.envelope, tlsOptional: true as const } } : {},
+      routed,
+      trail: [...s.trail, ...told],
+    };
   },
 );
 

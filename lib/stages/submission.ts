@@ -12,6 +12,7 @@ import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { Circumstances } from "../ports/sender_rights.ts";
 import type { Route } from "../ports/routes.ts";
+import type { Hold } from "../ports/spool.ts";
 import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
 
@@ -38,8 +39,15 @@ interface Common {
   readonly body: BodyFacts;
   /** Where the body waits; absent: it cannot be read again, and stays as it is. */
   readonly stored?: StoredBody;
+  /** Accepted and kept back; absent: it leaves at once. */
+  readonly hold?: Hold;
+  /** A filter had it thrown away: accepted, and not kept. */
+  readonly discard?: boolean;
   readonly trail: Trail;
 }
+
+/** What every state of it has. */
+export type Submission = Common;
 
 export interface Received extends Common {
   readonly _tag: "Received";

@@ -8,6 +8,9 @@ export type StageName =
   | "enforce_rights"
   | "fix_headers"
   | "add_sender"
+  | "filter"
+  | "site_policy"
+  | "hold"
   | "resolve_mta"
   | "preflight"
   | "sign"
@@ -19,8 +22,8 @@ export type Facts = Readonly<Record<string, FactValue>>;
 
 export interface Decision {
   readonly stage: StageName;
-  /** `pass`: looked and left alone; `changed`: edited the message; `refused`: ends here. */
-  readonly verdict: "pass" | "changed" | "refused";
+  /** `pass`: looked and left alone; `changed`: edited the message; `held`: kept back; `refused`: ends here. */
+  readonly verdict: "pass" | "changed" | "held" | "refused";
   /** Short stable name of the rule, such as `date.absent` or `SND-07`; the ledger's id where it has one. */
   readonly rule: string;
   readonly facts: Facts;

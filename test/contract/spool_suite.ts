@@ -5,6 +5,7 @@ import type { Envelope } from "../../lib/envelope/envelope.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import {
   type Delivery,
+  type Hold,
   type NewMessage,
   type Outcome,
   Spool,
@@ -60,6 +61,20 @@ export const newMessage = (
 
 export const accept = (...a: Parameters<typeof newMessage>) =>
   Effect.flatMap(newMessage(...a), (m) => Spool.use((s) => s.commit(m)));
+
+/** Accepted and held. */
+export const acceptHeld = (
+  id: string,
+  o: Pick<Hold, "until" | "then">,
+  token: string | null = null,
+) =>
+  Effect.flatMap(
+    newMessage(id),
+    (m) =>
+      Spool.use((s) =>
+        s.commit({ ...m, hold: { ...o, reason: "why not", notify: token !== null, token } })
+      ),
+  );
 
 /** Deliveries that come within 5 seconds, as many as asked for. */
 export const takeAll = (n: number) =>
@@ -375,5 +390,56 @@ export const spoolSuite = <E>(
       assert.equal(yield* admin.remove("none"), 0);
       assert.deepEqual(yield* list(false), []);
       yield* nothing(50);
+    }));
+
+  it("a held message does not leave before its time, and tells why; then it is due", () =>
+    Effect.gen(function* () {
+      yield* acceptHeld("m1", { until: Date.now() + 1200, then: "release" });
+      const entry = (yield* list(false))[0];
+      assert.equal(entry?.recipients[0]?.state, "held");
+      assert.equal(entry?.hold?.reason, "why not");
+      yield* nothing(300);
+      const d = yield* takeOne;
+      assert.deepEqual([d.message, d.overdue ?? false], ["m1", false]);
+      assert.equal((yield* list(false))[0]?.hold, null);
+    }));
+
+  it("a hold that expires hands the message over to go back, and again where that was not recorded", () =>
+    Effect.gen(function* () {
+      yield* acceptHeld("m1", { until: Date.now() - 1, then: "expire" });
+      const d = yield* takeOne;
+      assert.deepEqual([d.message, d.overdue], ["m1", true]);
+      yield* Spool.use((s) => s.giveBack(d));
+      const again = yield* takeOne;
+      assert.equal(again.overdue, true);
+      yield* settle(again, FAILED);
+      assert.deepEqual(yield* list(false), []);
+    }));
+
+  it("redeem() takes a token once, and no other", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      yield* acceptHeld("m1", { until: null, then: "release" }, "hold-one");
+      yield* acceptHeld("m2", { until: null, then: "expire" }, "hold-two");
+      assert.equal(yield* admin.redeem("hold-x", "release"), 0);
+      assert.equal(yield* admin.heldBy("hold-x"), null);
+      assert.equal(yield* admin.heldBy("hold-one"), "m1");
+      assert.equal(yield* admin.redeem("hold-one", "release"), 1);
+      assert.equal(yield* admin.redeem("hold-one", "cancel"), 0);
+      assert.equal((yield* takeOne).message, "m1");
+      assert.equal(yield* admin.redeem("hold-two", "cancel"), 1);
+      assert.equal(yield* admin.redeem("hold-two", "release"), 0);
+      yield* nothing(50);
+    }));
+
+  it("release() by hand ends any hold, and its token with it", () =>
+    Effect.gen(function* () {
+      const admin = yield* SpoolAdmin;
+      yield* acceptHeld("m1", { until: Date.now() + 60_000, then: "expire" }, "hold-one");
+      assert.equal(yield* admin.release("m1"), 1);
+      const d = yield* takeOne;
+      assert.equal(d.overdue ?? false, false);
+      assert.equal(yield* admin.redeem("hold-one", "cancel"), 0);
+      assert.equal((yield* list(false))[0]?.recipients[0]?.state, "leased");
     }));
 };

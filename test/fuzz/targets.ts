@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Target } from "./target.ts";
 import { dnsAnswer, documents } from "./targets/discovery.ts";
 import { chunks, mime } from "./targets/body.ts";
+import { milter, rspamd } from "./targets/filters.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { dnsQuery, poxRequest, tsigAnswer } from "./targets/served.ts";
@@ -24,6 +25,8 @@ export const targets: ReadonlyArray<Target> = [
   dnsQuery,
   tsigAnswer,
   poxRequest,
+  milter,
+  rspamd,
 ];
 
 const directory = (target: string): URL => new URL(`./corpus/${target}/`, import.meta.url);

@@ -80,6 +80,7 @@ const LIVE: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
 /** The store itself, for tests that look inside or break it. */
 export class MemorySpool {
   readonly #messages = new Map<string, Stored>();
+  readonly #held = new Set<string>();
   #nextKey = 1;
   #wake: Set<() => void> = new Set();
   /** Fails the next so many `settle` calls. */
@@ -122,7 +123,7 @@ export class MemorySpool {
       key: this.#nextKey++,
       address,
       hop,
-      state: "queued",
+      state: message.hold === undefined ? "queued" : "held",
       attempts: 0,
       due: message.due ?? message.acceptedAt,
       lastReply: null,
@@ -130,6 +131,7 @@ export class MemorySpool {
       lastAt: null,
     }));
     this.#messages.set(message.id, { message, content, rows });
+    if (message.hold !== undefined) this.#held.add(message.id);
     this.#stir();
     return Effect.succeed({ _tag: "Kept" });
   }
@@ -146,7 +148,12 @@ export class MemorySpool {
         const now = yield* Clock.currentTimeMillis;
         const found = this.#lease(limit, now);
         if (found.length > 0) return found;
-        const due = this.#rows().filter((r) => r.state === "queued").map((r) => r.due);
+        const due = [
+          ...this.#rows().filter((r) => r.state === "queued").map((r) => r.due),
+          ...Array.from(this.#messages.values()).flatMap(({ message: { id, hold } }) =>
+            hold === undefined || hold.until === null || !this.#held.has(id) ? [] : [hold.until]
+          ),
+        ];
         const soon = due.length === 0 ? 3_600_000 : Math.max(1, Math.min(...due) - now);
         yield* Effect.timeoutOption(this.#stirred, Duration.millis(soon));
       }
@@ -164,6 +171,12 @@ export class MemorySpool {
 
   #lease(limit: number, now: number): ReadonlyArray<Delivery> {
     const out: Array<Delivery> = [];
+    for (const { message, rows } of this.#messages.values()) {
+      const { hold, id } = message;
+      if (hold === undefined || hold.until === null || hold.until > now) continue;
+      for (const row of rows) if (row.state === "held") row.state = "queued";
+      if (hold.then === "release") this.#held.delete(id);
+    }
     for (const { message, content, rows } of this.#messages.values()) {
       const hops = new Map<string, Array<LeasedRecipient>>();
       for (const row of rows) {
@@ -176,16 +189,18 @@ export class MemorySpool {
         hops.set(row.hop, list);
       }
       for (const [hop, recipients] of hops) {
-        const { id, acceptedAt, envelope, eightBit } = message;
+        const { id, acceptedAt, envelope, eightBit, account } = message;
         out.push({
           message: id,
           acceptedAt,
           envelope,
           size: content.length,
           eightBit,
+          account,
           hop,
           content: null,
           recipients,
+          ...(this.#held.has(id) ? { overdue: true } : {}),
         });
       }
     }
@@ -258,6 +273,9 @@ export class MemorySpool {
         lastRemote: r.lastRemote,
         lastAt: r.lastAt,
       })),
+      hold: message.hold !== undefined && this.#held.has(message.id)
+        ? { reason: message.hold.reason, until: message.hold.until, then: message.hold.then }
+        : null,
     };
   }
 
@@ -305,9 +323,27 @@ export class MemorySpool {
       row.state = "held";
     });
   readonly release = (id: string): Effect.Effect<number> =>
-    this.#change(id, ["held"], (row, now) => {
-      row.state = "queued";
-      if (row.attempts > 0 || row.due < now) row.due = now;
+    Effect.suspend(() => {
+      if (id === "all") this.#held.clear();
+      else this.#held.delete(id);
+      return this.#change(id, ["held"], (row, now) => {
+        row.state = "queued";
+        if (row.attempts > 0 || row.due < now) row.due = now;
+      });
+    });
+  readonly heldBy = (token: string): Effect.Effect<string | null> =>
+    Effect.sync(() => {
+      for (const { message } of this.#messages.values()) {
+        if (message.hold?.token === token && this.#held.has(message.id)) return message.id;
+      }
+      return null;
+    });
+  readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<number> =>
+    Effect.suspend(() => {
+      return Effect.flatMap(this.heldBy(token), (id) => {
+        if (id === null) return Effect.succeed(0);
+        return then === "release" ? this.release(id) : this.remove(id);
+      });
     });
   readonly remove = (id: string): Effect.Effect<number> =>
     Effect.sync(() => {

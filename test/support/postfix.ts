@@ -8,7 +8,12 @@ export interface PostfixOptions {
   /** An empty directory below /tmp. */
   readonly dir: string;
   /** Plain SMTP on loopback that delivers `domain` into Maildirs below `dir/mail`. */
-  readonly mx?: { readonly port: number; readonly domain: string };
+  readonly mx?: {
+    readonly port: number;
+    readonly domain: string;
+    /** STARTTLS with these PEM files. */
+    readonly tls?: { readonly certificate: string; readonly key: string };
+  };
   /** TLS from the first octet, AUTH PLAIN for one user, relay to a port of loopback. */
   readonly submissions?: {
     readonly port: number;
@@ -132,6 +137,15 @@ export const startPostfix = async (o: PostfixOptions): Promise<Postfix> => {
       "virtual_minimum_uid = 100",
       "smtpd_relay_restrictions = reject_unauth_destination",
     );
+    if (o.mx.tls !== undefined) {
+      main.push(
+        `smtpd_tls_cert_file = ${o.mx.tls.certificate}`,
+        `smtpd_tls_key_file = ${o.mx.tls.key}`,
+        "smtpd_tls_security_level = may",
+        "smtpd_tls_loglevel = 1",
+        "smtpd_tls_session_cache_database =",
+      );
+    }
     master += `127.0.0.1:${o.mx.port} inet n - n - - smtpd\n`;
   }
   if (o.submissions !== undefined) {

@@ -30,7 +30,7 @@ import type { Trail } from "../../lib/stages/trail.ts";
 import { standardRepairs } from "../../policies/headers.ts";
 import { standardLimits } from "../../policies/limits.ts";
 import { ownAddresses } from "../../policies/rights.ts";
-import { byRecipientDomain } from "../../policies/routes.ts";
+import { byRecipient } from "../../policies/routes.ts";
 import { stubResolver } from "./resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
@@ -73,6 +73,8 @@ export interface Given {
   /** The body itself; without it there is nothing to encode. */
   readonly text?: string;
   readonly session?: Partial<SessionFacts>;
+  /** What MAIL said besides. */
+  readonly envelope?: Partial<Envelope>;
 }
 
 /** Tue, 24 Nov 2026 05:25:51 +0000 */
@@ -89,6 +91,7 @@ const envelopeOf = (g: Given): Envelope => {
     body: g.eightBit === true ? "8BITMIME" : "7BIT",
     smtpUtf8: g.smtpUtf8 ?? false,
     declaredSize: null,
+    ...g.envelope,
   };
 };
 
@@ -112,6 +115,12 @@ export class MemoryBody implements StoredBody {
     Effect.sync(() => {
       const all = octetsOf(this.text);
       for (let i = 0; i < all.length; i += 77) see(all.subarray(i, i + 77));
+    });
+
+  readonly eachInTurn = (see: (chunk: Uint8Array) => Promise<void>) =>
+    Effect.promise(async () => {
+      const all = octetsOf(this.text);
+      for (let i = 0; i < all.length; i += 77) await see(all.subarray(i, i + 77));
     });
 
   readonly replace = (r: Rewrite) =>
@@ -197,7 +206,7 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
   Layer.mergeAll(
     accountsLayer(w.accounts ?? [alice]),
     rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
-    routesLayer(byRecipientDomain, w.routes ?? oneRoute),
+    routesLayer(byRecipient, w.routes ?? oneRoute),
     headerLayer(
       { ...defaultRules, ...w.rules },
       standardLimits,

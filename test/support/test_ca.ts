@@ -1,4 +1,4 @@
-/** An authority for client certificates, and certificates by it, made by openssl. */
+/** An authority, and certificates by it for clients and servers, made by openssl. */
 import { join } from "node:path";
 
 const openssl = async (args: ReadonlyArray<string>): Promise<void> => {
@@ -56,4 +56,40 @@ export const makeClient = async (
       .concat(key, "-out", cert),
   );
   return { cert, key };
+};
+
+/** A server's certificate by the authority, for these names; `chain` has the authority's behind it. */
+export const makeServer = async (
+  dir: string,
+  file: string,
+  names: ReadonlyArray<string>,
+): Promise<{ readonly key: string; readonly cert: string; readonly chain: string }> => {
+  const [cert, key] = [join(dir, `${file}.pem`), join(dir, `${file}.key`)];
+  await openssl([
+    "req",
+    "-x509",
+    ...EC,
+    "-days",
+    "30",
+    "-subj",
+    "/CN=server",
+    "-addext",
+    `subjectAltName=${names.map((n) => `DNS:${n}`).join(",")}`,
+    "-addext",
+    "basicConstraints=critical,CA:FALSE",
+    "-CA",
+    join(dir, "ca.pem"),
+    "-CAkey",
+    join(dir, "ca.key"),
+    "-keyout",
+    key,
+    "-out",
+    cert,
+  ]);
+  const own = await Deno.readTextFile(cert);
+  return {
+    key: await Deno.readTextFile(key),
+    cert: own,
+    chain: own + await Deno.readTextFile(join(dir, "ca.pem")),
+  };
 };

@@ -11,7 +11,9 @@ export type Lookup = <T extends RecordType>(name: string, type: T) => Promise<Dn
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: string;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
+  /** Of the body; absent: XML. */
+  readonly contentType?: string;
   readonly accept: string;
   /** Decoded octets; more is `too-big`. */
   readonly maxBytes: number;

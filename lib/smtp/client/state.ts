@@ -15,8 +15,8 @@ export interface Session {
   readonly protocol: "SMTP" | "LMTP";
   /** Our own name, ASCII. RFC 5321 §4.1.1.1 */
   readonly hostname: string;
-  /** `required`: verified TLS or nothing is sent. RFC 7435 §4, RFC 8314 §4.4 */
-  readonly policy: "none" | "opportunistic" | "required";
+  /** `encrypt`: TLS or nothing is sent; `required`: verified TLS or nothing. RFC 7435 §4, RFC 8314 §4.4 */
+  readonly policy: "none" | "opportunistic" | "encrypt" | "required";
   /** How the connection is protected now. */
   readonly tls: "clear" | "unverified" | "verified";
   /** Sent under verified TLS only. */

@@ -97,7 +97,7 @@ const greeted = (
 const offered = (session: Session, offer: Offer): Step => {
   if (session.tls === "clear" && session.policy !== "none") {
     if (offer.starttls) return [{ _tag: "Starting", session, offer }, send("STARTTLS\r\n")];
-    if (session.policy === "required") return refused("TLS", NO_STARTTLS);
+    if (session.policy !== "opportunistic") return refused("TLS", NO_STARTTLS);
   }
   return signIn(session, offer);
 };
@@ -117,7 +117,7 @@ const starting = (session: Session, offer: Offer, reply: ServerReply, more: bool
   if (reply.code < 300) {
     return more ? refused("TLS", INJECTED) : [{ _tag: "Handshake", session }, { _tag: "StartTls" }];
   }
-  return session.policy === "required" || more || reply.code === 421
+  return session.policy !== "opportunistic" || more || reply.code === 421
     ? refused("TLS", { ...softened(judge(reply, "STARTTLS")), status: "4.7.5" })
     : signIn(session, offer);
 };

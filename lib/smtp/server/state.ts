@@ -125,7 +125,12 @@ export type Question =
   | { readonly _tag: "Keys"; readonly hash: ScramHash; readonly authcid: string }
   /** Account `account` wants to send with this return path. */
   | { readonly _tag: "Mail"; readonly account: string; readonly mail: Mail }
-  | { readonly _tag: "Recipient"; readonly mailbox: Mailbox }
+  | {
+    readonly _tag: "Recipient";
+    readonly mailbox: Mailbox;
+    readonly account: string | null;
+    readonly mail: Mail;
+  }
   /** The data is complete: judge it, keep it. */
   | { readonly _tag: "Submit"; readonly account: string; readonly envelope: Envelope };
 

@@ -90,6 +90,6 @@ export const beginRecipient = (
       peer,
       about: { _tag: "Recipient", mail, recipients, attempts, recipient },
     },
-    ask({ _tag: "Recipient", mailbox }),
+    ask({ _tag: "Recipient", mailbox, account: peer.account, mail }),
   ];
 };

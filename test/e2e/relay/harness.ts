@@ -4,16 +4,19 @@ import { Effect, Exit, Layer, Logger, Scope } from "effect";
 import type { Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
+import type { DnsAnswer } from "../../../lib/ports/dns.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
 import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import { type RelaySettings, relaySettings } from "../../../lib/relay/settings.ts";
+import { StsPolicies, type StsPolicy } from "../../../lib/ports/sts_policies.ts";
+import { type TlsNote, TlsNotes } from "../../../lib/ports/tls_notes.ts";
 import { relayLayer } from "../../../lib/relay/worker.ts";
 import { accountsLayer, alice } from "../../support/submissions.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
-import { stubResolver } from "../../support/resolver_stub.ts";
+import { SERVFAIL, stubResolver } from "../../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -42,6 +45,12 @@ export interface Given {
   readonly mx?: Readonly<Record<string, MxAnswer>>;
   /** Accounts that may not send any more. */
   readonly disabled?: ReadonlySet<string>;
+  /** In place of a stub that knows `mx`, `srv` and `addresses`. */
+  readonly resolver?: Layer.Layer<Resolver>;
+  /** Gets what is noted of TLS. */
+  readonly notes?: (note: TlsNote) => void;
+  readonly sts?: Readonly<Record<string, StsPolicy>>;
+  readonly srv?: Readonly<Record<string, DnsAnswer<"SRV">>>;
   readonly addresses?: Readonly<Record<string, AddressAnswer>>;
 }
 
@@ -167,11 +176,13 @@ export const withRelay = async (
       return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
     },
   });
-  const resolver = Layer.succeed(
+  const resolver = given.resolver ?? Layer.succeed(
     Resolver,
     stubResolver({
       mailExchangers: (d) => Effect.succeed(given.mx?.[d] ?? { _tag: "NoSuchDomain" }),
       addresses: (h) => Effect.succeed(given.addresses?.[h] ?? { _tag: "NoSuchDomain" }),
+      // the records of one kind are asked for by a test that lists them
+      lookup: (name) => Effect.succeed((given.srv?.[name] ?? SERVFAIL) as never),
     }),
   );
   const accounts = accountsLayer([
@@ -189,9 +200,15 @@ export const withRelay = async (
     graceMs: 1_000,
     ...given.settings,
   };
+  const sts = Layer.succeed(StsPolicies, {
+    find: (domain) => Effect.succeed(given.sts?.[domain] ?? null),
+  });
+  const notes = Layer.succeed(TlsNotes, given.notes ?? null);
   const scope = Effect.runSync(Scope.make());
   const layer = relayLayer(settings).pipe(
-    Layer.provide(Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer)),
+    Layer.provide(
+      Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer, sts, notes),
+    ),
     Layer.provide(Logger.layer([])),
   );
   await Effect.runPromise(Layer.buildWithScope(layer, scope));

@@ -4,7 +4,7 @@ import { smtpHop, withRelay } from "./harness.ts";
 
 const three = ["x@example.org", "y@example.org", "z@example.org"];
 
-Deno.test("relay gives each LMTP recipient its reply after the dot", async () => {
+Deno.test("relay gives each LMTP recipient its reply after the dot. HOP-16", async () => {
   const hop = await ScriptedHop.start({
     lmtp: true,
     final: () => ["250 2.1.5 kept", "452 4.2.2 full", "550 5.2.1 closed"],
@@ -21,7 +21,7 @@ Deno.test("relay gives each LMTP recipient its reply after the dot", async () =>
   await hop.stop();
 });
 
-Deno.test("relay counts the LMTP replies that came before the cut", async () => {
+Deno.test("relay counts the LMTP replies that came before the cut. HOP-16", async () => {
   const hop = await ScriptedHop.start({ lmtp: true, final: () => ["250 2.1.5 kept", "cut"] });
   await withRelay({ hop: smtpHop(hop.port, { _tag: "Lmtp" }) }, async (relay) => {
     const states = await relay.settled(await relay.send({ to: three }));

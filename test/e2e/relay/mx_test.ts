@@ -20,7 +20,7 @@ const loopback = { _tag: "Addresses", addresses: ["127.0.0.1"] } as const;
 /** Nothing listens there. */
 const dead = { _tag: "Addresses", addresses: ["127.0.0.2"] } as const;
 
-Deno.test("relay goes on to the next exchanger where one cannot be reached", async () => {
+Deno.test("relay goes on to the next exchanger where one cannot be reached. HOP-04", async () => {
   const hop = await ScriptedHop.start();
   await withRelay({
     hop: mx(hop.port),
@@ -29,12 +29,15 @@ Deno.test("relay goes on to the next exchanger where one cannot be reached", asy
   }, async (relay) => {
     const id = await relay.send({ to: ["x@example.org"] });
     assert.deepEqual(await relay.settled(id), ["delivered: 250 2.0.0 kept"]);
-    assert.equal((await relay.recipients(id))[0]?.lastRemote, "live.test [127.0.0.1]");
+    assert.equal(
+      (await relay.recipients(id))[0]?.lastRemote,
+      "live.test [127.0.0.1] (in clear; policy: TLS if offered)",
+    );
   });
   await hop.stop();
 });
 
-Deno.test("relay fails where every exchanger greets with 554", async () => {
+Deno.test("relay fails where every exchanger greets with 554. HOP-15", async () => {
   const hop = await ScriptedHop.start({ greeting: "554 5.7.1 never" });
   await withRelay({
     hop: mx(hop.port),

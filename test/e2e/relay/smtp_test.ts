@@ -37,7 +37,7 @@ test("sends many messages over few connections", {}, {}, async (hop, relay) => {
   assert.ok(hop.told.length <= 4, `${hop.told.length} connections`);
 });
 
-test("sends one copy for the recipients of one hop", {}, {}, async (hop, relay) => {
+test("sends one copy for the recipients of one hop. HOP-15", {}, {}, async (hop, relay) => {
   const id = await relay.send({ to: ["x@example.org", "y@example.com"] });
   await relay.settled(id);
   assert.deepEqual(hop.messages.map((m) => m.to), [["<x@example.org>", "<y@example.com>"]]);
@@ -95,7 +95,7 @@ test("never bounces a bounce", { final: () => ["554 5.6.0 no"] }, {}, async (_ho
 });
 
 test(
-  "puts the surplus of a 452 into the next transaction",
+  "puts the surplus of a 452 into the next transaction. HOP-14",
   {
     on: (c, nth) => c.startsWith("RCPT") && nth === 3 ? "452 4.5.3 two will do" : undefined,
   },

@@ -118,10 +118,20 @@ const refusals: ReadonlyArray<readonly [string, Case, RegExp]> = [
     { tls: "opportunistic", script: { injected: "\r\n250 injected" } },
     /in clear behind/,
   ],
+  [
+    "unverified where STARTTLS was stripped and TLS must be",
+    { tls: "encrypt", script: { on: (c) => c.startsWith("EHLO") ? "250 hop.test" : undefined } },
+    /offers no STARTTLS/,
+  ],
+  [
+    "in clear where the handshake breaks and TLS must be",
+    { tls: "encrypt", script: { brokenTls: "no TLS\r\n" } },
+    /TLS: /,
+  ],
   ["where the handshake breaks", { tls: "required", script: { brokenTls: "no TLS\r\n" } }, /TLS: /],
 ];
 for (const [name, c, want] of refusals) {
-  test(`sends nothing ${name}`, c, async (hop, relay) => {
+  test(`sends nothing ${name}. HOP-17, HOP-20`, c, async (hop, relay) => {
     const r = await result(relay);
     assert.match(r ?? "", /^queued: /);
     assert.match(r ?? "", want);
@@ -138,7 +148,7 @@ test("takes any certificate where TLS is only wished for", {
   assert.deepEqual(hop.told.map((t) => t.tls), [true]);
 });
 
-test("tries once more in clear where a wished-for handshake fails", {
+test("tries once more in clear where a wished-for handshake fails. HOP-20", {
   tls: "opportunistic",
   script: { brokenTls: "no TLS\r\n" },
 }, async (hop, relay) => {
@@ -146,7 +156,7 @@ test("tries once more in clear where a wished-for handshake fails", {
   assert.deepEqual(hop.told.map((t) => t.messages.length), [0, 1]);
 });
 
-test("defers with 4.7.8 where the login is refused", {
+test("defers with 4.7.8 where the login is refused. HOP-17", {
   tls: "required",
   login: true,
   script: {
@@ -156,6 +166,15 @@ test("defers with 4.7.8 where the login is refused", {
 }, async (hop, relay) => {
   assert.equal(await result(relay), "queued: 535 5.7.8 wrong");
   assert.deepEqual(hop.messages, []);
+});
+
+test("takes any certificate where TLS must be, trusted or not. HOP-20", {
+  tls: "encrypt",
+  certified: "other.test",
+  trusted: false,
+}, async (hop, relay) => {
+  assert.equal(await result(relay), "delivered: 250 2.0.0 kept");
+  assert.deepEqual(hop.told.map((t) => t.tls), [true]);
 });
 
 test("uses no TLS where none is asked for", { tls: "none" }, async (hop, relay) => {

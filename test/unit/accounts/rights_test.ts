@@ -148,7 +148,9 @@ Deno.test("openDatabase() brings a store of an older version up to date and keep
     const at = accountsLayer({ ...options, path });
     await Effect.runPromise(Effect.provide(add("alice@example.net"), at));
     const db = new DatabaseSync(path);
-    db.exec("DROP TABLE sender_grant; DROP TABLE group_member; DROP TABLE permission");
+    db.exec(
+      "DROP TABLE sender_grant; DROP TABLE group_member; DROP TABLE permission; DROP TABLE client",
+    );
     db.exec("PRAGMA user_version = 2");
     db.close();
     const looking = Effect.provide(

@@ -10,6 +10,7 @@ const mailbox = (text: string) => {
 };
 
 const DETAIL: QueueDetail = {
+  hold: null,
   id: "q1",
   acceptedAt: Date.UTC(2026, 0, 2, 3, 4, 5),
   account: "alice@example.net",

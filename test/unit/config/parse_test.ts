@@ -286,7 +286,7 @@ for (
       "a via that is none, its login hidden",
       routed('to = "*"', 'via = "smtpx://u:topsecret@h"'),
       [
-        '15: route[1].via = "smtpx://***@h": must be smtp://host:port, smtps://host:port, lmtp://host:port, lmtp+unix:/path, maildir:path or "mx"',
+        '15: route[1].via = "smtpx://***@h": must be smtp://host:port, smtps://host:port, lmtp://host:port, srv://_submission._tcp.name, lmtp+unix:/path, maildir:path or "mx"',
       ],
     ],
     [
@@ -352,7 +352,8 @@ Deno.test("parseConfig() prints no secret, wherever it stands wrong", () => {
       'password = ["topsecret"]',
       'pass = "topsecret"',
       'via = "smtp:///u:topsecret@"',
-      'via = ["smtp://u:topsecret@h"]',
+      'via = ["smtp:///u:topsecret@"]',
+      'via = ["smtp://u:topsecret@h", "smtp://b"]',
       'username = { password = "topsecret" }',
       'password = "topsecret',
     ]

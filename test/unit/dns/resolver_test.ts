@@ -130,14 +130,34 @@ test(
   ],
 );
 
-test("follows an alias within the answer. HOP-02", {
-  "MX example.org": { answers: [cname("example.org", "real.test"), mx(10, "a.test", "real.test")] },
-}, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
+test(
+  "follows an alias within the answer. HOP-02",
+  {
+    "MX example.org": {
+      answers: [cname("example.org", "real.test"), mx(10, "a.test", "real.test")],
+    },
+  },
+  mxIs({
+    _tag: "Exchangers",
+    exchangers: [{ preference: 10, host: "a.test" }],
+    implicit: false,
+    alias: "real.test",
+  }),
+);
 
-test("asks on where the answer stops at an alias", {
-  "MX example.org": { answers: [cname("example.org", "real.test")] },
-  "MX real.test": { answers: [mx(10, "a.test", "real.test")] },
-}, mxIs({ _tag: "Exchangers", exchangers: [{ preference: 10, host: "a.test" }], implicit: false }));
+test(
+  "asks on where the answer stops at an alias",
+  {
+    "MX example.org": { answers: [cname("example.org", "real.test")] },
+    "MX real.test": { answers: [mx(10, "a.test", "real.test")] },
+  },
+  mxIs({
+    _tag: "Exchangers",
+    exchangers: [{ preference: 10, host: "a.test" }],
+    implicit: false,
+    alias: "real.test",
+  }),
+);
 
 test("gives up on an alias loop", {
   "MX example.org": { answers: [cname("example.org", "b.test")] },

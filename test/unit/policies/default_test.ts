@@ -22,7 +22,12 @@ Deno.test("policyLayer() makes services of the default policies and the configur
         mailbox("alice-x@example.net"),
         usual,
       );
-      const route = yield* (yield* Routes).find(mailbox("bob@example.org"));
+      const route = yield* (yield* Routes).find(mailbox("bob@example.org"), {
+        sender: null,
+        account: null,
+        size: 0,
+        priority: 0,
+      });
       const { rules, limits } = yield* HeaderPolicy;
       return [
         right.rule,

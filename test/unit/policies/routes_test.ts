@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { HopTemplate, RouteTable } from "../../../lib/ports/routes.ts";
-import { byRecipientDomain } from "../../../policies/routes.ts";
+import type { HopTemplate, RouteFacts, RouteTable } from "../../../lib/ports/routes.ts";
+import { byRecipient } from "../../../policies/routes.ts";
 import { mailbox } from "../../support/submissions.ts";
 
+const ANY: RouteFacts = { sender: null, account: null, size: 0, priority: 0 };
 const maildir = (path: string): HopTemplate => ({ _tag: "Maildir", path });
 const table = (...patterns: ReadonlyArray<string>): RouteTable =>
   patterns.map((pattern, i) => ({ pattern, hop: maildir(`/${i}`), credentials: null, ca: null }));
 const pattern = (t: RouteTable, address: string): string | null =>
-  byRecipientDomain(t)(mailbox(address))?.pattern ?? null;
+  byRecipient(t)(mailbox(address), ANY)?.pattern ?? null;
 
 const ALL = table(
   "*",
@@ -33,28 +34,28 @@ for (
     ["x@[192.0.2.1]", null],
   ] as const
 ) {
-  Deno.test(`byRecipientDomain() gives ${address} to ${want}`, () => {
+  Deno.test(`byRecipient() gives ${address} to ${want}`, () => {
     assert.equal(pattern(ALL, address), want);
   });
 }
 
-Deno.test("byRecipientDomain() has no route where nothing matches", () => {
+Deno.test("byRecipient() has no route where nothing matches", () => {
   assert.equal(pattern(table("example.net"), "x@a.example.net"), null);
   assert.equal(pattern([], "x@example.net"), null);
 });
 
-Deno.test("byRecipientDomain() takes the first of equal patterns", () => {
-  assert.deepEqual(byRecipientDomain(table("*", "*"))(mailbox("x@y.example"))?.hop, maildir("/0"));
+Deno.test("byRecipient() takes the first of equal patterns", () => {
+  assert.deepEqual(byRecipient(table("*", "*"))(mailbox("x@y.example"), ANY)?.hop, maildir("/0"));
 });
 
-Deno.test("byRecipientDomain() puts the recipient's domain into an MX route, as A-labels", () => {
+Deno.test("byRecipient() puts the recipient's domain into an MX route, as A-labels", () => {
   const t: RouteTable = [{
     pattern: "*",
     hop: { _tag: "MxOfRecipient", port: 25, tls: "required" },
     credentials: null,
     ca: null,
   }];
-  assert.deepEqual(byRecipientDomain(t)(mailbox("x@Bücher.Example"))?.hop, {
+  assert.deepEqual(byRecipient(t)(mailbox("x@Bücher.Example"), ANY)?.hop, {
     _tag: "Mx",
     domain: "xn--bcher-kva.example",
     port: 25,
@@ -62,7 +63,7 @@ Deno.test("byRecipientDomain() puts the recipient's domain into an MX route, as 
   });
 });
 
-Deno.test("byRecipientDomain() does not depend on the order of different patterns", () => {
+Deno.test("byRecipient() does not depend on the order of different patterns", () => {
   const patterns = ALL.map((r) => r.pattern);
   const shuffled = fc.shuffledSubarray(patterns, { minLength: patterns.length });
   fc.assert(

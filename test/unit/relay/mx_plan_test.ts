@@ -13,9 +13,10 @@ const plan = (
   answer: MxAnswer,
   addresses: Readonly<Record<string, AddressAnswer>> = {},
   own: ReadonlyArray<string> = ["us.test"],
+  ours: ReadonlyArray<string> = [],
 ): Promise<MxPlan> =>
   Effect.runPromise(Effect.provide(
-    planMx("example.org", own),
+    planMx("example.org", { names: own, isOurs: (ip) => ours.includes(ip) }),
     Layer.succeed(
       Resolver,
       stubResolver({
@@ -103,4 +104,16 @@ for (
 Deno.test("planMx() tries ten addresses at most", async () => {
   const many = Array.from({ length: 50 }, (_, i) => mx(i, `h${i}.test`));
   assert.equal(hosts(await plan(list(...many))).length, 10);
+});
+
+Deno.test("planMx() drops an exchanger at our own address, and all that is no better. HOP-05", async () => {
+  const list3 = list(mx(10, "a.test"), mx(20, "b.test"), mx(30, "c.test"));
+  const addresses = {
+    "a.test": at("192.0.2.1"),
+    "b.test": at("192.0.2.2"),
+    "c.test": at("192.0.2.3"),
+  };
+  assert.deepEqual(hosts(await plan(list3, addresses, [], ["192.0.2.2"])), ["a.test 192.0.2.1"]);
+  const p = await plan(list3, addresses, [], ["192.0.2.1"]);
+  assert.equal(p._tag === "None" && p.verdict.status, "5.4.6");
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { REFUSAL_CLASSES } from "../../../lib/ports/site_facts.ts";
 import * as catalog from "../../../lib/reply/catalog.ts";
 import { render, type Reply } from "../../../lib/reply/reply.ts";
 
@@ -45,6 +46,10 @@ const BEYOND: ReadonlySet<string> = new Set(["421 4.3.0", "550 5.7.10"]);
 const replies: ReadonlyArray<readonly [string, Reply]> = Object.entries(catalog).flatMap(
   ([name, value]): ReadonlyArray<readonly [string, Reply]> => {
     if (typeof value !== "function") return [[name, value]];
+    if (name === "filterReply") return [[name, catalog.filterReply(550, "7.1", ["x"])]];
+    if (name === "siteRefusal") {
+      return REFUSAL_CLASSES.map((as) => [`${name} ${as}`, catalog.siteRefusal(as, "x")]);
+    }
     // texts with a name in them: greeting, capabilities, queued, badMessage, ...
     const made: Reply = name === "capabilities"
       ? catalog.capabilities("msa.example.net", ["SIZE 1"])

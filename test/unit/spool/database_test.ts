@@ -67,6 +67,7 @@ const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}
   staged: null,
   body: [octets("hello\r\n")],
   recipients: [{ address: "bob@example.org", hop: "mx" }],
+  hold: null,
   due: w.now,
   lease,
   once: null,

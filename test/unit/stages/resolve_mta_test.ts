@@ -17,7 +17,7 @@ const outbox: RouteTable = [rule("example.org", { _tag: "Maildir", path: "/out" 
 
 const check = (recipient: string, routes: RouteTable, answer: MxAnswer) =>
   Effect.runPromise(
-    checkRecipient(mailbox(recipient)).pipe(
+    checkRecipient(mailbox(recipient), ANYBODYS).pipe(
       Effect.match({
         onSuccess: (route) => hopKey(route.hop),
         onFailure: (r) => summary(r.reply).split(" ").slice(0, 2).join(" "),
@@ -26,6 +26,7 @@ const check = (recipient: string, routes: RouteTable, answer: MxAnswer) =>
     ),
   );
 
+const ANYBODYS = { sender: null, account: null, size: 0, priority: 0 };
 const NOT_ASKED: MxAnswer = { _tag: "NotAsked" };
 for (
   const [name, routes, answer, want] of [
@@ -108,3 +109,24 @@ Deno.test("resolveMta() asks DNS and tells of no more than twenty domains", asyn
   const told = trail.filter((d) => d.stage === "resolve_mta");
   assert.deepEqual([asked, told.length, told.at(-1)?.facts], [20, 21, { moreHops: 30 }]);
 });
+
+for (
+  const [name, fields, requireTls, want] of [
+    ["No", "TLS-Required: No\r\n", false, true],
+    ["no, folded", "tls-required:\r\n  no \r\n", false, true],
+    ["No twice", "TLS-Required: No\r\nTLS-Required: No\r\n", false, undefined],
+    ["another word", "TLS-Required: Yes\r\n", false, undefined],
+    ["No beside REQUIRETLS", "TLS-Required: No\r\n", true, undefined],
+    ["nothing", "", false, undefined],
+  ] as const
+) {
+  Deno.test(`resolveMta() notes ${name} in TLS-Required. EXT-RTLS-3`, async () => {
+    const end = await submit({
+      head: `From: alice@example.net\r\n${fields}`,
+      recipients: ["a@example.org"],
+      ...requireTls ? { envelope: { requireTls: true as const } } : {},
+    }, { routes: outbox });
+    assert.ok(end._tag === "Accepted");
+    assert.equal(end.signed.envelope.tlsOptional, want);
+  });
+}

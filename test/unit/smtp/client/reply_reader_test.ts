@@ -76,7 +76,7 @@ for (
     },
   ] satisfies ReadonlyArray<{ name: string; from: string; want: ReplyResult }>
 ) {
-  Deno.test(`ReplyReader ${c.name}`, () => assert.deepEqual(one(c.from), c.want));
+  Deno.test(`ReplyReader ${c.name}. HOP-12`, () => assert.deepEqual(one(c.from), c.want));
 }
 
 Deno.test("ReplyReader says that octets wait behind a reply", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { login, Machine, session } from "./machine.ts";
 
-Deno.test("step() says EHLO after the greeting and is ready after its answer", () => {
+Deno.test("step() says EHLO after the greeting and is ready after its answer. HOP-10", () => {
   const m = new Machine().hear("220 hop.test|");
   assert.equal(m.sent(), "EHLO msa.example.net|");
   m.hear("250-hop.test|250 SIZE 1000|");
@@ -9,13 +9,13 @@ Deno.test("step() says EHLO after the greeting and is ready after its answer", (
   assert.ok(m.has("Opened"));
 });
 
-Deno.test("step() falls back to HELO where EHLO is not known", () => {
+Deno.test("step() falls back to HELO where EHLO is not known. HOP-10", () => {
   const m = new Machine().hear("220 x|").hear("502 what|");
   assert.equal(m.sent(), "EHLO msa.example.net|HELO msa.example.net|");
   assert.equal(m.hear("250 x|").state._tag, "Ready");
 });
 
-Deno.test("step() says LHLO to an LMTP server and never HELO", () => {
+Deno.test("step() says LHLO to an LMTP server and never HELO. HOP-16", () => {
   const m = new Machine({ ...session, protocol: "LMTP" }).hear("220 x|").hear("500 what|");
   assert.equal(m.refused, "EHLO permanent 5.5.0");
   assert.equal(m.sent(), "LHLO msa.example.net|");
@@ -75,7 +75,7 @@ Deno.test("step() aborts where half a reply stands behind the 220 to STARTTLS", 
   assert.equal(m.refused, "TLS temporary 4.7.5");
 });
 
-Deno.test("step() goes on in clear where opportunistic STARTTLS is turned down", () => {
+Deno.test("step() goes on in clear where opportunistic STARTTLS is turned down. HOP-20", () => {
   const m = new Machine({ ...session, policy: "opportunistic" })
     .hear("220 x|").hear(offer).hear("454 not now|");
   assert.equal(m.state._tag, "Ready");
@@ -157,7 +157,7 @@ Deno.test("step() closes where an idle server speaks up", () => {
   assert.equal(m.state._tag, "Closed");
 });
 
-Deno.test("step() says QUIT and closes after its answer", () => {
+Deno.test("step() says QUIT and closes after its answer. HOP-10", () => {
   const m = new Machine().open().input({ _tag: "Quit" });
   assert.equal(m.sent(), "QUIT|");
   assert.ok(m.hear("221 bye|").has("Close"));

@@ -49,7 +49,7 @@ Deno.test("step() sends a lone dot where DATA is let through without a recipient
   assert.equal(m.state._tag, "Ready");
 });
 
-Deno.test("step() sends no DATA in lock-step without a recipient, and RSET before the next", () => {
+Deno.test("step() sends no DATA in lock-step without a recipient, and RSET before the next. HOP-10, HOP-16", () => {
   const m = new Machine().open(lockstep).deliver().hear("250 a|").hear("550 who|");
   assert.deepEqual(m.verdicts, ["permanent 5.1.1 550 who"]);
   assert.ok(!m.sent().includes("DATA"));
@@ -89,14 +89,14 @@ for (
     { name: "354 where none was due", reply: "354 eh", want: "temporary 4.5.0" },
   ]
 ) {
-  Deno.test(`step() judges ${c.name} to RCPT as ${c.want}`, () => {
+  Deno.test(`step() judges ${c.name} to RCPT as ${c.want}. HOP-12, HOP-14`, () => {
     const m = new Machine().open().deliver(two).hear(`250 a|${c.reply}|250 c|354 go|`)
       .input({ _tag: "ContentSent" }).hear("250 kept|");
     assert.ok(m.verdicts?.[0]?.startsWith(`${c.want} `), String(m.verdicts));
   });
 }
 
-Deno.test("step() keeps what a lost connection had not settled temporary", () => {
+Deno.test("step() keeps what a lost connection had not settled temporary. HOP-13", () => {
   const m = new Machine().open().deliver(two).hear("250 a|550 5.1.1 who|250 c|354 go|")
     .input({ _tag: "ContentSent" }, { _tag: "Lost", reason: "" });
   assert.deepEqual(m.verdicts, [
@@ -176,7 +176,7 @@ Deno.test("step() stays within RCPTMAX and leaves the rest for later", () => {
 const lmtp = () => new Machine({ ...session, protocol: "LMTP" }).open();
 const three = { to: ["x@example.org", "y@example.org", "z@example.org"] };
 
-Deno.test("step() reads one LMTP reply per accepted recipient", () => {
+Deno.test("step() reads one LMTP reply per accepted recipient. HOP-16", () => {
   const m = lmtp().deliver(three).hear("250 a|250 b|550 5.1.1 who|250 d|354 go|")
     .input({ _tag: "ContentSent" }).hear("250 2.0.0 kept|").hear("452 4.2.2 full|");
   assert.deepEqual(m.verdicts, [

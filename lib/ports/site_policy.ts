@@ -1,0 +1,23 @@
+/** The service by which a site's own TypeScript file judges submissions. */
+import { Context, Data, type Effect } from "effect";
+import type { SiteDecision, SubmissionFacts } from "./site_facts.ts";
+
+/** It threw, took too long, or answered something that is no decision. */
+export class SitePolicyFault extends Data.TaggedError("SitePolicyFault")<{
+  readonly problem: string;
+}> {
+  override get message(): string {
+    return this.problem;
+  }
+}
+
+export interface SitePolicyService {
+  readonly decide: (submission: SubmissionFacts) => Effect.Effect<SiteDecision, SitePolicyFault>;
+  /** What becomes of a message that the policy could not judge. */
+  readonly onFault: "accept" | "refuse";
+}
+
+/** Null: the site has none, and nothing is done for it. */
+export const SitePolicy = Context.Reference<SitePolicyService | null>("postern/SitePolicy", {
+  defaultValue: () => null,
+});

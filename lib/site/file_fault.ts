@@ -1,0 +1,38 @@
+/** A site's policy file that cannot be used: what is wrong, and where. */
+import { Data } from "effect";
+
+export interface FileProblem {
+  /** Counted from 1; null where it cannot be told. */
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+}
+
+export class PolicyFileFault extends Data.TaggedError("PolicyFileFault")<{
+  readonly file: string;
+  readonly problems: ReadonlyArray<FileProblem>;
+}> {
+  /** `file:line:column: what is wrong`, a line each. */
+  override get message(): string {
+    return this.problems.map((p) => `${this.file}${place(p)}: ${p.message}`).join("\n");
+  }
+}
+
+const place = ({ line, column }: FileProblem): string =>
+  line === null ? "" : column === null ? `:${line}` : `:${line}:${column}`;
+
+/** `file:///x/site.ts?v=3:7:12`, as the runtime names a place. */
+const PLACE = /\(?(file:[^\s()]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?/;
+
+/** From what the runtime says of a module that it cannot load or run. */
+export const problemOf = (said: string): FileProblem => {
+  const found = PLACE.exec(said);
+  const lines = said.split("\n").map((l) => l.trim()).filter((l) => l !== "");
+  const message = (lines[0] ?? "cannot be loaded").replace(/^Uncaught (\(in promise\) )?/, "")
+    .replace(/\?v=\d+/g, "").slice(0, 400);
+  return {
+    line: found === null ? null : Number(found[2]),
+    column: found === null ? null : Number(found[3]),
+    message,
+  };
+};
