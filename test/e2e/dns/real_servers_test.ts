@@ -143,11 +143,13 @@ Deno.test({
         await over(server, unbound.ca, async (l) => {
           const ask = (name: string) => l.lookup(name, "A", Date.now());
           const signed = await ask("far.signed.test");
-          assert.deepEqual(signed, {
+          // a second may have gone by at the resolver
+          const { ttl, ...rest } = { ttl: 0, ...signed };
+          assert.ok(ttl > 290 && ttl <= 300, `ttl ${ttl}`);
+          assert.deepEqual(rest, {
             _tag: "Found",
             records: ["192.0.2.1"],
             secure: true,
-            ttl: 300,
             aliases: ["www.signed.test", "mx.signed.test"],
           });
           const plain = await ask("far.plain.test");
