@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { connect as secure, createSecureContext } from "node:tls";
 import { Connection, type SessionHost } from "../lib/server/connection.ts";
+import * as say from "../lib/reply/catalog.ts";
 import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";
 import { octets } from "./support/octets.ts";
@@ -31,6 +32,10 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
       endPointOf: () => channel.endPoint,
       asksClients: channel.certificate !== null,
       clientOf: () => channel.certificate === null ? null : { fingerprint: "", addresses: [] },
+    },
+    fetch: (_session, _request, _sink, done) => {
+      done(say.BURL_NOT_FETCHED);
+      return () => {};
     },
     certified: (_certificate, done) => done(channel.certificate),
     headerBytes: RULES.messageBytes,

@@ -13,6 +13,7 @@ import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
+import { imapFetcher } from "../net/imap_fetch.ts";
 import { sealOf } from "./sealing.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
@@ -23,6 +24,7 @@ import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
+import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
 import { mechanismsOf } from "../sasl/all.ts";
@@ -50,6 +52,11 @@ export interface ServeOptions {
 }
 
 const ms = Duration.toMillis;
+
+const fetcherOf = ({ burl }: Config) =>
+  burl.length === 0
+    ? noFetcher
+    : imapFetcher({ servers: burl, connectMs: 10_000, silenceMs: 30_000, wholeMs: 300_000 });
 
 /** Everything that a configuration asks for, save the listeners. */
 const servicesOf = (
@@ -80,6 +87,7 @@ const servicesOf = (
       resolverLayer(resolverSettings(config.dns)),
     ),
     dialerLayer,
+    fetcherOf(config),
     idsLayer,
     siteOf(config, true),
     filtersOf(config),

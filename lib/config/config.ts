@@ -12,6 +12,7 @@ import type { EventSettings } from "./events.ts";
 import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
+import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { HoldSettings } from "../server/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
@@ -226,6 +227,8 @@ export interface Config {
   readonly dnsServer: DnsServerSettings | null;
   readonly limits: Limits;
   readonly extensions: OptionalExtensions;
+  /** IMAP servers that parts are fetched from; empty: BURL is off. */
+  readonly burl: ReadonlyArray<ImapServer>;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
   readonly heldMessages: number;
   readonly headers: HeaderRules;

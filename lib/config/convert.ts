@@ -22,6 +22,7 @@ import type { Issuer } from "../oauth/issuer.ts";
 import type { RouteTable } from "../ports/routes.ts";
 import { rewritesOf } from "./rewrites.ts";
 import { grantsOf, groupsOf, permissionsOf } from "./grants.ts";
+import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { patternKey } from "./pattern.ts";
 import { tlsLevel } from "./route_hop.ts";
@@ -108,7 +109,10 @@ const nextHopOf = (n: ConfigFile["next_hop"], hostname: string): NextHopSettings
   ownAddresses: n.own_addresses,
 });
 
-const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
+const extensionsOf = (
+  e: ConfigFile["extensions"],
+  servers: ReadonlyArray<ImapServer>,
+): OptionalExtensions => ({
   deliverBy: e.deliver_by ? { minSeconds: e.deliver_by_min_seconds } : null,
   futureRelease: e.future_release
     ? { maxSeconds: Math.max(1, Math.round(e.future_release_days * 86_400)) }
@@ -121,6 +125,10 @@ const extensionsOf = (e: ConfigFile["extensions"]): OptionalExtensions => ({
     }
     : null,
   rrvs: e.rrvs,
+  burl: servers.map(({ origin }) => ({
+    origin,
+    prefix: `imap://${origin.replace(/:143$/, "")}`,
+  })),
 });
 
 const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
@@ -216,13 +224,14 @@ interface Made {
   readonly routes: RouteTable;
   readonly issuers: ReadonlyArray<Issuer>;
   readonly events: EventSettings;
+  readonly burl: ReadonlyArray<ImapServer>;
 }
 
 /** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  { routes, issuers, events }: Made,
+  { routes, issuers, events, burl }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -254,7 +263,8 @@ export const toConfig = (
   dnsServer: c.dns_server === undefined ? null : dnsServerOf(c.dns_server),
   limits: limitsOf(c.limits),
   sealKeyFile: c.headers.seal_key_file === undefined ? null : resolve(c.headers.seal_key_file),
-  extensions: extensionsOf(c.extensions),
+  extensions: extensionsOf(c.extensions, burl),
+  burl,
   heldMessages: c.extensions.future_release_messages,
   headers: {
     received: c.headers.received,

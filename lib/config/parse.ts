@@ -1,8 +1,10 @@
 /** From the text of a configuration file to `Config` or to everything that is wrong with it. */
 import { dirname, resolve } from "node:path";
 import type { Issuer } from "../oauth/issuer.ts";
+import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { parseListener, printSocketAddress } from "./address.ts";
+import { type BurlEntry, imapServerOf } from "./burl.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
@@ -55,10 +57,13 @@ export const parseConfig = (
       problems.push(problemAt(source, ["events", key], message));
     })
     : NO_EVENTS;
+  const burl = parsed.success
+    ? imapServersIn(source, parsed.data.extensions.burl, around, problems)
+    : [];
   return parsed.success && problems.length === 0
     ? {
       _tag: "Valid",
-      config: toConfig(file, parsed.data, { routes: rules, issuers, events }, around.resolve),
+      config: toConfig(file, parsed.data, { routes: rules, issuers, events, burl }, around.resolve),
     }
     : { _tag: "Invalid", problems: inOrder(problems) };
 };
@@ -108,6 +113,28 @@ const issuersIn = (
     }
     return issuerOf(entry, around, report) ?? [];
   });
+
+/** The servers of BURL; adds to `problems` likewise. */
+const imapServersIn = (
+  source: Source,
+  entries: ReadonlyArray<BurlEntry>,
+  around: Surroundings,
+  problems: Array<Problem>,
+): ReadonlyArray<ImapServer> => {
+  const servers = entries.map((entry, i) =>
+    imapServerOf(entry, around, (key, message) => {
+      problems.push(problemAt(source, ["extensions", "burl", i, key], message));
+    })
+  );
+  servers.forEach((s, i) => {
+    if (s !== null && servers.findIndex((o) => o?.origin === s.origin) < i) {
+      problems.push(
+        problemAt(source, ["extensions", "burl", i, "url"], "an earlier entry has the same"),
+      );
+    }
+  });
+  return servers.filter((s) => s !== null);
+};
 
 /** The route table; adds to `problems` what is wrong between the keys of a route and between routes. */
 const routes = (

@@ -42,7 +42,8 @@ const isCoded = (e: unknown): e is { readonly code: string } =>
 const reasonOf = (cause: unknown): string =>
   (isCoded(cause) ? TEXT[cause.code] : undefined) ?? "Connection failed";
 
-const open = (target: DialTarget, timeoutMs: number): Effect.Effect<Socket, DialFailed> =>
+/** A connection in clear. */
+export const open = (target: DialTarget, timeoutMs: number): Effect.Effect<Socket, DialFailed> =>
   Effect.callback<Socket, DialFailed>((resume) => {
     const socket = target._tag === "Unix"
       ? connect({ path: target.path })

@@ -233,6 +233,29 @@ export const BARE_NEWLINE_IN_DATA = reply(
   "6.0",
   "Message refused: it holds a CR or LF alone, or a NUL",
 );
+// BURL. RFC 4468 §6, errata 895 and 896
+export const BURL_NO_RECIPIENTS = reply(554, "5.0", "No recipients have been specified");
+export const BURL_BAD_URL = reply(
+  501,
+  "5.4",
+  "Not the URL of a message part with URLAUTH, or something else than LAST behind it",
+);
+/** The URL is not for this account, or not for submission at all. */
+export const BURL_NOT_ALLOWED = reply(
+  554,
+  "7.0",
+  "The URL is not for your login: it must say submit+ and the name you signed in with",
+);
+export const BURL_NO_TRUST = reply(
+  554,
+  "7.14",
+  "No trust between this server and that IMAP server; see the EHLO reply",
+);
+export const BURL_NOT_FETCHED = reply(554, "6.6", "The IMAP server does not give the content away");
+export const BURL_SERVER_DOWN = reply(451, "4.1", "IMAP server not reachable, try again later");
+export const BURL_TOO_BIG = reply(554, "3.4", "Message larger than this server takes");
+/** What BURL has brought was taken. */
+export const byBurl = (r: Reply): Reply => ({ ...r, detail: "5.0" });
 /** `fault` is our own wording with at most a field name checked to be printable. RFC 6409 §3.2, §6.3 */
 export const badMessage = (fault: string): Reply => reply(554, "6.0", `Message refused: ${fault}`);
 export const NEEDS_CHARSET = reply(

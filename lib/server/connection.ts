@@ -29,6 +29,7 @@ import { ChunkReader } from "../smtp/syntax/chunk.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import { LineReader } from "../smtp/syntax/line.ts";
 import type { DataLimits, MessageReader } from "../smtp/syntax/message_reader.ts";
+import type { FetchPart } from "./fetch_part.ts";
 import { countClosing } from "./throttled.ts";
 
 /** What was received with the question `Submit`. */
@@ -75,6 +76,8 @@ export interface SessionHost {
     data: ReceivedData | null,
     done: (answer: Answer | null) => void,
   ) => void;
+  /** Fetches a part for BURL. */
+  readonly fetch: FetchPart;
   /** The account that a verified client certificate stands for. */
   readonly certified: (
     certificate: ClientCertificate,
@@ -113,6 +116,10 @@ export class Connection {
   #fault: SpoolError | null = null;
   /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
   #busy = false;
+  /** An IMAP server sends a part: the client waits. */
+  #fetching = false;
+  /** Gives the part up. */
+  #giveUp: (() => void) | null = null;
   #pumping = false;
   #paused = false;
   #slow = false;
@@ -203,7 +210,8 @@ export class Connection {
   }
 
   #wait(ms: number): void {
-    this.deadline = Date.now() + ms;
+    // what an IMAP server keeps us waiting for is not the client's silence
+    this.deadline = this.#fetching ? Infinity : Date.now() + ms;
   }
 
   #received(chunk: Uint8Array): void {
@@ -226,7 +234,7 @@ export class Connection {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#busy && !this.#over && !this.#slow) {
+      while (!this.#busy && !this.#fetching && !this.#over && !this.#slow) {
         if (this.#data !== null) {
           if (!this.#readData(this.#data)) break;
           continue;
@@ -253,7 +261,8 @@ export class Connection {
 
   /** Reading stops once enough is held of what cannot be looked at yet; a question alone is no reason to. */
   #throttle(): void {
-    const full = (this.#busy || this.#slow) && this.#lines.pending >= HOLD;
+    const waits = this.#busy || this.#fetching || this.#slow;
+    const full = waits && this.#lines.pending >= HOLD;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#wire.pause();
@@ -289,13 +298,10 @@ export class Connection {
           this.#beginData(new DataReader(this.#limits));
           break;
         case "ReadChunk":
-          if (o.first || this.#chunks === null) {
-            this.#chunks = new ChunkReader(this.#limits, o.binary);
-            this.#beginData(this.#chunks);
-          }
-          this.#chunks.expect(o.octets, o.last);
-          this.#data = this.#chunks;
-          this.#wait(this.#host.dataMs);
+          this.#readChunk(o);
+          break;
+        case "Fetch":
+          this.#fetch(o);
           break;
         case "DropData":
           this.#drop = o.octets;
@@ -326,6 +332,49 @@ export class Connection {
 
   get #limits(): DataLimits {
     return { messageBytes: this.#host.rules.messageBytes, headerBytes: this.#host.headerBytes };
+  }
+
+  /** The reader of the message that comes in chunks. */
+  #chunksOf(first: boolean, binary: boolean): ChunkReader {
+    if (!first && this.#chunks !== null) return this.#chunks;
+    const reader = this.#chunks = new ChunkReader(this.#limits, binary);
+    this.#beginData(reader);
+    return reader;
+  }
+
+  #readChunk({ octets, first, last, binary }: Output & { readonly _tag: "ReadChunk" }): void {
+    const reader = this.#chunksOf(first, binary);
+    reader.expect(octets, last);
+    this.#data = reader;
+    this.#wait(this.#host.dataMs);
+  }
+
+  /** What an IMAP server sends is read as a chunk of the client's. RFC 4468 §3.5 */
+  #fetch({ url, origin, first, last, binary }: Output & { readonly _tag: "Fetch" }): void {
+    const reader = this.#chunksOf(first, binary);
+    this.#data = null;
+    this.#fetching = true;
+    this.#wait(Infinity);
+    const sink = {
+      begin: (octets: number) => reader.expect(octets, last),
+      take: (octets: Uint8Array, done: () => void) => {
+        reader.push(octets);
+        if (reader.bodyPending >= HOLD) this.#store(reader, done);
+        else done();
+      },
+    };
+    const request = { url, origin, mostOctets: this.#host.rules.messageBytes };
+    const giveUp = this.#host.fetch(this.id, request, sink, (refusal) => {
+      this.#fetching = false;
+      this.#giveUp = null;
+      if (this.#over) return;
+      this.#wait(this.#host.idleMs);
+      if (refusal === null) this.#data = reader; // ends as the client's own would
+      else this.#feed({ _tag: "NotFetched", reply: refusal });
+      this.#pump();
+    });
+    // it may have ended at once
+    if (this.#fetching) this.#giveUp = giveUp;
   }
 
   #beginData(reader: MessageReader): void {
@@ -447,6 +496,7 @@ export class Connection {
     this.#digest = null;
     this.#chunks = null;
     this.#endedReader = null;
+    this.#giveUp?.();
   }
 
   /** Called by the server's timer once the deadline has passed. */
@@ -465,7 +515,7 @@ export class Connection {
   /** The server stops: a running transaction's end of data is finished, everything else gets its 421. */
   stop(): void {
     this.#stopping = true;
-    if (this.#data !== null || this.#busy) return;
+    if (this.#data !== null || this.#busy || this.#fetching) return;
     this.#pump();
   }
 

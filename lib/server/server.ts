@@ -11,12 +11,14 @@ import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
 import { Signer } from "../ports/signer.ts";
 import { Spool } from "../ports/spool.ts";
+import type { UrlFetcher } from "../ports/url_fetcher.ts";
 import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
+import { makeFetchPart } from "./fetch_part.ts";
 import { Connection, type SessionHost } from "./connection.ts";
 import { countClosing } from "./throttled.ts";
 
@@ -119,9 +121,13 @@ class Connections {
  */
 export const serveSubmissions = (
   settings: ServerSettings,
-): Effect.Effect<Listening, ListenFailed, AnswerServices | Certificates | Scope.Scope> =>
+): Effect.Effect<
+  Listening,
+  ListenFailed,
+  AnswerServices | UrlFetcher | Certificates | Scope.Scope
+> =>
   Effect.gen(function* () {
-    const services = yield* Effect.context<AnswerServices>();
+    const services = yield* Effect.context<AnswerServices | UrlFetcher>();
     const certificates = yield* Certificates;
     const spool = yield* Spool;
     const accounts = yield* Accounts;
@@ -130,6 +136,7 @@ export const serveSubmissions = (
     const connections = new Connections();
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
+    const fetch = makeFetchPart(services);
     const runFork = Effect.runForkWith(services);
     const proxies = new Networks(settings.xclientFrom);
     const hostFor = (startTls: boolean, proxied: boolean): SessionHost => ({
@@ -152,6 +159,7 @@ export const serveSubmissions = (
         fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
       },
       ask,
+      fetch,
       certified: (certificate, done) => {
         const fiber = runFork(
           accounts.certified(certificate).pipe(

@@ -49,7 +49,11 @@ via = "maildir:outbox"
 level = "error"
 ${o.more ?? ""}
 `;
-  const parsed = parseConfig(text, join(dir, "postern.toml"), (path) => ({ fault: path }));
+  const parsed = parseConfig(
+    text,
+    join(dir, "postern.toml"),
+    (path) => ({ text: Deno.readTextFileSync(path) }),
+  );
   if (parsed._tag === "Invalid") throw new Error(JSON.stringify(parsed.problems));
   return parsed.config;
 };

@@ -13,8 +13,14 @@ import { type Channel, NO_CHANNEL } from "../../lib/sasl/mechanism.ts";
 import { decodeBase64 } from "../../lib/sasl/base64.ts";
 import { extensions, extensionsWith } from "../../lib/smtp/server/extensions/all.ts";
 import type { Rules } from "../../lib/smtp/server/rules.ts";
-import { text } from "./octets.ts";
-import { fresh, type Input, type Question, type State } from "../../lib/smtp/server/state.ts";
+import { octets, text } from "./octets.ts";
+import {
+  fresh,
+  type Input,
+  type Output,
+  type Question,
+  type State,
+} from "../../lib/smtp/server/state.ts";
 import { lineLimit, step } from "../../lib/smtp/server/step.ts";
 import { ChunkReader } from "../../lib/smtp/syntax/chunk.ts";
 import { DataReader } from "../../lib/smtp/syntax/dot.ts";
@@ -49,6 +55,7 @@ export const OPTIONAL = extensionsWith({
   futureRelease: { maxSeconds: 86_400 },
   mtPriority: { urgent: new Set(["boss@example.net"]), least: -4, urgentBytes: 1000 },
   rrvs: true,
+  burl: [],
 });
 
 /** The rules that the header of a transcript asks for. */
@@ -171,6 +178,8 @@ export class Session {
   #drop = 0;
   #state: State;
   #out = "";
+  /** What IMAP servers have for BURL: text by URL, or the refusal. */
+  readonly parts = new Map<string, string | Reply>();
   /** Every question asked, in order. */
   readonly questions: Array<Question> = [];
 
@@ -245,6 +254,16 @@ export class Session {
     }
   }
 
+  #fetch({ url, first, last, binary }: Output & { readonly _tag: "Fetch" }): void {
+    const part = this.parts.get(url) ?? say.BURL_NOT_FETCHED;
+    if (typeof part !== "string") return this.#apply({ _tag: "NotFetched", reply: part });
+    if (first || this.#chunks === null) this.#chunks = new ChunkReader(this.#limits, binary);
+    this.#chunks.expect(part.length, last);
+    this.#chunks.push(octets(part));
+    this.received += this.#chunks.takeBody().map(text).join("");
+    this.#apply({ _tag: "DataEnd", verdict: this.#chunks.verdict() });
+  }
+
   #apply(input: Input): void {
     const [state, ...outputs] = step(this.#rules, this.#state, input);
     this.#state = state;
@@ -264,6 +283,9 @@ export class Session {
           if (o.first) this.#chunks = new ChunkReader(this.#limits, o.binary);
           this.#chunks?.expect(o.octets, o.last);
           this.#data = this.#chunks;
+          break;
+        case "Fetch":
+          this.#fetch(o);
           break;
         case "DropData":
           this.#drop = o.octets;

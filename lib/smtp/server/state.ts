@@ -81,6 +81,8 @@ export type State =
     readonly recipients: ReadonlyArray<Recipient>;
     readonly octets: number;
     readonly last: boolean;
+    /** An IMAP server sends it, not the client. RFC 4468 §3 */
+    readonly fetched?: true;
   }
   /** Octets of a refused chunk are dropped; then `reply`, and `next`. RFC 3030 §2 */
   | {
@@ -113,7 +115,8 @@ export type About =
     readonly attempts: number;
     readonly recipient: Recipient;
   }
-  | { readonly _tag: "Submit" };
+  /** `fetched`: BURL ended the message. */
+  | { readonly _tag: "Submit"; readonly fetched: boolean };
 
 export type Question =
   /** Does this claim hold? */
@@ -143,6 +146,8 @@ export type Input =
   }
   /** Of the data, of a chunk, or of octets that were dropped (`complete`). */
   | { readonly _tag: "DataEnd"; readonly verdict: DataVerdict }
+  /** A part could not be fetched. RFC 4468 §6 */
+  | { readonly _tag: "NotFetched"; readonly reply: Reply }
   | { readonly _tag: "TlsUp"; readonly channel: Channel }
   /** Nothing was heard for too long. */
   | { readonly _tag: "Timeout" }
@@ -162,6 +167,15 @@ export type Output =
     readonly first: boolean;
     readonly last: boolean;
     /** BODY=BINARYMIME. RFC 3030 §3 */
+    readonly binary: boolean;
+  }
+  /** An IMAP server has the next chunk; `origin` names it. RFC 4468 §3 */
+  | {
+    readonly _tag: "Fetch";
+    readonly url: string;
+    readonly origin: string;
+    readonly first: boolean;
+    readonly last: boolean;
     readonly binary: boolean;
   }
   /** So many octets are nothing at all. */

@@ -37,6 +37,10 @@ export const step = (rules: Rules, state: State, input: Input): Step => {
       return counted(rules, answered(state, input));
     case "DataEnd":
       return counted(rules, dataEnded(state, input.verdict));
+    case "NotFetched": // a message that lacks a part is none
+      return state._tag === "Chunk"
+        ? counted(rules, [ready(state.peer), send(input.reply)])
+        : [state];
     case "TlsUp": // forget what the client said in clear. RFC 3207 §4.2
       return [fresh(true, input.channel)];
     case "Timeout":
@@ -268,7 +272,10 @@ const answered = (state: State, answer: Input & { _tag: "Answer" }): Step => {
       return [{ _tag: "Mail", peer, mail, recipients, attempts }, send(answer.reply)];
     }
     case "Submit": // accepted or not, the transaction is over. RFC 5321 §4.1.1.4
-      return [ready(ok ? { ...peer, idle: 0 } : peer), send(answer.reply)];
+      return [
+        ready(ok ? { ...peer, idle: 0 } : peer),
+        send(ok && about.fetched ? say.byBurl(answer.reply) : answer.reply),
+      ];
   }
 };
 
@@ -281,19 +288,20 @@ const dataEnded = (
   const { peer, mail, recipients } = state;
   const { account } = peer;
   if (account === null) return [state];
+  const fetched = state._tag === "Chunk" && state.fetched === true;
   switch (verdict) {
     case "spoiled":
       return [ready(peer), send(say.BARE_NEWLINE_IN_DATA)];
     case "tooBig":
-      return [ready(peer), send(say.TOO_BIG)];
+      return [ready(peer), send(fetched ? say.BURL_TOO_BIG : say.TOO_BIG)];
     case "headerTooBig":
       return [ready(peer), send(say.badMessage("the header is too large"))];
     case "complete":
       if (state._tag === "Chunk" && !state.last) { // RFC 3030 §2
-        return [{ ...state, _tag: "Chunks" }, send(say.OK)];
+        return [{ ...state, _tag: "Chunks" }, send(fetched ? say.byBurl(say.OK) : say.OK)];
       }
       return [
-        { _tag: "Asking", peer, about: { _tag: "Submit" } },
+        { _tag: "Asking", peer, about: { _tag: "Submit", fetched } },
         ask({ _tag: "Submit", account, envelope: { ...mail, recipients } }),
       ];
   }

@@ -121,6 +121,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     futureRelease: null,
     mtPriority: null,
     rrvs: false,
+    burl: [],
   });
   assert.equal(c.queue.jitter, 0.1);
   assert.equal(Duration.toDays(c.queue.expire), 5);
@@ -158,6 +159,7 @@ rrvs = true
     futureRelease: { maxSeconds: 86_400 },
     mtPriority: { urgent: new Set(["alice@example.com"]), least: -4, urgentBytes: 0 },
     rrvs: true,
+    burl: [],
   });
   assert.equal(c.heldMessages, 3);
 });
@@ -468,4 +470,45 @@ via = "maildir:outbox"
     { host: "0.0.0.0", port: 588 },
     { host: "127.0.0.1", port: 589 },
   ]);
+});
+
+const burlTable = (lines: string): string =>
+  `${SAMPLE}\n[[extensions.burl]]\nurl = "imap://IMAP.example.com"\nusername = "submit"\npassword_file = "p"\n${lines}`;
+
+Deno.test("parseConfig() EXT-BURL-1: reads the servers of BURL", () => {
+  const parsed = parseConfig(burlTable(""), "/etc/postern.toml", () => ({ text: "s3cret\n" }));
+  assert.equal(parsed._tag, "Valid");
+  if (parsed._tag !== "Valid") return;
+  assert.deepEqual(parsed.config.extensions.burl, [
+    { origin: "imap.example.com:143", prefix: "imap://imap.example.com" },
+  ]);
+  const { password, ...server } = parsed.config.burl[0]!;
+  assert.equal(Redacted.value(password), "s3cret");
+  assert.deepEqual(server, {
+    origin: "imap.example.com:143",
+    host: "IMAP.example.com",
+    port: 143,
+    tls: "starttls",
+    username: "submit",
+    ca: null,
+  });
+});
+
+Deno.test("parseConfig() tells what is wrong with a server of BURL", () => {
+  const rows: ReadonlyArray<readonly [string, RegExp]> = [
+    [`tls = "none"`, /extensions\.burl.*tls.*only where via is an address of this machine/],
+    [`tls = "none"\nvia = "imaps://127.0.0.1"`, /extensions\.burl.*tls.*always with TLS/],
+    [`tls = "none"\nvia = "imap://127.0.0.1"\nca = "x"`, /extensions\.burl.*ca.*only with TLS/],
+    [`via = "http://h.example"`, /extensions\.burl.*via.*imaps:/],
+    [
+      `[[extensions.burl]]\nurl = "imap://imap.example.com:143"\nusername = "x"\npassword_file = "p"`,
+      /extensions\.burl.*url.*an earlier entry/,
+    ],
+  ];
+  for (const [lines, want] of rows) {
+    const parsed = parseConfig(burlTable(lines), "/etc/p.toml", () => ({ text: "s3cret\n" }));
+    assert.equal(parsed._tag, "Invalid", lines);
+    if (parsed._tag !== "Invalid") return;
+    assert.match(parsed.problems.map((p) => `${p.key} ${p.message}`).join("; "), want);
+  }
 });

@@ -2,6 +2,7 @@
 import type { Extension } from "../extension.ts";
 import { auth } from "./auth.ts";
 import { binaryMime } from "./binary_mime.ts";
+import { burl, type BurlServer } from "./burl.ts";
 import { chunking } from "./chunking.ts";
 import { deliverBy } from "./deliver_by.ts";
 import { dsn } from "./dsn.ts";
@@ -29,6 +30,8 @@ export interface OptionalExtensions {
   readonly futureRelease: { readonly maxSeconds: number } | null;
   readonly mtPriority: PrioritySettings | null;
   readonly rrvs: boolean;
+  /** Empty: off. */
+  readonly burl: ReadonlyArray<BurlServer>;
 }
 
 export const NO_OPTIONS: OptionalExtensions = {
@@ -36,6 +39,7 @@ export const NO_OPTIONS: OptionalExtensions = {
   futureRelease: null,
   mtPriority: null,
   rrvs: false,
+  burl: [],
 };
 
 export const extensionsWith = (on: OptionalExtensions): ReadonlyArray<Extension> => [
@@ -55,6 +59,7 @@ export const extensionsWith = (on: OptionalExtensions): ReadonlyArray<Extension>
   ...on.mtPriority === null ? [] : [mtPriority(on.mtPriority)],
   ...on.rrvs ? [rrvs] : [],
   startTls,
+  ...on.burl.length === 0 ? [] : [burl(on.burl)],
 ];
 
 export const extensions: ReadonlyArray<Extension> = extensionsWith(NO_OPTIONS);
