@@ -16,6 +16,7 @@ import type {
   SettleOp,
 } from "./protocol.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
+import { release } from "../message/release.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
@@ -225,6 +226,7 @@ export class SpoolDatabase {
         body?.update(octets);
         size += octets.length;
         index++;
+        release(octets);
       }
       for (const c of m.body) hash.update(c);
       for (const c of m.body) body?.update(c);
