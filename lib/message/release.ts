@@ -5,8 +5,10 @@
 
 /** For whoever owns `octets` and is done with them. What is only part of a larger buffer is left alone. */
 export const release = (octets: Uint8Array): void => {
-  const { buffer } = octets;
-  if (buffer instanceof ArrayBuffer && octets.byteLength === buffer.byteLength) buffer.transfer(0);
+  const { buffer, byteLength } = octets;
+  // none: given back before
+  if (byteLength === 0 || byteLength !== buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 };
 
 /** Copied into one array of its own. */
