@@ -1,7 +1,7 @@
 /**
- * Memory for a message of 50 MB on its way from a client through the spool to the next hop.
+ * Memory for a message of 50 MB, or of so many as are asked for, on its way from a client through the spool to the next hop.
  *
- * `deno run <permissions of deno task bench> bench/large.ts`
+ * `deno run <permissions of deno task bench> bench/large.ts [megabytes]`
  */
 // deno-lint-ignore-file no-console -- it prints a figure
 import { Buffer } from "node:buffer";
@@ -10,7 +10,8 @@ import { connect } from "node:tls";
 import { memoryOf } from "./processes.ts";
 import { eventually, makeSite, startPostern } from "../test/support/postern.ts";
 
-const SIZE = 50 * 1024 * 1024;
+/** Megabytes; 50 unless the command line says otherwise. */
+const SIZE = Number(Deno.args[0] ?? 50) * 1024 * 1024;
 
 /** Counts octets and keeps none. */
 const countingHop = async () => {
@@ -90,7 +91,7 @@ const send = (port: number, user: string, password: string, size: number): Promi
 const hop = await countingHop();
 const site = await makeSite({
   routes: `[[route]]\nto = "*"\nvia = "smtp://127.0.0.1:${hop.port}"\ntls = "none"`,
-  more: "[limits]\nmessage_bytes = 100000000",
+  more: "[limits]\nmessage_bytes = 300000000",
 });
 const server = await startPostern(site);
 try {

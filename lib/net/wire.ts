@@ -8,6 +8,7 @@ import type { TlsFacts } from "../envelope/session.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { ProxiedClient } from "./proxy_header.ts";
+import { startReading, stopReading } from "./reading.ts";
 import { type Begun, serverTls } from "./server_tls.ts";
 
 /** What is known of a connection once TLS is up. */
@@ -43,6 +44,8 @@ export class Wire {
   #socket: Socket;
   readonly #certificates: Certificates["Service"];
   readonly #events: WireEvents;
+  /** The TCP connection beneath TLS; null in clear. */
+  #beneath: Socket | null = null;
   #closed = false;
   /** Between "begin TLS" and its end the handshake alone says when octets flow. */
   #shaking = false;
@@ -118,6 +121,7 @@ export class Wire {
   ): void {
     const certificates = this.#certificates;
     this.#socket = tls;
+    this.#beneath = raw;
     let settled = false;
     const settle = (secured: Secured | null): void => {
       if (settled) return;
@@ -155,10 +159,14 @@ export class Wire {
   }
 
   pause(): void {
-    if (!this.#shaking) this.#socket.pause();
+    if (this.#shaking) return;
+    this.#socket.pause();
+    if (this.#beneath !== null) stopReading(this.#beneath);
   }
   resume(): void {
-    if (!this.#shaking) this.#socket.resume();
+    if (this.#shaking) return;
+    if (this.#beneath !== null) startReading(this.#beneath);
+    this.#socket.resume();
   }
 
   /** Sends what is queued, then close_notify under TLS, then closes. RFC 8314 §3.4 */
@@ -168,7 +176,7 @@ export class Wire {
     socket.end();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once("close", () => clearTimeout(timer));
-    socket.resume();
+    this.resume();
   }
 
   destroy(): void {

@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { ScramKeys } from "../envelope/login.ts";
 import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
+import { joined, release } from "../message/release.ts";
 import { type Secured, Wire } from "../net/wire.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
@@ -114,6 +115,8 @@ export class Connection {
   #body: Staging | null = null;
   #digest: BodyDigest | null = null;
   #fault: SpoolError | null = null;
+  /** Read from the wire, all of it body text that is not stored yet. */
+  #read: Array<Uint8Array> = [];
   /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
   #busy = false;
   /** An IMAP server sends a part: the client waits. */
@@ -450,27 +453,42 @@ export class Connection {
     if (!reader.done) { // a chunk of no octets is complete as it begins
       const chunk = this.#lines.takeRest();
       if (chunk.length === 0) return false;
+      const inBody = reader.hasBody;
       const used = reader.push(chunk);
       if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
+      else if (inBody) this.#read.push(chunk);
     }
     if (reader.done) {
       this.#data = null;
+      this.#read = [];
       this.#endedReader = reader;
-      this.#store(reader, () => {
+      this.#store(reader.takeBody(), () => {
         const verdict = reader.verdict();
         if (verdict !== "complete") this.#dropBody();
         this.#feed({ _tag: "DataEnd", verdict });
       });
       return true;
     }
-    if (reader.bodyPending >= HOLD) this.#store(reader, () => {});
+    if (reader.bodyPending >= HOLD) this.#storeSome(reader);
+    else if (reader.bodyPending === 0) this.#releaseRead();
     return true;
   }
 
+  /** Of a large message that goes on: storage gets a copy, and what was read from the wire is given back. */
+  #storeSome(reader: MessageReader): void {
+    const copy = joined(reader.takeBody());
+    this.#releaseRead();
+    this.#store([copy], () => {});
+  }
+
+  #releaseRead(): void {
+    this.#read.forEach(release);
+    this.#read = [];
+  }
+
   /** Hands body text to storage; waits where storage does. */
-  #store(reader: MessageReader, then: () => void): void {
+  #store(parts: ReadonlyArray<Uint8Array>, then: () => void): void {
     const body = this.#body;
-    const parts = reader.takeBody();
     if (body === null || this.#fault !== null || parts.length === 0) return then();
     let left = parts.length;
     this.#busy = true;
@@ -494,6 +512,7 @@ export class Connection {
     this.#body?.discard();
     this.#body = null;
     this.#digest = null;
+    this.#read = [];
     this.#chunks = null;
     this.#endedReader = null;
     this.#giveUp?.();

@@ -17,6 +17,7 @@ import type {
 } from "./protocol.ts";
 import { endHolds, enterHold, leaveHold } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
+import { release } from "../message/release.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
@@ -226,6 +227,7 @@ export class SpoolDatabase {
         body?.update(octets);
         size += octets.length;
         index++;
+        release(octets);
       }
       for (const c of m.body) hash.update(c);
       for (const c of m.body) body?.update(c);
@@ -450,12 +452,15 @@ export class SpoolDatabase {
     if (m === undefined) throw new Error(`no message ${id}`);
     const { first, end } = range(m["number"] as number);
     const digest = m["digest"] as Uint8Array;
-    const rows = this.#sql(
-      "SELECT key, octets FROM chunk WHERE key >= ? AND key < ? ORDER BY key LIMIT 2",
-    )
-      .all(first + Math.max(chunk, 0), end);
-    const octets = rows[0]?.["octets"] as Uint8Array | undefined;
-    const next = rows[1] === undefined ? null : (rows[1]["key"] as number) - first;
+    const from = first + Math.max(chunk, 0);
+    const octets = this.#sql(
+      "SELECT octets FROM chunk WHERE key >= ? AND key < ? ORDER BY key LIMIT 1",
+    ).get(from, end)?.["octets"] as Uint8Array | undefined;
+    // without what it holds
+    const behind = this.#sql(
+      "SELECT key FROM chunk WHERE key >= ? AND key < ? ORDER BY key LIMIT 1 OFFSET 1",
+    ).get(from, end)?.["key"] as number | undefined;
+    const next = behind === undefined ? null : behind - first;
     if (chunk >= 0) {
       if (octets === undefined) throw new Error(`message ${id} has lost part of its content`);
       return { parts: [octets], next, digest };

@@ -1,5 +1,6 @@
 /** The thread that owns the spool's database, so that a slow disk stalls no session. */
 import { SpoolDatabase } from "./database.ts";
+import { release } from "../message/release.ts";
 import { movesOut, type Request, type Response } from "./protocol.ts";
 
 interface Scope {
@@ -32,8 +33,13 @@ const answer = (r: Request): Response => {
   return { closed: true };
 };
 
+const movedIn = (r: Request): ReadonlyArray<Uint8Array> =>
+  "batch" in r ? r.batch.flatMap((op) => op.op === "stage" ? op.chunks : []) : [];
+
 scope.onmessage = (e) => {
   const response = answer(e.data);
+  // what is in the database now; not sooner: what fails in one batch is run again
+  for (const octets of movedIn(e.data)) release(octets);
   scope.postMessage(response, movesOut(response));
   if ("closed" in response) scope.close();
 };

@@ -2,6 +2,7 @@
  * A body on its way into the spool: held while it is small, sent to disk in chunks beyond that.
  */
 import { Effect } from "effect";
+import { joined, release } from "../message/release.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
 import type { ReadPart } from "./protocol.ts";
 import type { DatabaseThread } from "./group_commit.ts";
@@ -41,7 +42,9 @@ export class DiskStaging implements Staging {
   };
 
   #flush(): Effect.Effect<void, SpoolError> {
+    const held = this.#held;
     const chunks = [this.takeHeld()];
+    held.forEach(release);
     this.#flushed++;
     return Effect.map(
       this.#thread.run("stage", { op: "stage", number: this.#number, chunks }),
@@ -66,12 +69,7 @@ export class DiskStaging implements Staging {
 
   /** What is held, copied into one array of its own: the pieces are views of larger read buffers. */
   takeHeld(): Uint8Array {
-    const out = new Uint8Array(this.#heldOctets);
-    let at = 0;
-    for (const piece of this.#held) {
-      out.set(piece, at);
-      at += piece.length;
-    }
+    const out = joined(this.#held);
     this.#held = [];
     this.#heldOctets = 0;
     return out;
