@@ -362,7 +362,7 @@ export class Connection {
       begin: (octets: number) => reader.expect(octets, last),
       take: (octets: Uint8Array, done: () => void) => {
         reader.push(octets);
-        if (reader.bodyPending >= HOLD) this.#store(reader, done);
+        if (reader.bodyPending >= HOLD) this.#store([joined(reader.takeBody())], done);
         else done();
       },
     };
