@@ -176,7 +176,8 @@ export class Wire {
     socket.end();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once("close", () => clearTimeout(timer));
-    this.resume();
+    if (this.#beneath !== null) startReading(this.#beneath);
+    socket.resume();
   }
 
   destroy(): void {
