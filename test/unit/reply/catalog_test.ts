@@ -47,6 +47,7 @@ const replies: ReadonlyArray<readonly [string, Reply]> = Object.entries(catalog)
   ([name, value]): ReadonlyArray<readonly [string, Reply]> => {
     if (typeof value !== "function") return [[name, value]];
     if (name === "filterReply") return [[name, catalog.filterReply(550, "7.1", ["x"])]];
+    if (name === "byBurl") return [[name, catalog.byBurl(catalog.queued("x"))]];
     if (name === "siteRefusal") {
       return REFUSAL_CLASSES.map((as) => [`${name} ${as}`, catalog.siteRefusal(as, "x")]);
     }
