@@ -4,6 +4,7 @@
  * Plain callbacks; a message costs a write or two and no Effect here. Time-outs are a deadline each,
  * looked at by the one timer of `watch.ts`.
  */
+import { joined } from "../message/release.ts";
 import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
 import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
@@ -218,7 +219,7 @@ export class Connection {
     const out = this.#out;
     if (out.length === 0) return;
     this.#out = [];
-    this.#link?.write(out.length === 1 ? out[0]! : joined(out));
+    this.#link?.write(out.length === 1 ? out[0]! : inOne(out));
   }
 
   /** Which TLS policy holds and what came of it, for people; nothing where there can be no TLS. */
@@ -296,16 +297,8 @@ export class Connection {
 
 const utf8 = new TextEncoder();
 
-const joined = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array => {
-  const octets = parts.map((p) => typeof p === "string" ? utf8.encode(p) : p);
-  const out = new Uint8Array(octets.reduce((sum, o) => sum + o.length, 0));
-  let at = 0;
-  for (const o of octets) {
-    out.set(o, at);
-    at += o.length;
-  }
-  return out;
-};
+const inOne = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array =>
+  joined(parts.map((p) => typeof p === "string" ? utf8.encode(p) : p));
 
 const usable = (state: State): boolean => state._tag !== "Closed" && state._tag !== "Quitting";
 

@@ -5,6 +5,7 @@
  * The last guard before the wire: octets that hold a CR or an LF alone are not written at all
  * (RFC 5321 §2.3.8), whatever let them into the spool. Works on octets; makes no strings.
  */
+import { joined } from "../../message/release.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -79,21 +80,11 @@ const doubled = (chunk: Uint8Array, dots: ReadonlyArray<number>): Uint8Array => 
 export const stuffWhole = (chunks: ReadonlyArray<Uint8Array>): Uint8Array | null => {
   const stuffer = new DotStuffer();
   const parts: Array<Uint8Array> = [];
-  let length = 0;
   for (const chunk of chunks) {
     const part = stuffer.push(chunk);
     if (part === null) return null;
     parts.push(part);
-    length += part.length;
   }
   const end = stuffer.end();
-  if (end === null) return null;
-  const out = new Uint8Array(length + end.length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  out.set(end, at);
-  return out;
+  return end === null ? null : joined([...parts, end]);
 };
