@@ -7,6 +7,7 @@ import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../po
 import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
 import { ours } from "../smtp/client/verdict.ts";
+import type { Awaited } from "./awaited.ts";
 import type { Result } from "./outcome.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
 import { mustHaveTls, wishesOf } from "./wishes.ts";
@@ -18,10 +19,12 @@ export interface Job {
   readonly access: HopAccess;
   /** A connection that had gone stale was tried already. */
   readonly retried: boolean;
+  /** Its client waits for what comes of it; absent: the spool has it. */
+  readonly awaited?: Awaited;
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
-export const poolKey = ({ route: { hop }, access, delivery }: Job): string => {
+export const poolKey = ({ route: { hop }, access, delivery, awaited }: Job): string => {
   if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return hopKey(hop);
   const { envelope } = delivery;
   const wish = mustHaveTls(envelope, hop)
@@ -29,8 +32,14 @@ export const poolKey = ({ route: { hop }, access, delivery }: Job): string => {
     : envelope.tlsOptional === true
     ? "#tlsoptional"
     : "";
-  return `${termsOf(hop)}#${access.ca ?? ""}${wish}`;
+  // a client's own login: such jobs share the lanes of the hop, and no connection
+  const own = ownLogin(awaited) ? "#own" : "";
+  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${own}`;
 };
+
+/** Its connection carries this message alone. */
+export const ownLogin = (awaited: Job["awaited"]): boolean =>
+  awaited !== undefined && awaited.login !== null;
 
 const termsOf = (hop: NextHop): string => {
   switch (hop._tag) {

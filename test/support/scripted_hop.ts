@@ -38,6 +38,8 @@ export interface Script {
   /** Answers STARTTLS, and the ClientHello with this. */
   readonly brokenTls?: string;
   readonly path?: string;
+  /** Absent: any that is free. */
+  readonly port?: number;
 }
 
 export class ScriptedHop {
@@ -70,7 +72,7 @@ export class ScriptedHop {
         hop.port = typeof address === "object" && address !== null ? address.port : 0;
         resolve(hop);
       };
-      if (script.path === undefined) hop.#server.listen(0, "127.0.0.1", ready);
+      if (script.path === undefined) hop.#server.listen(script.port ?? 0, "127.0.0.1", ready);
       else hop.#server.listen(script.path, ready);
     });
   }
@@ -108,6 +110,11 @@ export class ScriptedHop {
       const dialogue = new Dialogue(this, this.#script, secured, told);
       if (greet) dialogue.greet();
     });
+  }
+
+  /** Ends all connections, as a server does that was idle for too long. */
+  cutAll(): void {
+    for (const s of this.#open) s.destroy();
   }
 
   stop(): Promise<void> {
