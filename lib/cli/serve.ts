@@ -137,11 +137,15 @@ export const serve = (o: ServeOptions) => {
       quota: new Quota(limits),
       newRecipientsPerDay: limits.newRecipientsPerDay,
       clientLog: new ClientLog(config.log.linesPerClient),
-      signedIn: new SignedIn(limits.connectionsPerAccount),
+      signedIn: new SignedIn(
+        limits.connectionsPerAccount,
+        config.routes.some((r) => r.passThrough?.login === true),
+      ),
       load,
-      onAccepted: announcer === null ? o.onAccepted : (s) => {
+      withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
+      onAccepted: announcer === null ? o.onAccepted : (s, by) => {
         o.onAccepted?.(s);
-        tellAccepted(announcer, s);
+        tellAccepted(announcer, s, by);
       },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
