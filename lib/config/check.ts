@@ -79,7 +79,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
   if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
-  yield* writable(source, found, ["spool", "url"], c.spool.path);
+  if (c.spool.path !== null) yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
   yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
