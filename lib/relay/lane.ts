@@ -15,13 +15,13 @@ import { ours, softened } from "../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "./connection.ts";
 import type { Content } from "./content.ts";
 import { takesBinary } from "./convert.ts";
-import { type Awaited, handedOver, unsuited } from "./awaited.ts";
 import { beyondDomains } from "./domains.ts";
 import { fit } from "./fit.ts";
 import { alike, type Job, mailOf, ownLogin, withRecipients } from "./job.ts";
 import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
 import { throttles } from "./pace.ts";
+import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
@@ -208,28 +208,6 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
   return { job, over: transact(connection, part, ready.content) };
 });
 
-/** It has its answer already, or gets it now. */
-const cannotPass = (yard: Yard, job: Job, awaited: Awaited, connection: Connection): boolean => {
-  if (awaited.over) {
-    yard.inHand.delete(job);
-    return true;
-  }
-  const why = unsuited(job, connection.offer);
-  if (why !== null) unsuitedFor(yard, job, awaited, why, connection);
-  return why !== null;
-};
-
-const unsuitedFor = (
-  yard: Yard,
-  job: Job,
-  awaited: Awaited,
-  why: "reports" | "recipients",
-  { remote }: Connection,
-): void => {
-  yard.inHand.delete(job);
-  awaited.answer({ _tag: "Unsuited", why, remote });
-};
-
 /** The message that follows the one under way, if there is one and the connection may carry it. */
 const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
@@ -265,7 +243,7 @@ const transact = (
  */
 const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Connection): void => {
   const { remote, offer } = connection;
-  if (job.awaited !== undefined) return tellClient(yard, hop, job, t, remote);
+  if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {
     const verdict = t.verdicts[i] ?? UNREADABLE;
@@ -285,16 +263,6 @@ const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Conne
   }
   yard.finishPart(job, results.filter((r) => r.verdict.kind !== "later"));
   putBack(yard, hop, job, withRecipients(job, later.map((r) => r.recipient)));
-};
-
-/** What the hop made of a message whose client waits. */
-const tellClient = (yard: Yard, hop: Hop, job: Job, t: Transacted, remote: string): void => {
-  yard.inHand.delete(job);
-  const to = job.delivery.recipients.map((r) => r.address);
-  const came = handedOver(t.verdicts, to, remote, t.doubtful);
-  if (came._tag === "Taken") hop.pace.took();
-  else if (t.verdicts.some(throttles)) hop.pace.slow();
-  job.awaited?.answer(came);
 };
 
 const soft = (v: Result["verdict"]): Result["verdict"] => v.kind === "later" ? softened(v) : v;

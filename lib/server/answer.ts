@@ -350,10 +350,11 @@ const remember = Effect.fnUntraced(function* (
   data: ReceivedData | null,
   refused: Reply,
   trail: Trail,
+  known: string | undefined,
 ) {
   const records = yield* Records;
   if (!records.keeps.refusals) return refused;
-  const id = (yield* Ids).queueId();
+  const id = known ?? (yield* Ids).queueId();
   records.keep({
     ...recordOf(settings, session, question, data),
     id,
@@ -365,19 +366,28 @@ const remember = Effect.fnUntraced(function* (
   return saying(refused, `Trace id ${id}`);
 });
 
+/** Anything that can go wrong; a refusal of ours where it has a reply. */
+interface Refused {
+  readonly _tag: string;
+  readonly reply?: Reply;
+  readonly trail?: Trail;
+  readonly id?: string;
+}
+
 /** Turns whatever went wrong into the reply that the client gets. */
 const replyTo = (
   settings: AnswerSettings,
   session: SessionFacts,
   question: Question,
   data: ReceivedData | null,
-  error: { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail },
+  error: Refused,
 ): Effect.Effect<Answer, never, Records | Ids> => {
-  const { reply: refused, trail } = error;
+  const { reply: refused, trail, id } = error;
   if (refused !== undefined) {
-    return trail === undefined || refused.code < 500
+    // what may have been taken is worth remembering, if not for good
+    return trail === undefined || (refused.code < 500 && refused !== say.HOP_DOUBTFUL)
       ? Effect.succeed(just(refused))
-      : Effect.map(remember(settings, session, question, data, refused, trail), just);
+      : Effect.map(remember(settings, session, question, data, refused, trail, id), just);
   }
   const reply = error._tag === "SpoolFull" ? say.NO_SPACE : say.LOCAL_ERROR;
   return Effect.as(
@@ -398,7 +408,7 @@ const answer = (
 ): Effect.Effect<Answer, never, AnswerServices> => {
   const run = (): Effect.Effect<
     Answer,
-    { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail } | SpoolError,
+    Refused | SpoolError,
     AnswerServices
   > => {
     switch (question._tag) {

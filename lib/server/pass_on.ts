@@ -10,7 +10,7 @@ import type { Staging } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, summary } from "../reply/reply.ts";
 import { shown } from "../stages/facts.ts";
-import { type Refusal, refusal } from "../stages/refusal.ts";
+import { Refusal, refusal } from "../stages/refusal.ts";
 import type { Signed } from "../stages/submission.ts";
 import type { Decision, Facts } from "../stages/trail.ts";
 import { replyTo } from "./pass_reply.ts";
@@ -68,7 +68,15 @@ export const passOn = Effect.fnUntraced(function* (
   if (passThrough.spool && (came._tag === "Divided" || came._tag === "Unsuited")) {
     return { _tag: "Keep", signed: decided(signed, "spooled", { ...facts, durability: "spool" }) };
   }
-  return yield* refusal(signed.trail, "submit", `pass_through.${RULE[came._tag]}`, reply, facts);
+  const { trail } = refusal(
+    signed.trail,
+    "submit",
+    `pass_through.${RULE[came._tag]}`,
+    reply,
+    facts,
+  );
+  // the hop may have seen our id in Received
+  return yield* new Refusal({ reply, trail, id: signed.id });
 });
 
 const RULE: Readonly<Record<HandedOver["_tag"], string>> = {
