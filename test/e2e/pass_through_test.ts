@@ -244,6 +244,15 @@ Deno.test({
           await durability(await submit(d, site, ["x@example.org"], { mail: " HOLDFOR=3600" })),
           "route: ; durability: its sender keeps it back",
         );
+        // large ones are staged in the spool's file until the hop has answered
+        await envelope(d, site, ["x@example.org"]);
+        await d.one("DATA");
+        const body = Array.from({ length: 40_000 }, (_, i) => `.${i} ${"x".repeat(60)}\r\n`).join(
+          "",
+        );
+        const stuffed = body.replaceAll(/^\./gm, "..");
+        assert.match(await d.one(`${message("x@example.org", "large")}${stuffed}.`), /^250-/);
+        assert.ok(hop.messages.at(-1)?.data.endsWith(`\r\n\r\nHello\r\n${stuffed}`), "differs");
         d.close();
         const { stdout } = await told(site, "route", "test", "x@example.org");
         assert.match(stdout, /250 stands for the next hop's own; the spool has what needs a queue/);
