@@ -16,6 +16,7 @@ import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { Awaited, awaitedJob, toldOf } from "./awaited.ts";
 import { ClockJumps } from "./clock_jumps.ts";
+import { Delivered, plain } from "./delivered.ts";
 import { Events } from "./events.ts";
 import { stillBarred } from "./held.ts";
 import { alike, type Job, sort, withRecipients } from "./job.ts";
@@ -80,10 +81,18 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     job: Pick<Job, "delivery"> & { readonly route: Job["route"] | null },
     results: ReadonlyArray<Result>,
   ) => inBackground(Effect.ensuring(settle(job, results), Effect.sync(() => room.leave())));
+  const delivered = new Delivered({
+    spool,
+    run: inBackground,
+    tell: (e) => events.add(e),
+    over: () => room.leave(),
+    again: record,
+  });
   const finish = (job: Job, results: ReadonlyArray<Result>): void => {
     inHand.delete(job);
-    if (job.awaited === undefined) record(job, results);
-    else toldOf(job.awaited, results);
+    if (job.awaited !== undefined) toldOf(job.awaited, results);
+    else if (plain(results)) delivered.add(job, results);
+    else record(job, results);
   };
   const finishPart = (job: Job, results: ReadonlyArray<Result>): void => {
     room.enter();
@@ -186,6 +195,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const stop = Effect.gen(function* () {
     yield* giveBack(pool.close());
     yield* Effect.timeoutOption(FiberSet.awaitEmpty(fibers), Duration.millis(settings.graceMs));
+    yield* delivered.flush;
     const late = [...inHand];
     yield* FiberSet.clear(fibers);
     yield* giveBack([...late, ...pool.close()]);

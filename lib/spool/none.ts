@@ -70,6 +70,7 @@ export const noSpoolLayer = (memoryBytes: number): Layer.Layer<Spool> =>
       take: () => Effect.never,
       read: () => nothingKept("read"),
       settle: () => nothingKept("settle"),
+      settleAll: () => nothingKept("settle"),
       held: () => Effect.succeed(0),
       giveBack: () => Effect.void,
       withdrawn: () => false,
