@@ -39,6 +39,7 @@ export const tellAccepted = (announcer: Announcer, s: Signed, by: TakenBy | null
     account: s.account.id,
     returnPath: s.envelope.returnPath === null ? null : printMailbox(s.envelope.returnPath),
     recipients: s.envelope.recipients.map((r) => printMailbox(r.mailbox)),
+    durability: by === null ? "spool" : "next hop",
   });
   if (by === null) return;
   announcer.outcomes(s.routed.map(({ mailbox, route }) => ({

@@ -67,18 +67,17 @@ export class Awaited implements Watched {
 
   /** The client cannot wait longer. What is under way ends, and how it ended is still told. RFC 5321 §4.5.3.2.6 */
   expire(): void {
-    this.#end(TIMED_OUT);
-  }
-
-  stop(): void {
-    this.#end(STOPPED);
-  }
-
-  #end(reply: Verdict): void {
     this.#late = true;
+    if (this.#connection === null) this.unreachable(TIMED_OUT, null);
+    else this.#connection.drop();
+  }
+
+  /** The server stops, and nobody else tells how it ended. RFC 5321 §3.8 */
+  stop(): void {
     const connection = this.#connection;
-    if (connection === null) this.unreachable(reply, null);
-    else connection.drop();
+    if (connection === null) return this.unreachable(STOPPED, null);
+    connection.drop();
+    this.answer({ _tag: "Doubtful", reply: said(STOPPED), remote: connection.remote });
   }
 
   /** Head and body, from the beginning at each call; ends early where it is over. */

@@ -63,6 +63,11 @@ export interface Sorted {
 }
 
 const NO_ROUTE = ours("temporary", "4.4.4", "No route is configured for this recipient now");
+const NO_CLIENT = ours(
+  "temporary",
+  "4.3.5",
+  "The route signs in as the client, and there is none: what is sent from here needs a route of its own",
+);
 const BAD_ADDRESS = ours("permanent", "5.1.3", "Recipient address is not valid");
 
 /** Looks every recipient's route up anew, since the configuration may have changed after acceptance. */
@@ -85,8 +90,8 @@ export const sort: (
       ? null
       : settings.rerouted(recipient.via, mailbox);
     const route = mailbox === null ? null : chosen ?? (yield* routes.find(mailbox, message));
-    if (route === null) {
-      const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
+    if (route === null || route.passThrough?.login === true) {
+      const verdict = mailbox === null ? BAD_ADDRESS : route === null ? NO_ROUTE : NO_CLIENT;
       stranded.push({ recipient, verdict, remote: null });
       continue;
     }

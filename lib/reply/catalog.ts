@@ -391,12 +391,12 @@ export const CANNOT_REPORT = reply(
   "The next mail server reports no success; send without NOTIFY=SUCCESS",
 );
 export const SEVERAL_HOPS = reply(
-  554,
+  550,
   "5.3",
   "The recipients cannot be reached in one transaction; send to each in a message of its own",
 );
 export const TOO_MANY_FOR_HOP = reply(
-  554,
+  550,
   "5.3",
   "The next mail server does not take so many recipients at once; send to fewer",
 );

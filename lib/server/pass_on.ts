@@ -5,7 +5,7 @@
 import { Effect } from "effect";
 import { printMailboxAscii } from "../address/mailbox.ts";
 import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
-import { type Credentials, hopKey } from "../ports/routes.ts";
+import { type Credentials, hopKey, type Route } from "../ports/routes.ts";
 import type { Staging } from "../ports/spool.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, summary } from "../reply/reply.ts";
@@ -16,7 +16,7 @@ import type { Decision, Facts } from "../stages/trail.ts";
 import { replyTo } from "./pass_reply.ts";
 import { passed } from "./passed.ts";
 
-/** What the client gets, or the submission that is to be kept after all. */
+/** What the client gets, or the submission that is to be kept after all; either with what the trail says of it. */
 export type PassedOn =
   | Taken
   | { readonly _tag: "Keep"; readonly signed: Signed };
@@ -56,7 +56,11 @@ export const passOn = Effect.fnUntraced(function* (
       facts,
     );
   }
-  const came = yield* over.pass(passingOf(signed, body, passThrough.login ? login : null));
+  const came = yield* over.pass({
+    ...passingOf(signed, first.route),
+    body,
+    login: passThrough.login ? login : null,
+  });
   passed(came._tag);
   const reply = replyTo(came, signed.id);
   const facts = factsOf(signed, came);
@@ -89,18 +93,16 @@ const RULE: Readonly<Record<HandedOver["_tag"], string>> = {
   Doubtful: "doubtful",
 };
 
-const passingOf = (s: Signed, body: Staging, login: Credentials | null): Passing => ({
+const passingOf = (s: Signed, route: Route): Omit<Passing, "body" | "login"> => ({
   id: s.id,
   acceptedAt: s.receivedAt,
   account: s.account.id,
   envelope: s.envelope,
   recipients: s.routed.map(({ mailbox }) => printMailboxAscii(mailbox)),
-  route: s.routed[0]!.route,
+  route,
   head: s.leaving,
-  body,
   bodyOctets: s.body.octets,
   eightBit: s.body.eightBit,
-  login,
 });
 
 const decided = (s: Signed, what: "taken" | "spooled", facts: Facts): Signed => {

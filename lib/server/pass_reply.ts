@@ -43,13 +43,17 @@ export const replyTo = (h: HandedOver, id: string): Reply => {
 const refused = (reply: HopReply, recipient: string | null): Reply => {
   const given = reply.remote ? Number(CODE.exec(reply.text)?.[1] ?? 0) : 0;
   const fits = Math.trunc(given / 100) === (reply.kind === "permanent" ? 5 : 4);
-  const code = fits && PASSED_ON.has(given) ? given : reply.kind === "permanent" ? 554 : 451;
+  const code = fits && PASSED_ON.has(given) ? given : codeFor(reply);
   const detail = detailOf(reply);
   const words = wordsOf(reply);
   return recipient === null
     ? say.byNextHop(code, detail, words)
     : say.byNextHop(code, detail, `<${recipient}>: ${words}`, "Nobody got the message");
 };
+
+/** 5.3.4: too big. RFC 1870 §6.1 */
+const codeFor = ({ kind, status }: HopReply): number =>
+  kind !== "permanent" ? 451 : status === "5.3.4" ? 552 : 554;
 
 /** Subject and detail; the class follows from the code. RFC 3463 §2 */
 const detailOf = ({ status }: HopReply): string => status.slice(status.indexOf(".") + 1);

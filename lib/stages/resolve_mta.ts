@@ -81,7 +81,7 @@ const MAX_TOLD = 20;
 
 /**
  * Gives every recipient its route, and the message what its 250 will stand for. Refused with 550 5.7.1 where one
- * has none, with 554 where it needs a queue and its route has none.
+ * has none, with 550 5.5.3 or 554 5.3.3 where it needs a queue and its route has none.
  */
 export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> = Effect.fnUntraced(
   function* (s: Attributed) {

@@ -177,6 +177,7 @@ Deno.test({
         const events = (await Deno.readTextFile(join(site.dir, "events.jsonl"))).trim().split("\n")
           .map((l) => JSON.parse(l)).filter((e) => e.message === id);
         assert.deepEqual(events.map((e) => e.event), ["accepted", "delivered"]);
+        assert.equal(events[0].durability, "next hop");
         assert.match(events[1].reply, new RegExp(`queued as ${queueId}`));
 
         // what Postfix refuses is the client's to read

@@ -107,3 +107,19 @@ test("says nothing of the password, whatever comes of it", {
 }, async (_hop, relay) => {
   assert.ok(!JSON.stringify(await relay.pass({ to: x, login: login("alice") })).includes("own"));
 });
+
+Deno.test("forward_login leaves alone what is sent from here, for which nobody has signed in", async () => {
+  const hop = await ScriptedHop.start();
+  try {
+    await withRelay({
+      hop: smtpHop(hop.port),
+      passThrough: { login: true, spool: false },
+    }, async (relay) => {
+      const [told = ""] = await relay.settled(await relay.send({ to: x, from: null }));
+      assert.match(told, /^queued: The route signs in as the client/);
+      assert.deepEqual(hop.told, []);
+    });
+  } finally {
+    await hop.stop();
+  }
+});

@@ -9,7 +9,13 @@ import { type HandedOver, type Handing, HandOver } from "../../../lib/ports/hand
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
-import { type Credentials, hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
+import {
+  type Credentials,
+  hopKey,
+  type NextHop,
+  type PassThrough,
+  Routes,
+} from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import {
   type RelaySettings,
@@ -45,6 +51,8 @@ export const smtpHop = (
 export interface Given {
   /** One hop for all, or by recipient address. */
   readonly hop: NextHop | ((address: string) => NextHop | null);
+  /** Of every route. */
+  readonly passThrough?: PassThrough;
   readonly settings?: Partial<RelaySettings>;
   readonly spool?: MemorySpool;
   readonly mx?: Readonly<Record<string, MxAnswer>>;
@@ -101,10 +109,10 @@ export class Running {
   async pass(m: {
     readonly to: ReadonlyArray<string>;
     readonly body?: string;
+    readonly eightBit?: boolean;
     readonly envelope?: Partial<Envelope>;
     readonly wishes?: ReadonlyArray<Omit<Recipient, "mailbox">>;
     readonly login?: Credentials;
-    readonly signal?: AbortSignal;
   }): Promise<HandedOver> {
     const [first = ""] = m.to;
     const hop = find(this.#given, first);
@@ -129,10 +137,10 @@ export class Running {
       head: "From: alice@example.net\r\nSubject: test\r\n\r\n",
       body,
       bodyOctets: octets.length,
-      eightBit: false,
+      eightBit: m.eightBit ?? false,
       login: m.login ?? null,
     });
-    return await Effect.runPromise(passing, m.signal === undefined ? {} : { signal: m.signal });
+    return await Effect.runPromise(passing);
   }
 
   /** Commits a message; returns its id. */
@@ -229,7 +237,8 @@ export const withRelay = async (
   const routes = Layer.succeed(Routes, {
     find: (m) => {
       const hop = find(given, `${m.local}@${m.domain.text}`);
-      return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
+      const how = given.passThrough === undefined ? {} : { passThrough: given.passThrough };
+      return Effect.succeed(hop === null ? null : { hop, pattern: "*", ...how });
     },
   });
   const resolver = given.resolver ?? Layer.succeed(

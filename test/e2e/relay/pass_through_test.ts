@@ -267,3 +267,29 @@ test("goes before what waits in the spool", {}, {
   assert.equal((await relay.pass({ to: x }))._tag, "Taken");
   assert.ok(hop.messages.findIndex((m) => m.to[0] === "<x@example.org>") < 50);
 });
+
+test(
+  "encodes what the hop does not take as it is. EXT-8B-2",
+  { keywords: [] },
+  {},
+  async (hop, relay) => {
+    const body = `${"gr\xc3\xbc\xc3\x9fe ".repeat(8)}\r\n`.repeat(2_000);
+    const h = await relay.pass({ to: x, body, eightBit: true, envelope: { body: "8BITMIME" } });
+    assert.equal(h._tag, "Taken");
+    assert.match(
+      hop.messages[0]?.data ?? "",
+      /^Content-Transfer-Encoding: (quoted-printable|base64)\r$/m,
+    );
+  },
+);
+
+test("leaves nobody waiting when the server stops", { final: () => [null] }, {
+  settings: { graceMs: 100, connectionsPerHop: 1, patience: LONG },
+}, async (hop, relay) => {
+  const first = relay.pass({ to: x });
+  await until(() => hop.messages.length === 1);
+  const second = relay.pass({ to: x });
+  await relay.stop();
+  assert.deepEqual([(await first)._tag, (await second)._tag], ["Doubtful", "Unreachable"]);
+  assert.equal((await relay.pass({ to: x }))._tag, "Unreachable");
+});

@@ -72,7 +72,7 @@ for (
       reply: ours("permanent", "5.3.4", "Message is larger than the next hop takes"),
       remote,
       recipient: null,
-    }, "554 5.3.4 Message is larger than the next hop takes|"],
+    }, "552 5.3.4 Message is larger than the next hop takes|"],
     ["a hop that is away", {
       _tag: "Unreachable",
       reply: ours("temporary", "4.4.1", "refused"),

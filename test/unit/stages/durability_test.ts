@@ -75,20 +75,20 @@ for (
       "two next hops",
       given(to("a", "c")),
       "spool: its recipients have several next hops",
-      "554 5.5.3",
+      "550 5.5.3",
     ],
     [
       "a route by the spool beside one that passes through",
       given(to("a", "s")),
       "spool: its recipients have several next hops",
-      "554 5.5.3",
+      "550 5.5.3",
     ],
     ["LMTP and one recipient", given(to("l")), "next hop", "next hop"],
     [
       "LMTP and two",
       given([...to("l"), "y@l.example"]),
       "spool: LMTP answers for each recipient",
-      "554 5.5.3",
+      "550 5.5.3",
     ],
     ["HOLDFOR", given(to("a"), { hold }), "spool: its sender keeps it back", "554 5.3.3"],
     ["BY", given(to("a"), { deliverBy }), "spool: it asks for delivery by a time", "554 5.3.3"],
@@ -123,7 +123,7 @@ Deno.test("durabilityOf() lets what is held go by the spool", () => {
 Deno.test("a refusal for want of a queue stands in the trail", async () => {
   assert.equal(
     await refusedFor(given(to("a", "c")), { routes: table(NOTHING) }),
-    "554 5.5.3 durability",
+    "550 5.5.3 durability",
   );
 });
 
