@@ -284,9 +284,11 @@ Deno.test({
   name: "pass-through: hops that behave badly",
   ignore: !installed("openssl"),
   fn: async () => {
-    const finals = ["cut", "451 4.7.1 slow down", "250 2.0.0 kept\x1b[31m\x07"] as const;
+    const finals = ["cut", "451 4.7.1 slow down", "250 2.0.0 kept\x1b[31m\x07", null] as const;
     let n = 0;
-    await withHop({ final: () => [finals[n++ % finals.length] ?? null] }, () => ({}), async (
+    await withHop({ final: () => [finals[n++ % finals.length] ?? null] }, () => ({
+      more: "[queue]\npass_through_seconds = 1\n",
+    }), async (
       site,
       hop,
       server,
@@ -304,6 +306,10 @@ Deno.test({
         await submit(d, site, x),
         /^250-2\.0\.0 kept[?[31m]*\n250 2\.0\.0 Trace id \w+$/,
       );
+      // nobody waits for ever
+      const asked = performance.now();
+      assert.match(await submit(d, site, x), /^451-4\.4\.2 .*it may have been taken/);
+      assert.ok(performance.now() - asked < 5_000);
       await hop.stop();
       assert.match(await submit(d, site, x), /^451 4\.4\.1 /);
       const before = performance.now();

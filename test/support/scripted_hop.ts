@@ -26,7 +26,11 @@ export interface Script {
   /** Decides on any command; undefined leaves it to the ordinary course. `nth` counts that verb on all connections. */
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
-  readonly final?: (to: ReadonlyArray<string>, nth: number) => ReadonlyArray<Answer>;
+  readonly final?: (
+    to: ReadonlyArray<string>,
+    nth: number,
+    data: string,
+  ) => ReadonlyArray<Answer>;
   /** The first message is answered only when this is done. */
   readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
@@ -203,7 +207,7 @@ class Dialogue {
     this.#told.messages.push({ from: this.#from, to, data });
     this.#to = [];
     const nth = this.#hop.count("FINAL");
-    const answers = this.#script.final?.(to, nth) ??
+    const answers = this.#script.final?.(to, nth, data) ??
       (this.#script.lmtp === true ? to.map(() => "250 2.1.5 kept") : ["250 2.0.0 kept"]);
     const say = () => answers.forEach((a) => this.#say(a));
     if (nth === 1 && this.#script.hold !== undefined) this.#script.hold.then(say);

@@ -293,3 +293,18 @@ test("leaves nobody waiting when the server stops", { final: () => [null] }, {
   assert.deepEqual([(await first)._tag, (await second)._tag], ["Doubtful", "Unreachable"]);
   assert.equal((await relay.pass({ to: x }))._tag, "Unreachable");
 });
+
+Deno.test("pass-through over LMTP, one recipient at a time. HOP-16", async () => {
+  const hop = await ScriptedHop.start({
+    lmtp: true,
+    final: (_to, nth) => [nth === 1 ? "250 2.1.5 kept" : "452 4.2.2 over quota"],
+  });
+  try {
+    await withRelay({ hop: smtpHop(hop.port, { _tag: "Lmtp" }) }, async (relay) => {
+      assert.equal(told(await relay.pass({ to: x })), "Taken: 250 2.1.5 kept");
+      assert.equal(told(await relay.pass({ to: x })), "Refused: 452 4.2.2 over quota");
+    });
+  } finally {
+    await hop.stop();
+  }
+});
