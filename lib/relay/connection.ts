@@ -264,6 +264,7 @@ export class Connection {
     const sink = {
       write: (octets: Uint8Array) => link.write(octets),
       drained: () => link.drained(),
+      flushed: () => link.flushed(),
       progress: () => this.#rearm(),
       over: () => this.#state._tag === "Closed",
     };

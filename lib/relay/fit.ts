@@ -31,13 +31,14 @@ export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict | null
         const shape = { size, eightBit, eightBitHeader: false, binary: false };
         if (bodyMisfits(delivery, offer)) return yield* fitted(read, delivery, offer);
         if (envelope.body === "BINARYMIME") {
-          const raw = prepareChunk(yield* read(), size);
+          const raw = prepareChunk(yield* read(), size, awaited !== undefined);
           return { content: raw, shape: { ...shape, binary: true } };
         }
         const held = content === null ? null : prepareHeld(content, envelope.smtpUtf8);
         const prepared = held ?? (yield* Effect.flatMap(
           read(),
-          (chunks) => Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8)),
+          (chunks) =>
+            Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8, awaited !== undefined)),
         ));
         const { eightBitHeader } = prepared;
         if (headerMisfits(delivery, offer, eightBitHeader)) {
