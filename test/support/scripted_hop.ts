@@ -27,6 +27,8 @@ export interface Script {
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
   readonly final?: (to: ReadonlyArray<string>, nth: number) => ReadonlyArray<Answer>;
+  /** A message has come whole, and is not answered yet. */
+  readonly taken?: (message: Told["messages"][number]) => void;
   /** The first message is answered only when this is done. */
   readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
@@ -52,6 +54,8 @@ export class ScriptedHop {
     this.#script = script;
     this.#server = net.createServer((socket) => {
       this.#open.add(socket);
+      // replies leave one by one
+      socket.setNoDelay(true);
       socket.on("close", () => this.#open.delete(socket));
       socket.on("error", () => socket.destroy());
       const told: Told = { commands: [], messages: [], tls: false };
@@ -193,7 +197,9 @@ class Dialogue {
 
   #taken(data: string): boolean {
     const to = this.#to;
-    this.#told.messages.push({ from: this.#from, to, data });
+    const message = { from: this.#from, to, data };
+    this.#told.messages.push(message);
+    this.#script.taken?.(message);
     this.#to = [];
     const nth = this.#hop.count("FINAL");
     const answers = this.#script.final?.(to, nth) ??
