@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import net from "node:net";
+import { setImmediate } from "node:timers";
 import { createSecureContext, TLSSocket } from "node:tls";
 
 /** What a connection was told. `data` is the message as it was sent, dots still doubled. */
@@ -17,8 +18,11 @@ export interface Told {
   tls: boolean;
 }
 
-/** An answer: a line or several without the last CRLF, silence, or the end of the connection. */
-export type Answer = string | null | "cut";
+/** An answer: a line or several without the last CRLF, silence, the end of the connection, or a text without end. */
+export type Answer = string | null | "cut" | { readonly endless: string };
+
+const isPositive = (answer: Answer | undefined, digit: "2" | "3"): boolean =>
+  answer === undefined || (typeof answer === "string" && answer.startsWith(digit));
 
 export interface Script {
   readonly greeting?: Answer;
@@ -40,6 +44,8 @@ export interface Script {
   /** Answers STARTTLS, and the ClientHello with this. */
   readonly brokenTls?: string;
   readonly path?: string;
+  /** Goes on with what it says although the other side has ended. */
+  readonly stubborn?: boolean;
 }
 
 export class ScriptedHop {
@@ -49,10 +55,12 @@ export class ScriptedHop {
   readonly #open = new Set<net.Socket>();
   readonly #counts = new Map<string, number>();
   port = 0;
+  /** Octets of texts without end that were written. */
+  flooded = 0;
 
   private constructor(script: Script) {
     this.#script = script;
-    this.#server = net.createServer((socket) => {
+    this.#server = net.createServer({ allowHalfOpen: script.stubborn === true }, (socket) => {
       this.#open.add(socket);
       // replies leave one by one
       socket.setNoDelay(true);
@@ -86,6 +94,11 @@ export class ScriptedHop {
   /** All commands of all connections. */
   get commands(): ReadonlyArray<string> {
     return this.told.flatMap((t) => t.commands);
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#open.size;
   }
 
   count(verb: string): number {
@@ -158,7 +171,21 @@ class Dialogue {
   #say(answer: Answer): void {
     if (answer === "cut") this.#socket.destroy();
     else if (answer === null) this.#mute = true;
+    else if (typeof answer === "object") this.#flood(answer.endless);
     else if (!this.#mute) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
+  }
+
+  #flood(text: string): void {
+    this.#mute = true;
+    const block = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)), "latin1");
+    const more = (): void => {
+      if (this.#socket.destroyed) return;
+      const room = this.#socket.write(block);
+      this.#hop.flooded += block.length;
+      if (room) setImmediate(more);
+      else this.#socket.once("drain", more);
+    };
+    more();
   }
 
   #next(): boolean {
@@ -213,13 +240,13 @@ class Dialogue {
   #obey(line: string): boolean {
     const verb = line.slice(0, 4).toUpperCase();
     const answer = this.#script.on?.(line, this.#hop.count(verb));
-    const positive = answer === undefined || (answer?.startsWith("2") ?? false);
+    const positive = isPositive(answer, "2");
     if (verb === "MAIL" && positive) {
       this.#from = line.slice("MAIL FROM:".length);
       this.#to = [];
     }
     if (verb === "RCPT" && positive) this.#to.push(line.slice("RCPT TO:".length));
-    if (verb === "DATA") this.#inData = answer === undefined || (answer?.startsWith("3") ?? false);
+    if (verb === "DATA") this.#inData = isPositive(answer, "3");
     const bdat = /^BDAT (\d+)( LAST)?$/.exec(line);
     if (bdat !== null) {
       this.#chunk = { left: Number(bdat[1]), last: bdat[2] !== undefined };
