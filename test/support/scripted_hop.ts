@@ -5,8 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import net from "node:net";
-import { setImmediate } from "node:timers";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { flood } from "./flood.ts";
 
 /** What a connection was told. `data` is the message as it was sent, dots still doubled. */
 export interface Told {
@@ -177,15 +177,7 @@ class Dialogue {
 
   #flood(text: string): void {
     this.#mute = true;
-    const block = Buffer.from(text.repeat(Math.ceil(65_536 / text.length)), "latin1");
-    const more = (): void => {
-      if (this.#socket.destroyed) return;
-      const room = this.#socket.write(block);
-      this.#hop.flooded += block.length;
-      if (room) setImmediate(more);
-      else this.#socket.once("drain", more);
-    };
-    more();
+    flood(this.#socket, text, (octets) => this.#hop.flooded += octets);
   }
 
   #next(): boolean {
