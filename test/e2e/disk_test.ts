@@ -11,6 +11,7 @@ import {
   eventually,
   installed,
   makeSite,
+  postern,
   type Running,
   type Site,
   startPostern,
@@ -152,11 +153,17 @@ for (
         prepare(disk);
         await assert.rejects(startPostern(site), (e: Error) => {
           assert.match(e.message, /ended with 1: /);
-          assert.match(e.message, /data\/(?:spool|accounts)\.db/);
-          assert.match(e.message, name === "full" ? /full/ : /read-?only/i);
+          assert.match(e.message, /postern: (?:spool|accounts|records) in \S+\/data\/\w+\.db: /);
+          assert.match(e.message, name === "full" ? /is full/ : /read-only/);
           assert.doesNotMatch(e.message, /\n\s+at /);
           return true;
         });
+        const added = await postern(
+          ["--config", site.config, "account", "add", "bob@example.com", "--password-stdin"],
+          "correct horse battery\n",
+        );
+        assert.equal(added.code, 1);
+        assert.match(added.stderr, /accounts in \S+\/data\/accounts\.db: /);
       } finally {
         disk.unmount();
         await Deno.remove(site.dir, { recursive: true });
