@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase, SpoolDatabase } from "../../../lib/spool/database.ts";
 import type { ClaimedRow, CommitOp, Op, ReadPart } from "../../../lib/spool/protocol.ts";
-import { STATE } from "../../../lib/spool/schema.ts";
+import { PER_MESSAGE, STATE } from "../../../lib/spool/schema.ts";
 import { octets, text } from "../../support/octets.ts";
 
 const LEASE = 15_000;
@@ -83,6 +83,32 @@ const settle = (key: number, state: number, due = 0): Op => ({
   rows: [{ key, state, due, status: null, reply: "ok", remote: null }],
   bounce: null,
 });
+
+Deno.test(
+  "SpoolDatabase: results that come together finish the messages that are done, and no other",
+  world((w) => {
+    const db = w.process("a");
+    const two = [{ address: "b@example.org", hop: "mx" }, { address: "c@example.org", hop: "mx" }];
+    const ops = ["m1", "m2", "m3", "m4"].map((id) =>
+      message(w, id, true, id === "m2" ? { recipients: two } : {})
+    );
+    const numbers = db.run(ops).map((r) => {
+      assert.ok(r.ok);
+      return r.value as number;
+    });
+    const [first, second, third] = numbers.map((n) => n * PER_MESSAGE);
+    db.run([first!, second!, third!].map((key) => settle(key, STATE.delivered)));
+    const left = (ofTable: string) => w.count(ofTable);
+    assert.equal(left("finished"), 2);
+    assert.equal(left("chunk"), 2);
+    for (const id of ["m2", "m4"]) {
+      assert.equal((one(db, { op: "read", id, chunk: -1 }) as ReadPart).parts.length, 2, id);
+    }
+    db.run([settle(second! + 1, STATE.failed)]);
+    assert.equal(left("finished"), 3);
+    assert.equal(left("chunk"), 1);
+  }),
+);
 
 Deno.test(
   "SpoolDatabase: a lease holds while its owner renews it, and lapses when it stops",
@@ -407,6 +433,8 @@ CREATE TABLE message (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, 
 CREATE TABLE recipient (key INTEGER PRIMARY KEY, address TEXT NOT NULL, hop TEXT NOT NULL, state INTEGER NOT NULL,
   due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, status TEXT, reply TEXT, remote TEXT, at INTEGER);
 INSERT INTO message (number, id, complete, accepted_at, facts) VALUES (1, 'old', 1, 1, '{}');
+INSERT INTO message (number, id, complete, accepted_at, facts, finished_at) VALUES (2, 'over', 1, 1, '{}', 5);
+CREATE INDEX message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 INSERT INTO recipient (key, address, hop, state, due) VALUES (1048576, 'bob@example.org', 'smtp://mx:25', 0, 1);
 PRAGMA user_version = 1;
 `;
@@ -421,6 +449,10 @@ Deno.test(
     assert.deepEqual(rows.map((r) => [r.id, r.address, r.via]), [["old", "bob@example.org", null]]);
     one(w.process("p1"), message(w, "held", false, { hold: HOLD }));
     assert.equal(w.count("hold"), 1);
+    assert.equal(w.count("message"), 3);
+    w.now += 2 * DAY;
+    one(w.process("p1"), { op: "tick" });
+    assert.equal(w.count("message"), 2, "the history of what was over is over");
   }),
 );
 
