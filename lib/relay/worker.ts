@@ -122,7 +122,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       record({ delivery, route: null }, stranded);
     }
     const barred = yield* stillBarred(delivery);
-    const now = yield* Clock.currentTimeMillis;
+    const now = performance.now();
     for (const job of jobs) {
       room.enter();
       if (barred !== null) {
@@ -135,8 +135,8 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     }
   });
 
-  const shed = Effect.map(Clock.currentTimeMillis, (now) => {
-    for (const job of pool.shed(now)) finish(job, alike(job, BUSY, null));
+  const shed = Effect.sync(() => {
+    for (const job of pool.shed(performance.now())) finish(job, alike(job, BUSY, null));
   });
 
   const reserve = Math.floor(settings.window * RESERVE);

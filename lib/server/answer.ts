@@ -371,7 +371,7 @@ const answer = (
 /** Answers questions, with the services bound. */
 export interface Answerer {
   readonly ask: SessionHost["ask"];
-  /** Ends the work on answers that are due, at a time by `Date.now()`. To be called every second or so. */
+  /** Ends the work on answers that are due, at a time by `performance.now()`. To be called every second or so. */
   readonly expire: (now: number) => void;
 }
 
@@ -403,7 +403,7 @@ export const makeAnswerer = (
     };
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    pending.set(fiber, Date.now() + withinMs);
+    pending.set(fiber, performance.now() + withinMs);
     fiber.addObserver((exit) => {
       pending.delete(fiber);
       finished(exit);
