@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { CommitOp } from "./protocol.ts";
 import { keysOf, type Run } from "./runs.ts";
-import { STATE } from "./schema.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
 
 /** Prepares a statement, or finds it prepared. */
 export type Sql = (text: string) => StatementSync;

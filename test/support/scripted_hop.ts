@@ -26,7 +26,9 @@ const isPositive = (answer: Answer | undefined, digit: "2" | "3"): boolean =>
 
 export interface Script {
   readonly greeting?: Answer;
-  readonly keywords?: ReadonlyArray<string>;
+  readonly keywords?:
+    | ReadonlyArray<string>
+    | ((nth: number, tls: boolean) => ReadonlyArray<string>);
   /** Decides on any command; undefined leaves it to the ordinary course. `nth` counts that verb on all connections. */
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
@@ -269,8 +271,11 @@ class Dialogue {
   #keywords(): string {
     const { keywords = ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE"], tls, brokenTls } =
       this.#script;
-    const offer = (tls !== undefined || brokenTls !== undefined) && !this.#told.tls;
-    const all = ["hop.test", ...keywords, ...(offer ? ["STARTTLS"] : [])];
+    const nth = this.#hop.count("offer");
+    const said = typeof keywords === "function" ? keywords(nth, this.#told.tls) : keywords;
+    const offer = (tls !== undefined || brokenTls !== undefined) && !this.#told.tls &&
+      typeof keywords !== "function";
+    const all = ["hop.test", ...said, ...(offer ? ["STARTTLS"] : [])];
     return all.map((k, i) => `250${i === all.length - 1 ? " " : "-"}${k}`).join("\r\n");
   }
 
