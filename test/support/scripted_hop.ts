@@ -18,14 +18,17 @@ export interface Told {
   tls: boolean;
 }
 
-/** An answer: a line or several without the last CRLF, silence, the end of the connection, or a text without end. */
-export type Answer = string | null | "cut" | { readonly endless: string };
+/**
+ * An answer: a line or several without the last CRLF, silence, the end of the connection in good order or by a reset, or
+ * a text without end.
+ */
+export type Answer = string | null | "cut" | "reset" | { readonly endless: string };
 
 const isPositive = (answer: Answer | undefined, digit: "2" | "3"): boolean =>
   answer === undefined || (typeof answer === "string" && answer.startsWith(digit));
 
 export interface Script {
-  readonly greeting?: Answer;
+  readonly greeting?: Answer | ((nth: number) => Answer);
   readonly keywords?:
     | ReadonlyArray<string>
     | ((nth: number, tls: boolean) => ReadonlyArray<string>);
@@ -48,6 +51,8 @@ export interface Script {
   readonly path?: string;
   /** Goes on with what it says although the other side has ended. */
   readonly stubborn?: boolean;
+  /** Reads nothing behind its 354. */
+  readonly deaf?: boolean;
 }
 
 export class ScriptedHop {
@@ -71,7 +76,7 @@ export class ScriptedHop {
       const told: Told = { commands: [], messages: [], tls: false };
       this.told.push(told);
       if (script.implicitTls === true) this.#secure(socket, told, true);
-      else new Dialogue(this, script, socket, told).greet();
+      else new Dialogue(this, script, socket, socket, told).greet();
     });
   }
 
@@ -124,7 +129,7 @@ export class ScriptedHop {
     secured.on("error", () => socket.destroy());
     secured.once("secure", () => {
       told.tls = true;
-      const dialogue = new Dialogue(this, this.#script, secured, told);
+      const dialogue = new Dialogue(this, this.#script, secured, socket, told);
       if (greet) dialogue.greet();
     });
   }
@@ -142,6 +147,8 @@ class Dialogue {
   readonly #hop: ScriptedHop;
   readonly #script: Script;
   readonly #socket: net.Socket;
+  /** The TCP connection, under TLS or not. */
+  readonly #beneath: net.Socket;
   readonly #told: Told;
   #held = "";
   #inData = false;
@@ -152,7 +159,14 @@ class Dialogue {
   #from = "";
   #to: Array<string> = [];
 
-  constructor(hop: ScriptedHop, script: Script, socket: net.Socket, told: Told) {
+  constructor(
+    hop: ScriptedHop,
+    script: Script,
+    socket: net.Socket,
+    beneath: net.Socket,
+    told: Told,
+  ) {
+    this.#beneath = beneath;
     this.#hop = hop;
     this.#script = script;
     this.#socket = socket;
@@ -161,7 +175,8 @@ class Dialogue {
   }
 
   greet(): void {
-    this.#say(this.#script.greeting === undefined ? "220 hop.test ESMTP" : this.#script.greeting);
+    const { greeting = "220 hop.test ESMTP" } = this.#script;
+    this.#say(typeof greeting === "function" ? greeting(this.#hop.count("greeting")) : greeting);
   }
 
   readonly #onData = (chunk: Uint8Array) => {
@@ -172,9 +187,16 @@ class Dialogue {
   /** Replies come in order: behind one that does not come there is none. */
   #say(answer: Answer): void {
     if (answer === "cut") this.#socket.destroy();
+    else if (answer === "reset") this.#reset();
     else if (answer === null) this.#mute = true;
     else if (typeof answer === "object") this.#flood(answer.endless);
     else if (!this.#mute) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
+  }
+
+  #reset(): void {
+    const beneath = this.#beneath;
+    if (typeof beneath.resetAndDestroy === "function") beneath.resetAndDestroy();
+    else beneath.destroy();
   }
 
   #flood(text: string): void {
@@ -248,6 +270,7 @@ class Dialogue {
     }
     if (verb === "STAR" && answer === undefined) return this.#startTls();
     this.#say(answer === undefined ? this.#ordinary(verb) : answer);
+    if (verb === "DATA" && this.#script.deaf === true) this.#socket.pause();
     if (verb === "QUIT") this.#socket.end();
     return true;
   }
