@@ -35,6 +35,7 @@ import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
+import { noSpoolLayer } from "../spool/none.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
@@ -65,10 +66,10 @@ const servicesOf = (
   load: Load,
   announcer: Announcer | null,
 ) => {
-  const { limits } = config;
+  const { limits, spool: { path } } = config;
   const base = Layer.mergeAll(
-    spoolLayer({
-      path: config.spool.path,
+    path === null ? noSpoolLayer(config.spool.memoryBytes) : spoolLayer({
+      path,
       keepDays: Duration.toDays(config.spool.keep),
       suppress: ms(config.queue.suppress),
       longestDelay: longestDelay(curveOf(config.queue)),
@@ -83,7 +84,7 @@ const servicesOf = (
     certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
-      stsOf(config, join(dirname(config.spool.path), "mta-sts.json")) ?? Layer.empty,
+      stsOf(config, path === null ? null : join(dirname(path), "mta-sts.json")) ?? Layer.empty,
       resolverLayer(resolverSettings(config.dns)),
     ),
     dialerLayer,
@@ -137,11 +138,15 @@ export const serve = (o: ServeOptions) => {
       quota: new Quota(limits),
       newRecipientsPerDay: limits.newRecipientsPerDay,
       clientLog: new ClientLog(config.log.linesPerClient),
-      signedIn: new SignedIn(limits.connectionsPerAccount),
+      signedIn: new SignedIn(
+        limits.connectionsPerAccount,
+        config.routes.some((r) => r.passThrough?.login === true),
+      ),
       load,
-      onAccepted: announcer === null ? o.onAccepted : (s) => {
+      withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
+      onAccepted: announcer === null ? o.onAccepted : (s, by) => {
         o.onAccepted?.(s);
-        tellAccepted(announcer, s);
+        tellAccepted(announcer, s, by);
       },
       submission: config.listen.submission,
       submissions: config.listen.submissions,

@@ -131,6 +131,10 @@ class SocketLink implements Link {
       : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   startTls(request: TlsRequest): Effect.Effect<void, TlsFailed> {
     return Effect.suspend(() => {
       this.#detach();

@@ -11,6 +11,8 @@ export interface Acceptance {
   readonly account: string;
   readonly returnPath: string | null;
   readonly recipients: ReadonlyArray<string>;
+  /** What its 250 stood for. */
+  readonly durability: "spool" | "next hop";
 }
 
 /** `id` is the same in every try to tell of it. Times are ISO 8601. */
@@ -22,6 +24,7 @@ export type MailEvent =
       readonly account: string;
       readonly returnPath: string | null;
       readonly recipients: ReadonlyArray<string>;
+      readonly durability: "spool" | "next hop";
     }
     | {
       readonly event: Exclude<EventKind, "accepted">;
@@ -67,10 +70,9 @@ export class Announcer {
     this.#now = now;
   }
 
-  readonly accepted = ({ message, at, account, returnPath, recipients }: Acceptance): void => {
+  readonly accepted = (a: Acceptance): void => {
     if (!this.#kinds.has("accepted")) return;
-    const id = crypto.randomUUID();
-    this.#push([{ id, event: "accepted", at: iso(at), message, account, returnPath, recipients }]);
+    this.#push([{ id: crypto.randomUUID(), event: "accepted", ...a, at: iso(a.at) }]);
   };
 
   readonly outcomes = (events: ReadonlyArray<DeliveryEvent>): void => {

@@ -17,10 +17,11 @@ import type { Content } from "./content.ts";
 import { takesBinary } from "./convert.ts";
 import { beyondDomains } from "./domains.ts";
 import { fit } from "./fit.ts";
-import { alike, type Job, mailOf, withRecipients } from "./job.ts";
+import { alike, type Job, mailOf, ownLogin, withRecipients } from "./job.ts";
 import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
 import { throttles } from "./pace.ts";
+import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
@@ -56,7 +57,7 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   let live = held;
   const work = Effect.gen(function* () {
     for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
-      if (yard.settings.yields()) yield* BREATH;
+      if (job.awaited === undefined && yard.settings.yields()) yield* BREATH;
       if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
         yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
@@ -66,6 +67,10 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
       live ??= yield* connect(yard, hop, job);
       if (live === null) return;
       yield* transmit(yard, hop, job, live);
+      if (ownLogin(job.awaited)) {
+        live.connection.quit();
+        live = null;
+      }
     }
   });
   return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
@@ -125,6 +130,12 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     });
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
+  if (r.alarm && ownLogin(job.awaited)) { // it says nothing of the logins of others
+    yard.pool.reached(hop, performance.now());
+    yard.inHand.delete(job);
+    job.awaited?.loginRefused(r.verdict, r.remote);
+    return null;
+  }
   putBack(yard, hop, job, job);
   if (r.alarm) {
     yield* Effect.logError("The next hop does not take our login", {
@@ -143,13 +154,14 @@ const transmit = Effect.fnUntraced(
   function* (yard: Yard, hop: Hop, first: Job, held: Held) {
     let current = yield* begin(yard, hop, first, held);
     while (current !== null) {
-      const following: Sending | null = yield* prefetch(yard, hop, held);
+      const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
       yard.pool.reached(hop, performance.now());
       const { job } = current;
       // the hop had closed a connection that we kept: the message deserves a fresh one
-      if (t.stale && !job.retried) putBack(yard, hop, job, { ...job, retried: true });
-      else report(yard, hop, job, t, held.connection);
+      if (t.stale && !job.retried && job.awaited?.late !== true) {
+        putBack(yard, hop, job, { ...job, retried: true });
+      } else report(yard, hop, job, t, held.connection);
       current = following;
     }
   },
@@ -163,6 +175,7 @@ interface Sending {
 
 /** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
 const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { connection }: Held) {
+  if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
   const ready = yield* fit(job, connection.offer);
   if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
     const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
@@ -180,13 +193,25 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
     putBack(yard, hop, job, job);
     return null;
   }
+  if (job.awaited !== undefined) {
+    if (later.size > 0) { // a fresh connection may take all of them, and one that is fresh is all there is
+      connection.full = true;
+      if (connection.used > 0) putBack(yard, hop, job, job);
+      else unsuitedFor(yard, job, job.awaited, "recipients", connection);
+      return null;
+    }
+    job.awaited.sentOn(connection);
+    return { job, over: transact(connection, { ...mail, whole: true }, ready.content) };
+  }
   const part = later.size === 0 ? mail : { ...mail, later };
   return { job, over: transact(connection, part, ready.content) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
-const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) {
+const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
+  // whose client waits rides alone: when it must be dropped, nobody else's message is in doubt
+  if (first.awaited !== undefined || hop.jobs.waiting > 0) return null;
   if (yard.settings.yields() || hop.pace.gapMs > 0) return null;
   const job = next(yard, hop);
   return job === null ? null : yield* begin(yard, hop, job, held);
@@ -217,6 +242,7 @@ const transact = (
  */
 const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Connection): void => {
   const { remote, offer } = connection;
+  if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {
     const verdict = t.verdicts[i] ?? UNREADABLE;

@@ -130,6 +130,8 @@ servers = ["127.0.0.1:${unbound.port}"]
         to: "*",
         hop: "mx:good.test",
         tls: "opportunistic",
+        durability: "spool",
+        forwardLogin: false,
         hosts: [{
           host: "mx.good.test",
           at: `127.0.0.1:${hop.port}`,

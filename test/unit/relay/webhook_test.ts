@@ -75,6 +75,7 @@ Deno.test("Webhook posts signed events until they are taken, in their order and 
       account: "alice",
       returnPath: null,
       recipients: ["b@c.example"],
+      durability: "spool",
     });
     announcer.outcomes([outcome("deferred", "b@c.example"), outcome("failed", "d@e.example")]);
     announcer.outcomes([outcome("expired", "f@g.example"), outcome("delivered", "b@c.example")]);
