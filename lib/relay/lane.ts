@@ -5,6 +5,7 @@
  * carries them.
  */
 import { Clock, Effect } from "effect";
+import type { Present } from "../message/present.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
@@ -33,7 +34,7 @@ export interface Yard {
   readonly pool: Pool;
   readonly watch: Watch;
   /** Jobs that a lane has in hand. */
-  readonly inHand: Set<Job>;
+  readonly inHand: Present<Job>;
   /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
   readonly stillOurs: (job: Job) => Job | null;
   /** Records results, in the background. Each job is finished exactly once. */
