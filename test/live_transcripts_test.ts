@@ -57,7 +57,7 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
     },
   };
   const server = createServer((socket) =>
-    new Connection(host, socket, null, listener, crypto.randomUUID(), Date.now()).open()
+    new Connection(host, socket, null, listener, crypto.randomUUID(), performance.now()).open()
   );
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 };

@@ -25,7 +25,10 @@ export const makeRemembered = (forMillis: number): Remembered => {
     knows: (account, digest, now) => {
       const entry = known.get(account);
       if (entry === undefined) return false;
-      if (now < entry.until) return timingSafeEqual(entry.digest, Buffer.from(digest));
+      // a clock that was set back must not stretch it
+      if (now < entry.until && entry.until <= now + forMillis) {
+        return timingSafeEqual(entry.digest, Buffer.from(digest));
+      }
       known.delete(account);
       return false;
     },

@@ -2,7 +2,7 @@
 import { Data } from "effect";
 import type { AccountsUnavailable } from "../ports/accounts.ts";
 import type { SpoolError } from "../ports/spool.ts";
-import { type ConfigError, printProblem } from "../config/config.ts";
+import { type Config, type ConfigError, printProblem } from "../config/config.ts";
 import { plainFault } from "../config/fault.ts";
 
 /** Exit status: 1 for refused or failed, 2 for wrong usage or configuration; more for commands that say so. */
@@ -34,18 +34,19 @@ export const noSpool = (path: string) => (e: SpoolError): Failure =>
   failed(`spool in ${path}: ${reasonOf(e.cause)}`);
 
 /** Why the server could not start or go on. */
-export const serverFailure = (e: unknown): Failure => {
+export const serverFailure = (config: Config) => (e: unknown): Failure => {
   if (e instanceof Failure) return e;
   const cause = e instanceof Error && "cause" in e ? e.cause : undefined;
   const said = e instanceof Error && e.message !== "" ? e.message : reasonOf(cause ?? e);
   const tag = typeof e === "object" && e !== null && "_tag" in e
     ? STORES[String(e._tag)]
     : undefined;
-  return failed(tag === undefined ? said : `${tag}: ${said}`);
+  return failed(tag === undefined ? said : `${tag} in ${config[tag].path}: ${said}`);
 };
 
-const STORES: Readonly<Record<string, string>> = {
+const STORES: Readonly<Record<string, "accounts" | "spool" | "records">> = {
   AccountsUnavailable: "accounts",
   SpoolFault: "spool",
   SpoolFull: "spool",
+  RecordsFault: "records",
 };

@@ -29,6 +29,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     ...relaySettings(config.hostname),
     ownNames: [config.hostname.toLowerCase(), ...config.nextHop.ownNames],
     isOurs: ours(config.nextHop.ownAddresses),
+    loopbackExchangers: config.nextHop.loopbackExchangers,
     dane: config.nextHop.dane,
     tlsLevel: levels(config.nextHop.tlsLevels),
     access: accessOf(config.routes),

@@ -52,7 +52,7 @@ const run = (
 ): Effect.Effect<void, Failure> =>
   Effect.andThen(
     config.spool.path === null ? Effect.void : ensureDirectory(dirname(config.spool.path)),
-    serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure)),
+    serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure(config))),
   );
 
 /** What is queued is nobody else's business. */

@@ -102,6 +102,7 @@ export interface NextHopSettings {
   readonly ownNames: ReadonlyArray<string>;
   /** Addresses and networks. */
   readonly ownAddresses: ReadonlyArray<string>;
+  readonly loopbackExchangers: boolean;
 }
 
 export interface DnsSettings {

@@ -107,6 +107,7 @@ const nextHopOf = (n: ConfigFile["next_hop"], hostname: string): NextHopSettings
   ),
   ownNames: n.own_names.map(ascii),
   ownAddresses: n.own_addresses,
+  loopbackExchangers: n.loopback_exchangers,
 });
 
 const extensionsOf = (

@@ -36,4 +36,7 @@ export const nextHop = z.strictObject({
       error: 'must be an address or a network, such as "192.0.2.7" or "2001:db8::/32"',
     }),
   ).default([]).describe("Addresses at which mail would come back to this server"),
+  loopback_exchangers: z.boolean().default(false).describe(
+    "Mail exchangers of a domain may be at loopback addresses; otherwise they lead back to this server",
+  ),
 }).prefault({});

@@ -171,7 +171,10 @@ export class Lookups {
   #inOrder(now: number): ReadonlyArray<DnsServer> {
     const all = this.#settings.servers(now);
     if (this.#shunned.size === 0) return all;
-    const late = (s: DnsServer) => (this.#shunned.get(printServer(s)) ?? 0) > now;
+    const late = (s: DnsServer) => {
+      const until = this.#shunned.get(printServer(s)) ?? 0;
+      return until > now && until <= now + SHUN_MS;
+    };
     return [...all.filter((s) => !late(s)), ...all.filter(late)];
   }
 }

@@ -38,6 +38,12 @@ const failed = (kind: HttpFailureKind, reason: string): HttpFailure => ({
 const codeOf = (e: unknown): string =>
   typeof e === "object" && e !== null && "code" in e ? String(e.code) : "";
 
+/** Octets of a header, and of all that goes over the wire for one octet of header or content, chunks' lines included. */
+const MAX_HEADER = 65_536;
+const OVERHEAD = 8;
+/** How often what has come is weighed. */
+const WEIGH_MS = 20;
+
 /** Codes that speak of the certificate or the handshake. */
 const ABOUT_TLS = /CERT|ISSUER|SIGNATURE|SELF_SIGNED|ALTNAME|TLS|SSL|EPROTO/;
 
@@ -162,12 +168,18 @@ const exchange = (
       if (ended) return;
       ended = true;
       clearTimeout(timer);
+      clearInterval(weighing);
       r.signal.removeEventListener("abort", abort);
       request.destroy();
       resolve(answer);
     };
     const abort = (): void => end(failed("aborted", "given up"));
     let timer = setTimeout(() => end(failed("timeout", "no answer in time")), r.timeoutMs);
+    // what is no content is not handed out, and yet it costs
+    const most = OVERHEAD * (r.maxBytes + MAX_HEADER);
+    const weighing = setInterval(() => {
+      if ((request.socket?.bytesRead ?? 0) > most) end(failed("too-big", "says too much"));
+    }, WEIGH_MS);
     r.signal.addEventListener("abort", abort, { once: true });
     request.on("error", (e) => end(failureOf(e)));
     request.on("response", (response) => {

@@ -126,8 +126,7 @@ const part = async (wire: ImapWire, request: FetchRequest, sink: FetchSink): Pro
     if (end !== "OK" || !came) {
       throw new FetchFailed({ fault: "refused", reason: "the server refuses the URL" });
     }
-    wire.send("a4 LOGOUT");
-    return;
+    return wire.leave("a4 LOGOUT");
   }
 };
 
@@ -154,23 +153,21 @@ const fetchFrom = (
       authorities,
     );
   return Effect.gen(function* () {
-    socket = yield* open({ _tag: "Tcp", address: server.host, port: server.port }, connectMs);
-    if (server.tls === "implicit") socket = yield* underTls(socket);
-    let wire = new ImapWire(socket, silenceMs);
-    if (server.tls === "starttls") {
-      const clear = wire;
-      yield* talk(() => startTls(clear));
-      const raw = yield* Effect.try({ try: () => clear.release(), catch: (e) => down(String(e)) });
-      socket = yield* underTls(raw);
-      wire = new ImapWire(socket, silenceMs);
-    }
+    const raw = yield* open({ _tag: "Tcp", address: server.host, port: server.port }, connectMs);
+    socket = raw;
     const { tls } = server;
+    if (tls === "starttls") {
+      const clear = new ImapWire(raw, null, silenceMs);
+      yield* talk(() => startTls(clear));
+      yield* Effect.try({ try: () => clear.release(), catch: (e) => down(String(e)) });
+    }
+    if (tls !== "none") socket = yield* underTls(raw);
+    const wire = new ImapWire(socket, tls === "none" ? null : raw, silenceMs);
     yield* talk(async () => {
       if (tls !== "starttls") await greeting(wire);
       await signIn(wire, server);
       await part(wire, request, sink);
     });
-    socket.end();
   }).pipe(
     Effect.mapError((e) => e._tag === "FetchFailed" ? e : down(e.reason)),
     Effect.timeoutOrElse({

@@ -1,32 +1,42 @@
 /** Lines and literals of an IMAP server that nobody trusts: bounded in length, number and time. RFC 3501 §2.2 */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { startReading, stopReading } from "./reading.ts";
 import { Broken } from "./text_lines.ts";
 
 const MAX_LINE = 8_192;
 const MAX_LINES = 200;
 /** Above it the server has to wait. */
 const HIGH = 65_536;
+/** How long a goodbye may take. */
+const LINGER_MS = 1_000;
 const LF = 0x0a;
 const CR = 0x0d;
 
 export class ImapWire {
-  #socket: Socket;
+  readonly #socket: Socket;
+  readonly #beneath: Socket | null;
   readonly #silenceMs: number;
   #held: Buffer = Buffer.alloc(0);
   #lines = 0;
   #fault: Broken | null = null;
   #wake: () => void = () => {};
 
-  constructor(socket: Socket, silenceMs: number) {
+  /** `beneath`: the TCP connection under TLS; null in clear. */
+  constructor(socket: Socket, beneath: Socket | null, silenceMs: number) {
     this.#socket = socket;
+    this.#beneath = beneath;
     this.#silenceMs = silenceMs;
     this.#listen();
   }
 
   readonly #onData = (chunk: Uint8Array | string): void => {
+    if (this.#fault !== null) return;
     this.#held = Buffer.concat([this.#held, Buffer.from(chunk)]);
-    if (this.#held.length >= HIGH) this.#socket.pause();
+    if (this.#held.length >= HIGH) {
+      this.#socket.pause();
+      if (this.#beneath !== null) stopReading(this.#beneath);
+    }
     this.#wake();
   };
   readonly #onClose = (): void => this.#fail("the server closed the connection");
@@ -50,6 +60,7 @@ export class ImapWire {
       this.#silenceMs,
     );
     const before = this.#held.length;
+    if (this.#beneath !== null) startReading(this.#beneath);
     this.#socket.resume();
     while (this.#held.length === before && this.#fault === null) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -86,6 +97,18 @@ export class ImapWire {
 
   send(line: string): void {
     if (this.#fault === null) this.#socket.write(`${line}\r\n`);
+  }
+
+  /** Says the last line. What comes behind it is not held, and a server that does not close then is dropped. */
+  leave(line: string): void {
+    this.send(line);
+    this.#fail("the conversation is over");
+    const socket = this.#socket;
+    if (this.#beneath !== null) startReading(this.#beneath);
+    socket.resume();
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once("close", () => clearTimeout(timer));
   }
 
   /** Gives the socket away, for TLS around it. Octets that came in clear are an injection. RFC 3207 §4.2 */

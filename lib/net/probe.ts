@@ -87,15 +87,17 @@ const look = async (
   try {
     if (request.signal.aborted) abort();
     await Promise.race([converse(request, address, ca, seen, open), late.promise]);
+    leave(open);
     return report("tls-ok", "");
   } catch (e) {
+    // there is nothing more to say, and whatever comes is not read
+    open.forEach((s) => s.destroy());
     if (e instanceof Ended) return report(e.state, e.message);
     if (e instanceof Broken) return report("protocol", e.message);
     throw e;
   } finally {
     clearTimeout(timer);
     request.signal.removeEventListener("abort", abort);
-    leave(open);
   }
 };
 

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 const MAX_LINE = 8_192;
 const MAX_OCTETS = 65_536;
 const LF = 0x0a;
+const ENDLESS = "the server sends a line without end";
 
 /** The conversation is over: closed, too long, or out of time. */
 export class Broken extends Error {
@@ -24,9 +25,14 @@ export class TextLines {
   }
 
   readonly #onData = (chunk: Uint8Array | string): void => {
+    // what comes behind a fault is not held, or lines would never come to an end
+    if (this.#fault !== null) return;
     this.#held = Buffer.concat([this.#held, Buffer.from(chunk)]);
     this.#taken += chunk.length;
-    if (this.#taken > MAX_OCTETS) this.fail("the server says too much");
+    if (this.#taken > MAX_OCTETS) {
+      this.fail(this.#held.includes(LF) ? "the server says too much" : ENDLESS);
+      this.#socket.destroy();
+    }
     this.#wake();
   };
   readonly #onClose = (): void => this.fail("the server closed the connection");
@@ -51,7 +57,7 @@ export class TextLines {
         this.#held = this.#held.subarray(at + 1);
         return line.replace(/\r$/, "").replace(/[^\x20-\x7e]/g, "?");
       }
-      if (this.#held.length > MAX_LINE) this.fail("the server sends a line without end");
+      if (this.#held.length > MAX_LINE) this.fail(ENDLESS);
       if (this.#fault !== null) throw this.#fault;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }

@@ -10,7 +10,7 @@ import type { DialTarget } from "../ports/dialer.ts";
 import type { NextHop, SeveralHop, SeveralMember, TlsLevel } from "../ports/routes.ts";
 import { Resolver } from "../ports/resolver.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
-import { hostsOf as atAddresses, type MxHost, planMx } from "./mx.ts";
+import { hostsOf as atAddresses, isThisMachine, type MxHost, planMx } from "./mx.ts";
 import type { RelaySettings } from "./settings.ts";
 import { planSrv, serviceOf } from "./srv.ts";
 
@@ -175,7 +175,11 @@ const exchangers = Effect.fnUntraced(
     settings: RelaySettings,
   ): Effect.fn.Return<Hosts, never, Resolver> {
     const { domain, port } = hop;
-    const us = { names: settings.ownNames, isOurs: settings.isOurs };
+    const { ownNames: names, isOurs, loopbackExchangers } = settings;
+    const us = {
+      names,
+      isOurs: loopbackExchangers ? isOurs : (a: string) => isThisMachine(a) || isOurs(a),
+    };
     const plan = yield* planMx(domain, us);
     if (plan._tag === "None") return plan;
     return {

@@ -117,9 +117,8 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     tlsOptional: job.delivery.envelope.tlsOptional === true,
   };
   const r = yield* reach(destination, yard.settings, yard.watch);
-  const now = yield* Clock.currentTimeMillis;
   if (r._tag === "Reached") {
-    yard.pool.reached(hop, now);
+    yard.pool.reached(hop, performance.now());
     const { offer } = r;
     (yield* HopMemory).learn(hopKey(to), {
       eightBitMime: offer.eightBitMime,
@@ -133,7 +132,7 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
   if (r.alarm && ownLogin(job.awaited)) { // it says nothing of the logins of others
-    yard.pool.reached(hop, now);
+    yard.pool.reached(hop, performance.now());
     yard.inHand.delete(job);
     job.awaited?.loginRefused(r.verdict, r.remote);
     return null;
@@ -158,7 +157,7 @@ const transmit = Effect.fnUntraced(
     while (current !== null) {
       const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
-      yard.pool.reached(hop, yield* Clock.currentTimeMillis);
+      yard.pool.reached(hop, performance.now());
       const { job } = current;
       // the hop had closed a connection that we kept: the message deserves a fresh one
       if (t.stale && !job.retried && job.awaited?.late !== true) {

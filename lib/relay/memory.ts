@@ -11,7 +11,7 @@ export class Memory {
   readonly #known = new Map<string, { readonly offer: RememberedOffer; readonly at: number }>();
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 

@@ -4,7 +4,7 @@
  * Asks the Resolver; connects to nothing.
  */
 import { Effect } from "effect";
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import type { TroubleKind } from "../ports/dns.ts";
 import { type AddressAnswer, type Exchanger, type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
@@ -64,6 +64,17 @@ export interface Ourselves {
   readonly names: ReadonlyArray<string>;
   readonly isOurs: (address: string) => boolean;
 }
+
+/** Loopback, and "this host", which leads there too; IPv4 in an IPv6 address included. RFC 6890 §2.2.2, §2.2.3 */
+const THIS_MACHINE = new BlockList();
+for (const network of ["127.0.0.0", "0.0.0.0"]) {
+  THIS_MACHINE.addSubnet(network, 8, "ipv4");
+  THIS_MACHINE.addSubnet(`::ffff:${network}`, 104, "ipv6");
+}
+THIS_MACHINE.addSubnet("::", 127, "ipv6");
+
+export const isThisMachine = (address: string): boolean =>
+  THIS_MACHINE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
 /** Ourselves in the list: that preference and everything worse goes. RFC 5321 §5.1 */
 const beforeOurselves = <E extends { readonly preference: number }>(

@@ -58,7 +58,7 @@ export const outcomeOf = (
   if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
-  if (deliverBy?.mode === "R" && now >= deliverBy.deadline) {
+  if (deliverBy?.mode === "R" && now >= deliverBy.deadline && !jumped) {
     return { _tag: "Failed", status: TOO_LATE, reply, remote };
   }
   const start = startOf(delivery);

@@ -28,7 +28,7 @@ export interface Hop {
   readonly idle: Array<Held>;
   /** Why it could not be reached last; null while all is well. */
   cause: Unreachable | null;
-  /** When something was last heard of it, ms. */
+  /** When something was last heard of it, ms by a clock that nobody sets; so is every `now` here. */
   heardAt: number;
 }
 

@@ -35,6 +35,8 @@ export interface RelaySettings {
   readonly ownNames: ReadonlyArray<string>;
   /** Addresses at which mail would come back to us. RFC 5321 §5.1 */
   readonly isOurs: (address: string) => boolean;
+  /** Exchangers of a domain may be on this very machine: not what a stranger's records should lead to. Threat 33 */
+  readonly loopbackExchangers: boolean;
   /** Whether TLSA records are looked for. RFC 7672 */
   readonly dane: boolean;
   /** What this site asks for towards the exchangers of a domain, besides what their route says. HOP-20 */
@@ -79,6 +81,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   hostname,
   ownNames: [hostname.toLowerCase()],
   isOurs: () => false,
+  loopbackExchangers: false,
   dane: true,
   tlsLevel: () => "none",
   access: () => NO_ACCESS,

@@ -38,6 +38,10 @@ const FETCH_MS = MINUTE;
 /** Domains that are remembered; the one that was learnt of first goes. */
 const MAX_DOMAINS = 10_000;
 
+/** What lies ahead, since the clock was set back, is not recent. */
+const recent = (at: number, withinMs: number, now: number): boolean =>
+  now >= at && now - at < withinMs;
+
 /** What is known of a domain besides its policy. */
 interface Seen {
   /** When its record was looked at last. */
@@ -65,7 +69,7 @@ export class StsCache {
     const now = this.#s.now();
     const live = this.#live(domain, now);
     const seen = this.#seen.get(domain);
-    if (anew || seen === undefined || now - seen.at >= RECHECK_MS || now < seen.at) {
+    if (anew || seen === undefined || !recent(seen.at, RECHECK_MS, now)) {
       const look = this.#look(domain, now);
       if (live === null || anew) await look;
     }
@@ -97,8 +101,8 @@ export class StsCache {
     const failed = before?.failed ?? null;
     this.#see(domain, { at: now, failed });
     const kept = this.#live(domain, now);
-    if (id === null || (kept?.id === id && now - kept.at < DAY)) return;
-    if (failed !== null && failed.id === id && now - failed.at < RETRY_MS) return;
+    if (id === null || (kept?.id === id && recent(kept.at, DAY, now))) return;
+    if (failed !== null && failed.id === id && recent(failed.at, RETRY_MS, now)) return;
     const policy = await this.#fetch(domain);
     if (policy === null) return this.#see(domain, { at: now, failed: { id, at: now } });
     this.#see(domain, { at: now, failed: null });

@@ -124,6 +124,9 @@ export const reportPlaces = (records: ReadonlyArray<string>): ReadonlyArray<stri
   if (only === undefined || ours.length > 1) return [];
   const rua = /;[ \t]*rua[ \t]*=[ \t]*([^;]+)/.exec(only)?.[1] ?? "";
   return rua.split(",").map((u) => u.trim())
-    .filter((u) => /^(?:mailto:[^@\s]+@[^@\s]+|https:\/\/[^\s]+)$/i.test(u) && URL.canParse(u))
+    .filter((u) =>
+      /^(?:mailto:[^@\s]+@[^@\s]+|https:\/\/[^\s]+)$/i.test(u) && /^[\x21-\x7e]+$/.test(u) &&
+      URL.canParse(u)
+    )
     .slice(0, MAX_PLACES);
 };

@@ -133,7 +133,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       record({ delivery, route: null }, stranded);
     }
     const barred = yield* stillBarred(delivery);
-    const now = yield* Clock.currentTimeMillis;
+    const now = performance.now();
     for (const job of jobs) {
       room.enter();
       if (barred !== null) {
@@ -146,8 +146,8 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     }
   });
 
-  const shed = Effect.map(Clock.currentTimeMillis, (now) => {
-    for (const job of pool.shed(now)) finish(job, alike(job, BUSY, null));
+  const shed = Effect.sync(() => {
+    for (const job of pool.shed(performance.now())) finish(job, alike(job, BUSY, null));
   });
 
   const reserve = Math.floor(settings.window * RESERVE);
@@ -216,22 +216,21 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
 
 /** Hands a message over as a job of its own, which the pool treats like any other. */
 const passing = (settings: RelaySettings, pool: Pool, watch: Watch) => (p: Passing) =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.callback<HandedOver>((resume) => {
-      const awaited: Awaited = new Awaited(p, performance.now() + settings.passMs, (h) => {
-        watch.remove(awaited);
-        resume(Effect.succeed(h));
-      });
-      if (pool.closing) return awaited.stop();
-      watch.add(awaited);
-      const job = awaitedJob(p, settings.access(p.route), awaited);
-      const no = pool.add(job, now);
-      if (no !== null) {
-        const { verdict, remote } = no === "stalled" ? { verdict: BUSY, remote: null } : no;
-        toldOf(awaited, alike(job, verdict, remote));
-      }
-      return Effect.sync(() => awaited.expire());
-    }));
+  Effect.callback<HandedOver>((resume) => {
+    const awaited: Awaited = new Awaited(p, performance.now() + settings.passMs, (h) => {
+      watch.remove(awaited);
+      resume(Effect.succeed(h));
+    });
+    if (pool.closing) return awaited.stop();
+    watch.add(awaited);
+    const job = awaitedJob(p, settings.access(p.route), awaited);
+    const no = pool.add(job, performance.now());
+    if (no !== null) {
+      const { verdict, remote } = no === "stalled" ? { verdict: BUSY, remote: null } : no;
+      toldOf(awaited, alike(job, verdict, remote));
+    }
+    return Effect.sync(() => awaited.expire());
+  });
 
 /** Knows of jumps from the start on, whether or not there is mail. */
 const watchedClock = Effect.map(Clock.currentTimeMillis, (now) => {

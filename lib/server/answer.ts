@@ -65,7 +65,7 @@ export interface AnswerSettings {
   readonly onAccepted: ((submission: Signed, by: TakenBy | null) => void) | null;
 }
 
-/** When an answer is due, by `Date.now()`; 0: not known yet. */
+/** When an answer is due, by `performance.now()`; 0: not known yet. */
 interface Deadline {
   due: number;
   fiber?: Fiber.Fiber<Answer>;
@@ -298,7 +298,7 @@ const handOver = (
     Effect.onError(() => Effect.sync(() => held.discard())),
     Effect.ensuring(Effect.sync(() => {
       load.enter();
-      deadline.due = Date.now() + Duration.toMillis(within);
+      deadline.due = performance.now() + Duration.toMillis(within);
     })),
   );
 
@@ -436,7 +436,7 @@ const answer = (
 /** Answers questions, with the services bound. */
 export interface Answerer {
   readonly ask: SessionHost["ask"];
-  /** Ends the work on answers that are due, at a time by `Date.now()`. To be called every second or so. */
+  /** Ends the work on answers that are due, at a time by `performance.now()`. To be called every second or so. */
   readonly expire: (now: number) => void;
 }
 
@@ -469,7 +469,7 @@ export const makeAnswerer = (
     };
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    if (deadline.due === 0) deadline.due = Date.now() + withinMs;
+    if (deadline.due === 0) deadline.due = performance.now() + withinMs;
     deadline.fiber = fiber;
     pending.add(deadline);
     fiber.addObserver((exit) => {

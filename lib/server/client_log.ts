@@ -22,7 +22,7 @@ export class ClientLog {
   /** What to say of a line about `client`; null: nothing, its share is used up. */
   #share(client: string, now: number): { readonly leftOut: number; readonly last: boolean } | null {
     const known = this.#windows.get(client);
-    const current = known !== undefined && known.until > now
+    const current = known !== undefined && known.until > now && known.until <= now + HOUR
       ? known
       : { until: now + HOUR, lines: 0 };
     current.lines++;

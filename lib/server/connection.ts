@@ -130,6 +130,7 @@ export class Connection {
   #heard = false;
   #stopping = false;
   /** Milliseconds on the server's clock by which something must be heard. */
+  /** By a clock that nobody sets, as are all times here. */
   deadline: number;
 
   constructor(
@@ -214,7 +215,7 @@ export class Connection {
 
   #wait(ms: number): void {
     // what an IMAP server keeps us waiting for is not the client's silence
-    this.deadline = this.#fetching ? Infinity : Date.now() + ms;
+    this.deadline = this.#fetching ? Infinity : performance.now() + ms;
   }
 
   #received(chunk: Uint8Array): void {

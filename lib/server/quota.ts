@@ -35,7 +35,8 @@ export class Quota {
 
   #window(account: string, now: number): Window {
     const known = this.#windows.get(account);
-    if (known !== undefined && known.until > now) return known;
+    // a clock that was set back must not stretch the hour
+    if (known !== undefined && known.until > now && known.until <= now + HOUR) return known;
     this.#windows.delete(account);
     for (const oldest of this.#windows.keys()) {
       if (this.#windows.size < MOST) break;

@@ -187,7 +187,7 @@ export const serveSubmissions = (
       const begin = (socket: Socket, client: ProxiedClient | null): void => {
         const id = crypto.randomUUID();
         const host = proxies.has(peerAddress(socket)) ? proxied : direct;
-        const c = new Connection(host, socket, client, listener, id, Date.now());
+        const c = new Connection(host, socket, client, listener, id, performance.now());
         const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
         const full = connections.size >= limits.connections;
         connections.add(c);
@@ -214,7 +214,7 @@ export const serveSubmissions = (
     yield* Effect.acquireRelease(
       Effect.sync(() =>
         setInterval(() => {
-          const now = Date.now();
+          const now = performance.now();
           connections.expire(now);
           expire(now);
         }, TICK_MS)

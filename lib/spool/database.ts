@@ -16,7 +16,7 @@ import type {
   SettleOp,
 } from "./protocol.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, enterHold, type Sql } from "./holds.ts";
+import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
 import { range, runsOf } from "./runs.ts";
@@ -367,6 +367,7 @@ export class SpoolDatabase {
          (attempts > 0 AND due > ?) OR
          (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
     ).run(now, now + 60_000, now + this.#longestMs);
+    forwardHolds((text) => this.#sql(text), now);
   }
 
   #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {

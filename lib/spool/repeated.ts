@@ -44,7 +44,9 @@ export class Repeated {
   find(digest: string, now: number): Known | null {
     const known = this.#added.find(([d]) => d === digest)?.[1] ?? this.#young.get(digest) ??
       this.#old.get(digest);
-    return known !== undefined && known.at > this.since(now) ? known : null;
+    return known !== undefined && known.at > this.since(now) && known.at <= now + this.#windowMs
+      ? known
+      : null;
   }
 
   /** Counts once `settle` says that the transaction holds. */

@@ -88,6 +88,8 @@ to = "special.test"
 from = ["example.com"]
 via = ["smtp://127.0.0.2:9", "smtp://127.0.0.1:${special.port}"]
 tls = "none"
+[next_hop]
+loopback_exchangers = true
 [dns]
 servers = ["127.0.0.1:${unbound.port}"]
 `,

@@ -6,6 +6,7 @@ import { chunks, mime } from "./targets/body.ts";
 import { milter, rspamd } from "./targets/filters.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
+import { stsPolicy, tlsReportRecord } from "./targets/policies.ts";
 import { dnsQuery, poxRequest, tsigAnswer } from "./targets/served.ts";
 import { smtp, smuggling } from "./targets/smtp.ts";
 
@@ -20,6 +21,8 @@ export const targets: ReadonlyArray<Target> = [
   nextHop,
   sasl,
   proxy,
+  stsPolicy,
+  tlsReportRecord,
   dnsAnswer,
   documents,
   dnsQuery,

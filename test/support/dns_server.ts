@@ -16,10 +16,12 @@ export interface DnsReply {
   readonly rcode?: number;
   /** Over UDP only the header and the TC bit. */
   readonly truncated?: boolean;
-  /** No answer at all. */
+  /** No answer at all, or only the forged one. */
   readonly silent?: boolean;
   /** Sent before the true answer: forgeries with a wrong id, a wrong question, or no DNS at all. */
   readonly forged?: "id" | "question" | "garbage";
+  /** Milliseconds before the answer. */
+  readonly delay?: number;
   /** Over UDP the name comes back in lower case. */
   readonly lowers?: boolean;
   /** FORMERR to whoever speaks EDNS. */
@@ -30,6 +32,8 @@ export interface DnsReply {
 
 /** By `TYPE name`, such as `MX example.org`. */
 export type Zone = Readonly<Record<string, DnsReply>>;
+
+const keyOf = ({ type, name }: dnsPacket.Question): string => `${type} ${name.toLowerCase()}`;
 
 const FORMERR = 1;
 const REFUSED = 5;
@@ -42,6 +46,7 @@ export class DnsServer {
   readonly ids: Array<number> = [];
   readonly ports: Array<number> = [];
   readonly #zone: Zone;
+  #stopped = false;
   readonly #udp: Socket = createSocket("udp4");
   readonly #tcp: net.Server;
 
@@ -49,9 +54,11 @@ export class DnsServer {
     this.#zone = zone;
     this.#udp.on("message", (octets, from) => {
       this.ports.push(from.port);
-      for (const reply of this.#replies(octets, "udp")) {
-        this.#udp.send(reply, from.port, from.address);
-      }
+      this.#later(octets, () => {
+        for (const reply of this.#replies(octets, "udp")) {
+          this.#udp.send(reply, from.port, from.address);
+        }
+      });
     });
     this.#tcp = net.createServer((socket) => {
       socket.on("error", () => socket.destroy());
@@ -97,15 +104,25 @@ export class DnsServer {
     return this.#udp.address().port;
   }
 
+  /** As late as the answer is to be. */
+  #later(octets: Uint8Array, answer: () => void): void {
+    const question = dnsPacket.decode(Buffer.from(octets)).questions?.[0];
+    const delay = question === undefined ? undefined : this.#zone[keyOf(question)]?.delay;
+    if (delay === undefined) return answer();
+    setTimeout(() => {
+      if (!this.#stopped) answer();
+    }, delay);
+  }
+
   #replies(octets: Uint8Array, over: "udp" | "tcp"): ReadonlyArray<Uint8Array> {
     const query = dnsPacket.decode(Buffer.from(octets));
     const question = query.questions?.[0];
     if (question === undefined) return [];
-    const key = `${question.type} ${question.name.toLowerCase()}`;
+    const key = keyOf(question);
     this.asked.push(`${over} ${key}`);
     if (over === "udp") this.ids.push(query.id ?? -1);
     const said = this.#zone[key] ?? { rcode: REFUSED };
-    if (said.silent === true) return [];
+    if (said.silent === true && said.forged === undefined) return [];
     const cut = over === "udp" && said.truncated === true;
     const edns = (query.additionals ?? []).length > 0;
     if (edns && said.noEdns === true) {
@@ -133,22 +150,24 @@ export class DnsServer {
     const encode = (more: Partial<dnsPacket.Packet>): Uint8Array =>
       dnsPacket.encode({ ...reply, ...more });
     const lie: Array<Answer> = [{ type: "A", name: question.name, ttl: 60, data: "203.0.113.66" }];
+    const truth = said.silent === true ? [] : [encode({})];
     switch (said.forged) {
       case "id":
-        return [encode({ id: ((query.id ?? 0) + 1) & 0xffff, answers: lie }), encode({})];
+        return [encode({ id: ((query.id ?? 0) + 1) & 0xffff, answers: lie }), ...truth];
       case "question":
         return [
           encode({ questions: [{ ...question, name: "other.test" }], answers: lie }),
-          encode({}),
+          ...truth,
         ];
       case "garbage":
-        return [Uint8Array.of(1, 2, 3), encode({})];
+        return [Uint8Array.of(1, 2, 3), ...truth];
       default:
-        return [encode({})];
+        return truth;
     }
   }
 
   stop(): Promise<void> {
+    this.#stopped = true;
     return new Promise((resolve) => {
       this.#udp.close(() => this.#tcp.close(() => resolve()));
     });

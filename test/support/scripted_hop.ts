@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import net from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
+import { flood } from "./flood.ts";
 
 /** What a connection was told. `data` is the message as it was sent, dots still doubled. */
 export interface Told {
@@ -17,12 +18,20 @@ export interface Told {
   tls: boolean;
 }
 
-/** An answer: a line or several without the last CRLF, silence, or the end of the connection. */
-export type Answer = string | null | "cut";
+/**
+ * An answer: a line or several without the last CRLF, silence, the end of the connection in good order or by a reset, or
+ * a text without end.
+ */
+export type Answer = string | null | "cut" | "reset" | { readonly endless: string };
+
+const isPositive = (answer: Answer | undefined, digit: "2" | "3"): boolean =>
+  answer === undefined || (typeof answer === "string" && answer.startsWith(digit));
 
 export interface Script {
-  readonly greeting?: Answer;
-  readonly keywords?: ReadonlyArray<string>;
+  readonly greeting?: Answer | ((nth: number) => Answer);
+  readonly keywords?:
+    | ReadonlyArray<string>
+    | ((nth: number, tls: boolean) => ReadonlyArray<string>);
   /** Decides on any command; undefined leaves it to the ordinary course. `nth` counts that verb on all connections. */
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
@@ -31,6 +40,8 @@ export interface Script {
     nth: number,
     data: string,
   ) => ReadonlyArray<Answer>;
+  /** A message has come whole, and is not answered yet. */
+  readonly taken?: (message: Told["messages"][number]) => void;
   /** The first message is answered only when this is done. */
   readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
@@ -42,6 +53,10 @@ export interface Script {
   /** Answers STARTTLS, and the ClientHello with this. */
   readonly brokenTls?: string;
   readonly path?: string;
+  /** Goes on with what it says although the other side has ended. */
+  readonly stubborn?: boolean;
+  /** Reads nothing behind its 354. */
+  readonly deaf?: boolean;
   /** Absent: any that is free. */
   readonly port?: number;
 }
@@ -53,17 +68,21 @@ export class ScriptedHop {
   readonly #open = new Set<net.Socket>();
   readonly #counts = new Map<string, number>();
   port = 0;
+  /** Octets of texts without end that were written. */
+  flooded = 0;
 
   private constructor(script: Script) {
     this.#script = script;
-    this.#server = net.createServer((socket) => {
+    this.#server = net.createServer({ allowHalfOpen: script.stubborn === true }, (socket) => {
       this.#open.add(socket);
+      // replies leave one by one
+      socket.setNoDelay(true);
       socket.on("close", () => this.#open.delete(socket));
       socket.on("error", () => socket.destroy());
       const told: Told = { commands: [], messages: [], tls: false };
       this.told.push(told);
       if (script.implicitTls === true) this.#secure(socket, told, true);
-      else new Dialogue(this, script, socket, told).greet();
+      else new Dialogue(this, script, socket, socket, told).greet();
     });
   }
 
@@ -90,6 +109,11 @@ export class ScriptedHop {
     return this.told.flatMap((t) => t.commands);
   }
 
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
   count(verb: string): number {
     const n = (this.#counts.get(verb) ?? 0) + 1;
     this.#counts.set(verb, n);
@@ -111,7 +135,7 @@ export class ScriptedHop {
     secured.on("error", () => socket.destroy());
     secured.once("secure", () => {
       told.tls = true;
-      const dialogue = new Dialogue(this, this.#script, secured, told);
+      const dialogue = new Dialogue(this, this.#script, secured, socket, told);
       if (greet) dialogue.greet();
     });
   }
@@ -134,6 +158,8 @@ class Dialogue {
   readonly #hop: ScriptedHop;
   readonly #script: Script;
   readonly #socket: net.Socket;
+  /** The TCP connection, under TLS or not. */
+  readonly #beneath: net.Socket;
   readonly #told: Told;
   #held = "";
   #inData = false;
@@ -144,7 +170,14 @@ class Dialogue {
   #from = "";
   #to: Array<string> = [];
 
-  constructor(hop: ScriptedHop, script: Script, socket: net.Socket, told: Told) {
+  constructor(
+    hop: ScriptedHop,
+    script: Script,
+    socket: net.Socket,
+    beneath: net.Socket,
+    told: Told,
+  ) {
+    this.#beneath = beneath;
     this.#hop = hop;
     this.#script = script;
     this.#socket = socket;
@@ -153,7 +186,8 @@ class Dialogue {
   }
 
   greet(): void {
-    this.#say(this.#script.greeting === undefined ? "220 hop.test ESMTP" : this.#script.greeting);
+    const { greeting = "220 hop.test ESMTP" } = this.#script;
+    this.#say(typeof greeting === "function" ? greeting(this.#hop.count("greeting")) : greeting);
   }
 
   readonly #onData = (chunk: Uint8Array) => {
@@ -164,8 +198,21 @@ class Dialogue {
   /** Replies come in order: behind one that does not come there is none. */
   #say(answer: Answer): void {
     if (answer === "cut") this.#socket.destroy();
+    else if (answer === "reset") this.#reset();
     else if (answer === null) this.#mute = true;
+    else if (typeof answer === "object") this.#flood(answer.endless);
     else if (!this.#mute) this.#socket.write(Buffer.from(`${answer}\r\n`, "latin1"));
+  }
+
+  #reset(): void {
+    const beneath = this.#beneath;
+    if (typeof beneath.resetAndDestroy === "function") beneath.resetAndDestroy();
+    else beneath.destroy();
+  }
+
+  #flood(text: string): void {
+    this.#mute = true;
+    flood(this.#socket, text, (octets) => this.#hop.flooded += octets);
   }
 
   #next(): boolean {
@@ -204,7 +251,9 @@ class Dialogue {
 
   #taken(data: string): boolean {
     const to = this.#to;
-    this.#told.messages.push({ from: this.#from, to, data });
+    const message = { from: this.#from, to, data };
+    this.#told.messages.push(message);
+    this.#script.taken?.(message);
     this.#to = [];
     const nth = this.#hop.count("FINAL");
     const answers = this.#script.final?.(to, nth, data) ??
@@ -218,13 +267,13 @@ class Dialogue {
   #obey(line: string): boolean {
     const verb = line.slice(0, 4).toUpperCase();
     const answer = this.#script.on?.(line, this.#hop.count(verb));
-    const positive = answer === undefined || (answer?.startsWith("2") ?? false);
+    const positive = isPositive(answer, "2");
     if (verb === "MAIL" && positive) {
       this.#from = line.slice("MAIL FROM:".length);
       this.#to = [];
     }
     if (verb === "RCPT" && positive) this.#to.push(line.slice("RCPT TO:".length));
-    if (verb === "DATA") this.#inData = answer === undefined || (answer?.startsWith("3") ?? false);
+    if (verb === "DATA") this.#inData = isPositive(answer, "3");
     const bdat = /^BDAT (\d+)( LAST)?$/.exec(line);
     if (bdat !== null) {
       this.#chunk = { left: Number(bdat[1]), last: bdat[2] !== undefined };
@@ -232,6 +281,7 @@ class Dialogue {
     }
     if (verb === "STAR" && answer === undefined) return this.#startTls();
     this.#say(answer === undefined ? this.#ordinary(verb) : answer);
+    if (verb === "DATA" && this.#script.deaf === true) this.#socket.pause();
     if (verb === "QUIT") this.#socket.end();
     return true;
   }
@@ -255,8 +305,11 @@ class Dialogue {
   #keywords(): string {
     const { keywords = ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE"], tls, brokenTls } =
       this.#script;
-    const offer = (tls !== undefined || brokenTls !== undefined) && !this.#told.tls;
-    const all = ["hop.test", ...keywords, ...(offer ? ["STARTTLS"] : [])];
+    const nth = this.#hop.count("offer");
+    const said = typeof keywords === "function" ? keywords(nth, this.#told.tls) : keywords;
+    const offer = (tls !== undefined || brokenTls !== undefined) && !this.#told.tls &&
+      typeof keywords !== "function";
+    const all = ["hop.test", ...said, ...(offer ? ["STARTTLS"] : [])];
     return all.map((k, i) => `250${i === all.length - 1 ? " " : "-"}${k}`).join("\r\n");
   }
 

@@ -260,6 +260,7 @@ export const withRelay = async (
   });
   const settings: RelaySettings = {
     ...relaySettings("msa.example.net"),
+    loopbackExchangers: true,
     patience: HASTE,
     pauseMs: 300,
     graceMs: 1_000,

@@ -176,6 +176,16 @@ Deno.test("what could not be fetched is left alone for five minutes; the parent'
     assert.equal(await w.cache.find("sub.example.org"), null);
   }));
 
+Deno.test("a clock that was set back by a day delays no fetch by a day. HOP-26", () =>
+  withCache(async (w) => {
+    w.now = 2 * DAY;
+    w.serve = says("", 500);
+    assert.equal(await w.cache.find("example.org"), null);
+    w.now -= DAY;
+    w.serve = says(policy("enforce"));
+    assert.equal((await w.cache.find("example.org"))?.mode, "enforce");
+  }));
+
 Deno.test("policies survive a restart in their file; a broken file is an empty one. HOP-26", async () => {
   const web = await startWeb([NAME], says(policy("enforce")));
   const dir = await Deno.makeTempDir();

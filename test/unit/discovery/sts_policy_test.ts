@@ -119,3 +119,11 @@ Deno.test("readStsPolicy() and stsId() take any text without a throw, and keep t
     assert.match(stsId(all) ?? "a", /^[A-Za-z0-9]{1,32}$/);
   }));
 });
+
+Deno.test("threat 10: blanks that end in something else take no time", () => {
+  const blanks = " ".repeat(65_000);
+  const started = performance.now();
+  readStsPolicy(`version: STSv1\r\nx: x${blanks}x\r\n`);
+  stsId([`v=STSv1; id=a${blanks}x`]);
+  assert.ok(performance.now() - started < 500);
+});

@@ -33,3 +33,10 @@ Deno.test("Cache keeps nothing with a time to live of 0, nor across a clock set 
   cache.put("a.test", "A", { _tag: "NoData", ...seen }, 1_000_000);
   assert.equal(cache.get("a.test", "A", 999_000), null);
 });
+
+Deno.test("Cache believes no answer for longer than an hour, whatever it says of itself. RFC 8767 §4", () => {
+  const cache = new Cache();
+  cache.put("long.test", "A", { _tag: "NoData", ...seen, ttl: 2 ** 31 - 1 }, 0);
+  assert.equal(cache.get("long.test", "A", 3_599_999)?._tag, "NoData");
+  assert.equal(cache.get("long.test", "A", 3_600_000), null);
+});

@@ -315,6 +315,9 @@ Deno.test("resolver does not ask a silent server first again", async () => {
     await lookups.lookup("a.test", "MX", 0);
     await lookups.lookup("b.test", "MX", 1_000);
     assert.deepEqual(silent.asked, ["udp MX a.test"]);
+    // a clock set back by a day does not put it last for a day
+    await lookups.lookup("b.test", "MX", -86_400_000);
+    assert.deepEqual(silent.asked, ["udp MX a.test", "udp MX b.test"]);
   } finally {
     await Promise.all([silent.stop(), good.stop()]);
   }

@@ -60,6 +60,15 @@ Deno.test("QUE-3: a clock that was set forward a year bounces nothing at once", 
   assert.equal(kept._tag === "Deferred" && kept.until > YEAR && kept.until < YEAR + 3 * HOUR, true);
 });
 
+Deno.test("EXT-DBY-2: a clock that was set forward does not end the sender's own time", () => {
+  const d = delivery(0);
+  const deliverBy = { deadline: 2 * HOUR, mode: "R", trace: false } as const;
+  const by = { ...d, envelope: { ...d.envelope, deliverBy } };
+  const at = (jumped: boolean) =>
+    outcomeOf(by, busy(by), 3 * HOUR, 0.5, STANDARD_CURVE, jumped)._tag;
+  assert.deepEqual([at(false), at(true)], ["Failed", "Deferred"]);
+});
+
 Deno.test("QUE-4: one attempt falls on the time of the warning, and that one alone warns", () => {
   const before = delivery(2 * HOUR);
   const o = outcomeOf(before, busy(before), 3 * HOUR, 0.5, STANDARD_CURVE);

@@ -21,3 +21,10 @@ Deno.test("Quota: null return paths have their own limit (RGT-3)", () => {
   assert.equal(q.exceeded("a", true, 1, 1), "null_senders_per_hour");
   assert.equal(q.exceeded("a", false, 1, 1), null);
 });
+
+Deno.test("Quota: a clock that was set back by a day does not make the hour a day (SMTP-19)", () => {
+  const q = new Quota({ messagesPerHour: 1, recipientsPerHour: 0, nullSendersPerHour: 0 });
+  q.count("a", false, 1, 25 * HOUR);
+  assert.equal(q.exceeded("a", false, 1, 25 * HOUR), "messages_per_hour");
+  assert.equal(q.exceeded("a", false, 1, HOUR), null);
+});

@@ -488,3 +488,22 @@ Deno.test(
     assert.equal(typeof one(db, message(w, "m4", false, { ...stored, once: bad.once })), "number");
   }),
 );
+
+Deno.test(
+  "SpoolDatabase: a clock set back by a day holds nothing for a day longer",
+  world((w) => {
+    const db = w.process("a");
+    w.now += 2 * DAY;
+    one(db, message(w, "held", false, { hold: { ...HOLD, until: w.now + 30_000 } }));
+    one(db, message(w, "for good", false, { hold: HOLD }));
+    w.now -= DAY;
+    for (let i = 0; i < 3; i++) {
+      one(db, { op: "tick" });
+      assert.deepEqual(ids(db), []);
+      w.now += 9_000;
+    }
+    one(db, { op: "tick" });
+    w.now += 3_001;
+    assert.deepEqual(ids(db), ["held"]);
+  }),
+);

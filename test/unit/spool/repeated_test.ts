@@ -34,3 +34,11 @@ Deno.test("Repeated: no part of the key passes for a part of the body", () => {
     r.digest("a").update("\nbc").digest("hex"),
   );
 });
+
+Deno.test("Repeated: a clock that was set back does not stretch the window", () => {
+  const r = new Repeated(500);
+  r.add("a", { ...known(1), at: 90_000 });
+  r.settle(true);
+  assert.equal(r.find("a", 90_100)?.id, "m1");
+  assert.equal(r.find("a", 1_000), null);
+});

@@ -14,6 +14,7 @@ import {
   takeAll,
   takeOne,
 } from "../../contract/spool_suite.ts";
+import { canMount, SmallDisk } from "../../support/small_disk.ts";
 import { temporaryDirectory } from "../../support/temporary_directory.ts";
 
 /** A process with the spool at `path` open, until `close`. */
@@ -110,40 +111,15 @@ for (const size of [10, 1_000_000]) {
     }));
 }
 
-/** A disk that can be filled: a small tmpfs, where this process may mount one. */
-const canMount = ((): boolean => {
-  if (Deno.permissions.querySync({ name: "run", command: "mount" }).state !== "granted") {
-    return false;
-  }
-  const dir = Deno.makeTempDirSync({ prefix: "postern-" });
-  try {
-    const run = (command: string, ...args: ReadonlyArray<string>) =>
-      new Deno.Command(command, { args: [...args], stdout: "null", stderr: "null" }).outputSync();
-    return run("mount", "-t", "tmpfs", "-o", "size=64k", "none", dir).success &&
-      run("umount", dir).success;
-  } catch {
-    return false; // there is no such program here
-  } finally {
-    Deno.removeSync(dir);
-  }
-})();
-
 it(
   "commit() is SpoolFull on a full disk, keeps nothing, and works again once there is room",
   (path) =>
     Effect.gen(function* () {
       const mount = `${path}.mount`;
-      yield* Effect.promise(() => Deno.mkdir(mount));
-      const run = (...args: [string, ...Array<string>]) =>
-        Effect.promise(() =>
-          new Deno.Command(args[0], { args: args.slice(1), stderr: "null" }).output()
-            .then((o) => o.success, () => false)
-        );
-      const mounted = yield* Effect.acquireRelease(
-        run("mount", "-t", "tmpfs", "-o", "size=2m", "none", mount),
-        (ok) => ok ? run("umount", "-l", mount) : Effect.void,
+      yield* Effect.acquireRelease(
+        Effect.sync(() => SmallDisk.mount(mount, 2 * 1024 * 1024)),
+        (disk) => Effect.sync(() => disk.unmount()),
       );
-      assert.equal(mounted, true);
       const p = yield* open(`${mount}/spool.db`);
       yield* p.run(accept("before"));
       const filler = `${mount}/filler`;
