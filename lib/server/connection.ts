@@ -129,8 +129,7 @@ export class Connection {
   #over = false;
   #heard = false;
   #stopping = false;
-  /** Milliseconds on the server's clock by which something must be heard. */
-  /** By a clock that nobody sets, as are all times here. */
+  /** When something must be heard, ms by a clock that nobody sets, as are all times here. */
   deadline: number;
 
   constructor(

@@ -367,7 +367,7 @@ export class SpoolDatabase {
          (attempts > 0 AND due > ?) OR
          (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
     ).run(now, now + 60_000, now + this.#longestMs);
-    forwardHolds((text) => this.#sql(text), now);
+    forwardHolds(this.#sql, now);
   }
 
   #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {

