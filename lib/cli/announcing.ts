@@ -1,39 +1,28 @@
-/** The announcer of a configuration; null where nobody wants to hear of events. */
-import { Effect } from "effect";
-import { printMailbox } from "../address/mailbox.ts";
+/** Who hears of events in a configuration; null where nobody wants to. */
+import { Duration, type Layer } from "effect";
 import type { EventSettings } from "../config/events.ts";
-import { Announcer } from "../relay/announcer.ts";
-import { EventLog } from "../relay/event_log.ts";
-import { Webhook, webhookWorld } from "../relay/webhook.ts";
-import type { Signed } from "../stages/submission.ts";
+import type { Listeners, Outbox } from "../ports/outbox.ts";
+import { eventLog } from "../relay/event_log.ts";
+import { tellerLayer } from "../relay/teller.ts";
+import { webhook } from "../relay/webhook.ts";
 
-/** `run` starts an effect in the background: log lines. */
-export const announcerOf = (
-  { webhook, log, kinds }: EventSettings,
-  run: (effect: Effect.Effect<void>) => void,
-): Announcer | null => {
-  const sinks = [
-    ...log === null ? [] : [
-      new EventLog(
-        log,
-        (cause) => run(Effect.logError("The log of events cannot be written", { log, cause })),
-      ),
-    ],
-    ...webhook === null ? [] : [
-      new Webhook(
-        webhook,
-        webhookWorld((message, fields) => run(Effect.logWarning(message, fields))),
-      ),
-    ],
+export interface Announcing {
+  readonly listeners: Listeners;
+  readonly teller: Layer.Layer<never, never, Outbox>;
+}
+
+export const announcingOf = (e: EventSettings): Announcing | null => {
+  const all = [
+    ...e.log === null ? [] : [eventLog(e.log)],
+    ...e.webhook === null ? [] : [webhook(e.webhook)],
   ];
-  return sinks.length === 0 ? null : new Announcer(sinks, kinds);
+  return all.length === 0 ? null : {
+    listeners: {
+      names: all.map((l) => l.name),
+      kinds: e.kinds,
+      keepMs: Duration.toMillis(e.keep),
+      most: e.most,
+    },
+    teller: tellerLayer(all),
+  };
 };
-
-export const tellAccepted = (announcer: Announcer, s: Signed): void =>
-  announcer.accepted({
-    message: s.id,
-    at: s.receivedAt,
-    account: s.account.id,
-    returnPath: s.envelope.returnPath === null ? null : printMailbox(s.envelope.returnPath),
-    recipients: s.envelope.recipients.map((r) => printMailbox(r.mailbox)),
-  });

@@ -18,7 +18,6 @@ import { sealOf } from "./sealing.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
-import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
@@ -40,7 +39,7 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
-import { announcerOf, tellAccepted } from "./announcing.ts";
+import { announcingOf } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
@@ -63,9 +62,9 @@ const servicesOf = (
   config: Config,
   policies: Policies,
   load: Load,
-  announcer: Announcer | null,
 ) => {
   const { limits } = config;
+  const announcing = announcingOf(config.events);
   const base = Layer.mergeAll(
     spoolLayer({
       path: config.spool.path,
@@ -73,6 +72,7 @@ const servicesOf = (
       suppress: ms(config.queue.suppress),
       longestDelay: longestDelay(curveOf(config.queue)),
       onceMs: ms(limits.resubmit),
+      ...announcing === null ? {} : { listeners: announcing.listeners },
     }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
@@ -103,9 +103,10 @@ const servicesOf = (
   const relay = relayLayer({
     ...relaySettingsOf(config, () => load.busy),
     rerouted: rerouted(config, policies),
-    onOutcome: announcer?.outcomes ?? null,
   });
-  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), signing);
+  // before the relay, which has something to tell to its end
+  const telling = announcing === null ? signing : Layer.provideMerge(announcing.teller, signing);
+  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), telling);
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -126,9 +127,6 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
-  const announcer = announcerOf(config.events, (line) => {
-    Effect.runFork(Effect.provide(line, logLayer(config)));
-  });
   return Effect.gen(function* () {
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
@@ -139,10 +137,7 @@ export const serve = (o: ServeOptions) => {
       clientLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(limits.connectionsPerAccount),
       load,
-      onAccepted: announcer === null ? o.onAccepted : (s) => {
-        o.onAccepted?.(s);
-        tellAccepted(announcer, s);
-      },
+      onAccepted: o.onAccepted,
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
@@ -161,9 +156,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load, announcer)),
-    // behind the relay, which has something to tell to its end
-    Effect.ensuring(Effect.promise(async () => await announcer?.close())),
+    Effect.provide(servicesOf(config, o.policies, load)),
     Effect.provide(logLayer(config)),
   );
 };

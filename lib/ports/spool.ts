@@ -152,6 +152,8 @@ export type Outcome =
 export interface Settlement {
   readonly recipient: LeasedRecipient;
   readonly outcome: Outcome;
+  /** The next hop that was spoken to, where it is another one than the delivery's. */
+  readonly hop?: string;
 }
 
 /** A row of `postern queue list`. */

@@ -1,7 +1,6 @@
 /** What the relay is told by its configuration. */
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Credentials, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
-import type { DeliveryEvent } from "./outcome.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
 
 /** All in milliseconds. RFC 5321 §4.5.3.2 */
@@ -55,8 +54,6 @@ export interface RelaySettings {
   readonly graceMs: number;
   /** True while sessions keep the server busy: a hop then has one connection. */
   readonly yields: () => boolean;
-  /** Called now and then with what happened since, besides the log. */
-  readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
 }
 
 const MINUTE = 60_000;
@@ -90,7 +87,6 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   pauseMs: 10_000,
   graceMs: 10_000,
   yields: () => false,
-  onOutcome: null,
 });
 
 const NO_ACCESS: HopAccess = { credentials: null, ca: null };

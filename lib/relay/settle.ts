@@ -33,10 +33,12 @@ export const settler = (
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
     const jumped = jumps.recent(now);
+    const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
+    const moved = hop === delivery.hop ? {} : { hop };
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
       const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
-      settlements.push({ recipient: result.recipient, outcome });
+      settlements.push({ recipient: result.recipient, outcome, ...moved });
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const fault = yield* record(delivery, settlements, results, settings, now);
@@ -48,7 +50,6 @@ export const settler = (
       });
       yield* Effect.sleep(Duration.millis(pause));
     }
-    const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
     yield* tell(
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),
     );

@@ -60,7 +60,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const inBackground = (effect: Effect.Effect<void, never, Needs>): void => {
     run(Effect.ignoreCause(effect, { log: "Error" }));
   };
-  const events = new Events(settings.onOutcome, inBackground);
+  const events = new Events(inBackground);
   const settle = settler(
     settings,
     (e) => Effect.sync(() => events.add(e)),

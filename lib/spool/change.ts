@@ -18,6 +18,7 @@ import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts"
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
 import { range, REMEMBER } from "./database.ts";
+import { EventStore } from "./events.ts";
 import { heldBy, leaveHold } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
@@ -143,11 +144,11 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   const update = db.prepare(`UPDATE recipient SET ${rule.set} WHERE key = ?${more}`);
   const remember = db.prepare(REMEMBER);
   const numbers = new Set<number>();
-  let recipients = 0;
+  const keys: Array<number> = [];
   for (const row of rows) {
     const key = row["key"] as number;
     if (update.run(...rule.values, key).changes === 0) continue;
-    recipients++;
+    keys.push(key);
     const number = Math.floor(key / PER_MESSAGE);
     numbers.add(number);
     const words = change._tag === "Edit" ? `was ${row["address"]}` : rule.words;
@@ -159,8 +160,16 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   if (change._tag === "Release" || change._tag === "Hold") {
     for (const n of numbers) leaveHold((text) => db.prepare(text), n);
   }
+  const events = new EventStore((text) => db.prepare(text));
+  const { what } = rule;
+  if (events.on && (what === "held" || what === "released" || what === "removed")) {
+    events.moved(what, now, keys);
+  }
   const id = db.prepare("SELECT id FROM message WHERE number = ?");
-  return { recipients, messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string) };
+  return {
+    recipients: keys.length,
+    messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string),
+  };
 };
 
 /** The content goes once nobody is left to get it; the history stays. */

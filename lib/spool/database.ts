@@ -15,6 +15,7 @@ import type {
   ReadPart,
   SettleOp,
 } from "./protocol.ts";
+import { EventStore } from "./events.ts";
 import { endHolds, enterHold, leaveHold } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
@@ -70,6 +71,7 @@ export class SpoolDatabase {
   /** Who had the last turn. */
   readonly #turn = { sender: "", hop: "" };
   readonly #repeated: Repeated;
+  readonly #events: EventStore;
 
   /** By a clock that nobody sets. */
   readonly #steady: () => number;
@@ -90,9 +92,11 @@ export class SpoolDatabase {
     this.#now = now;
     this.#steady = steady;
     this.#repeated = new Repeated(o.onceMs ?? 0);
+    this.#events = new EventStore((text) => this.#sql(text));
     this.#transaction(() => {
       this.#renew();
       this.#remember();
+      this.#events.listen(o.listeners ?? null);
     });
   }
 
@@ -197,11 +201,16 @@ export class SpoolDatabase {
           this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
             .map((r) => r["address"] as string),
         );
+      case "events":
+        return this.#events.next(op.listener, op.limit, this.#owner, this.#now());
+      case "told":
+        this.#events.taken(op.listener, op.page, this.#owner);
+        return null;
       case "tick":
         this.#renew();
         this.#forward();
         this.#purge();
-        return null;
+        return this.#events.trim(this.#now());
     }
   }
 
@@ -300,6 +309,7 @@ export class SpoolDatabase {
     if (digestOnce !== null) {
       this.#repeated.add(digestOnce, { number, id: m.id, at: m.acceptedAt });
     }
+    if (this.#events.on) this.#events.accepted(m);
     return number;
   }
 
@@ -359,7 +369,9 @@ export class SpoolDatabase {
   #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
     this.#lapse(now);
-    endHolds((text) => this.#sql(text), now);
+    for (const released of endHolds((text) => this.#sql(text), now)) {
+      if (this.#events.on) this.#events.releasedAll(released, now);
+    }
     if (except.length > 0) return this.#turns("hop", now, limit, except);
     const rows: Array<ClaimedRow> = [];
     const room = () => limit - rows.length;
@@ -492,9 +504,12 @@ export class SpoolDatabase {
         update.run(r.state, r.due, r.status, r.reply, r.remote, now, r.key, this.#owner).changes,
       );
       settled += changes;
-      if (changes === 0 && r.state === STATE.delivered) {
-        late.run(r.reply, r.remote, now, r.key, this.#owner);
+      const told = changes > 0 || (r.state === STATE.delivered &&
+        late.run(r.reply, r.remote, now, r.key, this.#owner).changes > 0);
+      if (told && r.hop !== undefined) {
+        this.#sql("UPDATE recipient SET hop = ? WHERE key = ?").run(r.hop, r.key);
       }
+      if (told && this.#events.on) this.#events.settled(r, now);
       if (r.state === STATE.queued && changes > 0) {
         this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
       }
@@ -567,6 +582,7 @@ export class SpoolDatabase {
         this.#owner,
       );
       this.#sql("DELETE FROM owner WHERE id = ?").run(this.#owner);
+      this.#events.release(this.#owner);
     });
   }
 }

@@ -36,13 +36,17 @@ export const leaveHold = (sql: Sql, number: number): void => {
   sql("DELETE FROM hold WHERE number = ?").run(number);
 };
 
-/** What was held until now is due: to be delivered, or to go back (its row stays). */
-export const endHolds = (sql: Sql, now: number): void => {
+/** What was held until now is due: to be delivered, or to go back (its row stays). Returns what is to be delivered. */
+export const endHolds = (sql: Sql, now: number): ReadonlyArray<number> => {
   const over = sql("SELECT number, expires FROM hold WHERE until <= ?").all(now);
+  const released: Array<number> = [];
   for (const { number, expires } of over) {
     requeue(sql, number as number, now);
-    if (expires === 0) leaveHold(sql, number as number);
+    if (expires !== 0) continue;
+    leaveHold(sql, number as number);
+    released.push(number as number);
   }
+  return released;
 };
 
 /** Number of the message that `token` releases or cancels; null: none, or it was used. */

@@ -5,11 +5,12 @@
  * likewise, so that both are found by a range of the primary key and need no index.
  */
 
+import { EVENT_SCHEMA } from "./schema_events.ts";
 import { HOLD_SCHEMA } from "./schema_hold.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -87,6 +88,7 @@ CREATE TABLE IF NOT EXISTS suppressed (
   reason TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
+${EVENT_SCHEMA}
 ${HOLD_SCHEMA}`;
 
 /** What a spool of an older version lacks, by that version; `SCHEMA` makes the rest. */
@@ -97,6 +99,7 @@ ALTER TABLE recipient ADD COLUMN sender TEXT;
 ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 `,
   2: "",
+  3: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */

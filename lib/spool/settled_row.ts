@@ -3,7 +3,10 @@ import type { Settlement } from "../ports/spool.ts";
 import type { SettledRow } from "./protocol.ts";
 import { STATE } from "./schema.ts";
 
-export const settledRow = ({ recipient, outcome }: Settlement): SettledRow => {
+export const settledRow = (s: Settlement): SettledRow =>
+  s.hop === undefined ? rowOf(s) : { ...rowOf(s), hop: s.hop };
+
+const rowOf = ({ recipient, outcome }: Settlement): SettledRow => {
   const { key } = recipient;
   const { reply, remote } = outcome;
   switch (outcome._tag) {

@@ -257,19 +257,6 @@ test(
   },
 );
 
-test("tells onOutcome what happened, once per recipient", {}, {}, async (hop) => {
-  const seen: Array<string> = [];
-  const settings = {
-    onOutcome: (events: ReadonlyArray<{ recipient: string; result: string; attempts: number }>) => {
-      for (const e of events) seen.push(`${e.recipient} ${e.result} ${e.attempts}`);
-    },
-  };
-  await withRelay({ hop: smtpHop(hop.port), settings }, async (relay) => {
-    await relay.settled(await relay.send({ to: ["x@example.org", "y@example.org"] }));
-  });
-  assert.deepEqual(seen.sort(), ["x@example.org delivered 1", "y@example.org delivered 1"]);
-});
-
 test("defers a recipient without a route", {}, {}, async (_hop) => {
   await withRelay({ hop: () => null }, async (relay) => {
     const id = await relay.send({ to: x });

@@ -425,6 +425,18 @@ Deno.test(
 );
 
 Deno.test(
+  "openDatabase() brings a spool of schema 3 up to date with what is in it",
+  world((w) => {
+    one(w.process("p1"), message(w, "m1", false));
+    const old = new DatabaseSync(w.path);
+    old.exec("DROP TABLE event; DROP TABLE event_sink; PRAGMA user_version = 3");
+    old.close();
+    assert.deepEqual(ids(w.process("p2")), ["m1"]);
+    assert.equal(w.count("event_sink"), 0);
+  }),
+);
+
+Deno.test(
   "SpoolDatabase: what was submitted before a restart is known after it, within its time",
   world((w) => {
     const once = { key: "k", note: '{"stage":"submit"}' };
