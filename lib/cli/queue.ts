@@ -8,6 +8,7 @@ import { type Change, SpoolAdmin } from "../ports/spool_admin.ts";
 import type { Policies } from "../stages/policy.ts";
 import { renderTrail } from "./explain_view.ts";
 import { failed, misused } from "./failure.ts";
+import { limitsOf } from "./hop_limits.ts";
 import { onSpool } from "./on_spool.ts";
 import { flag, id, meant, perform, report, which } from "./queue_acting.ts";
 import { forecastOf } from "./queue_forecast.ts";
@@ -68,20 +69,24 @@ const count = Command.make("count", { json }, (a) =>
     })
   )).pipe(Command.withDescription("Count recipients by next hop and state"));
 
-const show = Command.make("show", { id, json }, (a) =>
-  onSpool((config) =>
-    Effect.gen(function* () {
-      const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
-      if (detail === null) return yield* failed(`there is no message ${a.id}`);
-      const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
-      if (a.json) return yield* printJson(detailJson(detail, forecast));
-      const view = { colour: yield* colour };
-      const trail = renderTrail(readStoredTrail(detail.trail), view);
-      yield* print(...detailLines(detail, forecast), ...trail);
-    })
-  )).pipe(
-    Command.withDescription("Where a message is, why, and what happens next; how it was accepted"),
-  );
+const show = (policies: Policies) =>
+  Command.make("show", { id, json }, (a) =>
+    onSpool((config) =>
+      Effect.gen(function* () {
+        const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
+        if (detail === null) return yield* failed(`there is no message ${a.id}`);
+        const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
+        const limits = limitsOf(detail, config, policies);
+        if (a.json) return yield* printJson(detailJson(detail, forecast, limits));
+        const view = { colour: yield* colour };
+        const trail = renderTrail(readStoredTrail(detail.trail), view);
+        yield* print(...detailLines(detail, forecast, limits), ...trail);
+      })
+    )).pipe(
+      Command.withDescription(
+        "Where a message is, why, and what happens next; how it was accepted",
+      ),
+    );
 
 const plain = (name: "retry" | "hold" | "remove", description: string) => {
   const change: Change = { _tag: CHANGE[name] };
@@ -153,7 +158,7 @@ export const queueCommand = (policies: Policies) =>
     Command.withSubcommands([
       list,
       count,
-      show,
+      show(policies),
       plain("retry", "Try again now"),
       plain("hold", "Keep from being tried"),
       release,

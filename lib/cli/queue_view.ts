@@ -92,14 +92,19 @@ const storedJson = (text: string): unknown => {
   }
 };
 
-/** `forecast` by recipient. */
-export const detailJson = (d: QueueDetail, forecast: ReadonlyArray<Forecast>) => ({
+/** `forecast` and `limits` by recipient. */
+export const detailJson = (
+  d: QueueDetail,
+  forecast: ReadonlyArray<Forecast>,
+  limits: ReadonlyArray<string | null> = [],
+) => ({
   ...entryJson(d),
   forecast: forecast.map((f, i) => ({
     address: d.recipients[i]?.address ?? "",
     next: inWords(f, (ms) => new Date(ms).toISOString()),
     at: iso(f.at),
     expires: iso(f.expires),
+    limits: limits[i] ?? null,
   })),
   history: d.history.map((h) => ({ ...h, at: iso(h.at) })),
   envelope: {
@@ -121,26 +126,33 @@ const eventLine = (h: QueueEvent): string =>
   `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`;
 
 /** One recipient: how it stands and what comes next, then all attempts in their order. */
-const storyOf = (d: QueueDetail, r: QueueRecipient, f: Forecast | undefined) => [
+const storyOf = (
+  d: QueueDetail,
+  r: QueueRecipient,
+  f: Forecast | undefined,
+  limits: string | null,
+) => [
   `  ${clean(r.address)}  ${r.state} via ${clean(r.hop)}${
     r.via === undefined || r.via === null ? "" : ", as an operator chose"
   }`,
   ...(f === undefined ? [] : [`    ${inWords(f, localTime)}`]),
+  ...(limits === null ? [] : [`    ${limits}`]),
   ...d.history.filter((h) => h.address === r.address).map(eventLine),
   ...(r.lastAt === null || r.lastReply === null || r.state === "queued"
     ? []
     : [`    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`]),
 ];
 
-/** Everything but the trail, which has a view of its own. `forecast` by recipient. */
+/** Everything but the trail, which has a view of its own. `forecast` and `limits` by recipient. */
 export const detailLines = (
   d: QueueDetail,
   forecast: ReadonlyArray<Forecast>,
+  limits: ReadonlyArray<string | null> = [],
 ): ReadonlyArray<string> => {
   const s = d.session;
   return [
     ...headlines(d),
-    ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i])),
+    ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i], limits[i] ?? null)),
     ...(s === null ? [] : [
       `  session ${s.id} on ${s.listener} from ${s.clientAddress}, ` +
       (s.tls === null ? "in clear" : `${s.tls.version} ${s.tls.cipher}`),

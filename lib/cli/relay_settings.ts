@@ -55,8 +55,11 @@ export const rerouted =
     const to = rerouteTo(via, config.routes);
     if ("fault" in to) return null;
     const route = policies.routes([to.rule])(recipient, OWN_MAIL);
-    // no login but that of the very hop
-    return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
+    if (route === null) return null;
+    // no login, no trust and no limit but those of the route that leads to the very hop
+    return to.known === null
+      ? { hop: route.hop, pattern: "queue reroute" }
+      : { hop: route.hop, pattern: to.known.pattern, rule: config.routes.indexOf(to.known) };
   };
 
 /** HOP-05 */

@@ -20,6 +20,8 @@ export interface RouteEntry {
   readonly password?: string | undefined;
   readonly password_file?: string | undefined;
   readonly ca?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly messages_per_minute?: number | undefined;
 }
 
 /** `report(key, message)`: `key` is one of the entry's. */

@@ -149,6 +149,14 @@ export const UNCONDITIONAL: RouteConditions = {
   priority: null,
 };
 
+/** What a route lets one next hop have; null: as much as all the others. */
+export interface HopLimits {
+  /** At once. */
+  readonly connections: number | null;
+  /** Messages. */
+  readonly perMinute: number | null;
+}
+
 /** One configured route. */
 export interface RouteRule {
   /** An address, a domain, `*.example.net` (names below it, not itself), `*`, or `[*]` for address literals. */
@@ -159,6 +167,7 @@ export interface RouteRule {
   readonly ca: string | null;
   /** Absent: the route is taken whoever sends what. */
   readonly when?: RouteConditions;
+  readonly limits?: HopLimits;
 }
 
 /** The most specific pattern whose conditions hold decides; of equal ones the first. */

@@ -21,16 +21,23 @@ export interface Job {
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
-export const poolKey = ({ route: { hop }, access, delivery }: Job): string => {
-  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return hopKey(hop);
+export const poolKey = (job: Job): string => {
+  const { route: { hop }, access, delivery } = job;
+  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") {
+    return `${hopKey(hop)}${limitsKey(job) ?? ""}`;
+  }
   const { envelope } = delivery;
   const wish = mustHaveTls(envelope, hop)
     ? "#requiretls"
     : envelope.tlsOptional === true
     ? "#tlsoptional"
     : "";
-  return `${termsOf(hop)}#${access.ca ?? ""}${wish}`;
+  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${limitsKey(job) ?? ""}`;
 };
+
+/** What is limited together: all that one route sends to one next hop; null where nothing limits it. */
+export const limitsKey = ({ route, access }: Job): string | null =>
+  access.limits === undefined ? null : `#${route.rule ?? ""}#${hopKey(route.hop)}`;
 
 const termsOf = (hop: NextHop): string => {
   switch (hop._tag) {

@@ -55,7 +55,10 @@ export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
 export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   let live = held;
   const work = Effect.gen(function* () {
-    for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
+    for (;;) {
+      if (!freely(hop)) yield* rest(hop);
+      const job = next(yard, hop);
+      if (job === null) return;
       if (yard.settings.yields()) yield* BREATH;
       if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
@@ -70,6 +73,24 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   });
   return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
 };
+
+/** No limit of its route says how fast messages may follow each other. */
+const freely = ({ allowance }: Hop): boolean => allowance === null || allowance.free;
+
+const REST_MS = 1_000;
+
+/** Until its route lets it have another message, if one waits still. */
+const rest = Effect.fnUntraced(function* (hop: Hop) {
+  hop.resting++;
+  const until = Effect.gen(function* () {
+    while (hop.jobs.length > 0) {
+      const ms = hop.allowance?.take() ?? 0;
+      if (ms === 0) return;
+      yield* Effect.sleep(Math.min(ms, REST_MS));
+    }
+  });
+  yield* Effect.ensuring(until, Effect.sync(() => void hop.resting--));
+});
 
 /** The next job; null where there is none, or where this lane makes room for the accepting side. */
 const next = (yard: Yard, hop: Hop): Job | null => {
@@ -188,7 +209,7 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
 /** The message that follows the one under way, if there is one and the connection may carry it. */
 const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
-  if (yard.settings.yields() || hop.pace.gapMs > 0) return null;
+  if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
   const job = next(yard, hop);
   return job === null ? null : yield* begin(yard, hop, job, held);
 });

@@ -1,6 +1,6 @@
 /** What the relay is told by its configuration. */
 import type { Mailbox } from "../address/mailbox.ts";
-import type { Credentials, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
+import type { Credentials, HopLimits, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
 
 /** All in milliseconds. RFC 5321 §4.5.3.2 */
@@ -25,6 +25,8 @@ export interface HopAccess {
   readonly credentials: Credentials | null;
   /** PEM file with the authorities that may vouch for the hop; null: the system's. */
   readonly ca: string | null;
+  /** Absent: none but those of all hops. */
+  readonly limits?: HopLimits;
 }
 
 export interface RelaySettings {
@@ -93,6 +95,8 @@ const NO_ACCESS: HopAccess = { credentials: null, ca: null };
 
 /** `access` over a route table. */
 export const accessOf = (table: RouteTable): RelaySettings["access"] => {
-  const all = table.map(({ credentials, ca }): HopAccess => ({ credentials, ca }));
+  const all = table.map(({ credentials, ca, limits }): HopAccess =>
+    limits === undefined ? { credentials, ca } : { credentials, ca, limits }
+  );
   return ({ rule }) => (rule === undefined ? undefined : all[rule]) ?? NO_ACCESS;
 };
