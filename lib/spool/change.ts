@@ -17,9 +17,11 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts";
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
-import { range, REMEMBER } from "./database.ts";
+import { REMEMBER } from "./database.ts";
 import { EventStore } from "./events.ts";
-import { heldBy, leaveHold } from "./holds.ts";
+import { finishMessages } from "./finished.ts";
+import { heldBy, leaveHold, type Sql } from "./holds.ts";
+import { runsOf } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
 
@@ -155,12 +157,14 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     remember.run(key, now, rule.what, null, words, null);
     if (change._tag === "Edit") editEnvelope(db, number, row["address"] as string, change.to);
   }
-  if (change._tag === "Remove") { for (const n of numbers) finishIfDone(db, n, now); }
+  const sql: Sql = (text) => db.prepare(text);
+  // what is over goes with the purge of whoever runs the server
+  if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says
   if (change._tag === "Release" || change._tag === "Hold") {
-    for (const n of numbers) leaveHold((text) => db.prepare(text), n);
+    for (const run of runsOf(numbers)) leaveHold(sql, run);
   }
-  const events = new EventStore((text) => db.prepare(text));
+  const events = new EventStore(sql);
   const { what } = rule;
   if (events.on && (what === "held" || what === "released" || what === "removed")) {
     events.moved(what, now, keys);
@@ -170,18 +174,6 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     recipients: keys.length,
     messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string),
   };
-};
-
-/** The content goes once nobody is left to get it; the history stays. */
-const finishIfDone = (db: DatabaseSync, number: number, now: number): void => {
-  const { first, end } = range(number);
-  const open = db.prepare(
-    `SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held} LIMIT 1`,
-  ).get(first, end);
-  if (open !== undefined) return;
-  leaveHold((text) => db.prepare(text), number);
-  db.prepare("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
-  db.prepare("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
 };
 
 /** Reports name whom the sender meant, so the address that was given stays as ORCPT. RFC 3461 §5.2.1 */

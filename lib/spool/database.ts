@@ -16,9 +16,11 @@ import type {
   SettleOp,
 } from "./protocol.ts";
 import { EventStore } from "./events.ts";
-import { endHolds, enterHold, leaveHold } from "./holds.ts";
+import { dropMessages, finishMessages } from "./finished.ts";
+import { endHolds, enterHold, type Sql } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
+import { range, runsOf } from "./runs.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
@@ -67,6 +69,8 @@ export class SpoolDatabase {
   readonly #suppressMs: number;
   readonly #statements = new Map<string, StatementSync>();
   readonly #now: () => number;
+  /** Messages of which a recipient was settled for good in the transaction under way. */
+  readonly #settled = new Set<number>();
   #dataVersion: unknown = null;
   /** Who had the last turn. */
   readonly #turn = { sender: "", hop: "" };
@@ -92,7 +96,7 @@ export class SpoolDatabase {
     this.#now = now;
     this.#steady = steady;
     this.#repeated = new Repeated(o.onceMs ?? 0);
-    this.#events = new EventStore((text) => this.#sql(text));
+    this.#events = new EventStore(this.#sql);
     this.#transaction(() => {
       this.#renew();
       this.#remember();
@@ -147,7 +151,11 @@ export class SpoolDatabase {
   #transaction<A>(f: () => A): A {
     this.#sql("BEGIN IMMEDIATE").run();
     try {
+      this.#settled.clear();
       const value = f();
+      if (this.#settled.size > 0) {
+        finishMessages(this.#sql, this.#settled, this.#now(), this.#keepMs);
+      }
       this.#sql("COMMIT").run();
       this.#repeated.settle(true);
       return value;
@@ -158,14 +166,14 @@ export class SpoolDatabase {
     }
   }
 
-  #sql(text: string): StatementSync {
+  readonly #sql: Sql = (text) => {
     let s = this.#statements.get(text);
     if (s === undefined) {
       s = this.#db.prepare(text);
       this.#statements.set(text, s);
     }
     return s;
-  }
+  };
 
   #apply(op: Op): (OpResult & { ok: true })["value"] {
     switch (op.op) {
@@ -176,7 +184,7 @@ export class SpoolDatabase {
       case "staged":
         return this.#staged(op.number, op.index);
       case "discard":
-        this.#dropMessage(op.number);
+        dropMessages(this.#sql, { from: op.number, to: op.number });
         return null;
       case "claim":
         return this.#withContent(this.#claim(op));
@@ -217,7 +225,7 @@ export class SpoolDatabase {
   #commit(m: CommitOp): number | KnownMessage {
     const hash = createHash("sha256").update(m.head);
     const once = this.#repeated.on ? m.once : null;
-    const body = once === null ? null : createHash("sha256");
+    const body = once === null ? null : this.#repeated.digest(once.key);
     let number = m.staged;
     let size = m.head.length;
     let index = 0;
@@ -244,7 +252,7 @@ export class SpoolDatabase {
     let facts = m.facts;
     let digestOnce: string | null = null;
     if (once !== null && body !== null) {
-      digestOnce = this.#repeated.digest(once.key, body.digest());
+      digestOnce = body.digest("base64url");
       const known = this.#repeated.find(digestOnce, m.acceptedAt);
       if (known !== null) {
         this.#sql(
@@ -291,7 +299,7 @@ export class SpoolDatabase {
       "INSERT INTO recipient (key, address, hop, state, due, owner, sender, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     );
     const { hold } = m;
-    if (hold) enterHold((text) => this.#sql(text), number, hold);
+    if (hold) enterHold(this.#sql, number, hold);
     const state = hold ? STATE.held : m.lease ? STATE.leased : STATE.queued;
     const sender = m.account ?? m.returnPath ?? "";
     m.recipients.forEach((r, i) => {
@@ -369,7 +377,7 @@ export class SpoolDatabase {
   #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
     this.#lapse(now);
-    for (const released of endHolds((text) => this.#sql(text), now)) {
+    for (const released of endHolds(this.#sql, now)) {
       if (this.#events.on) this.#events.releasedAll(released, now);
     }
     if (except.length > 0) return this.#turns("hop", now, limit, except);
@@ -498,7 +506,6 @@ export class SpoolDatabase {
     const late = this.#sql(
       "UPDATE recipient SET state = 3, attempts = attempts + 1, owner = NULL, status = NULL, reply = ?, remote = ?, at = ? WHERE key = ? AND state IN (2, 6) AND owner = ?",
     );
-    const numbers = new Set<number>();
     for (const r of op.rows) {
       const changes = Number(
         update.run(r.state, r.due, r.status, r.reply, r.remote, now, r.key, this.#owner).changes,
@@ -514,11 +521,10 @@ export class SpoolDatabase {
         this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
       }
       if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
-      if (r.state > STATE.held) numbers.add(Math.floor(r.key / PER_MESSAGE));
+      if (r.state > STATE.held) this.#settled.add(Math.floor(r.key / PER_MESSAGE));
     }
     // a bounce for a lease that was lost is somebody else's to send
     if (op.bounce !== null && settled > 0) this.#commit(op.bounce);
-    for (const n of numbers) this.#finish(n, now);
     return null;
   }
 
@@ -529,28 +535,6 @@ export class SpoolDatabase {
     this.#sql(
       "INSERT OR REPLACE INTO suppressed (address, since, until, reason) SELECT lower(address), ?, ?, ? FROM recipient WHERE key = ?",
     ).run(now, now + this.#suppressMs, reply, key);
-  }
-
-  /** Once nothing is left to do, the content goes; envelope, trail and outcome stay as history. */
-  #finish(number: number, now: number): void {
-    const { first, end } = range(number);
-    const open = this.#sql(
-      "SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state <= 2 LIMIT 1",
-    ).get(first, end);
-    if (open !== undefined) return;
-    leaveHold((text) => this.#sql(text), number);
-    this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
-    if (this.#keepMs === 0) this.#dropMessage(number);
-    else this.#sql("UPDATE message SET finished_at = ? WHERE number = ?").run(now, number);
-  }
-
-  #dropMessage(number: number): void {
-    const { first, end } = range(number);
-    this.#sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
-    this.#sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
-    leaveHold((text) => this.#sql(text), number);
-    this.#sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
-    this.#sql("DELETE FROM message WHERE number = ?").run(number);
   }
 
   #renew(): void {
@@ -570,7 +554,8 @@ export class SpoolDatabase {
       now - this.#keepMs,
       PURGE,
     );
-    for (const m of [...stale, ...old]) this.#dropMessage(m["number"] as number);
+    const gone = [...stale, ...old].map((m) => m["number"] as number);
+    for (const run of runsOf(gone)) dropMessages(this.#sql, run);
     this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
     this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
   }
@@ -589,11 +574,6 @@ export class SpoolDatabase {
 
 export const REMEMBER =
   "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
-
-export const range = (number: number): { readonly first: number; readonly end: number } => ({
-  first: number * PER_MESSAGE,
-  end: (number + 1) * PER_MESSAGE,
-});
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

@@ -5,6 +5,7 @@
 import type { EventKind, Listeners, MailEvent, OutboxPage } from "../ports/outbox.ts";
 import type { Sql } from "./holds.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
+import { range } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 type Told<E = MailEvent> = E extends MailEvent ? Omit<E, "id" | "at"> : never;
@@ -80,9 +81,10 @@ export class EventStore {
 
   /** A hold that ended by itself. */
   releasedAll(number: number, now: number): void {
+    const { first, end } = range(number);
     const rows = this.#sql(
       `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state = ${STATE.queued}`,
-    ).all(number * PER_MESSAGE, (number + 1) * PER_MESSAGE);
+    ).all(first, end);
     this.moved("released", now, rows.map((r) => r["key"] as number));
   }
 

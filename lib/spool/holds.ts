@@ -2,7 +2,8 @@
 import { createHmac } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { CommitOp } from "./protocol.ts";
-import { PER_MESSAGE, STATE } from "./schema.ts";
+import { keysOf, type Run } from "./runs.ts";
+import { STATE } from "./schema.ts";
 
 /** Prepares a statement, or finds it prepared. */
 export type Sql = (text: string) => StatementSync;
@@ -26,14 +27,15 @@ export const enterHold = (sql: Sql, number: number, h: NonNullable<CommitOp["hol
 };
 
 /** Never before the time that the client asked for. RFC 4865 §4.2 */
-const requeue = (sql: Sql, number: number, now: number): void => {
+const requeue = (sql: Sql, run: Run, now: number): void => {
+  const { first, end } = keysOf(run);
   sql(
     `UPDATE recipient SET state = ${STATE.queued}, due = max(due, ?) WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
-  ).run(now, number * PER_MESSAGE, (number + 1) * PER_MESSAGE);
+  ).run(now, first, end);
 };
 
-export const leaveHold = (sql: Sql, number: number): void => {
-  sql("DELETE FROM hold WHERE number = ?").run(number);
+export const leaveHold = (sql: Sql, { from, to }: Run): void => {
+  sql("DELETE FROM hold WHERE number >= ? AND number <= ?").run(from, to);
 };
 
 /** What was held until now is due: to be delivered, or to go back (its row stays). Returns what is to be delivered. */
@@ -41,10 +43,11 @@ export const endHolds = (sql: Sql, now: number): ReadonlyArray<number> => {
   const over = sql("SELECT number, expires FROM hold WHERE until <= ?").all(now);
   const released: Array<number> = [];
   for (const { number, expires } of over) {
-    requeue(sql, number as number, now);
+    const run = { from: number as number, to: number as number };
+    requeue(sql, run, now);
     if (expires !== 0) continue;
-    leaveHold(sql, number as number);
-    released.push(number as number);
+    leaveHold(sql, run);
+    released.push(run.from);
   }
   return released;
 };

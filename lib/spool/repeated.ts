@@ -2,7 +2,7 @@
  * Remembers what was submitted of late, so that a client that lost the final 250 and sends the same message again
  * gets no second copy of it. In memory, bounded; filled from the table at the start.
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 
 export interface Known {
   readonly number: number;
@@ -11,12 +11,14 @@ export interface Known {
   readonly at: number;
 }
 
-/** The oldest are forgotten beyond this. */
-export const MOST_REMEMBERED = 100_000;
+/** Two of them are kept: the older is forgotten as a whole, which costs nothing for each message. */
+const GENERATION = 50_000;
+export const MOST_REMEMBERED = 2 * GENERATION;
 
 export class Repeated {
   readonly #windowMs: number;
-  readonly #known = new Map<string, Known>();
+  #young = new Map<string, Known>();
+  #old: ReadonlyMap<string, Known> = new Map();
   /** Added in the transaction under way. */
   #added: Array<readonly [string, Known]> = [];
 
@@ -34,13 +36,14 @@ export class Repeated {
     return now - this.#windowMs;
   }
 
-  /** One short text for who, whereto, which message, and what is in it. */
-  digest(key: string, body: Uint8Array): string {
-    return createHash("sha256").update(key).update(body).digest("base64url");
+  /** Begins one short text for who, whereto, which message; what is in it follows. */
+  digest(key: string): Hash {
+    return createHash("sha256").update(`${key.length}:${key}`);
   }
 
   find(digest: string, now: number): Known | null {
-    const known = this.#known.get(digest) ?? this.#added.find(([d]) => d === digest)?.[1];
+    const known = this.#added.find(([d]) => d === digest)?.[1] ?? this.#young.get(digest) ??
+      this.#old.get(digest);
     return known !== undefined && known.at > this.since(now) ? known : null;
   }
 
@@ -54,13 +57,9 @@ export class Repeated {
     const added = this.#added;
     this.#added = [];
     if (!committed) return;
-    for (const [digest, known] of added) {
-      this.#known.delete(digest); // the newest stands last
-      this.#known.set(digest, known);
-    }
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MOST_REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
+    for (const [digest, known] of added) this.#young.set(digest, known);
+    if (this.#young.size < GENERATION) return;
+    this.#old = this.#young;
+    this.#young = new Map();
   }
 }

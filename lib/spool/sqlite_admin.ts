@@ -18,7 +18,8 @@ import {
   SpoolAdmin,
   type Suppression,
 } from "../ports/spool_admin.ts";
-import { openDatabase, range } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { range } from "./runs.ts";
 import { changeQueue, redeem } from "./change.ts";
 import { readFacts } from "./claims.ts";
 import { heldBy } from "./holds.ts";

@@ -128,6 +128,7 @@ servers = ["127.0.0.1:${unbound.port}"]
         to: "*",
         hop: "mx:good.test",
         tls: "opportunistic",
+        limits: null,
         hosts: [{
           host: "mx.good.test",
           at: `127.0.0.1:${hop.port}`,

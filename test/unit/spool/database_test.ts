@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase, SpoolDatabase } from "../../../lib/spool/database.ts";
 import type { ClaimedRow, CommitOp, Op, ReadPart } from "../../../lib/spool/protocol.ts";
-import { STATE } from "../../../lib/spool/schema.ts";
+import { PER_MESSAGE, STATE } from "../../../lib/spool/schema.ts";
 import { octets, text } from "../../support/octets.ts";
 
 const LEASE = 15_000;
@@ -83,6 +83,32 @@ const settle = (key: number, state: number, due = 0): Op => ({
   rows: [{ key, state, due, status: null, reply: "ok", remote: null }],
   bounce: null,
 });
+
+Deno.test(
+  "SpoolDatabase: results that come together finish the messages that are done, and no other",
+  world((w) => {
+    const db = w.process("a");
+    const two = [{ address: "b@example.org", hop: "mx" }, { address: "c@example.org", hop: "mx" }];
+    const ops = ["m1", "m2", "m3", "m4"].map((id) =>
+      message(w, id, true, id === "m2" ? { recipients: two } : {})
+    );
+    const numbers = db.run(ops).map((r) => {
+      assert.ok(r.ok);
+      return r.value as number;
+    });
+    const [first, second, third] = numbers.map((n) => n * PER_MESSAGE);
+    db.run([first!, second!, third!].map((key) => settle(key, STATE.delivered)));
+    const left = (ofTable: string) => w.count(ofTable);
+    assert.equal(left("message WHERE finished_at IS NOT NULL"), 2);
+    assert.equal(left("chunk"), 2);
+    for (const id of ["m2", "m4"]) {
+      assert.equal((one(db, { op: "read", id, chunk: -1 }) as ReadPart).parts.length, 2, id);
+    }
+    db.run([settle(second! + 1, STATE.failed)]);
+    assert.equal(left("message WHERE finished_at IS NOT NULL"), 3);
+    assert.equal(left("chunk"), 1);
+  }),
+);
 
 Deno.test(
   "SpoolDatabase: a lease holds while its owner renews it, and lapses when it stops",

@@ -1,0 +1,65 @@
+/**
+ * Messages with which nothing is left to do. Neighbours by number, which come and go together, are seen to in one
+ * statement: a batch of results costs hardly more than one.
+ */
+import { leaveHold, type Sql } from "./holds.ts";
+import { keysOf, type Run, runsOf } from "./runs.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
+
+/**
+ * The content of those goes of which no recipient is open; envelope, trail and outcome stay as history for
+ * `keepMs`.
+ */
+export const finishMessages = (
+  sql: Sql,
+  numbers: Iterable<number>,
+  now: number,
+  keepMs: number,
+): void => {
+  for (const run of runsOf(numbers)) {
+    for (const over of without(run, openIn(sql, run))) {
+      if (keepMs === 0) {
+        dropMessages(sql, over);
+        continue;
+      }
+      leaveHold(sql, over);
+      dropContent(sql, over);
+      sql("UPDATE message SET finished_at = ? WHERE number >= ? AND number <= ?").run(
+        now,
+        over.from,
+        over.to,
+      );
+    }
+  }
+};
+
+/** All that there is of them. */
+export const dropMessages = (sql: Sql, run: Run): void => {
+  const { first, end } = keysOf(run);
+  dropContent(sql, run);
+  sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
+  leaveHold(sql, run);
+  sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
+  sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
+};
+
+const dropContent = (sql: Sql, run: Run): void => {
+  const { first, end } = keysOf(run);
+  sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
+};
+
+/** Messages of the run with a recipient that is not done with. */
+const openIn = (sql: Sql, run: Run): ReadonlySet<number> => {
+  const { first, end } = keysOf(run);
+  const open = sql(
+    `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
+  ).all(first, end);
+  return new Set(open.map((r) => Math.floor((r["key"] as number) / PER_MESSAGE)));
+};
+
+const without = (run: Run, open: ReadonlySet<number>): ReadonlyArray<Run> => {
+  if (open.size === 0) return [run];
+  const left: Array<number> = [];
+  for (let n = run.from; n <= run.to; n++) if (!open.has(n)) left.push(n);
+  return runsOf(left);
+};
