@@ -8,6 +8,7 @@ import type {
   QueueRecipient,
 } from "../ports/spool.ts";
 import type { QueueCount } from "../ports/spool_admin.ts";
+import { attemptWords } from "./attempt_view.ts";
 import type { Forecast } from "./queue_forecast.ts";
 
 /** What came from a peer or a client must not steer a terminal. */
@@ -79,6 +80,7 @@ export const entryJson = (e: QueueEntry) => ({
     lastReply: r.lastReply,
     lastRemote: r.lastRemote,
     lastAt: iso(r.lastAt),
+    lastAttempt: r.lastAttempt ?? null,
   })),
   hold: e.hold === null ? null : { ...e.hold, until: iso(e.hold.until) },
 });
@@ -122,8 +124,18 @@ const inWords = ({ words, at, expires }: Forecast, print: (ms: number) => string
   words.replace("{at}", at === null ? "at a time unknown" : print(at))
     .replace("{expires}", expires === null ? "never" : print(expires));
 
-const eventLine = (h: QueueEvent): string =>
-  `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`;
+const eventLines = (h: QueueEvent): ReadonlyArray<string> => [
+  `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`,
+  ...attemptLine(h.attempt),
+];
+
+const attemptLine = (a: QueueEvent["attempt"]): ReadonlyArray<string> => {
+  const words = attemptWords(a);
+  return words === null ? [] : [`      ${clean(words)}`];
+};
+
+/** The last attempt ended in these; in others it stands in the history. */
+const FINAL: ReadonlyArray<QueueRecipient["state"]> = ["delivered", "failed", "expired"];
 
 /** One recipient: how it stands and what comes next, then all attempts in their order. */
 const storyOf = (
@@ -137,10 +149,11 @@ const storyOf = (
   }`,
   ...(f === undefined ? [] : [`    ${inWords(f, localTime)}`]),
   ...(limits === null ? [] : [`    ${limits}`]),
-  ...d.history.filter((h) => h.address === r.address).map(eventLine),
-  ...(r.lastAt === null || r.lastReply === null || r.state === "queued"
-    ? []
-    : [`    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`]),
+  ...d.history.filter((h) => h.address === r.address).flatMap(eventLines),
+  ...(r.lastAt === null || r.lastReply === null || !FINAL.includes(r.state) ? [] : [
+    `    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`,
+    ...attemptLine(r.lastAttempt),
+  ]),
 ];
 
 /** Everything but the trail, which has a view of its own. `forecast` and `limits` by recipient. */

@@ -42,6 +42,8 @@ export interface Link {
   readonly drained: () => Promise<void>;
   /** Puts TLS around the link. On failure the link is gone. RFC 3207 §4 */
   readonly startTls: (request: TlsRequest) => Effect.Effect<void, TlsFailed>;
+  /** Version and cipher suite; null in clear. */
+  readonly protection: () => { readonly version: string; readonly cipher: string } | null;
   /** Sends what is queued, says goodbye (close_notify under TLS), closes. */
   readonly end: () => void;
   /** Drops the link at once. */

@@ -8,6 +8,7 @@
  */
 import { Context, Data, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
+import type { Attempt } from "./attempt.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
 /** Where a recipient of a message stands. */
@@ -154,6 +155,8 @@ export interface Settlement {
   readonly outcome: Outcome;
   /** The next hop that was spoken to, where it is another one than the delivery's. */
   readonly hop?: string;
+  /** JSON, see `attemptJson`; absent: there is nothing beyond the outcome's words. */
+  readonly attempt?: string;
 }
 
 /** A row of `postern queue list`. */
@@ -178,6 +181,8 @@ export interface QueueRecipient {
   readonly status?: string | null;
   readonly lastReply: string | null;
   readonly lastRemote: string | null;
+  /** More of the last attempt; null or absent: nothing is known of it. */
+  readonly lastAttempt?: Attempt | null;
   readonly lastAt: number | null;
   /** The next hop that an operator chose in place of the routes. */
   readonly via?: string | null;
@@ -191,6 +196,7 @@ export interface QueueEvent {
   /** The next hop's own words, or what an operator gave. */
   readonly reply: string | null;
   readonly remote: string | null;
+  readonly attempt?: Attempt | null;
 }
 /** What keeps a message in the state `held`, where it is not an operator. */
 export type QueueHold = Pick<Hold, "reason" | "until" | "then">;

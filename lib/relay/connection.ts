@@ -5,6 +5,7 @@
  * looked at by the one timer of `watch.ts`.
  */
 import { joined } from "../message/release.ts";
+import { type Contact, contactText } from "../ports/attempt.ts";
 import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
 import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
@@ -40,8 +41,8 @@ export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF a
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export class Connection {
-  /** `host [address] (policy)`, the policy once TLS is decided. */
-  remote: string;
+  /** Whom it leads to; what came of TLS once that is decided. */
+  contact: Contact;
   /** Messages begun. */
   used = 0;
   /** What the hop said in its last EHLO. RFC 9422 §3.7 */
@@ -75,7 +76,7 @@ export class Connection {
     watch: Watch,
     opened: (offer: Offer | Unusable) => void,
   ) {
-    this.remote = peer.host;
+    this.contact = { host: peer.host };
     this.#patience = patience;
     this.#watch = watch;
     this.#opened = opened;
@@ -95,10 +96,15 @@ export class Connection {
   /** The link is up; its first octets may have come. */
   attach(link: Link, host: string): void {
     this.#link = link;
-    this.remote = link.remote === host ? host : `${host} [${link.remote}]`;
+    this.contact = { host, address: link.remote };
     this.#watch.add(this);
     this.#rearm();
     this.#pump();
+  }
+
+  /** For people. */
+  get remote(): string {
+    return contactText(this.contact);
   }
 
   get ready(): boolean {
@@ -186,16 +192,18 @@ export class Connection {
         this.#flush();
         return this.#handshake?.();
       case "Opened":
-        this.remote += this.#protected();
+        this.contact = { ...this.contact, ...this.#protection() };
         this.offer = output.offer;
         return this.#opened(output.offer);
       case "Refused":
-        if (output.stage === "TLS" || output.stage === "AUTH") this.remote += ` (${this.#why})`;
+        if (output.stage === "TLS" || output.stage === "AUTH") {
+          this.contact = { ...this.contact, policy: this.#why };
+        }
         return this.#opened(
           new Unusable({
             stage: output.stage,
             verdict: output.verdict,
-            remote: this.remote,
+            contact: this.contact,
             handshake: false,
           }),
         );
@@ -222,17 +230,16 @@ export class Connection {
     this.#link?.write(out.length === 1 ? out[0]! : inOne(out));
   }
 
-  /** Which TLS policy holds and what came of it, for people; nothing where there can be no TLS. */
-  #protected(): string {
-    if (this.#why === "") return "";
+  /** Which TLS policy holds and what came of it; nothing where there can be no TLS. */
+  #protection(): Pick<Contact, "tls" | "policy"> {
+    if (this.#why === "") return {};
+    const policy = this.#why;
     const { _tag } = this.#state;
     const tls = _tag === "Ready" ? this.#state.session.tls : "clear";
-    const came = tls === "clear"
-      ? "in clear"
-      : tls === "verified"
-      ? "verified TLS"
-      : "unverified TLS";
-    return came === this.#why ? ` (${came})` : ` (${came}; policy: ${this.#why})`;
+    if (tls === "clear") return { tls, policy };
+    const { version, cipher } = this.#link?.protection() ?? { version: "TLS", cipher: "" };
+    const by = this.#tls.tlsa === undefined ? "PKIX" : "DANE";
+    return { tls: { version, cipher, verified: tls === "verified" ? by : null }, policy };
   }
 
   /** Only after all replies that have come were read, so that none spills into the next transaction. */

@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
+import type { Contact } from "../ports/attempt.ts";
 import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
@@ -85,7 +86,7 @@ export const sort: (
     const route = mailbox === null ? null : chosen ?? (yield* routes.find(mailbox, message));
     if (route === null) {
       const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
-      stranded.push({ recipient, verdict, remote: null });
+      stranded.push({ recipient, verdict, contact: null });
       continue;
     }
     const job: Job = { delivery, route, access: settings.access(route), retried: false };
@@ -107,9 +108,10 @@ export const withRecipients = (job: Job, recipients: ReadonlyArray<LeasedRecipie
 export const alike = (
   job: Job,
   verdict: Result["verdict"],
-  remote: string | null,
+  contact: Contact | null,
+  attempt: NonNullable<Result["attempt"]> = {},
 ): ReadonlyArray<Result> =>
-  job.delivery.recipients.map((recipient) => ({ recipient, verdict, remote }));
+  job.delivery.recipients.map((recipient) => ({ recipient, verdict, contact, attempt }));
 
 /** What can be said in ASCII is: domains as A-labels. RFC 6531 §3.2 */
 const wireAddress = (address: string): string => {

@@ -6,6 +6,7 @@
  */
 import { Clock, Effect } from "effect";
 import type { Dialer } from "../ports/dialer.ts";
+import type { Tried } from "../ports/attempt.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { hopKey } from "../ports/routes.ts";
@@ -24,6 +25,7 @@ import { throttles } from "./pace.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
+import type { SilentHosts } from "./silent_hosts.ts";
 import type { Watch } from "./watch.ts";
 import { mustHaveTls, noticesOf } from "./wishes.ts";
 
@@ -31,6 +33,8 @@ export interface Yard {
   readonly settings: RelaySettings;
   readonly pool: Pool;
   readonly watch: Watch;
+  /** Hosts that did not answer of late. */
+  readonly silent: SilentHosts;
   /** Jobs that a lane has in hand. */
   readonly inHand: Set<Job>;
   /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
@@ -66,9 +70,10 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
         continue;
       }
       live = spent(yard.settings, live) ? null : live;
-      live ??= yield* connect(yard, hop, job);
+      const start: Start = { since: performance.now(), tried: [] };
+      live ??= yield* connect(yard, hop, job, start);
       if (live === null) return;
-      yield* transmit(yard, hop, job, live);
+      yield* transmit(yard, hop, job, live, start);
     }
   });
   return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
@@ -120,8 +125,14 @@ const spent = (settings: RelaySettings, held: Held | null): boolean => {
 const worn = (settings: RelaySettings, { connection, mailMax }: Held): boolean =>
   connection.full || connection.used >= Math.min(settings.messagesPerConnection, mailMax);
 
+/** When an attempt began, and what hosts it met before the one that it came to. */
+interface Start {
+  readonly since: number;
+  tried: ReadonlyArray<Tried>;
+}
+
 /** A new connection; null: there is none, and the job waits for another lane or was put off. */
-const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
+const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, start: Start) {
   const { hop: to } = job.route;
   if (to._tag === "Maildir") return null;
   const tagged = mustHaveTls(job.delivery.envelope, to);
@@ -131,7 +142,8 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     mustHaveTls: tagged,
     tlsOptional: job.delivery.envelope.tlsOptional === true,
   };
-  const r = yield* reach(destination, yard.settings, yard.watch);
+  const r = yield* reach(destination, yard.settings, yard.watch, yard.silent);
+  start.tried = r.tried;
   const now = yield* Clock.currentTimeMillis;
   if (r._tag === "Reached") {
     yard.pool.reached(hop, now);
@@ -155,15 +167,17 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     });
   }
   for (const put of yard.pool.unreachable(hop, r)) {
-    yard.finish(put, alike(put, r.verdict, r.remote));
+    // the others were not tried at all
+    const attempt = put === job ? { ms: performance.now() - start.since, tried: r.tried } : {};
+    yard.finish(put, alike(put, r.verdict, r.contact, attempt));
   }
   return null;
 });
 
 /** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
 const transmit = Effect.fnUntraced(
-  function* (yard: Yard, hop: Hop, first: Job, held: Held) {
-    let current = yield* begin(yard, hop, first, held);
+  function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
+    let current = yield* begin(yard, hop, first, held, start);
     while (current !== null) {
       const following: Sending | null = yield* prefetch(yard, hop, held);
       const t: Transacted = yield* current.over;
@@ -171,7 +185,7 @@ const transmit = Effect.fnUntraced(
       const { job } = current;
       // the hop had closed a connection that we kept: the message deserves a fresh one
       if (t.stale && !job.retried) putBack(yard, hop, job, { ...job, retried: true });
-      else report(yard, hop, job, t, held.connection);
+      else report(yard, hop, current, t, held.connection);
       current = following;
     }
   },
@@ -180,15 +194,22 @@ const transmit = Effect.fnUntraced(
 /** A message under way. */
 interface Sending {
   readonly job: Job;
+  readonly start: Start;
   readonly over: Effect.Effect<Transacted>;
 }
 
 /** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
-const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { connection }: Held) {
+const begin = Effect.fnUntraced(function* (
+  yard: Yard,
+  hop: Hop,
+  job: Job,
+  { connection }: Held,
+  start: Start,
+) {
   const ready = yield* fit(job, connection.offer);
   if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
     const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
-    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.remote));
+    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.contact));
     return null;
   }
   if (!connection.ready && !connection.takesNext) {
@@ -203,7 +224,7 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
     return null;
   }
   const part = later.size === 0 ? mail : { ...mail, later };
-  return { job, over: transact(connection, part, ready.content) };
+  return { job, start, over: transact(connection, part, ready.content) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
@@ -211,7 +232,8 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) 
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
   if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
   const job = next(yard, hop);
-  return job === null ? null : yield* begin(yard, hop, job, held);
+  if (job === null) return null;
+  return yield* begin(yard, hop, job, held, { since: performance.now(), tried: [] });
 });
 
 /** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */
@@ -237,15 +259,21 @@ const transact = (
  * Recipients that were too many go into the next transaction, if this one took any, or if it was ourselves who
  * left them out. RFC 5321 §4.5.3.1.10, RFC 9422 §4.2
  */
-const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Connection): void => {
-  const { remote, offer } = connection;
+const report = (
+  yard: Yard,
+  hop: Hop,
+  { job, start }: Sending,
+  t: Transacted,
+  { contact, offer }: Connection,
+): void => {
+  const attempt = { ms: performance.now() - start.since, tried: start.tried };
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {
     const verdict = t.verdicts[i] ?? UNREADABLE;
     const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
     return notice === null
-      ? { recipient, verdict, remote }
-      : { recipient, verdict, remote, notice };
+      ? { recipient, verdict, contact, attempt }
+      : { recipient, verdict, contact, attempt, notice };
   });
   if (results.some((r) => r.verdict.kind === "accepted")) hop.pace.took();
   else if (results.some((r) => throttles(r.verdict))) hop.pace.slow();

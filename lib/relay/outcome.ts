@@ -1,4 +1,5 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
+import { type Attempt, type Contact, contactText } from "../ports/attempt.ts";
 import type { Verdict } from "../smtp/client/verdict.ts";
 import { AT_ONCE, type Delivery, type LeasedRecipient, type Outcome } from "../ports/spool.ts";
 import type { Notice } from "./wishes.ts";
@@ -8,8 +9,10 @@ import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 export interface Result {
   readonly recipient: LeasedRecipient;
   readonly verdict: Verdict;
-  /** Host that answered or would not, with its address; null where it came to none. */
-  readonly remote: string | null;
+  /** Host that answered or would not; null where it came to none. */
+  readonly contact: Contact | null;
+  /** How long it took, and whom else it was tried with. */
+  readonly attempt?: Pick<Attempt, "ms" | "tried">;
   /** What the sender asked to be told of success, where nobody behind us will. RFC 3461 §5.2.2 */
   readonly notice?: Notice;
 }
@@ -38,6 +41,9 @@ const EXPIRED = "4.4.7";
 export const startOf = ({ acceptedAt, envelope: { hold } }: Delivery): number =>
   hold === undefined ? acceptedAt : Math.max(acceptedAt, hold.until);
 
+const remoteOf = ({ contact }: Result): string | null =>
+  contact === null ? null : contactText(contact);
+
 /** What a refused login at a next hop is given as. RFC 4954 §6 */
 const LOGIN_REFUSED = "4.7.8";
 const ONE_DAY = 86_400_000;
@@ -54,7 +60,8 @@ export const outcomeOf = (
   curve: RetryCurve,
   jumped = false,
 ): Outcome => {
-  const { verdict: { kind, status, text: reply }, recipient, remote } = result;
+  const { verdict: { kind, status, text: reply }, recipient } = result;
+  const remote = remoteOf(result);
   if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
@@ -115,7 +122,7 @@ export const eventOf = (
   message: delivery.message,
   recipient: result.recipient.address,
   hop,
-  remote: result.remote,
+  remote: remoteOf(result),
   result: RESULT[outcome._tag],
   status: outcome._tag === "Delivered" ? result.verdict.status : outcome.status,
   reply: outcome.reply,

@@ -4,6 +4,7 @@
  * A result is never dropped: while the spool cannot take it, it is offered again. RFC 5321 §4.5.4.1
  */
 import { Clock, Duration, Effect, Random } from "effect";
+import { attemptJson } from "../ports/attempt.ts";
 import type { Ids } from "../ports/ids.ts";
 import { hopKey, type Routes } from "../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../ports/spool.ts";
@@ -38,7 +39,7 @@ export const settler = (
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
       const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
-      settlements.push({ recipient: result.recipient, outcome, ...moved });
+      settlements.push({ recipient: result.recipient, outcome, ...moved, ...attemptOf(result) });
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const fault = yield* record(delivery, settlements, results, settings, now);
@@ -54,6 +55,9 @@ export const settler = (
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),
     );
   });
+
+const attemptOf = ({ contact, attempt = {} }: Result): Pick<Settlement, "attempt"> =>
+  contact === null ? {} : { attempt: attemptJson(contact, attempt) };
 
 const NO_JUMPS = { recent: () => false };
 

@@ -22,6 +22,7 @@ import type { Result } from "./outcome.ts";
 import { Pool } from "./pool.ts";
 import type { RelaySettings } from "./settings.ts";
 import { settler } from "./settle.ts";
+import { SilentHosts } from "./silent_hosts.ts";
 import { Watch } from "./watch.ts";
 
 type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
@@ -94,7 +95,8 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     return null;
   };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
-  const yard: Yard = { settings, pool, watch, inHand, stillOurs, finish, finishPart };
+  const silent = new SilentHosts();
+  const yard: Yard = { settings, pool, watch, silent, inHand, stillOurs, finish, finishPart };
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {
@@ -103,7 +105,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       const results = delivery.recipients.map((recipient) => ({
         recipient,
         verdict: NOT_RELEASED,
-        remote: null,
+        contact: null,
       }));
       return record({ delivery, route: null }, results);
     }
@@ -122,7 +124,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       }
       const refused = pool.add(job, now);
       if (refused === "stalled") finish(job, alike(job, BUSY, null));
-      else if (refused !== null) finish(job, alike(job, refused.verdict, refused.remote));
+      else if (refused !== null) finish(job, alike(job, refused.verdict, refused.contact));
     }
   });
 

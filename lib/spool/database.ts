@@ -519,6 +519,7 @@ export class SpoolDatabase {
       if (told && this.#events.on) this.#events.settled(r, now);
       if (r.state === STATE.queued && changes > 0) {
         this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
+        this.#sql(FORGET).run(r.key, r.key);
       }
       if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
       if (r.state > STATE.held) this.#settled.add(Math.floor(r.key / PER_MESSAGE));
@@ -574,6 +575,11 @@ export class SpoolDatabase {
 
 export const REMEMBER =
   "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
+
+/** Attempts that are remembered of a recipient, the last ones. */
+const MANY_ATTEMPTS = 100;
+const FORGET =
+  `DELETE FROM history WHERE recipient = ? AND what = 'deferred' AND at <= (SELECT at FROM history WHERE recipient = ? AND what = 'deferred' ORDER BY at DESC LIMIT 1 OFFSET ${MANY_ATTEMPTS})`;
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

@@ -2,6 +2,7 @@
  * The table of events, on whichever connection: they are entered in the transaction that changes the queue, and go once
  * every listener has taken them.
  */
+import { readAttempt } from "../ports/attempt.ts";
 import type { EventKind, Listeners, MailEvent, OutboxPage } from "../ports/outbox.ts";
 import type { Sql } from "./holds.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
@@ -101,7 +102,7 @@ export class EventStore {
       message: row["id"] as string,
       recipient: row["address"] as string,
       hop: row["hop"] as string,
-      remote: r.remote === "" ? null : r.remote,
+      remote: readAttempt(r.remote).text || null,
       expired: r.state === STATE.expired,
       status: r.status ?? /\b2\.\d{1,3}\.\d{1,3}\b/.exec(r.reply ?? "")?.[0] ?? "2.0.0",
       reply: r.reply ?? "",

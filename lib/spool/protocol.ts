@@ -73,6 +73,7 @@ export interface SettledRow {
   readonly due: number;
   readonly status: string | null;
   readonly reply: string | null;
+  /** Of a host that was spoken to; see `attemptJson`. */
   readonly remote: string | null;
   /** The next hop, where it is another one than the queue says. */
   readonly hop?: string;

@@ -6,9 +6,10 @@ import { STATE } from "./schema.ts";
 export const settledRow = (s: Settlement): SettledRow =>
   s.hop === undefined ? rowOf(s) : { ...rowOf(s), hop: s.hop };
 
-const rowOf = ({ recipient, outcome }: Settlement): SettledRow => {
+const rowOf = ({ recipient, outcome, attempt }: Settlement): SettledRow => {
   const { key } = recipient;
-  const { reply, remote } = outcome;
+  const { reply } = outcome;
+  const remote = attempt ?? outcome.remote;
   switch (outcome._tag) {
     case "Delivered":
       return { key, state: STATE.delivered, due: 0, status: null, reply, remote };

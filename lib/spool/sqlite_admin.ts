@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
+import { readAttempt } from "../ports/attempt.ts";
 import {
   type DeliveryState,
   type QueueDetail,
@@ -32,6 +33,7 @@ const STATE_NAMES = Object.keys(STATE) as ReadonlyArray<DeliveryState>;
 const UNFINISHED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
 
 const recipientOf = (row: Row): QueueRecipient => {
+  const { text, attempt } = readAttempt(row["remote"] as string | null);
   const state = STATE_NAMES[row["state"] as number] ?? "queued";
   return {
     address: row["address"] as string,
@@ -41,7 +43,8 @@ const recipientOf = (row: Row): QueueRecipient => {
     due: state === "queued" ? (row["due"] || row["at"]) as number : null,
     status: row["status"] as string | null,
     lastReply: row["reply"] as string | null,
-    lastRemote: row["remote"] as string | null,
+    lastRemote: text,
+    lastAttempt: attempt,
     lastAt: row["at"] as number | null,
     via: row["via"] as string | null,
   };
@@ -147,11 +150,15 @@ class Admin {
 
   #history(number: number): ReadonlyArray<QueueEvent> {
     const { first, end } = range(number);
-    return this.#db.prepare(
+    const rows = this.#db.prepare(
       `SELECT r.address AS address, h.at AS at, h.what AS what, h.status AS status, h.reply AS reply, h.remote AS remote
        FROM history h JOIN recipient r ON r.key = h.recipient
        WHERE h.recipient >= ? AND h.recipient < ? ORDER BY h.at, h.recipient`,
     ).all(first, end) as unknown as ReadonlyArray<QueueEvent>;
+    return rows.map((h) => {
+      const { text, attempt } = readAttempt(h.remote);
+      return { ...h, remote: text, attempt };
+    });
   }
 }
 

@@ -29,6 +29,7 @@ import {
   SpoolAdmin,
   type Suppression,
 } from "../../lib/ports/spool_admin.ts";
+import { type Attempt, readAttempt } from "../../lib/ports/attempt.ts";
 import { printMailbox } from "../../lib/address/mailbox.ts";
 
 interface Row {
@@ -42,6 +43,7 @@ interface Row {
   due: number;
   lastReply: string | null;
   lastRemote: string | null;
+  lastAttempt: Attempt | null;
   lastAt: number | null;
 }
 
@@ -146,6 +148,7 @@ export class MemorySpool {
       due: message.due ?? message.acceptedAt,
       lastReply: null,
       lastRemote: null,
+      lastAttempt: null,
       lastAt: null,
     }));
     this.#messages.set(message.id, { message, content, rows });
@@ -254,17 +257,20 @@ export class MemorySpool {
       }
       const now = yield* Clock.currentTimeMillis;
       const rows = this.#messages.get(id)?.rows ?? [];
-      const ours = settlements.flatMap(({ recipient, outcome }) => {
-        const row = rows.find((r) => r.key === recipient.key);
-        return row?.state === "leased" ? [{ row, outcome }] : [];
+      const ours = settlements.flatMap((s) => {
+        const row = rows.find((r) => r.key === s.recipient.key);
+        return row?.state === "leased" ? [{ row, ...s }] : [];
       });
       if (bounce !== undefined && ours.length > 0) yield* this.#keep(bounce);
-      for (const { row, outcome } of ours) {
+      for (const { row, outcome, hop, attempt } of ours) {
         settleRow(row, outcome, now);
+        row.hop = hop ?? row.hop;
+        row.lastAttempt = readAttempt(attempt ?? null).attempt;
         if (outcome._tag === "Deferred") {
           const { status, reply, remote } = outcome;
           const { address } = row;
-          this.#history.push({ id, address, at: now, what: "deferred", status, reply, remote });
+          const event = { id, address, at: now, what: "deferred", status, reply, remote } as const;
+          this.#history.push({ ...event, attempt: row.lastAttempt });
         }
       }
       for (const { recipient, outcome } of settlements) {
@@ -328,6 +334,7 @@ export class MemorySpool {
         via: r.via,
         lastReply: r.lastReply,
         lastRemote: r.lastRemote,
+        lastAttempt: r.lastAttempt,
         lastAt: r.lastAt,
       })),
       hold: message.hold !== undefined && this.#held.has(message.id)
