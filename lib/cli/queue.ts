@@ -147,6 +147,7 @@ const edit = (policies: Policies) =>
           yield* report(
             yield* SpoolAdmin.use((s) => s.change(change, selection, { dryRun })),
             a,
+            change._tag,
           );
         })
       ),

@@ -28,16 +28,19 @@ import type { Watch } from "./watch.ts";
 /** How a transaction ended. */
 export interface Transacted {
   readonly verdicts: ReadonlyArray<Verdict>;
-  /** The connection had been used before and was gone before MAIL was answered: worth a fresh one. */
+  /** It never began, or was called back in time: worth a fresh connection, where it is still to be sent. */
   readonly stale: boolean;
 }
 
 interface Underway {
   readonly content: Content;
+  /** False: it was called back since, and not an octet of it may leave. */
+  readonly wanted: () => boolean;
   readonly done: (t: Transacted) => void;
 }
 
 export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF and cannot be sent");
+const CALLED_BACK = ours("temporary", "4.3.0", "Message was called back before it was sent");
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export class Connection {
@@ -121,8 +124,13 @@ export class Connection {
   }
 
   /** Legal while `ready` or `takesNext`. `done` is called once. */
-  deliver(mail: Mail, content: Content, done: (t: Transacted) => void): void {
-    this.#messages.push({ content, done });
+  deliver(
+    mail: Mail,
+    content: Content,
+    done: (t: Transacted) => void,
+    wanted: () => boolean = () => true,
+  ): void {
+    this.#messages.push({ content, wanted, done });
     this.used++;
     this.#external({ _tag: "Deliver", mail });
   }
@@ -217,7 +225,10 @@ export class Connection {
     }
   }
 
+  #calledBack = false;
+
   #stale(before: State): boolean {
+    if (this.#calledBack) return true;
     if (this.#state._tag !== "Closed" || before._tag !== "Transaction") return false;
     const { _tag: phase } = before.phase;
     return this.used > 1 && (phase === "Mail" || phase === "Reset");
@@ -252,8 +263,15 @@ export class Connection {
   }
 
   #write(): void {
-    const content = this.#messages[this.#finished.length]?.content;
+    const message = this.#messages[this.#finished.length];
+    const content = message?.content;
     const link = this.#link;
+    if (message?.wanted() === false) {
+      this.#calledBack = true;
+      // there is no other way to take MAIL, RCPT and DATA back. RFC 5321 §4.1.1.5
+      link?.destroy();
+      return this.#apply({ _tag: "ContentFailed", verdict: CALLED_BACK });
+    }
     if (content === undefined || link === null || content._tag === "Unfit") {
       return this.#apply({ _tag: "ContentFailed", verdict: UNFIT });
     }

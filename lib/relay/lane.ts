@@ -37,6 +37,8 @@ export interface Yard {
   readonly silent: SilentHosts;
   /** Jobs that a lane has in hand. */
   readonly inHand: Set<Job>;
+  /** An operator has held, removed or sent elsewhere one of its recipients meanwhile. */
+  readonly calledBack: (job: Job) => boolean;
   /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
   readonly stillOurs: (job: Job) => Job | null;
   /** Records results, in the background. Each job is finished exactly once. */
@@ -183,7 +185,7 @@ const transmit = Effect.fnUntraced(
       const t: Transacted = yield* current.over;
       yard.pool.reached(hop, yield* Clock.currentTimeMillis);
       const { job } = current;
-      // the hop had closed a connection that we kept: the message deserves a fresh one
+      // the hop had closed a connection that we kept, or it was called back, from which some may be left
       if (t.stale && !job.retried) putBack(yard, hop, job, { ...job, retried: true });
       else report(yard, hop, current, t, held.connection);
       current = following;
@@ -224,7 +226,8 @@ const begin = Effect.fnUntraced(function* (
     return null;
   }
   const part = later.size === 0 ? mail : { ...mail, later };
-  return { job, start, over: transact(connection, part, ready.content) };
+  const wanted = () => !yard.calledBack(job);
+  return { job, start, over: transact(connection, part, ready.content, wanted) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
@@ -241,13 +244,14 @@ const transact = (
   connection: Connection,
   mail: Mail,
   content: Content,
+  wanted: () => boolean,
 ): Effect.Effect<Transacted> => {
   let over: Transacted | null = null;
   let tell: ((t: Transacted) => void) | null = null;
   connection.deliver(mail, content, (t) => {
     over = t;
     tell?.(t);
-  });
+  }, wanted);
   return Effect.callback((resume) => {
     if (over !== null) return resume(Effect.succeed(over));
     tell = (t) => resume(Effect.succeed(t));

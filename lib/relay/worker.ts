@@ -83,10 +83,11 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     room.enter();
     record(job, results);
   };
+  const calledBack = ({ delivery }: Job): boolean => delivery.recipients.some(spool.withdrawn);
   /** What an operator has taken out of our hands is not begun. */
   const stillOurs = (job: Job): Job | null => {
     const { delivery } = job;
-    if (!delivery.recipients.some(spool.withdrawn)) return job;
+    if (!calledBack(job)) return job;
     const gone = delivery.recipients.filter(spool.withdrawn);
     const left = delivery.recipients.filter((r) => !gone.includes(r));
     inBackground(Effect.ignore(spool.giveBack({ ...delivery, recipients: gone })));
@@ -96,7 +97,17 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
   const silent = new SilentHosts();
-  const yard: Yard = { settings, pool, watch, silent, inHand, stillOurs, finish, finishPart };
+  const yard: Yard = {
+    settings,
+    pool,
+    watch,
+    silent,
+    inHand,
+    calledBack,
+    stillOurs,
+    finish,
+    finishPart,
+  };
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {

@@ -198,6 +198,9 @@ export class SpoolDatabase {
             "UPDATE recipient SET state = 0, owner = NULL WHERE key = ? AND state = 1 AND owner = ?",
           )
             .run(key, this.#owner);
+          // held or removed since: nobody has it any more
+          this.#sql("UPDATE recipient SET owner = NULL WHERE key = ? AND owner = ?")
+            .run(key, this.#owner);
         }
         return null;
       case "held":

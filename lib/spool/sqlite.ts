@@ -328,7 +328,11 @@ class SqliteSpool {
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
     Effect.map(
-      this.#thread.run("giveBack", { op: "giveBack", keys: d.recipients.map((r) => r.key) }),
+      this.#thread.run("giveBack", {
+        op: "giveBack",
+        // not what was leased once more since
+        keys: d.recipients.filter((r) => this.#out.get(r.key) === r).map((r) => r.key),
+      }),
       () => {
         this.#forget(d.message);
         for (const r of d.recipients) this.#takeBack(r);

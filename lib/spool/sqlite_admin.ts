@@ -21,7 +21,7 @@ import {
 } from "../ports/spool_admin.ts";
 import { openDatabase } from "./database.ts";
 import { range } from "./runs.ts";
-import { changeQueue, redeem } from "./change.ts";
+import { changeQueue, redeem, underWay } from "./change.ts";
 import { readFacts } from "./claims.ts";
 import { heldBy } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
@@ -191,10 +191,15 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
               change._tag.toLowerCase(),
               () => changeQueue(db, change, selection, now, o?.dryRun ?? false),
             )),
-        heldBy: (token) => attempt("heldBy", () => admin.heldBy(token)),
+        underWay: (messages) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            attempt("change", () => underWay(db, messages, now))),
+        heldBy: (token) =>
+          attempt("heldBy", () => admin.heldBy(token)),
         redeem: (token, then) =>
           Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            attempt("redeem", () => redeem(db, token, then, now))),
+            attempt("redeem", () =>
+              redeem(db, token, then, now))),
         suppressions: attempt("suppress", () =>
           db.prepare("SELECT address, since, until, reason FROM suppressed ORDER BY address")
             .all() as unknown as ReadonlyArray<Suppression>),

@@ -431,6 +431,7 @@ export class MemorySpool {
       const messages = Array.from(this.#messages.values()).filter((m) =>
         m.rows.some((r) => rows.includes(r))
       ).map((m) => m.message.id);
+      const leased = rows.filter((r) => this.#out.has(r.key) && r.state === "leased").length;
       if (o?.dryRun !== true) {
         for (const row of rows) {
           const out = this.#out.get(row.key);
@@ -443,8 +444,10 @@ export class MemorySpool {
         }
         this.#stir();
       }
-      return { recipients: rows.length, messages };
+      return { recipients: rows.length, messages, leased };
     });
+
+  readonly underWay = () => Effect.succeed(0);
 
   readonly heldBy = (token: string): Effect.Effect<string | null> =>
     Effect.sync(() => {
@@ -458,7 +461,7 @@ export class MemorySpool {
       this.heldBy(token),
       (id) =>
         id === null
-          ? Effect.succeed({ recipients: 0, messages: [] })
+          ? Effect.succeed({ recipients: 0, messages: [], leased: 0 })
           : this.change({ _tag: then === "release" ? "Release" : "Remove" }, { id }),
     );
 
