@@ -553,7 +553,7 @@ export const spoolSuite = <E>(
       ) {
         assert.deepEqual(
           yield* hold(selection),
-          { recipients, messages },
+          { recipients, messages, leased: 0 },
           JSON.stringify(selection),
         );
       }
