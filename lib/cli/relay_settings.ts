@@ -94,7 +94,7 @@ export const stsOf = (
   config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
 
 /** Null where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
-export const reporterOf = (config: Config) => {
+export const reporterOf = (config: Config, path: string | null) => {
   const contact = config.nextHop.tlsReports;
   if (contact === null) return null;
   return Layer.unwrap(Effect.map(Resolver, (resolver) => {
@@ -102,6 +102,7 @@ export const reporterOf = (config: Config) => {
     return reporterLayer({
       hostname: config.hostname,
       contact,
+      path,
       post: async (url, gzipped) => {
         const answer = await send({
           method: "POST",

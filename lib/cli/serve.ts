@@ -65,6 +65,8 @@ const servicesOf = (
 ) => {
   const { limits } = config;
   const announcing = announcingOf(config.events);
+  /** What is kept over restarts, besides the spool. */
+  const beside = (file: string): string => join(dirname(config.spool.path), file);
   const base = Layer.mergeAll(
     spoolLayer({
       path: config.spool.path,
@@ -83,7 +85,7 @@ const servicesOf = (
     certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
-      stsOf(config, join(dirname(config.spool.path), "mta-sts.json")) ?? Layer.empty,
+      stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
       resolverLayer(resolverSettings(config.dns)),
     ),
     dialerLayer,
@@ -106,7 +108,10 @@ const servicesOf = (
   });
   // before the relay, which has something to tell to its end
   const telling = announcing === null ? signing : Layer.provideMerge(announcing.teller, signing);
-  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), telling);
+  return Layer.provideMerge(
+    Layer.provide(relay, reporterOf(config, beside("tls-notes.json")) ?? Layer.empty),
+    telling,
+  );
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
