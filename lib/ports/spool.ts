@@ -159,6 +159,12 @@ export interface Settlement {
   readonly attempt?: string;
 }
 
+/** What became of recipients of one message. */
+export interface Settled {
+  readonly message: string;
+  readonly settlements: ReadonlyArray<Settlement>;
+}
+
 /** A row of `postern queue list`. */
 export interface QueueEntry {
   readonly id: string;
@@ -239,6 +245,8 @@ export class Spool extends Context.Service<Spool, {
     settlements: ReadonlyArray<Settlement>,
     bounce?: NewMessage,
   ) => Effect.Effect<void, SpoolError>;
+  /** As `settle` without a bounce, for several messages: all of it is recorded, or nothing. */
+  readonly settleAll: (settled: ReadonlyArray<Settled>) => Effect.Effect<void, SpoolError>;
   /** Messages of an account that were never tried, since their time has not come. RFC 4865 §6 */
   readonly held: (account: string) => Effect.Effect<number, SpoolError>;
   /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */

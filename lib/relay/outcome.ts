@@ -1,7 +1,13 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
-import { type Attempt, type Contact, contactText } from "../ports/attempt.ts";
+import { type Attempt, attemptJson, type Contact, contactText } from "../ports/attempt.ts";
 import type { Verdict } from "../smtp/client/verdict.ts";
-import { AT_ONCE, type Delivery, type LeasedRecipient, type Outcome } from "../ports/spool.ts";
+import {
+  AT_ONCE,
+  type Delivery,
+  type LeasedRecipient,
+  type Outcome,
+  type Settlement,
+} from "../ports/spool.ts";
 import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
@@ -44,6 +50,26 @@ export const startOf = ({ acceptedAt, envelope: { hold } }: Delivery): number =>
 const remoteOf = ({ contact }: Result): string | null =>
   contact === null ? null : contactText(contact);
 
+/** What the next hop took. */
+export const takenAs = (result: Result): Outcome => ({
+  _tag: "Delivered",
+  reply: result.verdict.text,
+  remote: remoteOf(result) ?? "",
+});
+
+/** `hop`: the one that was spoken to. */
+export const settlementOf = (
+  delivery: Delivery,
+  hop: string,
+  { recipient, contact, attempt = {} }: Result,
+  outcome: Outcome,
+): Settlement => ({
+  recipient,
+  outcome,
+  ...hop === delivery.hop ? {} : { hop },
+  ...contact === null ? {} : { attempt: attemptJson(contact, attempt) },
+});
+
 /** What a refused login at a next hop is given as. RFC 4954 §6 */
 const LOGIN_REFUSED = "4.7.8";
 const ONE_DAY = 86_400_000;
@@ -61,8 +87,8 @@ export const outcomeOf = (
   jumped = false,
 ): Outcome => {
   const { verdict: { kind, status, text: reply }, recipient } = result;
+  if (kind === "accepted") return takenAs(result);
   const remote = remoteOf(result);
-  if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
   if (deliverBy?.mode === "R" && now >= deliverBy.deadline) {

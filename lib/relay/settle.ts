@@ -4,13 +4,12 @@
  * A result is never dropped: while the spool cannot take it, it is offered again. RFC 5321 §4.5.4.1
  */
 import { Clock, Duration, Effect, Random } from "effect";
-import { attemptJson } from "../ports/attempt.ts";
 import type { Ids } from "../ports/ids.ts";
 import { hopKey, type Routes } from "../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../ports/spool.ts";
 import { reportFor } from "./bounce.ts";
 import type { Job } from "./job.ts";
-import { type DeliveryEvent, eventOf, outcomeOf, type Result } from "./outcome.ts";
+import { type DeliveryEvent, eventOf, outcomeOf, type Result, settlementOf } from "./outcome.ts";
 import { reportable } from "./reportable.ts";
 import type { RelaySettings } from "./settings.ts";
 
@@ -35,11 +34,10 @@ export const settler = (
     const settlements: Array<Settlement> = [];
     const jumped = jumps.recent(now);
     const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
-    const moved = hop === delivery.hop ? {} : { hop };
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
       const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
-      settlements.push({ recipient: result.recipient, outcome, ...moved, ...attemptOf(result) });
+      settlements.push(settlementOf(delivery, hop, result, outcome));
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const fault = yield* record(delivery, settlements, results, settings, now);
@@ -55,9 +53,6 @@ export const settler = (
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),
     );
   });
-
-const attemptOf = ({ contact, attempt = {} }: Result): Pick<Settlement, "attempt"> =>
-  contact === null ? {} : { attempt: attemptJson(contact, attempt) };
 
 const NO_JUMPS = { recent: () => false };
 

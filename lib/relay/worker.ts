@@ -14,6 +14,7 @@ import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { ClockJumps } from "./clock_jumps.ts";
+import { Delivered, plain } from "./delivered.ts";
 import { Events } from "./events.ts";
 import { stillBarred } from "./held.ts";
 import { alike, type Job, sort, withRecipients } from "./job.ts";
@@ -75,9 +76,17 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     job: Pick<Job, "delivery"> & { readonly route: Job["route"] | null },
     results: ReadonlyArray<Result>,
   ) => inBackground(Effect.ensuring(settle(job, results), Effect.sync(() => room.leave())));
+  const delivered = new Delivered({
+    spool,
+    run: inBackground,
+    tell: (e) => events.add(e),
+    over: () => room.leave(),
+    again: record,
+  });
   const finish = (job: Job, results: ReadonlyArray<Result>): void => {
     inHand.delete(job);
-    record(job, results);
+    if (plain(results)) delivered.add(job, results);
+    else record(job, results);
   };
   const finishPart = (job: Job, results: ReadonlyArray<Result>): void => {
     room.enter();
@@ -187,6 +196,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const stop = Effect.gen(function* () {
     yield* giveBack(pool.close());
     yield* Effect.timeoutOption(FiberSet.awaitEmpty(fibers), Duration.millis(settings.graceMs));
+    yield* delivered.flush;
     const late = [...inHand];
     yield* FiberSet.clear(fibers);
     yield* giveBack([...late, ...pool.close()]);

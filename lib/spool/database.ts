@@ -38,23 +38,28 @@ export const openDatabase = (path: string): DatabaseSync => {
   const db = new DatabaseSync(path, { timeout: 10_000 });
   try {
     db.exec(PRAGMAS);
-    const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
-    if (version > SCHEMA_VERSION) {
-      throw new Error(
-        `the spool was written by a newer version (schema ${version}, known ${SCHEMA_VERSION})`,
-      );
-    }
-    if (version < SCHEMA_VERSION) {
-      const older = version === 0 ? "" : MIGRATIONS[version] ?? "";
-      db.exec(
-        `BEGIN IMMEDIATE; ${older} ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`,
-      );
-    }
+    if (versionOf(db) !== SCHEMA_VERSION) bringUpToDate(db);
   } catch (e) {
     db.close();
     throw e;
   }
   return db;
+};
+
+const versionOf = (db: DatabaseSync): number =>
+  Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+
+const bringUpToDate = (db: DatabaseSync): void => {
+  db.exec("BEGIN IMMEDIATE");
+  // another process may have been faster
+  const version = versionOf(db);
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `the spool was written by a newer version (schema ${version}, known ${SCHEMA_VERSION})`,
+    );
+  }
+  if (version > 0) { for (let v = version; v < SCHEMA_VERSION; v++) db.exec(MIGRATIONS[v] ?? ""); }
+  db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 };
 
 const isFull = (e: unknown): boolean =>
@@ -554,12 +559,14 @@ export class SpoolDatabase {
     const stale = this.#sql(
       "SELECT number FROM message WHERE complete = 0 AND owner NOT IN (SELECT id FROM owner WHERE alive_until >= ?) LIMIT ?",
     ).all(now, PURGE);
-    const old = this.#sql("SELECT number FROM message WHERE finished_at < ? LIMIT ?").all(
+    const old = this.#sql("SELECT at, number FROM finished WHERE at < ? ORDER BY at LIMIT ?").all(
       now - this.#keepMs,
       PURGE,
     );
     const gone = [...stale, ...old].map((m) => m["number"] as number);
     for (const run of runsOf(gone)) dropMessages(this.#sql, run);
+    const forget = this.#sql("DELETE FROM finished WHERE at = ? AND number = ?");
+    for (const { at, number } of old) forget.run(at as number, number as number);
     this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
     this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
   }

@@ -24,11 +24,8 @@ export const finishMessages = (
       }
       leaveHold(sql, over);
       dropContent(sql, over);
-      sql("UPDATE message SET finished_at = ? WHERE number >= ? AND number <= ?").run(
-        now,
-        over.from,
-        over.to,
-      );
+      const enter = sql("INSERT OR IGNORE INTO finished (at, number) VALUES (?, ?)");
+      for (let n = over.from; n <= over.to; n++) enter.run(now, n);
     }
   }
 };

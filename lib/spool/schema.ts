@@ -10,7 +10,7 @@ import { HOLD_SCHEMA } from "./schema_hold.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -29,6 +29,7 @@ export const STATE = {
  * held or removed under way keeps its owner, who may yet tell that it was delivered.
  * `suppressed`: addresses to which no mail is accepted, ASCII letters in lower case.
  * `history`: what befell a recipient before its present state; a message that is delivered at once has none.
+ * `finished`: what is over, and since when (ms); beside `message`, whose long rows are written only once.
  * Indices are partial, so that a message that is leased as it comes and delivered at once touches only one of them.
  */
 export const SCHEMA = `
@@ -44,9 +45,13 @@ CREATE TABLE IF NOT EXISTS message (
   digest BLOB,
   head BLOB,
   trail TEXT,
-  owner TEXT,
-  finished_at INTEGER
+  owner TEXT
 );
+CREATE TABLE IF NOT EXISTS finished (
+  at INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (at, number)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS chunk (key INTEGER PRIMARY KEY, octets BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS recipient (
   key INTEGER PRIMARY KEY,
@@ -79,7 +84,6 @@ CREATE INDEX IF NOT EXISTS recipient_hop ON recipient (hop, due) WHERE state = 0
 CREATE INDEX IF NOT EXISTS recipient_urgent ON recipient (due) WHERE state = 0 AND priority > 0;
 CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS recipient_held ON recipient (key) WHERE state = 2;
-CREATE INDEX IF NOT EXISTS message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
 CREATE TABLE IF NOT EXISTS suppressed (
   address TEXT PRIMARY KEY,
@@ -91,7 +95,7 @@ CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT N
 ${EVENT_SCHEMA}
 ${HOLD_SCHEMA}`;
 
-/** What a spool of an older version lacks, by that version; `SCHEMA` makes the rest. */
+/** What brings a spool of that version to the next; `SCHEMA` makes the rest. */
 export const MIGRATIONS: Readonly<Record<number, string>> = {
   1: `
 ALTER TABLE recipient ADD COLUMN via TEXT;
@@ -99,7 +103,12 @@ ALTER TABLE recipient ADD COLUMN sender TEXT;
 ALTER TABLE recipient ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 `,
   2: "",
-  3: "",
+  3: `
+CREATE TABLE IF NOT EXISTS finished (at INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (at, number)) WITHOUT ROWID;
+INSERT OR IGNORE INTO finished SELECT finished_at, number FROM message WHERE finished_at IS NOT NULL;
+DROP INDEX IF EXISTS message_finished;
+`,
+  4: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */

@@ -16,6 +16,7 @@ import {
   type Delivery,
   type LeasedRecipient,
   type NewMessage,
+  type Settled,
   Spool,
   type SpoolError,
   SpoolFault,
@@ -310,18 +311,30 @@ class SqliteSpool {
 
   readonly settle: Spool["Service"]["settle"] = (message, settlements, bounce) =>
     Effect.suspend(() => {
-      const rows = settlements.map(settledRow);
       const kept = bounce === undefined ? null : this.#commitOp(bounce, false).op;
-      return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce: kept }), () => {
-        this.#forget(message);
-        this.#outbox?.stir();
-        for (const { recipient } of settlements) this.#takeBack(recipient);
-        if (bounce !== undefined) {
-          (bounce.body as DiskStaging).finish();
-          this.poll();
-        }
+      return Effect.map(this.#settle([{ message, settlements }], kept), () => {
+        if (bounce === undefined) return;
+        (bounce.body as DiskStaging).finish();
+        this.poll();
       });
     });
+
+  readonly settleAll: Spool["Service"]["settleAll"] = (settled) =>
+    Effect.suspend(() => this.#settle(settled, null));
+
+  #settle(
+    settled: ReadonlyArray<Settled>,
+    bounce: CommitOp | null,
+  ): Effect.Effect<void, SpoolError> {
+    const rows = settled.flatMap((s) => s.settlements.map(settledRow));
+    return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce }), () => {
+      this.#outbox?.stir();
+      for (const { message, settlements } of settled) {
+        this.#forget(message);
+        for (const { recipient } of settlements) this.#takeBack(recipient);
+      }
+    });
+  }
 
   readonly held = (account: string): Effect.Effect<number, SpoolError> =>
     Effect.map(this.#thread.run("held", { op: "held", account }), (n) => n as number);

@@ -297,6 +297,23 @@ export const spoolSuite = <E>(
       assert.deepEqual(yield* list(false), []);
     }));
 
+  it("settleAll() records what became of several messages, and only of leases that are ours", () =>
+    Effect.gen(function* () {
+      for (const id of ["m1", "m2", "m3"]) yield* accept(id);
+      const taken = yield* takeAll(3);
+      yield* settle(taken[1]!, FAILED);
+      yield* (yield* Spool).settleAll(taken.map(({ message, recipients }) => ({
+        message,
+        settlements: recipients.map((recipient) => ({ recipient, outcome: DELIVERED })),
+      })));
+      const states = (yield* list(true)).map((e) => [e.id, ...e.recipients.map((r) => r.state)]);
+      assert.deepEqual(states.sort(), [
+        [taken[0]!.message, "delivered"],
+        [taken[1]!.message, "failed"],
+        [taken[2]!.message, "delivered"],
+      ]);
+    }));
+
   it("settle() with Deferred brings the delivery back when it is due, one attempt older", () =>
     Effect.gen(function* () {
       yield* accept("m1");

@@ -15,6 +15,7 @@ import {
   type QueueDetail,
   type QueueEntry,
   type QueueEvent,
+  type Settled,
   type Settlement,
   Spool,
   SpoolFault,
@@ -281,6 +282,9 @@ export class MemorySpool {
       }
       this.#stir();
     });
+
+  readonly settleAll = (settled: ReadonlyArray<Settled>): Effect.Effect<void, SpoolFault> =>
+    Effect.forEach(settled, (s) => this.settle(s.message, s.settlements), { discard: true });
 
   readonly held = (account: string): Effect.Effect<number> =>
     Effect.map(

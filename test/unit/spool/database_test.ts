@@ -99,13 +99,13 @@ Deno.test(
     const [first, second, third] = numbers.map((n) => n * PER_MESSAGE);
     db.run([first!, second!, third!].map((key) => settle(key, STATE.delivered)));
     const left = (ofTable: string) => w.count(ofTable);
-    assert.equal(left("message WHERE finished_at IS NOT NULL"), 2);
+    assert.equal(left("finished"), 2);
     assert.equal(left("chunk"), 2);
     for (const id of ["m2", "m4"]) {
       assert.equal((one(db, { op: "read", id, chunk: -1 }) as ReadPart).parts.length, 2, id);
     }
     db.run([settle(second! + 1, STATE.failed)]);
-    assert.equal(left("message WHERE finished_at IS NOT NULL"), 3);
+    assert.equal(left("finished"), 3);
     assert.equal(left("chunk"), 1);
   }),
 );
@@ -433,6 +433,8 @@ CREATE TABLE message (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, 
 CREATE TABLE recipient (key INTEGER PRIMARY KEY, address TEXT NOT NULL, hop TEXT NOT NULL, state INTEGER NOT NULL,
   due INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, owner TEXT, status TEXT, reply TEXT, remote TEXT, at INTEGER);
 INSERT INTO message (number, id, complete, accepted_at, facts) VALUES (1, 'old', 1, 1, '{}');
+INSERT INTO message (number, id, complete, accepted_at, facts, finished_at) VALUES (2, 'over', 1, 1, '{}', 5);
+CREATE INDEX message_finished ON message (finished_at) WHERE finished_at IS NOT NULL;
 INSERT INTO recipient (key, address, hop, state, due) VALUES (1048576, 'bob@example.org', 'smtp://mx:25', 0, 1);
 PRAGMA user_version = 1;
 `;
@@ -447,6 +449,10 @@ Deno.test(
     assert.deepEqual(rows.map((r) => [r.id, r.address, r.via]), [["old", "bob@example.org", null]]);
     one(w.process("p1"), message(w, "held", false, { hold: HOLD }));
     assert.equal(w.count("hold"), 1);
+    assert.equal(w.count("message"), 3);
+    w.now += 2 * DAY;
+    one(w.process("p1"), { op: "tick" });
+    assert.equal(w.count("message"), 2, "the history of what was over is over");
   }),
 );
 
@@ -466,11 +472,11 @@ Deno.test(
 );
 
 Deno.test(
-  "openDatabase() brings a spool of schema 3 up to date with what is in it",
+  "openDatabase() brings a spool of schema 4 up to date with what is in it",
   world((w) => {
     one(w.process("p1"), message(w, "m1", false));
     const old = new DatabaseSync(w.path);
-    old.exec("DROP TABLE event; DROP TABLE event_sink; PRAGMA user_version = 3");
+    old.exec("DROP TABLE event; DROP TABLE event_sink; PRAGMA user_version = 4");
     old.close();
     assert.deepEqual(ids(w.process("p2")), ["m1"]);
     assert.equal(w.count("event_sink"), 0);
