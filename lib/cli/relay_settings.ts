@@ -37,6 +37,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
     retry: curveOf(queue),
+    postmasterCopy: queue.postmasterCopy,
     patience: {
       ...STANDARD_PATIENCE,
       connect: ms(queue.timeouts.connect),

@@ -49,6 +49,8 @@ export interface RelaySettings {
   /** Deliveries held at a time, waiting and under way. */
   readonly window: number;
   readonly retry: RetryCurve;
+  /** Who gets reports of failures too; null: nobody. */
+  readonly postmasterCopy: Mailbox | null;
   readonly patience: Patience;
   /** How long a hop that could not be reached is left alone. */
   readonly pauseMs: number;
@@ -85,6 +87,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   messagesPerConnection: 500,
   window: 2_000,
   retry: STANDARD_CURVE,
+  postmasterCopy: null,
   patience: STANDARD_PATIENCE,
   pauseMs: 10_000,
   graceMs: 10_000,

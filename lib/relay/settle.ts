@@ -69,7 +69,7 @@ const record = Effect.fnUntraced(
     const told = reportable(delivery, settlements, results, settings, now);
     const bounce = told.length === 0
       ? null
-      : yield* reportFor(delivery, told, settings.hostname, now);
+      : yield* reportFor(delivery, told, settings.hostname, now, settings.postmasterCopy);
     if (bounce === null) {
       yield* spool.settle(delivery.message, settlements);
     } else {
