@@ -8,12 +8,15 @@ const tlsWords = ({ tls }: Attempt): string | null =>
   tls === undefined || tls === "clear" ? null : [tls.version, tls.cipher].join(" ").trim() +
     (tls.verified === null ? ", not verified" : `, verified by ${tls.verified}`);
 
-/** Null: it says no more than is said already. */
-export const attemptWords = (a: Attempt | null | undefined): string | null => {
+/** Null: it says no more than is said already. `reply`: what stands above it. */
+export const attemptWords = (
+  a: Attempt | null | undefined,
+  reply: string | null,
+): string | null => {
   if (a === null || a === undefined) return null;
-  // the host that the words are of may be the last of those tried
+  // the host that the words are of is among those tried, where none could be used
   const { tried = [], host, address } = a;
-  const others = tried.filter((t) => t.host !== host || t.address !== address);
+  const others = tried.filter((t) => t.host !== host || t.address !== address || t.why !== reply);
   const parts = [
     ...a.ms === undefined ? ["not tried: it had just failed"] : [`took ${seconds(a.ms)}`],
     tlsWords(a),

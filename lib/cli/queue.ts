@@ -1,9 +1,10 @@
 /** `postern queue`: the spool, over the port `SpoolAdmin`. A running server notices what is changed. */
-import { Clock, Effect } from "effect";
+import { Clock, Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseMailbox } from "../address/path.ts";
 import { rerouteTo } from "../config/reroute.ts";
 import { hopKey, OWN_MAIL } from "../ports/routes.ts";
+import { DELIVERY_STATES } from "../ports/spool.ts";
 import { type Change, SpoolAdmin } from "../ports/spool_admin.ts";
 import type { Policies } from "../stages/policy.ts";
 import { renderTrail } from "./explain_view.ts";
@@ -24,6 +25,23 @@ const limit = Flag.Int("limit").pipe(
   Flag.withDescription("Messages to show at most; 0: all"),
 );
 
+const state = Flag.String("state").pipe(
+  Flag.optional,
+  Flag.withDescription(
+    `By state of a recipient: ${DELIVERY_STATES.join(", ")}; or several of them`,
+  ),
+);
+
+/** Null: none was named. */
+const statesOf = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return null;
+  const names = given.value.split(/[\s,]+/).filter((s) => s !== "");
+  const states = DELIVERY_STATES.filter((s) => names.includes(s));
+  return names.length > 0 && states.length === new Set(names).size
+    ? states
+    : yield* misused(`queue list: --state must be of ${DELIVERY_STATES.join(", ")}`);
+});
+
 const LINES_AT_ONCE = 500;
 
 const list = Command.make(
@@ -32,19 +50,24 @@ const list = Command.make(
     all: flag("all", "Finished messages too, as long as they are remembered"),
     limit,
     ...selectionFlags,
+    state,
     json,
   },
   (a) =>
     onSpool(() =>
       Effect.gen(function* () {
         const admin = yield* SpoolAdmin;
-        const selection = yield* selecting(a, yield* Clock.currentTimeMillis);
+        const states = yield* statesOf(a.state);
+        const selection = {
+          ...yield* selecting(a, yield* Clock.currentTimeMillis),
+          ...states === null ? {} : { states },
+        };
         if (a.limit < 0) return yield* misused("queue list: --limit must be 0 or more");
         let shown = 0;
         const lines: Array<string> = [];
         const flush = (): void => lines.length === 0 ? undefined : printNow(...lines.splice(0));
         const more = yield* admin.walk({
-          all: a.all,
+          all: a.all || states !== null,
           selection,
           ...a.limit === 0 ? {} : { limit: a.limit },
         }, (e) => {

@@ -57,14 +57,12 @@ export const report = Effect.fnUntraced(function* (
   a: Pick<Which, "id" | "dryRun" | "json">,
   what: Change["_tag"],
 ) {
-  if (c.recipients === 0 && Option.isSome(a.id)) {
-    return yield* failed(`nothing to do: ${a.id.value} is unknown, or not in a state for this`);
-  }
+  if (c.recipients === 0 && Option.isSome(a.id)) return yield* whyNothing(a.id.value);
   const underWay = a.dryRun ? 0 : yield* onTheWire(c, what);
   if (a.json) return yield* printJson({ dryRun: a.dryRun, ...c, underWay });
   const many = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   yield* print(
-    `${a.dryRun ? "would touch " : ""}${many(c.recipients, "recipient")} of ${
+    `${a.dryRun ? "would touch" : DONE[what]} ${many(c.recipients, "recipient")} of ${
       many(c.messages.length, "message")
     }`,
     ...a.dryRun ? c.messages.slice(0, SHOWN_IDS).map((m) => `  ${m}`) : [],
@@ -74,6 +72,23 @@ export const report = Effect.fnUntraced(function* (
     ],
   );
 });
+
+/** A message that is not there, or for which it is too late or too early. */
+const whyNothing = Effect.fnUntraced(function* (id: string) {
+  const found = yield* SpoolAdmin.use((s) => s.show(id));
+  if (found === null) return yield* failed(`nothing to do: ${id} is unknown`);
+  const states = [...new Set(found.recipients.map((r) => r.state))].join(", ");
+  return yield* failed(`nothing to do: what was meant of ${id} is ${states}`);
+});
+
+const DONE: Readonly<Record<Change["_tag"], string>> = {
+  Hold: "held",
+  Remove: "took out",
+  Release: "released",
+  Retry: "due now:",
+  Reroute: "rerouted",
+  Edit: "changed",
+};
 
 const LATE = "what arrives all the same is recorded as delivered";
 const TWICE = "what arrives all the same may arrive once more";

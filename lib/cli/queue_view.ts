@@ -81,6 +81,7 @@ export const entryJson = (e: QueueEntry) => ({
     lastRemote: r.lastRemote,
     lastAt: iso(r.lastAt),
     lastAttempt: r.lastAttempt ?? null,
+    underWay: r.underWay ?? false,
   })),
   hold: e.hold === null ? null : { ...e.hold, until: iso(e.hold.until) },
 });
@@ -126,11 +127,14 @@ const inWords = ({ words, at, expires }: Forecast, print: (ms: number) => string
 
 const eventLines = (h: QueueEvent): ReadonlyArray<string> => [
   `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`,
-  ...attemptLine(h.attempt),
+  ...attemptLine(h.attempt, h.reply),
 ];
 
-const attemptLine = (a: QueueEvent["attempt"]): ReadonlyArray<string> => {
-  const words = attemptWords(a);
+const attemptLine = (
+  a: QueueEvent["attempt"],
+  reply: string | null,
+): ReadonlyArray<string> => {
+  const words = attemptWords(a, reply);
   return words === null ? [] : [`      ${clean(words)}`];
 };
 
@@ -152,7 +156,7 @@ const storyOf = (
   ...d.history.filter((h) => h.address === r.address).flatMap(eventLines),
   ...(r.lastAt === null || r.lastReply === null || !FINAL.includes(r.state) ? [] : [
     `    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`,
-    ...attemptLine(r.lastAttempt),
+    ...attemptLine(r.lastAttempt, r.lastReply),
   ]),
 ];
 

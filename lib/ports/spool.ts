@@ -11,15 +11,17 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { Attempt } from "./attempt.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
+export const DELIVERY_STATES = [
+  "queued",
+  "leased",
+  "held",
+  "delivered",
+  "failed",
+  "expired",
+  "removed",
+] as const;
 /** Where a recipient of a message stands. */
-export type DeliveryState =
-  | "queued"
-  | "leased"
-  | "delivered"
-  | "failed"
-  | "expired"
-  | "held"
-  | "removed";
+export type DeliveryState = typeof DELIVERY_STATES[number];
 
 /** `due` of what an operator wants tried, also where its next hop is being left alone. */
 export const AT_ONCE = 0;
@@ -192,6 +194,8 @@ export interface QueueRecipient {
   readonly lastAt: number | null;
   /** The next hop that an operator chose in place of the routes. */
   readonly via?: string | null;
+  /** Held or removed while a server has it in its hands: it may still arrive. */
+  readonly underWay?: boolean;
 }
 /** What happened to a recipient before its present state; the last attempt stands with the recipient. */
 export interface QueueEvent {

@@ -138,7 +138,8 @@ const inTransaction = (db: DatabaseSync, f: () => Changed, dryRun = false): Chan
 };
 
 /** Of `recipient r`, with the time as parameter: a running server has it. */
-const IN_HANDS = "EXISTS (SELECT 1 FROM owner o WHERE o.id = r.owner AND o.alive_until >= ?)";
+export const IN_HANDS =
+  "EXISTS (SELECT 1 FROM owner o WHERE o.id = r.owner AND o.alive_until >= ?)";
 
 /** How many of the recipients of these messages a server has not let go of. */
 export const underWay = (

@@ -21,7 +21,7 @@ import {
 } from "../ports/spool_admin.ts";
 import { openDatabase } from "./database.ts";
 import { range } from "./runs.ts";
-import { changeQueue, redeem, underWay } from "./change.ts";
+import { changeQueue, IN_HANDS, redeem, underWay } from "./change.ts";
 import { readFacts } from "./claims.ts";
 import { heldBy } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
@@ -47,6 +47,7 @@ const recipientOf = (row: Row): QueueRecipient => {
     lastAttempt: attempt,
     lastAt: row["at"] as number | null,
     via: row["via"] as string | null,
+    underWay: row["held"] === 1 && (state === "held" || state === "removed"),
   };
 };
 
@@ -99,9 +100,9 @@ class Admin {
   #recipients(number: number): ReadonlyArray<QueueRecipient> {
     const { first, end } = range(number);
     this.#ofMessage ??= this.#db.prepare(
-      "SELECT * FROM recipient WHERE key >= ? AND key < ? ORDER BY key",
+      `SELECT r.*, ${IN_HANDS} AS held FROM recipient r WHERE key >= ? AND key < ? ORDER BY key`,
     );
-    return this.#ofMessage.all(first, end).map(recipientOf);
+    return this.#ofMessage.all(Date.now(), first, end).map(recipientOf);
   }
   #ofMessage: StatementSync | null = null;
 
