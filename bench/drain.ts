@@ -6,9 +6,9 @@
  */
 // deno-lint-ignore-file no-console -- it prints a table
 import { join } from "node:path";
-import { freePort, makeSite, postern, ROOT, startPostern } from "../test/support/postern.ts";
+import { freePort, makeSite, postern, startPostern } from "../test/support/postern.ts";
 import { postfixAvailable, startPostfix } from "../test/support/postfix.ts";
-import type { Load, LoadResult } from "./client.ts";
+import { drive, startSink } from "./drive.ts";
 import { memoryOf } from "./processes.ts";
 
 const MESSAGES = Number(Deno.args[0] ?? 20_000);
@@ -17,43 +17,6 @@ const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 
 const dir = await Deno.makeTempDir({ prefix: "postern-drain-" });
 await Deno.chmod(dir, 0o755);
-
-const startSink = (port: number, countFile: string) => {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-net",
-      "--allow-write",
-      join(ROOT, "test/support/smtp_sink.ts"),
-      "--port",
-      String(port),
-      "--count-file",
-      countFile,
-    ],
-  }).spawn();
-  return {
-    count: (): { readonly unique: number; readonly doubled: number } => {
-      try {
-        return JSON.parse(Deno.readTextFileSync(countFile));
-      } catch {
-        return { unique: 0, doubled: 0 };
-      }
-    },
-    stop: async () => {
-      child.kill("SIGTERM");
-      await child.status;
-    },
-  };
-};
-
-const client = async (load: Load): Promise<LoadResult> => {
-  const out = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net", join(ROOT, "bench/client.ts"), JSON.stringify(load)],
-    stderr: "inherit",
-  }).output();
-  return JSON.parse(new TextDecoder().decode(out.stdout)) as LoadResult;
-};
 
 interface Server {
   readonly name: string;
@@ -66,8 +29,7 @@ interface Server {
 }
 
 const measure = async (s: Server, password: string): Promise<void> => {
-  const { accepted } = await client({
-    host: "127.0.0.1",
+  const { accepted } = await drive({
     port: s.port,
     user: FROM,
     password,

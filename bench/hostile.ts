@@ -5,7 +5,8 @@
 // deno-lint-ignore-file no-console -- it prints a table
 import { join } from "node:path";
 import { makeSite, ROOT, startPostern } from "../test/support/postern.ts";
-import type { Load, LoadResult } from "./client.ts";
+import type { LoadResult } from "./client.ts";
+import { drive } from "./drive.ts";
 import type { Crowd } from "./crowd.ts";
 import { memoryOf } from "./processes.ts";
 
@@ -22,9 +23,8 @@ const child = (script: string, argument: unknown) =>
   });
 
 let tag = 0;
-const measure = async (): Promise<LoadResult> => {
-  const load: Load = {
-    host: "127.0.0.1",
+const measure = (): Promise<LoadResult> =>
+  drive({
     port: site.submissions,
     user: site.user,
     password: site.password,
@@ -35,10 +35,7 @@ const measure = async (): Promise<LoadResult> => {
     bytes: 2048,
     fresh: false,
     tag: `h${tag++}`,
-  };
-  const { stdout } = await child("bench/client.ts", load).output();
-  return JSON.parse(new TextDecoder().decode(stdout)) as LoadResult;
-};
+  });
 
 const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

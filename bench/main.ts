@@ -6,13 +6,15 @@
  */
 // deno-lint-ignore-file no-console -- it prints a table
 import { join } from "node:path";
-import { freePort, makeSite, ROOT, startPostern } from "../test/support/postern.ts";
+import { freePort, makeSite, startPostern } from "../test/support/postern.ts";
 import { postfixAvailable, startPostfix } from "../test/support/postfix.ts";
-import type { Load, LoadResult } from "./client.ts";
+import { drive, startSink } from "./drive.ts";
 import { cpuOf, memoryOf } from "./processes.ts";
 
 const MESSAGES = Number(Deno.args[0] ?? 6000);
 const ROUNDS = Number(Deno.args[1] ?? 3);
+/** Messages before the first round, as a multiple of those of a round. */
+const WARM_UP = 1.5;
 const FROM = "alice@example.com";
 
 interface Server {
@@ -38,34 +40,7 @@ const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 const dir = await Deno.makeTempDir({ prefix: "postern-bench-" });
 const sinkPort = await freePort();
 const countFile = join(dir, "count.json");
-const sink = new Deno.Command(Deno.execPath(), {
-  args: [
-    "run",
-    "--quiet",
-    "--allow-net",
-    "--allow-write",
-    join(ROOT, "test/support/smtp_sink.ts"),
-    "--port",
-    String(sinkPort),
-    "--count-file",
-    countFile,
-  ],
-}).spawn();
-const counted = (): { readonly unique: number; readonly doubled: number } => {
-  try {
-    return JSON.parse(Deno.readTextFileSync(countFile));
-  } catch {
-    return { unique: 0, doubled: 0 };
-  }
-};
-
-const client = async (load: Load): Promise<LoadResult> => {
-  const out = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net", join(ROOT, "bench/client.ts"), JSON.stringify(load)],
-    stderr: "inherit",
-  }).output();
-  return JSON.parse(new TextDecoder().decode(out.stdout)) as LoadResult;
-};
+const sink = startSink(sinkPort, countFile);
 
 let tag = 0;
 const measure = async (
@@ -74,11 +49,10 @@ const measure = async (
   fresh: boolean,
   messages: number,
 ): Promise<Measured> => {
-  const before = counted();
+  const before = sink.count();
   const cpu = cpuOf(s.pid);
   const started = performance.now();
-  const r = await client({
-    host: "127.0.0.1",
+  const r = await drive({
     port: s.port,
     user: FROM,
     password,
@@ -91,14 +65,14 @@ const measure = async (
     tag: `t${tag++}`,
   });
   if (r.refused > 0) console.log(`${s.name}: ${r.refused} refused, first: ${r.firstRefusal}`);
-  let now = counted();
+  let now = sink.count();
   for (
     let last = now.unique, quiet = 0;
     now.unique - before.unique < r.accepted && quiet < 100;
     quiet++
   ) {
     await sleep(100);
-    now = counted();
+    now = sink.count();
     if (now.unique !== last) quiet = 0;
     last = now.unique;
   }
@@ -190,7 +164,7 @@ try {
   ) {
     const results = new Map<string, Array<Measured>>();
     // a server runs for weeks: its first messages, whose code is not compiled yet, do not count
-    for (const s of servers) await measure(s, site.password, fresh, Math.ceil(messages / 2));
+    for (const s of servers) await measure(s, site.password, fresh, Math.ceil(messages * WARM_UP));
     for (let round = 0; round < ROUNDS; round++) {
       for (const s of servers) {
         const m = await measure(s, site.password, fresh, messages);
@@ -201,8 +175,7 @@ try {
     print(title, [...results].map(([name, all]) => [name, summary(all)] as const));
   }
   const sessions = 1000;
-  const holding = client({
-    host: "127.0.0.1",
+  const holding = drive({
     port: site.submissions,
     user: FROM,
     password: site.password,
@@ -228,8 +201,7 @@ try {
   );
 } finally {
   for (const s of servers) await s.stop();
-  sink.kill("SIGTERM");
-  await sink.status;
+  await sink.stop();
   await Deno.remove(dir, { recursive: true });
   await Deno.remove(site.dir, { recursive: true });
 }
