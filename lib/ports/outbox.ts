@@ -53,6 +53,10 @@ export type MailEvent =
     }
   );
 
+type Told<E> = E extends MailEvent ? Omit<E, "id" | "at"> : never;
+/** Before it has an id. */
+export type NewEvent = Told<MailEvent>;
+
 /** What a spool is told of listeners when it is opened. */
 export interface Listeners {
   readonly names: ReadonlyArray<string>;
@@ -76,6 +80,8 @@ export class Outbox extends Context.Service<Outbox, {
   /** Nothing too while another process tells this listener. */
   readonly next: (listener: string, limit: number) => Effect.Effect<OutboxPage, SpoolError>;
   readonly taken: (listener: string, page: OutboxPage) => Effect.Effect<void, SpoolError>;
+  /** Of what the spool does not see: what left it never. Those that nobody listens for are left out. */
+  readonly add: (events: ReadonlyArray<NewEvent>) => Effect.Effect<void, SpoolError>;
   /** Done once there may be more, within a second. */
   readonly more: Effect.Effect<void>;
 }>()("postern/Outbox") {}

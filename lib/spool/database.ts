@@ -219,6 +219,9 @@ export class SpoolDatabase {
         );
       case "events":
         return this.#events.next(op.listener, op.limit, this.#owner, this.#now());
+      case "announce":
+        this.#events.add(this.#now(), op.events);
+        return null;
       case "told":
         this.#events.taken(op.listener, op.page, this.#owner);
         return null;

@@ -3,13 +3,11 @@
  * every listener has taken them.
  */
 import { readAttempt } from "../ports/attempt.ts";
-import type { EventKind, Listeners, MailEvent, OutboxPage } from "../ports/outbox.ts";
+import type { EventKind, Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { Sql } from "./holds.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
 import { range } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
-
-type Told<E = MailEvent> = E extends MailEvent ? Omit<E, "id" | "at"> : never;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -125,7 +123,11 @@ export class EventStore {
     return found;
   }
 
-  #add(at: number, told: Told): void {
+  add(at: number, events: ReadonlyArray<NewEvent>): void {
+    for (const told of events) this.#add(at, told);
+  }
+
+  #add(at: number, told: NewEvent): void {
     if (!this.#kinds.has(told.event)) return;
     const event = { id: crypto.randomUUID(), at: iso(at), ...told };
     this.#sql("INSERT INTO event (at, json) VALUES (?, ?)").run(at, JSON.stringify(event));

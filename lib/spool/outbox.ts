@@ -33,6 +33,9 @@ export class SpoolOutbox {
       this.#thread.run("told", { op: "told", listener, page: { ...page, events: [] } }),
     );
 
+  readonly add: Outbox["Service"]["add"] = (events) =>
+    Effect.map(this.#thread.run("announce", { op: "announce", events }), () => this.stir());
+
   readonly more: Effect.Effect<void> = Effect.asVoid(Effect.timeoutOption(
     Effect.callback<void>((resume) => {
       const wake = () => resume(Effect.void);

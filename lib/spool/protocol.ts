@@ -1,6 +1,6 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
-import type { Listeners, OutboxPage } from "../ports/outbox.ts";
+import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
 
 /** A message whose body is small enough to come along. */
@@ -113,6 +113,12 @@ export interface EventsOp {
   readonly limit: number;
 }
 
+/** Events of what is not in the spool. */
+export interface AnnounceOp {
+  readonly op: "announce";
+  readonly events: ReadonlyArray<NewEvent>;
+}
+
 /** It has taken them. */
 export interface ToldOp {
   readonly op: "told";
@@ -138,6 +144,7 @@ export type Op =
   | OursOp
   | SuppressedOp
   | EventsOp
+  | AnnounceOp
   | ToldOp
   | TickOp;
 

@@ -17,6 +17,7 @@ class Box {
     });
   readonly taken = (listener: string, p: OutboxPage) =>
     Effect.sync(() => void this.at.set(listener, p.upTo));
+  readonly add = () => Effect.void;
   readonly more: Effect.Effect<void> = Effect.callback((resume) => {
     this.wake = () => resume(Effect.void);
   });

@@ -222,4 +222,20 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "events of what is not in the spool are kept like the others",
+  world((w) => {
+    const db = w.process("p1", { ...ALL, kinds: ["accepted"] });
+    const about = { message: "m1", recipients: ["bob@example.org"] };
+    one(db, {
+      op: "announce",
+      events: [
+        { event: "accepted", ...about, account: "alice", returnPath: null },
+        { event: "removed", ...about },
+      ],
+    });
+    assert.deepEqual(told(page(db)), ["m1 accepted"]);
+  }),
+);
+
 const DAY = 86_400_000;
