@@ -4,13 +4,7 @@
  * Never for a null return path: there is no bounce of a bounce. RFC 5321 §6.1
  */
 import { Effect } from "effect";
-import {
-  asciiMailbox,
-  type Mailbox,
-  printMailbox,
-  printMailboxAscii,
-  same,
-} from "../address/mailbox.ts";
+import { asciiMailbox, type Mailbox, printWire, same } from "../address/mailbox.ts";
 import { type ReportedRecipient, writeReport } from "../message/report.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
@@ -100,7 +94,7 @@ export const reportFor: (
     const spool = yield* Spool;
     const ids = yield* Ids;
     const route = yield* (yield* Routes).find(to, OWN_MAIL);
-    const address = addressOf(to);
+    const address = printWire(to);
     if (route === null) {
       yield* Effect.logWarning("No route to the sender, the outcome is not reported", {
         message: delivery.message,
@@ -161,8 +155,6 @@ export const reportFor: (
   },
 );
 
-const addressOf = (m: Mailbox): string => asciiMailbox(m) ? printMailboxAscii(m) : printMailbox(m);
-
 /** One recipient more, or none. */
 interface Copy {
   readonly envelope: NewMessage["envelope"]["recipients"];
@@ -175,7 +167,7 @@ const NO_COPY: Copy = { envelope: [], recipients: [] };
 const copyFor = Effect.fnUntraced(
   function* (mailbox: Mailbox): Effect.fn.Return<Copy, never, Routes> {
     const route = yield* (yield* Routes).find(mailbox, OWN_MAIL);
-    const address = addressOf(mailbox);
+    const address = printWire(mailbox);
     if (route === null) {
       yield* Effect.logWarning("No route to the address that gets copies of reports", { address });
       return NO_COPY;

@@ -8,8 +8,8 @@ import type { DatabaseSync } from "node:sqlite";
 import {
   asciiMailbox,
   type Mailbox,
-  printMailbox,
   printMailboxAscii,
+  printWire,
   same,
 } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
@@ -90,14 +90,12 @@ const ruleOf = (change: Change, now: number): Rule => {
       return {
         from: ["queued", "leased", "held"],
         set: `address = ?, hop = CASE WHEN via IS NULL THEN ? ELSE hop END, ${again(now)}`,
-        values: [addressOf(change.to), change.hop],
+        values: [printWire(change.to), change.hop],
         what: "edited",
         words: null,
       };
   }
 };
-
-const addressOf = (m: Mailbox): string => asciiMailbox(m) ? printMailboxAscii(m) : printMailbox(m);
 
 /** `dryRun`: everything is undone again. */
 export const changeQueue = (
