@@ -20,6 +20,7 @@ interface Entry {
   readonly rule: number;
   readonly hop: HopTemplate;
   readonly when: RouteConditions | undefined;
+  readonly how: Pick<Route, "passThrough">;
 }
 
 /**
@@ -30,20 +31,21 @@ interface Entry {
 export const byRecipient = (table: RouteTable): RoutePolicy => {
   const rules = new Map<string, Array<Entry>>();
   let addresses = false;
-  table.forEach(({ pattern, hop, when }: RouteRule, rule) => {
+  table.forEach(({ pattern, hop, when, passThrough }: RouteRule, rule) => {
+    const how = passThrough === undefined ? {} : { passThrough };
     addresses ||= pattern.includes("@");
     const same = rules.get(pattern);
-    if (same === undefined) rules.set(pattern, [{ rule, hop, when }]);
-    else same.push({ rule, hop, when });
+    if (same === undefined) rules.set(pattern, [{ rule, hop, when, how }]);
+    else same.push({ rule, hop, when, how });
   });
   return (recipient, message, tell) => {
     for (const pattern of patternsOf(recipient, addresses)) {
-      for (const { rule, hop, when } of rules.get(pattern) ?? []) {
+      for (const { rule, hop, when, how } of rules.get(pattern) ?? []) {
         const missed = when === undefined ? null : unmet(when, message);
         if (missed === null) {
           const next = hopFor(hop, recipient);
           tell?.({ rule, pattern, unmet: next === null ? "recipient" : null });
-          if (next !== null) return { pattern, hop: next, rule } satisfies Route;
+          if (next !== null) return { pattern, hop: next, rule, ...how } satisfies Route;
         } else tell?.({ rule, pattern, unmet: missed });
       }
     }

@@ -1,10 +1,14 @@
 /** Who hears of events in a configuration; null where nobody wants to. */
 import { Duration, type Layer } from "effect";
+import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { EventSettings } from "../config/events.ts";
-import type { Listeners, Outbox } from "../ports/outbox.ts";
+import type { Listeners, NewEvent, Outbox } from "../ports/outbox.ts";
+import { hopKey } from "../ports/routes.ts";
 import { eventLog } from "../relay/event_log.ts";
 import { tellerLayer } from "../relay/teller.ts";
 import { webhook } from "../relay/webhook.ts";
+import type { TakenBy } from "../server/pass_on.ts";
+import type { Signed } from "../stages/submission.ts";
 
 export interface Announcing {
   readonly listeners: Listeners;
@@ -26,3 +30,27 @@ export const announcingOf = (e: EventSettings): Announcing | null => {
     teller: tellerLayer(all),
   };
 };
+
+/** Of what `by` took while the client waited, and no spool has seen. */
+export const passedEvents = (s: Signed, by: TakenBy): ReadonlyArray<NewEvent> => [
+  {
+    event: "accepted",
+    message: s.id,
+    account: s.account.id,
+    returnPath: s.envelope.returnPath === null ? null : printMailbox(s.envelope.returnPath),
+    recipients: s.envelope.recipients.map((r) => printMailbox(r.mailbox)),
+    durability: "next hop",
+  },
+  ...s.routed.map(({ mailbox, route }): NewEvent => ({
+    event: "delivered",
+    message: s.id,
+    recipient: printMailboxAscii(mailbox),
+    hop: hopKey(route.hop),
+    remote: by.remote,
+    expired: false,
+    status: by.reply.status,
+    reply: by.reply.text,
+    attempts: 1,
+    next: null,
+  })),
+];

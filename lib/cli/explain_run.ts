@@ -23,6 +23,7 @@ import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
 import type { Refusal } from "../stages/refusal.ts";
+import { admitTogether } from "../stages/admit_together.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
 import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import type { Received, Signed } from "../stages/submission.ts";
@@ -150,7 +151,8 @@ const answer = (
       );
     case "Recipient":
       return admitRecipient(o.account, question.mailbox, factsAtRcpt(question)).pipe(
-        Effect.as(passed(say.RECIPIENT_OK)),
+        Effect.andThen(admitTogether(question, factsAtRcpt(question), true)),
+        Effect.map((no) => passed(no ?? say.RECIPIENT_OK)),
         Effect.catchTag("Refusal", refused),
       );
     case "Submit":
@@ -158,7 +160,11 @@ const answer = (
         Effect.flatMap(pipeline),
         // nothing is stored here
         Effect.catchTag(["SpoolFull", "SpoolFault"], Effect.die),
-        Effect.map((signed) => ({ reply: say.queued(signed.id), trail: signed.trail, signed })),
+        Effect.map((signed) => ({
+          reply: signed.passThrough === undefined ? say.queued(signed.id) : AS_THE_HOP_SAYS,
+          trail: signed.trail,
+          signed,
+        })),
         Effect.catchTag("Refusal", refused),
       );
     case "Login":
@@ -166,6 +172,9 @@ const answer = (
       return Effect.die(new Error("nobody signs in here"));
   }
 };
+
+/** Nothing is sent here. */
+const AS_THE_HOP_SAYS = say.byNextHop(250, "0.0", "(or whatever else the next hop replies)");
 
 const passed = (reply: Reply): Answered => ({ reply, trail: [], signed: null });
 

@@ -50,6 +50,7 @@ export const explanationJson = (e: Explanation) => ({
   accepted: e.accepted,
   exchanges: e.exchanges.map((x) => ({ command: x.command, reply: summary(x.reply) })),
   ...trailJson(e.trail),
+  durability: e.signed === null ? null : e.signed.passThrough === undefined ? "spool" : "next hop",
   header: e.signed === null ? null : {
     before: text(e.signed.head),
     after: text(e.signed.leaving.slice(0, -2)),

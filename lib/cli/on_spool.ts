@@ -17,6 +17,11 @@ export const onSpool = (
     const { config: given } = yield* root;
     const config = yield* configOf(given);
     const { path } = config.spool;
+    if (path === null) {
+      return yield* failed(
+        'there is no spool: spool.url is "none", and messages are passed through',
+      );
+    }
     const there = yield* Effect.promise(() => Deno.stat(path).then(() => true, () => false));
     if (!there) return yield* failed(`there is no spool in ${path} yet: the server has not run`);
     yield* work(config).pipe(

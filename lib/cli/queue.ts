@@ -2,11 +2,14 @@
 import { Clock, Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseMailbox } from "../address/path.ts";
+import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/reroute.ts";
 import { hopKey, OWN_MAIL } from "../ports/routes.ts";
+import { Records } from "../ports/records.ts";
 import { DELIVERY_STATES } from "../ports/spool.ts";
 import { type Change, SpoolAdmin } from "../ports/spool_admin.ts";
 import type { Policies } from "../stages/policy.ts";
+import { withRecords } from "./records_of.ts";
 import { renderTrail } from "./explain_view.ts";
 import { failed, misused } from "./failure.ts";
 import { limitsOf } from "./hop_limits.ts";
@@ -97,7 +100,7 @@ const show = (policies: Policies) =>
     onSpool((config) =>
       Effect.gen(function* () {
         const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
-        if (detail === null) return yield* failed(`there is no message ${a.id}`);
+        if (detail === null) return yield* failed(yield* notThere(config, a.id));
         const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
         const limits = limitsOf(detail, config, policies);
         if (a.json) return yield* printJson(detailJson(detail, forecast, limits));
@@ -110,6 +113,17 @@ const show = (policies: Policies) =>
         "Where a message is, why, and what happens next; how it was accepted",
       ),
     );
+
+/** What was passed through was never in the spool. */
+const notThere = (config: Config, id: string) =>
+  withRecords(config, Records.use((r) => r.find(id))).pipe(
+    Effect.orElseSucceed(() => null),
+    Effect.map((record) =>
+      record === null
+        ? `there is no message ${id}`
+        : `there is no message ${id} in the spool; \`postern trace ${id}\` tells what became of it`
+    ),
+  );
 
 const plain = (name: "retry" | "hold" | "remove", description: string) => {
   const change: Change = { _tag: CHANGE[name] };

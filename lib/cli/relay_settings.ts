@@ -36,6 +36,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     connectionsPerHop: queue.connectionsPerHop,
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
+    passMs: ms(queue.passThrough),
     retry: curveOf(queue),
     postmasterCopy: queue.postmasterCopy,
     patience: {

@@ -131,6 +131,8 @@ const asJson = ({ recipient, steps, route, limits, tried }: Found) => ({
   hop: route === null ? null : hopKey(route.hop),
   tls: route !== null && "tls" in route.hop ? route.hop.tls : null,
   limits,
+  durability: route === null ? null : route.passThrough === undefined ? "spool" : "next hop",
+  forwardLogin: route?.passThrough?.login ?? false,
   ...tried === null ? {} : typeof tried === "string" ? { trouble: tried } : { hosts: tried },
 });
 
@@ -141,9 +143,10 @@ const asLines = ({ recipient, steps, route, limits, tried }: Found): ReadonlyArr
       unmet === null ? "taken" : NOT_FITTING[unmet]
     }`
   ),
-  ...(route === null
-    ? ["  no route takes it: refused at RCPT with 550 5.7.1"]
-    : [`  next hop ${hopKey(route.hop)}${"tls" in route.hop ? `, tls = ${route.hop.tls}` : ""}`]),
+  ...(route === null ? ["  no route takes it: refused at RCPT with 550 5.7.1"] : [
+    `  next hop ${hopKey(route.hop)}${"tls" in route.hop ? `, tls = ${route.hop.tls}` : ""}`,
+    `  250 stands for ${standsFor(route)}`,
+  ]),
   ...(limits === null ? [] : [`  ${limitWords(limits)}`]),
   ...(tried === null
     ? []
@@ -151,6 +154,16 @@ const asLines = ({ recipient, steps, route, limits, tried }: Found): ReadonlyArr
     ? [`  no host: ${tried}`]
     : tried.map((t) => `    ${t.host} (${t.at}): ${t.policy}`)),
 ];
+
+/** What a message to this recipient alone is kept by. */
+const standsFor = ({ passThrough }: Route): string =>
+  passThrough === undefined
+    ? "the spool"
+    : passThrough.login
+    ? "the next hop's own, signed in there as the client; nothing is kept here"
+    : `the next hop's own${
+      passThrough.spool ? "; the spool has what needs a queue" : "; nothing is kept here"
+    }`;
 
 export const routeCommand = (policies: Policies) =>
   Command.make("route").pipe(

@@ -23,6 +23,7 @@ import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
+import { Outbox } from "../ports/outbox.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
@@ -34,12 +35,13 @@ import { Load } from "../server/load.ts";
 import { Quota } from "../server/quota.ts";
 import { type Listening, serveSubmissions } from "../server/server.ts";
 import { SignedIn } from "../server/signed_in.ts";
+import { noSpoolLayer } from "../spool/none.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
-import { announcingOf } from "./announcing.ts";
+import { announcingOf, passedEvents } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
@@ -63,19 +65,22 @@ const servicesOf = (
   policies: Policies,
   load: Load,
 ) => {
-  const { limits } = config;
+  const { limits, spool: { path } } = config;
   const announcing = announcingOf(config.events);
+  const listening = announcing === null ? {} : { listeners: announcing.listeners };
   /** What is kept over restarts, besides the spool. */
-  const beside = (file: string): string => join(dirname(config.spool.path), file);
+  const beside = (file: string) => path === null ? null : join(dirname(path), file);
   const base = Layer.mergeAll(
-    spoolLayer({
-      path: config.spool.path,
-      keepDays: Duration.toDays(config.spool.keep),
-      suppress: ms(config.queue.suppress),
-      longestDelay: longestDelay(curveOf(config.queue)),
-      onceMs: ms(limits.resubmit),
-      ...announcing === null ? {} : { listeners: announcing.listeners },
-    }),
+    path === null
+      ? noSpoolLayer(config.spool.memoryBytes, announcing?.listeners ?? null)
+      : spoolLayer({
+        path,
+        keepDays: Duration.toDays(config.spool.keep),
+        suppress: ms(config.queue.suppress),
+        longestDelay: longestDelay(curveOf(config.queue)),
+        onceMs: ms(limits.resubmit),
+        ...listening,
+      }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,
@@ -133,6 +138,8 @@ export const serve = (o: ServeOptions) => {
   const { limits } = config;
   const load = new Load();
   return Effect.gen(function* () {
+    const outbox = yield* Outbox;
+    const run = Effect.runForkWith(yield* Effect.context<never>());
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
@@ -140,9 +147,16 @@ export const serve = (o: ServeOptions) => {
       quota: new Quota(limits),
       newRecipientsPerDay: limits.newRecipientsPerDay,
       clientLog: new ClientLog(config.log.linesPerClient),
-      signedIn: new SignedIn(limits.connectionsPerAccount),
+      signedIn: new SignedIn(
+        limits.connectionsPerAccount,
+        config.routes.some((r) => r.passThrough?.login === true),
+      ),
       load,
-      onAccepted: o.onAccepted,
+      withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
+      onAccepted: (s, by) => {
+        o.onAccepted?.(s);
+        if (by !== null) run(Effect.ignore(outbox.add(passedEvents(s, by)), { log: "Error" }));
+      },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,

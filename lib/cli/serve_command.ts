@@ -51,7 +51,7 @@ const run = (
   onAccepted: ((submission: Signed) => void) | null,
 ): Effect.Effect<void, Failure> =>
   Effect.andThen(
-    ensureDirectory(dirname(config.spool.path)),
+    config.spool.path === null ? Effect.void : ensureDirectory(dirname(config.spool.path)),
     serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure)),
   );
 

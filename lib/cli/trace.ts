@@ -23,6 +23,7 @@ import { colour, print, printJson } from "./terminal.ts";
 const queued = (config: Config, id: string): Effect.Effect<QueueDetail | null, Failure> =>
   Effect.gen(function* () {
     const { path } = config.spool;
+    if (path === null) return null;
     const there = yield* Effect.promise(() => Deno.stat(path).then(() => true, () => false));
     if (!there) return null;
     return yield* SpoolAdmin.use((s) => s.show(id)).pipe(

@@ -79,11 +79,14 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
   if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
-  yield* writable(source, found, ["spool", "url"], c.spool.path);
+  if (c.spool.path !== null) yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
   yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
-  for (const [i, rule] of c.routes.entries()) yield* route(source, found, i, rule);
+  for (const [i, rule] of c.routes.entries()) {
+    yield* route(source, found, i, rule);
+    unforwarded(source, found, i, rule, c.auth.mechanisms);
+  }
   yield* separators(source, found, c);
   return found;
 });
@@ -204,6 +207,20 @@ const route = Effect.fnUntraced(function* (
     }
   }
 });
+
+/** Who shows no password has none that could go on. */
+const unforwarded = (
+  source: Source,
+  found: Findings,
+  i: number,
+  { passThrough }: RouteRule,
+  mechanisms: ReadonlyArray<string>,
+): void => {
+  const without = mechanisms.filter((m) => m !== "PLAIN" && m !== "LOGIN");
+  if (passThrough?.login !== true || without.length === 0) return;
+  const message = `whoever signs in by ${without.join(", ")} is refused: no password is shown`;
+  found.warnings.push(problemAt(source, ["route", i, "forward_login"], message));
+};
 
 const unreadable = (path: string): Promise<string | null> =>
   opens(path, { read: true }).then(() => null, (e: unknown) => `${path}: ${plainFault(e)}`);

@@ -81,6 +81,8 @@ export interface QueueSettings {
   readonly connections: number;
   readonly connectionsPerHop: number;
   readonly messagesPerConnection: number;
+  /** How long a client may wait for the next hop. */
+  readonly passThrough: Duration.Duration;
   readonly timeouts: {
     readonly connect: Duration.Duration;
     readonly greeting: Duration.Duration;
@@ -211,8 +213,14 @@ export interface Config {
     readonly mechanisms: ReadonlyArray<MechanismName>;
     readonly issuers: ReadonlyArray<Issuer>;
   };
-  /** `keep`: how long finished messages stay for `queue show`. */
-  readonly spool: { readonly path: string; readonly keep: Duration.Duration };
+  readonly spool: {
+    /** Null: there is none, and every message is passed through. */
+    readonly path: string | null;
+    /** How long finished messages stay for `queue show`. */
+    readonly keep: Duration.Duration;
+    /** Where there is no spool: memory for messages on their way. */
+    readonly memoryBytes: number;
+  };
   readonly accounts: {
     readonly path: string;
     readonly iterations: number;

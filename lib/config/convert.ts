@@ -144,6 +144,7 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     connections: q.connections,
     connectionsPerHop: q.connections_per_hop,
     messagesPerConnection: q.messages_per_connection,
+    passThrough: Duration.seconds(q.pass_through_seconds),
     timeouts: {
       connect: Duration.seconds(q.connect_seconds),
       greeting: Duration.seconds(q.greeting_seconds),
@@ -248,7 +249,11 @@ export const toConfig = (
     sni: c.tls.sni.map((p) => ({ certificate: resolve(p.certificate), key: resolve(p.key) })),
     clientCa: c.tls.client_ca === undefined ? null : resolve(c.tls.client_ca),
   },
-  spool: { path: resolve(sqlitePath(c.spool.url)), keep: Duration.days(c.spool.keep_days) },
+  spool: {
+    path: c.spool.url === "none" ? null : resolve(sqlitePath(c.spool.url)),
+    keep: Duration.days(c.spool.keep_days),
+    memoryBytes: c.spool.memory_mb * 1024 * 1024,
+  },
   accounts: {
     path: resolve(sqlitePath(c.accounts.url)),
     iterations: c.accounts.iterations,

@@ -11,6 +11,7 @@ import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
 import { type EventSettings, eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
+import { NO_SPOOL, withoutSpool } from "./no_spool.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { foreignRules } from "./rewrites.ts";
 import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
@@ -42,13 +43,20 @@ export const parseConfig = (
   }
   const source: Source = { file, document: toml.value, lineOf: locate(text) };
   const parsed = configFile.safeParse(toml.value);
-  const around = { resolve: (path: string) => resolve(dirname(file), path), readSecret };
+  const around = {
+    resolve: (path: string) => resolve(dirname(file), path),
+    readSecret,
+    spool: parsed.data?.spool.url !== NO_SPOOL,
+  };
   const problems: Array<Problem> = parsed.success ? [] : [
     ...problemsOf(source, parsed.error.issues),
   ];
   problems.push(...listeners(source, toml.value));
   const rules = routes(source, toml.value, around, problems);
-  if (parsed.success) problems.push(...foreignRules(source, parsed.data));
+  if (parsed.success) {
+    problems.push(...foreignRules(source, parsed.data));
+    withoutSpool(parsed.data, (path, message) => problems.push(problemAt(source, path, message)));
+  }
   discoveryProblems(toml.value, (path, message) => {
     problems.push(problemAt(source, path, message));
   });

@@ -52,12 +52,15 @@ const fromIssue = (source: Source, issue: z.core.$ZodIssue): ReadonlyArray<Probl
 const allowed = (issue: z.core.$ZodIssue, absent: boolean): string => {
   switch (issue.code) {
     case "invalid_type": {
-      if (!issue.message.startsWith("Invalid")) return issue.message;
+      // words about the very value that was given
+      if (issue.message.startsWith('"')) return issue.message;
       const what = TYPES[issue.expected] ?? `of type ${issue.expected}`;
       if (absent) return `is missing; it must be ${what}`;
       return `must be ${what}`;
     }
     case "invalid_value": {
+      // words about the very value that was given
+      if (issue.message.startsWith('"')) return issue.message;
       const values = issue.values.map((v) => JSON.stringify(v)).join(", ");
       return absent ? `is missing; it must be one of ${values}` : `must be one of ${values}`;
     }

@@ -20,7 +20,8 @@ export const levelOf = (hop: HopTemplate | null): TlsLevel | null =>
     ? hop.tls
     : null;
 
-const VERIFIED: ReadonlyArray<TlsLevel> = ["required", "dane", "dane-only"];
+/** Levels that leave no doubt who listens. */
+export const VERIFIED: ReadonlyArray<TlsLevel> = ["required", "dane", "dane-only"];
 
 const isLmtp = (hop: SeveralMember): boolean => hop._tag === "Lmtp" || hop._tag === "LmtpUnix";
 

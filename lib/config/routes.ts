@@ -5,11 +5,14 @@ import { hopKey } from "../ports/routes.ts";
 import { patternKey } from "./pattern.ts";
 import { conditions } from "./route_conditions.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
+import { passThroughOf } from "./route_durability.ts";
 import { hopOf, levelOf, several } from "./route_hop.ts";
 import { parseVia, type Via } from "./via.ts";
 
 /** Absolute path of what a file names; content of a secret file or why there is none. */
 export interface Surroundings {
+  /** False: messages cannot wait here. */
+  readonly spool?: boolean;
   readonly resolve: (path: string) => string;
   readonly readSecret: (path: string) => { readonly text: string } | { readonly fault: string };
 }
@@ -58,6 +61,7 @@ export const routeRule = (
     wrong("ca", 'authorities are looked at only with tls = "required"');
   }
   const when = conditions(entry, wrong);
+  const passThrough = passThroughOf(entry, hop, around.spool !== false, wrong);
   if (!good || hop === null) return null;
   return {
     pattern,
@@ -66,6 +70,7 @@ export const routeRule = (
     ca: entry.ca === undefined ? null : around.resolve(entry.ca),
     ...when === null ? {} : { when },
     ...limitsOf(entry),
+    ...passThrough === undefined ? {} : { passThrough },
   };
 };
 
@@ -155,7 +160,7 @@ export const routeConflicts = (
       out.push({
         at,
         key: "via",
-        message: "another route goes to the same hop with other tls, ca or password",
+        message: "another route goes to the same hop with other tls, ca, password or forward_login",
       });
     }
   });
@@ -163,6 +168,7 @@ export const routeConflicts = (
 };
 
 const sameTerms = (a: RouteRule, b: RouteRule): boolean =>
-  a.ca === b.ca && levelOf(a.hop) === levelOf(b.hop) &&
+  a.ca === b.ca && (a.passThrough?.login ?? false) === (b.passThrough?.login ?? false) &&
+  levelOf(a.hop) === levelOf(b.hop) &&
   (a.credentials === null ? null : Redacted.value(a.credentials.password)) ===
     (b.credentials === null ? null : Redacted.value(b.credentials.password));

@@ -40,8 +40,10 @@ const network = z.string().refine(isNetwork, {
   error: 'must be an address or a network, such as "192.0.2.7" or "2001:db8::/32"',
 });
 
+const isSqliteUrl = (s: string): boolean => /^sqlite:(?!:memory:$)[^\0]+$/.test(s);
+
 const sqliteUrl = (what: string) =>
-  z.string().refine((s) => /^sqlite:(?!:memory:$)[^\0]+$/.test(s), {
+  z.string().refine(isSqliteUrl, {
     error: `must be "sqlite:" and the path of a file, such as "sqlite:data/${what}.db"`,
   });
 
@@ -98,8 +100,16 @@ export const configFile = z.strictObject({
   }).describe("Files are read again when they change, without dropping a session"),
 
   spool: z.strictObject({
-    url: sqliteUrl("spool").default("sqlite:data/spool.db").describe(
-      "Where accepted messages are kept until they are delivered",
+    url: z.string().refine((s) => s === "none" || isSqliteUrl(s), {
+      error: 'must be "sqlite:" and the path of a file, such as "sqlite:data/spool.db", or "none"',
+    }).default("sqlite:data/spool.db").describe(
+      'Where accepted messages are kept until they are delivered; "none": nowhere, each is passed through',
+    ),
+    memory_mb: count(
+      256,
+      1,
+      1_048_576,
+      'With url "none": memory for all messages that are on their way; beyond it they are refused for now',
     ),
     keep_days: span(
       7,

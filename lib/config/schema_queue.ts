@@ -47,5 +47,11 @@ export const queue = z.strictObject({
   ),
   data_seconds: span(120, 0.1, 3600, "Wait for its reply to DATA"),
   block_seconds: span(180, 0.1, 3600, "Time for a block of the message to be taken"),
+  pass_through_seconds: span(
+    540,
+    1,
+    3600,
+    'How long a client may wait for the next hop of a route with durability "next_hop"; clients wait 600',
+  ),
   final_seconds: span(600, 0.1, 7200, "Wait for its reply to the end of the message"),
 }).prefault({});

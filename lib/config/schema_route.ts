@@ -18,6 +18,9 @@ export const TLS_LEVELS = [
   "dane-only",
 ] as const;
 
+/** What a 250 may stand for. */
+export const DURABILITIES = ["spool", "next_hop"] as const;
+
 const octets = z.int().min(0).max(2 ** 31 - 1, { error: "must be a whole number of octets" });
 const weight = z.int().min(0).max(65_535, { error: "must be a whole number from 0 to 65535" });
 const priority = z.int().min(-9).max(9, { error: "must be a whole number from -9 to 9" });
@@ -73,6 +76,18 @@ export const route = z.strictObject({
   ),
   password_file: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
     "File whose first line is the password",
+  ),
+  durability: z.enum(DURABILITIES, {
+    error: (issue) =>
+      issue.input === "replicated"
+        ? '"replicated" needs a spool on several machines, and there is none such yet; it must be "spool" or "next_hop"'
+        : undefined,
+  }).default("spool").describe(
+    "What the 250 to the client stands for: the message on our disk, or, with next_hop, the next hop's own 250",
+  ),
+  forward_login: z.boolean().default(false).describe(
+    "Sign in at the next hop with the name and password by which the client signed in here; needs durability " +
+      '"next_hop" and verified TLS',
   ),
   ca: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
     "PEM file with the authorities that may vouch for the next hop; default: the system's",

@@ -132,6 +132,10 @@ class SocketLink implements Link {
       : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   protection(): ReturnType<Link["protection"]> {
     const socket = this.#socket;
     return socket instanceof TLSSocket

@@ -42,6 +42,8 @@ export interface Link {
   readonly write: (data: Uint8Array | string) => boolean;
   /** Resolves when more may be written, or the link is gone. */
   readonly drained: () => Promise<void>;
+  /** Nothing that was written waits here any more, so that its octets are free again. */
+  readonly flushed: () => boolean;
   /** Puts TLS around the link. On failure the link is gone. RFC 3207 §4 */
   readonly startTls: (request: TlsRequest) => Effect.Effect<void, TlsFailed>;
   /** Version and cipher suite; null in clear. */

@@ -25,6 +25,8 @@ export type MailEvent =
       readonly account: string;
       readonly returnPath: string | null;
       readonly recipients: ReadonlyArray<string>;
+      /** What its 250 stood for. */
+      readonly durability: "spool" | "next hop";
     }
     | {
       readonly event: "held";

@@ -157,6 +157,14 @@ export interface HopLimits {
   readonly perMinute: number | null;
 }
 
+/** How a route passes messages through, so that the 250 to the client is the next hop's own. */
+export interface PassThrough {
+  /** The next hop is shown the login of the client. */
+  readonly login: boolean;
+  /** What cannot be passed through goes by the spool; else it is refused. */
+  readonly spool: boolean;
+}
+
 /** One configured route. */
 export interface RouteRule {
   /** An address, a domain, `*.example.net` (names below it, not itself), `*`, or `[*]` for address literals. */
@@ -168,6 +176,8 @@ export interface RouteRule {
   /** Absent: the route is taken whoever sends what. */
   readonly when?: RouteConditions;
   readonly limits?: HopLimits;
+  /** Absent: the 250 stands for the spool. */
+  readonly passThrough?: PassThrough;
 }
 
 /** The most specific pattern whose conditions hold decides; of equal ones the first. */
@@ -179,6 +189,8 @@ export interface Route {
   readonly pattern: string;
   /** Which route of the table it is, counted from 0; absent: one that no table knows. */
   readonly rule?: number;
+  /** See `RouteRule`. */
+  readonly passThrough?: PassThrough;
 }
 
 /** What is known of a message besides its recipient when a route is chosen. */

@@ -30,6 +30,8 @@ export interface Transacted {
   readonly verdicts: ReadonlyArray<Verdict>;
   /** It never began, or was called back in time: worth a fresh connection, where it is still to be sent. */
   readonly stale: boolean;
+  /** The end mark was out and no reply came: the server may have taken the message. RFC 5321 §4.1.1.4 */
+  readonly doubtful: boolean;
 }
 
 interface Underway {
@@ -185,7 +187,7 @@ export class Connection {
   /** A message that was to follow and has not begun. */
   #abandon(): void {
     while (this.#messages.length > this.#finished.length) {
-      this.#finished.push({ verdicts: [], stale: true });
+      this.#finished.push({ verdicts: [], stale: true, doubtful: false });
     }
   }
 
@@ -216,7 +218,11 @@ export class Connection {
           }),
         );
       case "Finished":
-        this.#finished.push({ verdicts: output.verdicts, stale: this.#stale(before) });
+        this.#finished.push({
+          verdicts: output.verdicts,
+          stale: this.#stale(before),
+          doubtful: doubtful(before, this.#state, output.verdicts),
+        });
         return;
       case "Close":
         this.#flush();
@@ -283,6 +289,7 @@ export class Connection {
     const sink = {
       write: (octets: Uint8Array) => link.write(octets),
       drained: () => link.drained(),
+      flushed: () => link.flushed(),
       progress: () => this.#rearm(),
       over: () => this.#state._tag === "Closed",
     };
@@ -324,6 +331,10 @@ const utf8 = new TextEncoder();
 
 const inOne = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array =>
   joined(parts.map((p) => typeof p === "string" ? utf8.encode(p) : p));
+
+const doubtful = (before: State, after: State, verdicts: ReadonlyArray<Verdict>): boolean =>
+  after._tag === "Closed" && before._tag === "Transaction" && before.phase._tag === "Final" &&
+  verdicts.some((v) => !v.remote);
 
 const usable = (state: State): boolean => state._tag !== "Closed" && state._tag !== "Quitting";
 

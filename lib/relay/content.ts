@@ -1,6 +1,7 @@
 /**
  * The content of a message on its way to the wire: small ones in one piece, large ones as a stream.
  */
+import { release } from "../message/release.ts";
 import { DotStuffer, stuffWhole } from "../smtp/syntax/dot_stuff.ts";
 
 export type Content =
@@ -13,6 +14,8 @@ export type Content =
     readonly rest: AsyncIterator<Uint8Array>;
     /** Octets in all, to leave as one chunk as they are; null: by DATA. RFC 3030 §2 */
     readonly chunk: number | null;
+    /** Nobody reads it again: what was written is given back. */
+    readonly once: boolean;
   }
   /** Holds a CR or an LF alone, or nothing at all: never leaves. RFC 5321 §2.3.8 */
   | { readonly _tag: "Unfit" };
@@ -49,6 +52,7 @@ const whole = (parts: ReadonlyArray<Uint8Array>, lookAtHeader: boolean): Prepare
 export const prepare = async (
   chunks: AsyncIterable<Uint8Array>,
   lookAtHeader: boolean,
+  once = false,
 ): Promise<Prepared> => {
   const rest = chunks[Symbol.asyncIterator]();
   const start: Array<Uint8Array> = [];
@@ -60,7 +64,7 @@ export const prepare = async (
     length += next.value.length;
     if (length > WHOLE) {
       return {
-        content: { _tag: "Stream", start, rest, chunk: null },
+        content: { _tag: "Stream", start, rest, chunk: null, once },
         eightBitHeader: lookAtHeader && headerIsEightBit(start),
       };
     }
@@ -68,11 +72,16 @@ export const prepare = async (
 };
 
 /** Binary content of so many octets, to be sent as it is. RFC 3030 §3 */
-export const prepareChunk = (chunks: AsyncIterable<Uint8Array>, octets: number): Content => ({
+export const prepareChunk = (
+  chunks: AsyncIterable<Uint8Array>,
+  octets: number,
+  once = false,
+): Content => ({
   _tag: "Stream",
   start: [],
   rest: chunks[Symbol.asyncIterator](),
   chunk: octets,
+  once,
 });
 
 /** Writes what it is given, and sees to it that it is as much as was announced. RFC 3030 §2 */
@@ -113,6 +122,8 @@ const headerIsEightBit = (chunks: ReadonlyArray<Uint8Array>): boolean => {
 export interface Sink {
   readonly write: (octets: Uint8Array) => boolean;
   readonly drained: () => Promise<void>;
+  /** Nothing that was written waits any more. */
+  readonly flushed: () => boolean;
   /** Called for each block that was taken. */
   readonly progress: () => void;
   /** The link is of no more use. */
@@ -134,6 +145,8 @@ export const pour = async (
     const octets = stuffer.push(chunk);
     if (octets === null) return false;
     if (!sink.write(octets)) await sink.drained();
+    if (content.once && sink.flushed()) release(octets);
+    if (content.once && octets !== chunk) release(chunk);
     sink.progress();
     return true;
   };

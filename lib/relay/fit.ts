@@ -1,6 +1,6 @@
 /** The content of a job, read from the spool and made fit for what its hop offers. */
 import { Effect } from "effect";
-import { type Delivery, Spool } from "../ports/spool.ts";
+import { type Delivery, Spool, type SpoolError } from "../ports/spool.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import type { Verdict } from "../smtp/client/verdict.ts";
 import { type Content, prepare, prepareChunk, prepareHeld } from "./content.ts";
@@ -13,27 +13,36 @@ export interface Fit {
   readonly shape: Shape;
 }
 
+/** Reads the content from its beginning, each time. */
+type Read = () => Effect.Effect<AsyncIterable<Uint8Array>, SpoolError>;
+
 /** The message of a job as the hop can take it; a verdict where it cannot, null where the spool cannot give it. */
 export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict | null, never, Spool> =
   Effect
     .fnUntraced(
-      function* ({ delivery }, offer) {
+      function* (job, offer) {
+        const { delivery } = job;
+        const { awaited } = job;
         const spool = yield* Spool;
         const { message, envelope, content, size, eightBit } = delivery;
+        const read: Read = awaited === undefined
+          ? () => spool.read(message)
+          : () => Effect.succeed(awaited.content());
         const shape = { size, eightBit, eightBitHeader: false, binary: false };
-        if (bodyMisfits(delivery, offer)) return yield* fitted(spool, delivery, offer);
+        if (bodyMisfits(delivery, offer)) return yield* fitted(read, delivery, offer);
         if (envelope.body === "BINARYMIME") {
-          const raw = prepareChunk(yield* spool.read(message), size);
+          const raw = prepareChunk(yield* read(), size, awaited !== undefined);
           return { content: raw, shape: { ...shape, binary: true } };
         }
         const held = content === null ? null : prepareHeld(content, envelope.smtpUtf8);
         const prepared = held ?? (yield* Effect.flatMap(
-          spool.read(message),
-          (chunks) => Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8)),
+          read(),
+          (chunks) =>
+            Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8, awaited !== undefined)),
         ));
         const { eightBitHeader } = prepared;
         if (headerMisfits(delivery, offer, eightBitHeader)) {
-          return yield* fitted(spool, delivery, offer);
+          return yield* fitted(read, delivery, offer);
         }
         return { content: prepared.content, shape: { ...shape, eightBitHeader } };
       },
@@ -47,8 +56,8 @@ export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict | null
 
 /** Converted for a hop that takes less than the message holds. RFC 6152 §3 */
 const fitted = Effect.fnUntraced(
-  function* (spool: Spool["Service"], delivery: Delivery, offer: Offer) {
-    const open = () => Effect.runPromise(spool.read(delivery.message));
+  function* (read: Read, delivery: Delivery, offer: Offer) {
+    const open = () => Effect.runPromise(read());
     const made = yield* Effect.tryPromise(() => convert(open, delivery, offer));
     if ("kind" in made) return made;
     const { content, eightBitHeader } = yield* Effect.tryPromise(() =>

@@ -8,6 +8,7 @@ import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../po
 import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
 import { ours } from "../smtp/client/verdict.ts";
+import type { Awaited } from "./awaited.ts";
 import type { Result } from "./outcome.ts";
 import type { HopAccess, RelaySettings } from "./settings.ts";
 import { mustHaveTls, wishesOf } from "./wishes.ts";
@@ -19,22 +20,29 @@ export interface Job {
   readonly access: HopAccess;
   /** A connection that had gone stale was tried already. */
   readonly retried: boolean;
+  /** Its client waits for what comes of it; absent: the spool has it. */
+  readonly awaited?: Awaited;
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
 export const poolKey = (job: Job): string => {
-  const { route: { hop }, access, delivery } = job;
-  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") {
-    return `${hopKey(hop)}${limitsKey(job) ?? ""}`;
-  }
+  const { route: { hop }, access, delivery, awaited } = job;
+  const limited = limitsKey(job) ?? "";
+  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return `${hopKey(hop)}${limited}`;
   const { envelope } = delivery;
   const wish = mustHaveTls(envelope, hop)
     ? "#requiretls"
     : envelope.tlsOptional === true
     ? "#tlsoptional"
     : "";
-  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${limitsKey(job) ?? ""}`;
+  // a client's own login: such jobs share the lanes of the hop, and no connection
+  const own = ownLogin(awaited) ? "#own" : "";
+  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${own}${limited}`;
 };
+
+/** Its connection carries this message alone. */
+export const ownLogin = (awaited: Job["awaited"]): boolean =>
+  awaited !== undefined && awaited.login !== null;
 
 /** What is limited together: all that one route sends to one next hop; null where nothing limits it. */
 export const limitsKey = ({ route, access }: Job): string | null =>
@@ -62,6 +70,11 @@ export interface Sorted {
 }
 
 const NO_ROUTE = ours("temporary", "4.4.4", "No route is configured for this recipient now");
+const NO_CLIENT = ours(
+  "temporary",
+  "4.3.5",
+  "The route signs in as the client, and there is none: what is sent from here needs a route of its own",
+);
 const BAD_ADDRESS = ours("permanent", "5.1.3", "Recipient address is not valid");
 
 /** Looks every recipient's route up anew, since the configuration may have changed after acceptance. */
@@ -84,8 +97,8 @@ export const sort: (
       ? null
       : settings.rerouted(recipient.via, mailbox);
     const route = mailbox === null ? null : chosen ?? (yield* routes.find(mailbox, message));
-    if (route === null) {
-      const verdict = mailbox === null ? BAD_ADDRESS : NO_ROUTE;
+    if (route === null || route.passThrough?.login === true) {
+      const verdict = mailbox === null ? BAD_ADDRESS : route === null ? NO_ROUTE : NO_CLIENT;
       stranded.push({ recipient, verdict, contact: null });
       continue;
     }

@@ -1,6 +1,6 @@
 /**
- * Jobs that wait for one hop: higher priority first, and among equals each sender in turn, so that nobody waits for
- * all of somebody else's mail. RFC 6710 §5.1
+ * Jobs that wait for one hop: those first whose client waits, then higher priority, and among equals each sender in
+ * turn, so that nobody waits for all of somebody else's mail. RFC 6710 §5.1
  */
 import type { Job } from "./job.ts";
 
@@ -70,14 +70,27 @@ export class JobQueue {
   /** Other priorities, highest first; null until there are any. */
   #others: Array<{ readonly priority: number; readonly ring: Ring; length: number }> | null = null;
   #length = 0;
+  /** Those whose client waits; null until there are any. */
+  #awaited: Ring | null = null;
+  #waiting = 0;
 
   get length(): number {
     return this.#length;
   }
 
+  /** Clients that wait for a job of this hop. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   push(job: Job): void {
     const priority = job.delivery.envelope.priority ?? NORMAL;
     this.#length++;
+    if (job.awaited !== undefined) {
+      this.#waiting++;
+      this.#awaited ??= new Ring();
+      return this.#awaited.push(job);
+    }
     if (priority === NORMAL) return this.#normal.push(job);
     this.#others ??= [];
     let level = this.#others.find((l) => l.priority === priority);
@@ -93,8 +106,10 @@ export class JobQueue {
   shift(): Job | undefined {
     if (this.#length === 0) return undefined;
     this.#length--;
-    return this.#front.shift() ?? this.#level((p) => p > NORMAL) ?? this.#normal.shift() ??
-      this.#level((p) => p < NORMAL);
+    const job = this.#front.shift() ?? this.#awaited?.shift() ??
+      this.#level((p) => p > NORMAL) ?? this.#normal.shift() ?? this.#level((p) => p < NORMAL);
+    if (job?.awaited !== undefined) this.#waiting--;
+    return job;
   }
 
   #level(counts: (priority: number) => boolean): Job | undefined {
@@ -106,6 +121,7 @@ export class JobQueue {
 
   unshift(job: Job): void {
     this.#length++;
+    if (job.awaited !== undefined) this.#waiting++;
     this.#front.unshift(job);
   }
 

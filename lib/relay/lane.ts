@@ -6,7 +6,7 @@
  */
 import { Clock, Effect } from "effect";
 import type { Dialer } from "../ports/dialer.ts";
-import type { Tried } from "../ports/attempt.ts";
+import { contactText, type Tried } from "../ports/attempt.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { hopKey } from "../ports/routes.ts";
@@ -18,10 +18,11 @@ import type { Content } from "./content.ts";
 import { takesBinary } from "./convert.ts";
 import { beyondDomains } from "./domains.ts";
 import { fit } from "./fit.ts";
-import { alike, type Job, mailOf, withRecipients } from "./job.ts";
+import { alike, type Job, mailOf, ownLogin, withRecipients } from "./job.ts";
 import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
 import { throttles } from "./pace.ts";
+import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
@@ -65,7 +66,7 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
       if (!freely(hop)) yield* rest(hop);
       const job = next(yard, hop);
       if (job === null) return;
-      if (yard.settings.yields()) yield* BREATH;
+      if (job.awaited === undefined && yard.settings.yields()) yield* BREATH;
       if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
         yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
@@ -76,6 +77,10 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
       live ??= yield* connect(yard, hop, job, start);
       if (live === null) return;
       yield* transmit(yard, hop, job, live, start);
+      if (ownLogin(job.awaited)) {
+        live.connection.quit();
+        live = null;
+      }
     }
   });
   return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
@@ -161,6 +166,12 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
     });
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
+  if (r.alarm && ownLogin(job.awaited)) { // it says nothing of the logins of others
+    yard.pool.reached(hop, now);
+    yard.inHand.delete(job);
+    job.awaited?.loginRefused(r.verdict, r.contact === null ? null : contactText(r.contact));
+    return null;
+  }
   putBack(yard, hop, job, job);
   if (r.alarm) {
     yield* Effect.logError("The next hop does not take our login", {
@@ -181,13 +192,14 @@ const transmit = Effect.fnUntraced(
   function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
     let current = yield* begin(yard, hop, first, held, start);
     while (current !== null) {
-      const following: Sending | null = yield* prefetch(yard, hop, held);
+      const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
       yard.pool.reached(hop, yield* Clock.currentTimeMillis);
       const { job } = current;
       // the hop had closed a connection that we kept, or it was called back, from which some may be left
-      if (t.stale && !job.retried) putBack(yard, hop, job, { ...job, retried: true });
-      else report(yard, hop, current, t, held.connection);
+      if (t.stale && !job.retried && job.awaited?.late !== true) {
+        putBack(yard, hop, job, { ...job, retried: true });
+      } else report(yard, hop, current, t, held.connection);
       current = following;
     }
   },
@@ -208,6 +220,7 @@ const begin = Effect.fnUntraced(function* (
   { connection }: Held,
   start: Start,
 ) {
+  if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
   const ready = yield* fit(job, connection.offer);
   if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
     const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
@@ -225,14 +238,27 @@ const begin = Effect.fnUntraced(function* (
     putBack(yard, hop, job, job);
     return null;
   }
+  if (job.awaited !== undefined) {
+    if (later.size > 0) { // a fresh connection may take all of them, and one that is fresh is all there is
+      connection.full = true;
+      if (connection.used > 0) putBack(yard, hop, job, job);
+      else unsuitedFor(yard, job, job.awaited, "recipients", connection);
+      return null;
+    }
+    job.awaited.sentOn(connection);
+    const whole = { ...mail, whole: true } as const;
+    return { job, start, over: transact(connection, whole, ready.content, () => true) };
+  }
   const part = later.size === 0 ? mail : { ...mail, later };
   const wanted = () => !yard.calledBack(job);
   return { job, start, over: transact(connection, part, ready.content, wanted) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
-const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, held: Held) {
+const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
+  // whose client waits rides alone: when it must be dropped, nobody else's message is in doubt
+  if (first.awaited !== undefined || hop.jobs.waiting > 0) return null;
   if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
   const job = next(yard, hop);
   if (job === null) return null;
@@ -268,8 +294,10 @@ const report = (
   hop: Hop,
   { job, start }: Sending,
   t: Transacted,
-  { contact, offer }: Connection,
+  connection: Connection,
 ): void => {
+  const { contact, offer, remote } = connection;
+  if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
   const attempt = { ms: performance.now() - start.since, tried: start.tried };
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {

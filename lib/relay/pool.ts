@@ -121,7 +121,7 @@ export class Pool {
    * it is not, and more is waiting than it can carry, another one starts.
    */
   narrows(hop: Hop): boolean {
-    if (this.#settings.yields()) return hop.lanes > 1;
+    if (this.#settings.yields() && hop.jobs.waiting === 0) return hop.lanes > 1;
     if (hop.lanes > hop.pace.lanes) return true;
     if (hop.jobs.length > 1) this.#widen(hop);
     return false;
@@ -130,7 +130,7 @@ export class Pool {
   /** Another lane, if there is work for it and room. */
   #widen(hop: Hop): void {
     if (this.#closing) return;
-    if (hop.lanes > 0 && this.#settings.yields()) return;
+    if (hop.lanes > 0 && hop.jobs.waiting === 0 && this.#settings.yields()) return;
     if (hop.jobs.length === 0 || hop.lanes >= hop.pace.lanes) return;
     const held = hop.idle.pop() ?? null;
     if (held === null) {
@@ -226,6 +226,10 @@ export class Pool {
     return Array.from(this.#hops.values()).filter((h) => stalled(h, now)).flatMap((h) =>
       h.jobs.drain()
     );
+  }
+
+  get closing(): boolean {
+    return this.#closing;
   }
 
   /** No more lanes; what waits is handed out, idle connections are closed. May be called again. */

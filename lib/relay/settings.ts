@@ -54,6 +54,8 @@ export interface RelaySettings {
   readonly patience: Patience;
   /** How long a hop that could not be reached is left alone. */
   readonly pauseMs: number;
+  /** How long a client may wait for what the next hop says. RFC 5321 §4.5.3.2.6 */
+  readonly passMs: number;
   /** How long running transactions may take at shutdown. */
   readonly graceMs: number;
   /** True while sessions keep the server busy: a hop then has one connection. */
@@ -90,6 +92,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   postmasterCopy: null,
   patience: STANDARD_PATIENCE,
   pauseMs: 10_000,
+  passMs: 9 * MINUTE,
   graceMs: 10_000,
   yields: () => false,
 });

@@ -8,11 +8,13 @@
 import { Clock, Duration, Effect, FiberSet, Layer } from "effect";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
+import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
+import { Awaited, awaitedJob, toldOf } from "./awaited.ts";
 import { ClockJumps } from "./clock_jumps.ts";
 import { Delivered, plain } from "./delivered.ts";
 import { Events } from "./events.ts";
@@ -47,13 +49,17 @@ const NOBODY: ReadonlyArray<string> = [];
 
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
-/** Runs the relay as long as the scope is open. */
+/** Runs the relay as long as the scope is open; it hands over what clients wait for, besides. */
 export const relayLayer = (settings: RelaySettings): Layer.Layer<never, never, Needs> =>
-  Layer.effectDiscard(Effect.gen(function* () {
-    const relay = yield* make(settings);
-    yield* Effect.addFinalizer(() => relay.stop);
-    yield* Effect.forkScoped(relay.intake);
-  }));
+  Layer.effect(
+    HandOver,
+    Effect.gen(function* () {
+      const relay = yield* make(settings);
+      yield* Effect.addFinalizer(() => relay.stop);
+      yield* Effect.forkScoped(relay.intake);
+      return { pass: relay.pass };
+    }),
+  );
 
 const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const spool = yield* Spool;
@@ -85,7 +91,8 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   });
   const finish = (job: Job, results: ReadonlyArray<Result>): void => {
     inHand.delete(job);
-    if (plain(results)) delivered.add(job, results);
+    if (job.awaited !== undefined) toldOf(job.awaited, results);
+    else if (plain(results)) delivered.add(job, results);
     else record(job, results);
   };
   const finishPart = (job: Job, results: ReadonlyArray<Result>): void => {
@@ -95,6 +102,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const calledBack = ({ delivery }: Job): boolean => delivery.recipients.some(spool.withdrawn);
   /** What an operator has taken out of our hands is not begun. */
   const stillOurs = (job: Job): Job | null => {
+    if (job.awaited !== undefined) return job.awaited.over ? null : job;
     const { delivery } = job;
     if (!calledBack(job)) return job;
     const gone = delivery.recipients.filter(spool.withdrawn);
@@ -187,10 +195,14 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   }));
 
   const giveBack = (jobs: ReadonlyArray<Job>) =>
-    Effect.forEach(jobs, ({ delivery }) => Effect.ignore(spool.giveBack(delivery)), {
-      concurrency: 16,
-      discard: true,
-    });
+    Effect.forEach(
+      jobs,
+      ({ delivery, awaited }) =>
+        awaited === undefined
+          ? Effect.ignore(spool.giveBack(delivery))
+          : Effect.sync(() => awaited.stop()),
+      { concurrency: 16, discard: true },
+    );
 
   /** Ends running transactions within the grace, gives back what has not begun. RFC 5321 §3.8 */
   const stop = Effect.gen(function* () {
@@ -207,8 +219,29 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     yield* events.flush;
   });
 
-  return { intake, stop };
+  const pass = passing(settings, pool, watch);
+
+  return { intake, stop, pass };
 });
+
+/** Hands a message over as a job of its own, which the pool treats like any other. */
+const passing = (settings: RelaySettings, pool: Pool, watch: Watch) => (p: Passing) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.callback<HandedOver>((resume) => {
+      const awaited: Awaited = new Awaited(p, performance.now() + settings.passMs, (h) => {
+        watch.remove(awaited);
+        resume(Effect.succeed(h));
+      });
+      if (pool.closing) return awaited.stop();
+      watch.add(awaited);
+      const job = awaitedJob(p, settings.access(p.route), awaited);
+      const no = pool.add(job, now);
+      if (no !== null) {
+        const { verdict, contact } = no === "stalled" ? { verdict: BUSY, contact: null } : no;
+        toldOf(awaited, alike(job, verdict, contact));
+      }
+      return Effect.sync(() => awaited.expire());
+    }));
 
 /** Knows of jumps from the start on, whether or not there is mail. */
 const watchedClock = Effect.map(Clock.currentTimeMillis, (now) => {

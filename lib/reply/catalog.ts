@@ -210,6 +210,18 @@ export const SUPPRESSED = reply(
   "1.1",
   "Mail to this address failed for good lately; the postmaster here can lift this",
 );
+/** Nothing waits here for it, and one transaction reaches one server. RFC 5321 §4.5.3.1.10 */
+export const OTHER_HOP = reply(
+  452,
+  "5.3",
+  "This recipient has another mail server than those before, send to it in another transaction",
+);
+/** The next hop wants the client's own login, and this one showed no password. */
+export const NEEDS_PASSWORD_LOGIN = reply(
+  550,
+  "7.0",
+  "The mail server of this recipient wants your own login: sign in with PLAIN or LOGIN",
+);
 export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recipient");
 
 // --- data -----------------------------------------------------------------------------------
@@ -341,6 +353,53 @@ export const signedField = (field: string): Reply =>
 /** The same where Sender would have to name the account. RFC 6409 §8.1 */
 export const signedSender = (field: string): Reply =>
   reply(550, "7.1", `Your account must be in the ${field} field, which a DKIM signature covers`);
+
+// --- pass-through: where the next hop is asked while the client waits ----------------------------
+
+/** In the next hop's own words; the encoder of replies cleans and wraps them. RFC 5321 §4.2.5 */
+export const byNextHop = (code: number, detail: string, ...text: Reply["text"]): Reply =>
+  reply(code, detail, ...text);
+/** RFC 3463 §3.5 */
+export const HOP_UNREACHABLE = reply(
+  451,
+  "4.1",
+  "The next mail server cannot be used now, nothing was accepted; try again later",
+);
+export const HOP_BROKE_OFF = reply(
+  451,
+  "4.2",
+  "The next mail server broke off before it had the message, nothing was accepted; try again later",
+);
+/** RFC 5321 §4.1.1.4: a client that tries again may have it delivered twice. */
+export const HOP_DOUBTFUL = reply(
+  451,
+  "4.2",
+  "The next mail server got the message and did not answer; it may have been taken, try again later",
+);
+/** RFC 3463 §3.4 */
+const NOT_CAPABLE = [554, "3.3"] as const;
+export const CANNOT_HOLD = reply(
+  ...NOT_CAPABLE,
+  "This message would have to be kept back, and nothing is kept here",
+);
+export const CANNOT_PROMISE_TIME = reply(
+  ...NOT_CAPABLE,
+  "Nothing is kept here, so that delivery by a time cannot be promised; send without BY",
+);
+export const CANNOT_REPORT = reply(
+  ...NOT_CAPABLE,
+  "The next mail server reports no success; send without NOTIFY=SUCCESS",
+);
+export const SEVERAL_HOPS = reply(
+  550,
+  "5.3",
+  "The recipients cannot be reached in one transaction; send to each in a message of its own",
+);
+export const TOO_MANY_FOR_HOP = reply(
+  550,
+  "5.3",
+  "The next mail server does not take so many recipients at once; send to fewer",
+);
 
 // --- what a site decides for itself ---------------------------------------------------------
 

@@ -15,11 +15,18 @@ import type { LoginThrottle } from "../ports/login_throttle.ts";
 import { hopKey } from "../ports/routes.ts";
 import { Records, type SubmissionRecord } from "../ports/records.ts";
 import { Signer } from "../ports/signer.ts";
-import { type Hold, type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
+import {
+  type Committed,
+  type Hold,
+  type NewMessage,
+  Spool,
+  type SpoolError,
+} from "../ports/spool.ts";
 import type { Tokens } from "../ports/tokens.ts";
 import * as say from "../reply/catalog.ts";
 import { type Reply, saying, summary } from "../reply/reply.ts";
 import type { Question } from "../smtp/server/state.ts";
+import { admitTogether } from "../stages/admit_together.ts";
 import { admitRecipient } from "../stages/admit_recipient.ts";
 import { holdQuestion } from "../stages/consider_hold.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
@@ -36,6 +43,7 @@ import { holdNotice } from "./hold_notice.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
+import { passOn, type Taken, type TakenBy } from "./pass_on.ts";
 import { throttled } from "./throttled.ts";
 import { trailRecord } from "./trail_record.ts";
 
@@ -51,8 +59,15 @@ export interface AnswerSettings {
   readonly heldMessages: number;
   readonly clientLog: ClientLog;
   readonly load: Load;
-  /** Told of every message that was accepted and kept. */
-  readonly onAccepted: ((submission: Signed) => void) | null;
+  /** Some route passes messages through and keeps none. */
+  readonly withoutQueue: boolean;
+  /** Told of every message that was accepted; `by`: the next hop that took it, where the spool does not have it. */
+  readonly onAccepted: ((submission: Signed, by: TakenBy | null) => void) | null;
+}
+
+/** When an answer is due, by `Date.now()`; 0: not known yet. */
+interface Deadline {
+  due: number;
 }
 
 export type AnswerServices =
@@ -115,7 +130,12 @@ const recipient = Effect.fnUntraced(function* (
   const account = login === null ? null : yield* (yield* Accounts).find(login.account);
   if (account === null) return just(say.ACCOUNT_GONE);
   if ((yield* Spool).suppressed(printMailboxAscii(question.mailbox))) return just(say.SUPPRESSED);
-  yield* admitRecipient(account, question.mailbox, factsAtRcpt(question));
+  const facts = factsAtRcpt(question);
+  yield* admitRecipient(account, question.mailbox, facts);
+  if (settings.withoutQueue) {
+    const no = yield* admitTogether(question, facts, login !== null && login.login !== null);
+    if (no !== null) return just(no);
+  }
   return just(say.RECIPIENT_OK);
 });
 
@@ -155,11 +175,15 @@ const remembered = (signed: Signed) =>
     return Effect.ignore(holds.note(holdQuestion(signed), rules), { log: "Error" });
   });
 
+/** The next hop has it. */
+const NOT_KEPT = Effect.succeed<Committed>({ _tag: "Kept" });
+
 const submit = Effect.fnUntraced(function* (
   settings: AnswerSettings,
   session: SessionFacts,
   question: Question & { readonly _tag: "Submit" },
   data: ReceivedData,
+  deadline: Deadline,
 ) {
   if (data.fault !== null) return yield* Effect.fail(data.fault);
   const { reader } = data;
@@ -190,7 +214,7 @@ const submit = Effect.fnUntraced(function* (
     stored: held,
     trail: [],
   };
-  const signed = yield* Effect.onError(
+  let signed = yield* Effect.onError(
     pipeline(received),
     () => Effect.sync(() => held.discard()),
   );
@@ -206,7 +230,13 @@ const submit = Effect.fnUntraced(function* (
     yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
     return just(say.queued(signed.id));
   }
-  const kept = keep(signed, {
+  let taken: Taken | null = null;
+  if (signed.passThrough !== undefined) {
+    const on = yield* handOver(settings, session, signed, held, deadline);
+    signed = on.signed;
+    if (on._tag === "Taken") taken = on;
+  }
+  const kept = taken !== null ? NOT_KEPT : keep(signed, {
     id: signed.id,
     acceptedAt: signed.receivedAt,
     account: signed.account.id,
@@ -236,19 +266,41 @@ const submit = Effect.fnUntraced(function* (
   settings.quota.count(account, nullSender, count, receivedAt);
   yield* remembered(signed);
   yield* tellExpanded(signed);
-  settings.onAccepted?.(signed);
+  settings.onAccepted?.(signed, taken?.by ?? null);
+  const reply = taken?.reply ?? say.queued(signed.id);
   const records = yield* Records;
   if (records.keeps.accepted) {
     records.keep({
       ...recordOf(settings, session, question, data),
       id: signed.id,
       at: receivedAt,
-      reply: summary(say.queued(signed.id)),
+      reply: summary(reply),
       trail: trailRecord(signed.trail),
     });
   }
-  return just(say.queued(signed.id));
+  return just(reply);
 });
+
+/** To its next hop, which has limits of time of its own and is no work of ours meanwhile. */
+const handOver = (
+  { signedIn, load, within }: AnswerSettings,
+  session: SessionFacts,
+  signed: Signed,
+  held: HeldBody,
+  deadline: Deadline,
+) =>
+  Effect.suspend(() => {
+    deadline.due = Infinity;
+    load.leave();
+    return passOn(signed, held.current, signedIn.of(session.id)?.login ?? null);
+  }).pipe(
+    Effect.tap((on) => Effect.sync(() => on._tag === "Taken" ? held.discard() : undefined)),
+    Effect.onError(() => Effect.sync(() => held.discard())),
+    Effect.ensuring(Effect.sync(() => {
+      load.enter();
+      deadline.due = Date.now() + Duration.toMillis(within);
+    })),
+  );
 
 /**
  * What makes it the same submission when it comes again, for a client that lost the final 250: login, envelope
@@ -300,10 +352,11 @@ const remember = Effect.fnUntraced(function* (
   data: ReceivedData | null,
   refused: Reply,
   trail: Trail,
+  known: string | undefined,
 ) {
   const records = yield* Records;
   if (!records.keeps.refusals) return refused;
-  const id = (yield* Ids).queueId();
+  const id = known ?? (yield* Ids).queueId();
   records.keep({
     ...recordOf(settings, session, question, data),
     id,
@@ -315,19 +368,28 @@ const remember = Effect.fnUntraced(function* (
   return saying(refused, `Trace id ${id}`);
 });
 
+/** Anything that can go wrong; a refusal of ours where it has a reply. */
+interface Refused {
+  readonly _tag: string;
+  readonly reply?: Reply;
+  readonly trail?: Trail;
+  readonly id?: string;
+}
+
 /** Turns whatever went wrong into the reply that the client gets. */
 const replyTo = (
   settings: AnswerSettings,
   session: SessionFacts,
   question: Question,
   data: ReceivedData | null,
-  error: { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail },
+  error: Refused,
 ): Effect.Effect<Answer, never, Records | Ids> => {
-  const { reply: refused, trail } = error;
+  const { reply: refused, trail, id } = error;
   if (refused !== undefined) {
-    return trail === undefined || refused.code < 500
+    // what may have been taken is worth remembering, if not for good
+    return trail === undefined || (refused.code < 500 && refused !== say.HOP_DOUBTFUL)
       ? Effect.succeed(just(refused))
-      : Effect.map(remember(settings, session, question, data, refused, trail), just);
+      : Effect.map(remember(settings, session, question, data, refused, trail, id), just);
   }
   const reply = error._tag === "SpoolFull" ? say.NO_SPACE : say.LOCAL_ERROR;
   return Effect.as(
@@ -344,10 +406,11 @@ const answer = (
   session: SessionFacts,
   question: Question,
   data: ReceivedData | null,
+  deadline: Deadline,
 ): Effect.Effect<Answer, never, AnswerServices> => {
   const run = (): Effect.Effect<
     Answer,
-    { readonly _tag: string; readonly reply?: Reply; readonly trail?: Trail } | SpoolError,
+    Refused | SpoolError,
     AnswerServices
   > => {
     switch (question._tag) {
@@ -362,7 +425,7 @@ const answer = (
       case "Submit":
         return data === null
           ? Effect.die(new Error("no data"))
-          : submit(settings, session, question, data);
+          : submit(settings, session, question, data, deadline);
     }
   };
   return run().pipe(
@@ -384,15 +447,16 @@ export const makeAnswerer = (
   const runFork = Effect.runForkWith(services);
   const withinMs = Duration.toMillis(settings.within);
   const { load } = settings;
-  /** Answers under way, oldest first, with the time when they are due: one timer for all of them. */
-  const pending = new Map<Fiber.Fiber<Answer>, number>();
+  /** Answers under way, with the time when they are due: one timer for all of them. */
+  const pending = new Map<Fiber.Fiber<Answer>, Deadline>();
   const ask: SessionHost["ask"] = (session, question, data, answered): void => {
     if (data !== null) load.enter();
     const done = (a: Answer | null): void => {
       if (data !== null) load.leave();
       answered(a);
     };
-    const effect = answer(settings, session, question, data);
+    const deadline: Deadline = { due: 0 };
+    const effect = answer(settings, session, question, data, deadline);
     const fiber = runFork(effect);
     const finished = (exit: Exit.Exit<Answer>): void => {
       if (Exit.isSuccess(exit)) return done(exit.value);
@@ -405,17 +469,15 @@ export const makeAnswerer = (
     };
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    pending.set(fiber, Date.now() + withinMs);
+    if (deadline.due === 0) deadline.due = Date.now() + withinMs;
+    pending.set(fiber, deadline);
     fiber.addObserver((exit) => {
       pending.delete(fiber);
       finished(exit);
     });
   };
   const expire = (now: number): void => {
-    for (const [fiber, due] of pending) {
-      if (due > now) return;
-      fiber.interruptUnsafe();
-    }
+    for (const [fiber, { due }] of pending) if (due <= now) fiber.interruptUnsafe();
   };
   return { ask, expire };
 };

@@ -81,7 +81,8 @@ export const answerLogin = Effect.fnUntraced(function* (
     Effect.matchEffect({
       onSuccess: Effect.fnUntraced(function* ({ account, credential }) {
         yield* throttle.succeeded(session.clientAddress, name);
-        if (signedIn.enter(session.id, account.id, credential ?? CREDENTIAL[claim._tag])) {
+        const by = credential ?? CREDENTIAL[claim._tag];
+        if (signedIn.enter(session.id, account.id, by, claim)) {
           return { reply: say.AUTHENTICATED, account: account.id } satisfies Answer;
         }
         throttled("connections_per_account");

@@ -59,7 +59,8 @@ export class EventStore {
     if (m.account === null) return;
     const recipients = m.recipients.map((r) => r.address);
     const { id: message, account, returnPath, hold, acceptedAt } = m;
-    this.#add(acceptedAt, { event: "accepted", message, account, returnPath, recipients });
+    const kept = { returnPath, recipients, durability: "spool" } as const;
+    this.#add(acceptedAt, { event: "accepted", message, account, ...kept });
     if (!hold) return;
     const { reason, then } = hold;
     const until = hold.until === null ? null : iso(hold.until);

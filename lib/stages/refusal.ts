@@ -7,6 +7,8 @@ import type { Facts, StageName, Trail } from "./trail.ts";
 export class Refusal extends Data.TaggedError("Refusal")<{
   readonly reply: Reply;
   readonly trail: Trail;
+  /** Under which it is remembered; absent: any, since nobody has heard of it yet. */
+  readonly id?: string;
 }> {
   /** For logs that print errors. */
   override get message(): string {

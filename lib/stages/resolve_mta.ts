@@ -10,6 +10,7 @@ import { type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
+import { durabilityOf } from "./durability.ts";
 import { address, addresses, items, shown } from "./facts.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Attributed, Routed, RoutedRecipient, Stage } from "./submission.ts";
@@ -78,7 +79,10 @@ interface Share {
 /** So many hops are told of one by one, and so many domains looked up: the reply may not wait for a thousand. */
 const MAX_TOLD = 20;
 
-/** Gives every recipient its route. Refused with 550 5.7.1 where one has none. */
+/**
+ * Gives every recipient its route, and the message what its 250 will stand for. Refused with 550 5.7.1 where one
+ * has none, with 550 5.5.3 or 554 5.3.3 where it needs a queue and its route has none.
+ */
 export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> = Effect.fnUntraced(
   function* (s: Attributed) {
     const routes = yield* Routes;
@@ -102,17 +106,31 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       if (share === undefined) shares.set(key, { route, recipients: [mailbox] });
       else share.recipients.push(mailbox);
     }
+    const durability = durabilityOf(s, routed);
+    if (durability._tag === "Neither") {
+      const facts = { because: durability.why };
+      return yield* refusal(s.trail, "resolve_mta", "durability", durability.reply, facts);
+    }
+    const stands = durability._tag === "NextHop" ? "next hop" : "spool";
     const [only, ...others] = shares;
     const told = only !== undefined && others.length === 0
-      ? [yield* tell(only)]
-      : yield* Effect.forEach([...shares].slice(0, MAX_TOLD), tell, TOGETHER);
+      ? [yield* tell(only, stands)]
+      : yield* Effect.forEach(
+        [...shares].slice(0, MAX_TOLD),
+        (share) => tell(share, stands),
+        TOGETHER,
+      );
     if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
+    if (durability._tag === "Spool" && durability.why !== null) {
+      told.push(pass("durability", { durability: "spool", because: durability.why }));
+    }
     const optional = s.envelope.requireTls !== true && tlsOptional(s.header.fields);
     if (optional) told.push(pass("EXT-RTLS-3", { tlsRequired: false }));
     return {
       ...s,
       _tag: "Routed" as const,
       ...optional ? { envelope: { ...s.envelope, tlsOptional: true as const } } : {},
+      ...durability._tag === "NextHop" ? { passThrough: durability.passThrough } : {},
       routed,
       trail: [...s.trail, ...told],
     };
@@ -128,15 +146,16 @@ const pass = (rule: string, facts: Decision["facts"]): Decision => ({
   facts,
 });
 
-const tell = Effect.fnUntraced(function* ([hop, share]: readonly [string, Share]): Effect.fn.Return<
-  Decision,
-  never,
-  Resolver
-> {
+/** `durability`: what the 250 will stand for. */
+const tell = Effect.fnUntraced(function* (
+  [hop, share]: readonly [string, Share],
+  durability: "spool" | "next hop",
+): Effect.fn.Return<Decision, never, Resolver> {
   const facts = {
     hop: shown(hop),
     route: share.route.pattern,
     recipients: addresses(share.recipients),
+    durability,
   };
   const exchangers = yield* exchangersOf(share.route.hop);
   return pass("route", exchangers === null ? facts : { ...facts, exchangers });

@@ -11,7 +11,7 @@ import type { Header } from "../message/header.ts";
 import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { Circumstances } from "../ports/sender_rights.ts";
-import type { Route } from "../ports/routes.ts";
+import type { PassThrough, Route } from "../ports/routes.ts";
 import type { Hold } from "../ports/spool.ts";
 import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
@@ -43,6 +43,8 @@ interface Common {
   readonly hold?: Hold;
   /** A filter had it thrown away: accepted, and not kept. */
   readonly discard?: boolean;
+  /** It goes to its next hop while the client waits; absent: the spool keeps it. Known once it is routed. */
+  readonly passThrough?: PassThrough;
   readonly trail: Trail;
 }
 

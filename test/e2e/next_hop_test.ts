@@ -142,6 +142,8 @@ servers = ["127.0.0.1:${unbound.port}"]
         hop: "mx:good.test",
         tls: "opportunistic",
         limits: null,
+        durability: "spool",
+        forwardLogin: false,
         hosts: [{
           host: "mx.good.test",
           at: `127.0.0.1:${hop.port}`,

@@ -66,6 +66,8 @@ export interface SiteOptions {
   readonly routes: string;
   /** More lines of `[listen]`. */
   readonly listen?: string;
+  /** Lines of `[spool]`. */
+  readonly spool?: string;
   /** More TOML, behind the rest. */
   readonly more?: string;
   /** More addresses of the account. */
@@ -103,7 +105,7 @@ certificate = "cert.pem"
 key = "key.pem"
 ${o.tls ?? ""}
 [spool]
-url = "sqlite:data/spool.db"
+${o.spool ?? 'url = "sqlite:data/spool.db"'}
 [accounts]
 url = "sqlite:data/accounts.db"
 iterations = 4096

@@ -26,7 +26,11 @@ export interface Script {
   /** Decides on any command; undefined leaves it to the ordinary course. `nth` counts that verb on all connections. */
   readonly on?: (command: string, nth: number) => Answer | undefined;
   /** After the dot; one answer per accepted recipient with LMTP. */
-  readonly final?: (to: ReadonlyArray<string>, nth: number) => ReadonlyArray<Answer>;
+  readonly final?: (
+    to: ReadonlyArray<string>,
+    nth: number,
+    data: string,
+  ) => ReadonlyArray<Answer>;
   /** The first message is answered only when this is done. */
   readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
@@ -38,6 +42,8 @@ export interface Script {
   /** Answers STARTTLS, and the ClientHello with this. */
   readonly brokenTls?: string;
   readonly path?: string;
+  /** Absent: any that is free. */
+  readonly port?: number;
 }
 
 export class ScriptedHop {
@@ -70,7 +76,7 @@ export class ScriptedHop {
         hop.port = typeof address === "object" && address !== null ? address.port : 0;
         resolve(hop);
       };
-      if (script.path === undefined) hop.#server.listen(0, "127.0.0.1", ready);
+      if (script.path === undefined) hop.#server.listen(script.port ?? 0, "127.0.0.1", ready);
       else hop.#server.listen(script.path, ready);
     });
   }
@@ -108,6 +114,11 @@ export class ScriptedHop {
       const dialogue = new Dialogue(this, this.#script, secured, told);
       if (greet) dialogue.greet();
     });
+  }
+
+  /** Ends all connections, as a server does that was idle for too long. */
+  cutAll(): void {
+    for (const s of this.#open) s.destroy();
   }
 
   stop(): Promise<void> {
@@ -196,7 +207,7 @@ class Dialogue {
     this.#told.messages.push({ from: this.#from, to, data });
     this.#to = [];
     const nth = this.#hop.count("FINAL");
-    const answers = this.#script.final?.(to, nth) ??
+    const answers = this.#script.final?.(to, nth, data) ??
       (this.#script.lmtp === true ? to.map(() => "250 2.1.5 kept") : ["250 2.0.0 kept"]);
     const say = () => answers.forEach((a) => this.#say(a));
     if (nth === 1 && this.#script.hold !== undefined) this.#script.hold.then(say);

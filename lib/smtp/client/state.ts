@@ -36,6 +36,8 @@ export interface Mail {
   readonly eightBit: boolean;
   /** Holds what only an SMTPUTF8 hop may get. RFC 6531 §3.2 */
   readonly utf8: "none" | "address" | "header";
+  /** All recipients or none: what the server does not take for each of them is not sent at all. */
+  readonly whole?: true;
   /** Indices of recipients who must wait for another connection. RFC 9422 §4.3 */
   readonly later?: ReadonlySet<number>;
   /** What extensions say besides; absent where they say nothing. */

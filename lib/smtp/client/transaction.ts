@@ -21,6 +21,12 @@ import { type Asked, judge, ours, softened, type Verdict } from "./verdict.ts";
 
 const NEXT_TIME = ours("temporary", "4.5.3", "Too many recipients for one transaction");
 const OUT_OF_STEP = ours("temporary", "4.5.0", "Server answered before the message was sent");
+/** For who was taken where the message goes to all or none. */
+export const NOT_SENT = ours(
+  "temporary",
+  "4.5.0",
+  "Not sent, since another recipient was not taken",
+);
 
 /** Starts it; recipients beyond the server's RCPTMAX are left for later. RFC 9422 §4.3 */
 export const begin = (ready: Ready, mail: Mail): Step => {
@@ -50,8 +56,11 @@ const group = (t: Transaction): string => {
   t.verdicts.forEach((v, i) => {
     if (v === null) commands += rcptCommand(t, i);
   });
-  return chunked(t) ? commands : `${commands}DATA\r\n`;
+  return chunked(t) || undecided(t) ? commands : `${commands}DATA\r\n`;
 };
+
+/** DATA waits for the answers to all of RCPT: behind it there would be no good way back. */
+const undecided = ({ mail }: Transaction): boolean => mail.whole === true && mail.to.length > 1;
 
 /**
  * The message behind this one. Its commands leave at once where the content is out, else behind the
@@ -160,11 +169,16 @@ const recipient = (t: Transaction, index: number, verdict: Verdict): Step => {
     verdicts,
     phase: more ? { _tag: "Rcpt", index: next } : { _tag: "Data" },
   };
+  if (!more && undecided(t) && (t.refusal !== null || !verdicts.every(accepted))) {
+    const none = verdicts.map((v) => accepted(v) ? NOT_SENT : v);
+    return finish({ ...now, verdicts: none }, true);
+  }
   if (!more && chunked(t)) {
     return t.refusal === null && verdicts.some(accepted)
       ? [{ ...now, phase: { _tag: "Content" } }, { _tag: "SendContent" }]
       : finish(now, true);
   }
+  if (!more && undecided(t)) return [now, send("DATA\r\n")];
   // no recipient, no DATA; with pipelining it is on its way already. RFC 2033 §4.2, RFC 2920 §3.1
   return !more && !now.ready.offer.pipelining && !verdicts.some(accepted)
     ? finish(now, true)

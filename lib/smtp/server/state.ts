@@ -128,6 +128,8 @@ export type Question =
   | {
     readonly _tag: "Recipient";
     readonly mailbox: Mailbox;
+    /** The first of those taken before it; null: there is none. */
+    readonly first: Mailbox | null;
     readonly account: string | null;
     readonly mail: Mail;
   }

@@ -90,6 +90,12 @@ export const beginRecipient = (
       peer,
       about: { _tag: "Recipient", mail, recipients, attempts, recipient },
     },
-    ask({ _tag: "Recipient", mailbox, account: peer.account, mail }),
+    ask({
+      _tag: "Recipient",
+      mailbox,
+      first: recipients[0]?.mailbox ?? null,
+      account: peer.account,
+      mail,
+    }),
   ];
 };

@@ -1,14 +1,21 @@
 /** The relay on real sockets, with the spool in memory and a scripted hop. */
 import assert from "node:assert/strict";
-import { Effect, Exit, Layer, Logger, Scope } from "effect";
+import { Context, Effect, Exit, Layer, Logger, Scope } from "effect";
 import type { Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
 import { dialerLayer } from "../../../lib/net/dialer.ts";
 import type { DnsAnswer } from "../../../lib/ports/dns.ts";
+import { type HandedOver, type Handing, HandOver } from "../../../lib/ports/hand_over.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../../lib/envelope/envelope.ts";
-import { hopKey, type NextHop, Routes } from "../../../lib/ports/routes.ts";
+import {
+  type Credentials,
+  hopKey,
+  type NextHop,
+  type PassThrough,
+  Routes,
+} from "../../../lib/ports/routes.ts";
 import type { QueueRecipient } from "../../../lib/ports/spool.ts";
 import {
   type RelaySettings,
@@ -44,6 +51,8 @@ export const smtpHop = (
 export interface Given {
   /** One hop for all, or by recipient address. */
   readonly hop: NextHop | ((address: string) => NextHop | null);
+  /** Of every route. */
+  readonly passThrough?: PassThrough;
   readonly settings?: Partial<RelaySettings>;
   readonly spool?: MemorySpool;
   readonly mx?: Readonly<Record<string, MxAnswer>>;
@@ -73,17 +82,65 @@ export const HASTE = {
 /** For peers that take their time. */
 export const STANDARD = STANDARD_PATIENCE;
 
+/** For tests that set a limit of their own. */
+export const LONG = { ...HASTE, greeting: 20_000, command: 20_000, data: 20_000, final: 20_000 };
+
 let ids = 0;
 
 export class Running {
   readonly spool: MemorySpool;
   readonly #scope: Scope.Closeable;
   readonly #given: Given;
+  readonly #handOver: Handing | null;
 
-  constructor(spool: MemorySpool, scope: Scope.Closeable, given: Given) {
+  constructor(
+    spool: MemorySpool,
+    scope: Scope.Closeable,
+    given: Given,
+    handOver: Handing | null,
+  ) {
     this.spool = spool;
     this.#scope = scope;
     this.#given = given;
+    this.#handOver = handOver;
+  }
+
+  /** Hands a message over while its client waits. */
+  async pass(m: {
+    readonly to: ReadonlyArray<string>;
+    readonly body?: string;
+    readonly eightBit?: boolean;
+    readonly envelope?: Partial<Envelope>;
+    readonly wishes?: ReadonlyArray<Omit<Recipient, "mailbox">>;
+    readonly login?: Credentials;
+  }): Promise<HandedOver> {
+    const [first = ""] = m.to;
+    const hop = find(this.#given, first);
+    if (hop === null || this.#handOver === null) throw new Error("nobody to hand over to");
+    const body = this.spool.stage();
+    const octets = Uint8Array.from(m.body ?? "Hello\r\n", (c) => c.charCodeAt(0));
+    await Effect.runPromise(body.write(octets));
+    const passing = this.#handOver.pass({
+      id: `P${++ids}`,
+      acceptedAt: Date.now(),
+      account: "alice@example.net",
+      envelope: {
+        returnPath: mailbox("alice@example.net"),
+        recipients: m.to.map((t, i) => ({ mailbox: mailbox(t), ...m.wishes?.[i] })),
+        body: "7BIT",
+        smtpUtf8: false,
+        declaredSize: null,
+        ...m.envelope,
+      },
+      recipients: m.to,
+      route: { hop, pattern: "*", passThrough: { login: m.login !== undefined, spool: false } },
+      head: "From: alice@example.net\r\nSubject: test\r\n\r\n",
+      body,
+      bodyOctets: octets.length,
+      eightBit: m.eightBit ?? false,
+      login: m.login ?? null,
+    });
+    return await Effect.runPromise(passing);
   }
 
   /** Commits a message; returns its id. */
@@ -180,7 +237,8 @@ export const withRelay = async (
   const routes = Layer.succeed(Routes, {
     find: (m) => {
       const hop = find(given, `${m.local}@${m.domain.text}`);
-      return Effect.succeed(hop === null ? null : { hop, pattern: "*" });
+      const how = given.passThrough === undefined ? {} : { passThrough: given.passThrough };
+      return Effect.succeed(hop === null ? null : { hop, pattern: "*", ...how });
     },
   });
   const resolver = given.resolver ?? Layer.succeed(
@@ -218,8 +276,8 @@ export const withRelay = async (
     ),
     Layer.provide(Logger.layer([])),
   );
-  await Effect.runPromise(Layer.buildWithScope(layer, scope));
-  const running = new Running(spool, scope, given);
+  const context = await Effect.runPromise(Layer.buildWithScope(layer, scope));
+  const running = new Running(spool, scope, given, Context.get(context, HandOver));
   try {
     await body(running);
   } finally {

@@ -59,7 +59,7 @@ inDirectory(
     assert.deepEqual(report.warnings, []);
     assert.equal(report.config.routes[0]?.hop._tag, "Maildir");
     const { spool, accounts, records } = report.config;
-    for (const { path } of [spool, accounts, records]) assert.equal(dirname(path), dir);
+    for (const { path } of [spool, accounts, records]) assert.equal(dirname(path ?? ""), dir);
   },
 );
 

@@ -49,6 +49,17 @@ Deno.test("checkConfig() finds nothing wrong with what is right, and leaves noth
   assert.deepEqual(await check(config()), { good: true, lines: [] });
 });
 
+Deno.test("checkConfig() warns of logins that cannot go on to a next hop", async () => {
+  const text = config({ via: "smtps://h", ca: "cert.pem" }) +
+    'durability = "next_hop"\nforward_login = true\n[auth]\nmechanisms = ["SCRAM-SHA-256", "PLAIN"]\n';
+  assert.deepEqual(await check(text), {
+    good: true,
+    lines: [
+      "./postern.toml:18: route[1].forward_login = true: whoever signs in by SCRAM-SHA-256 is refused: no password is shown",
+    ],
+  });
+});
+
 for (
   const [name, text, want] of [
     [

@@ -320,7 +320,7 @@ for (
 [[route]]
 to = "*"
 via = "smtp://h"`,
-      ['22: route[2].via = "smtp://h": another route goes to the same hop with other tls, ca or password'],
+      ['22: route[2].via = "smtp://h": another route goes to the same hop with other tls, ca, password or forward_login'],
     ],
     [
       "broken TOML",

@@ -40,6 +40,7 @@ const poured = async (parts: ReadonlyArray<string>, over: () => boolean = () => 
       return false;
     },
     drained: () => Promise.resolve(),
+    flushed: () => true,
     progress: () => {},
     over,
   };
@@ -61,3 +62,28 @@ Deno.test("pour() writes no end mark behind a bare LF", async () => {
 Deno.test("pour() stops where the link is gone", async () => {
   assert.equal((await poured([large, "x\r\n"], () => true)).how, "gone");
 });
+
+for (const [once, flushed] of [[true, true], [true, false], [false, true]] as const) {
+  Deno.test(`pour() gives octets back only where nobody reads them again and they are out: ${once}, ${flushed}`, async () => {
+    const parts = [octets(large), octets(large)];
+    const source = async function* () {
+      yield* await Promise.resolve(parts);
+    };
+    const { content } = await prepare(source(), false, once);
+    assert.ok(content._tag === "Stream");
+    let sent = 0;
+    await pour(content, {
+      write: (o) => {
+        sent += o.length;
+        return true;
+      },
+      drained: () => Promise.resolve(),
+      flushed: () => flushed,
+      progress: () => {},
+      over: () => false,
+    });
+    assert.equal(sent, 2 * large.length + 3);
+    const left = parts.map((p) => p.length);
+    assert.deepEqual(left, once && flushed ? [0, 0] : [large.length, large.length]);
+  });
+}

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Effect } from "effect";
 import fc from "fast-check";
+import { Awaited } from "../../../lib/relay/awaited.ts";
 import type { Job } from "../../../lib/relay/job.ts";
 import { JobQueue } from "../../../lib/relay/job_queue.ts";
 
@@ -45,6 +47,41 @@ Deno.test("QUE-4: higher priority goes first, lower last, and what is put back b
   q.push(job("b", 4, 6));
   q.unshift(job("c", 5));
   assert.deepEqual(order(q), ["c5", "b4", "a3", "a1", "a2"]);
+});
+
+const waited = (sender: string, n: number): Job => ({
+  ...job(sender, n),
+  awaited: new Awaited(
+    {
+      id: "",
+      acceptedAt: 0,
+      account: sender,
+      envelope: job(sender, n).delivery.envelope,
+      recipients: [],
+      route: job(sender, n).route,
+      head: "",
+      body: { write: () => Effect.void, part: () => Effect.succeed(null), discard: () => {} },
+      bodyOctets: 0,
+      eightBit: false,
+      login: null,
+    },
+    Infinity,
+    () => {},
+  ),
+});
+
+Deno.test("JobQueue lets those go first whose client waits, each account in turn, and counts them", () => {
+  const q = new JobQueue();
+  q.push(job("a", 1, 9));
+  for (let n = 0; n < 3; n++) q.push(waited("b", n));
+  q.push(waited("c", 0));
+  assert.deepEqual([q.length, q.waiting], [5, 4]);
+  const first = q.shift();
+  assert.equal(q.waiting, 3);
+  if (first !== undefined) q.unshift(first);
+  assert.equal(q.waiting, 4);
+  assert.deepEqual(order(q), ["b0", "c0", "b1", "b2", "a1"]);
+  assert.deepEqual([q.length, q.waiting], [0, 0]);
 });
 
 Deno.test("JobQueue gives every job once, each sender's in their order", () => {

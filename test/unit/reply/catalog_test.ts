@@ -39,14 +39,16 @@ const LEDGER: Readonly<Record<number, string>> = {
 
 /**
  * Beyond the ledger: the connection that meets a bug of ours, which has no row there; and what the ledger has as
- * a status of reports alone, said in advance. EXT-RTLS-2
+ * a status of reports alone, said in advance (EXT-RTLS-2) or, where messages are passed through, at once: 4.4.2, and
+ * 5.3.3 for what needs a queue. RFC 3463 §3.4, §3.5
  */
-const BEYOND: ReadonlySet<string> = new Set(["421 4.3.0", "550 5.7.10"]);
+const BEYOND: ReadonlySet<string> = new Set(["421 4.3.0", "451 4.4.2", "550 5.7.10", "554 5.3.3"]);
 
 const replies: ReadonlyArray<readonly [string, Reply]> = Object.entries(catalog).flatMap(
   ([name, value]): ReadonlyArray<readonly [string, Reply]> => {
     if (typeof value !== "function") return [[name, value]];
     if (name === "filterReply") return [[name, catalog.filterReply(550, "7.1", ["x"])]];
+    if (name === "byNextHop") return [[name, catalog.byNextHop(550, "7.1", "x")]];
     if (name === "byBurl") return [[name, catalog.byBurl(catalog.queued("x"))]];
     if (name === "siteRefusal") {
       return REFUSAL_CLASSES.map((as) => [`${name} ${as}`, catalog.siteRefusal(as, "x")]);

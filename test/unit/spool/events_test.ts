@@ -230,7 +230,13 @@ Deno.test(
     one(db, {
       op: "announce",
       events: [
-        { event: "accepted", ...about, account: "alice", returnPath: null },
+        {
+          event: "accepted",
+          ...about,
+          account: "alice",
+          returnPath: null,
+          durability: "next hop",
+        },
         { event: "removed", ...about },
       ],
     });

@@ -79,11 +79,17 @@ Deno.test("resolveMta() gives every recipient its route and tells each hop once"
     ],
   );
   assert.deepEqual(end.trail.filter((d) => d.stage === "resolve_mta").map((d) => d.facts), [
-    { hop: "maildir:/out", route: "example.org", recipients: ["a@example.org", "c@example.org"] },
+    {
+      hop: "maildir:/out",
+      route: "example.org",
+      recipients: ["a@example.org", "c@example.org"],
+      durability: "spool",
+    },
     {
       hop: "mx:example.com",
       route: "*",
       recipients: ["b@example.com", "d@EXAMPLE.com"],
+      durability: "spool",
       exchangers: ["10 mx.example.com"],
     },
   ]);
