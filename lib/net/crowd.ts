@@ -1,5 +1,6 @@
 /** Who is connected to a small server: so many in all, so many from one address, each for so long. */
 import type { Socket } from "node:net";
+import { Present } from "../message/present.ts";
 
 export interface CrowdLimits {
   readonly all: number;
@@ -8,7 +9,7 @@ export interface CrowdLimits {
 
 export class Crowd {
   readonly #limits: CrowdLimits;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Present<Socket>();
   readonly #perAddress = new Map<string, number>();
 
   constructor(limits: CrowdLimits) {

@@ -7,7 +7,7 @@ import type { Job } from "./job.ts";
 /** One sender's jobs in their order; taken ones leave a gap at the front until half of it is gap. */
 class Line {
   readonly sender: string;
-  #jobs: Array<Job> = [];
+  #jobs: Array<Job | undefined> = [];
   #at = 0;
   constructor(sender: string) {
     this.sender = sender;
@@ -21,7 +21,7 @@ class Line {
   shift(): Job | undefined {
     const job = this.#jobs[this.#at];
     if (job === undefined) return undefined;
-    this.#at++;
+    this.#jobs[this.#at++] = undefined; // let go at once
     if (this.#at > 64 && this.#at * 2 > this.#jobs.length) {
       this.#jobs = this.#jobs.slice(this.#at);
       this.#at = 0;

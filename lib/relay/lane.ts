@@ -5,6 +5,7 @@
  * carries them.
  */
 import { Clock, Effect } from "effect";
+import type { Present } from "../message/present.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { contactText, type Tried } from "../ports/attempt.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
@@ -37,7 +38,7 @@ export interface Yard {
   /** Hosts that did not answer of late. */
   readonly silent: SilentHosts;
   /** Jobs that a lane has in hand. */
-  readonly inHand: Set<Job>;
+  readonly inHand: Present<Job>;
   /** An operator has held, removed or sent elsewhere one of its recipients meanwhile. */
   readonly calledBack: (job: Job) => boolean;
   /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */

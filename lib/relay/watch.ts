@@ -1,4 +1,5 @@
 /** One timer for the patience of all connections, instead of one timer each. */
+import { Present } from "../message/present.ts";
 
 export interface Watched {
   /** By `performance.now()`. */
@@ -7,7 +8,7 @@ export interface Watched {
 }
 
 export class Watch {
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new Present<Watched>();
   readonly #everyMs: number;
   #timer: ReturnType<typeof setInterval> | null = null;
 

@@ -6,6 +6,7 @@
  * recorded before the next attempt, many in one commit.
  */
 import { Clock, Duration, Effect, FiberSet, Layer } from "effect";
+import { Present } from "../message/present.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
@@ -75,13 +76,17 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     yield* watchedClock,
   );
   const watch = new Watch(Math.min(WATCH_MS, settings.patience.idle));
-  const inHand = new Set<Job>();
+  const inHand = new Present<Job>();
   const room = new Room(settings.window);
 
   const record = (
     job: Pick<Job, "delivery"> & { readonly route: Job["route"] | null },
     results: ReadonlyArray<Result>,
-  ) => inBackground(Effect.ensuring(settle(job, results), Effect.sync(() => room.leave())));
+  ) => {
+    // held until it is recorded, and for longer by what the collector takes its time with: not with the content
+    const bare = { ...job, delivery: { ...job.delivery, content: null } };
+    inBackground(Effect.ensuring(settle(bare, results), Effect.sync(() => room.leave())));
+  };
   const delivered = new Delivered({
     spool,
     run: inBackground,

@@ -7,6 +7,7 @@
 import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
 import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
+import { Present } from "../message/present.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { Correspondents } from "../ports/correspondents.ts";
 import { Holds } from "../ports/holds.ts";
@@ -68,6 +69,7 @@ export interface AnswerSettings {
 /** When an answer is due, by `Date.now()`; 0: not known yet. */
 interface Deadline {
   due: number;
+  fiber?: Fiber.Fiber<Answer>;
 }
 
 export type AnswerServices =
@@ -448,7 +450,7 @@ export const makeAnswerer = (
   const withinMs = Duration.toMillis(settings.within);
   const { load } = settings;
   /** Answers under way, with the time when they are due: one timer for all of them. */
-  const pending = new Map<Fiber.Fiber<Answer>, Deadline>();
+  const pending = new Present<Deadline>();
   const ask: SessionHost["ask"] = (session, question, data, answered): void => {
     if (data !== null) load.enter();
     const done = (a: Answer | null): void => {
@@ -470,14 +472,15 @@ export const makeAnswerer = (
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
     if (deadline.due === 0) deadline.due = Date.now() + withinMs;
-    pending.set(fiber, deadline);
+    deadline.fiber = fiber;
+    pending.add(deadline);
     fiber.addObserver((exit) => {
-      pending.delete(fiber);
+      pending.delete(deadline);
       finished(exit);
     });
   };
   const expire = (now: number): void => {
-    for (const [fiber, { due }] of pending) if (due <= now) fiber.interruptUnsafe();
+    for (const { fiber, due } of pending) if (due <= now) fiber?.interruptUnsafe();
   };
   return { ask, expire };
 };

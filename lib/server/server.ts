@@ -3,6 +3,7 @@
  */
 import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
+import { Present } from "../message/present.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { awaitProxyHeader, Networks } from "../net/proxied.ts";
@@ -68,7 +69,7 @@ export interface Listening {
 const TICK_MS = 1_000;
 
 class Connections {
-  readonly #all = new Set<Connection>();
+  readonly #all = new Present<Connection>();
   readonly #perAddress = new Map<string, number>();
   #idle: (() => void) | null = null;
 

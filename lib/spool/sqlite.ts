@@ -67,7 +67,8 @@ const KEPT: Committed = { _tag: "Kept" };
 class SqliteSpool {
   readonly #thread: DatabaseThread;
   #ready: Array<Delivery> = [];
-  readonly #cache = new Map<string, ReadonlyArray<Uint8Array>>();
+  /** By message; emptied as it is forgotten, since the tables of a Map outlive what is taken out of it. */
+  readonly #cache = new Map<string, { parts: ReadonlyArray<Uint8Array> }>();
   #cached = 0;
   /** Older messages wait on disk: new ones queue up behind them. */
   #backlog = true;
@@ -168,7 +169,7 @@ class SqliteSpool {
       this.#ready.push(d);
     }
     if (content !== null) {
-      this.#cache.set(m.id, content);
+      this.#cache.set(m.id, { parts: content });
       this.#cached += facts.size;
     }
   }
@@ -201,10 +202,11 @@ class SqliteSpool {
     this.#suppressed.size > 0 && this.#suppressed.has(address.toLowerCase());
 
   #forget(id: string): void {
-    const parts = this.#cache.get(id);
-    if (parts === undefined) return;
+    const cached = this.#cache.get(id);
+    if (cached === undefined) return;
     this.#cache.delete(id);
-    for (const p of parts) this.#cached -= p.length;
+    for (const p of cached.parts) this.#cached -= p.length;
+    cached.parts = [];
   }
 
   #awaken(): void {
@@ -280,7 +282,7 @@ class SqliteSpool {
 
   readonly read = (id: string): Effect.Effect<AsyncIterable<Uint8Array>, SpoolError> => {
     const cached = this.#cache.get(id);
-    if (cached !== undefined) return Effect.succeed(iterate(cached));
+    if (cached !== undefined) return Effect.succeed(iterate(cached.parts));
     return Effect.map(
       this.#thread.run("read", { op: "read", id, chunk: -1 }),
       (first) => this.#chunks(id, first as ReadPart),
