@@ -238,6 +238,7 @@ export class Spool extends Context.Service<Spool, {
   /**
    * The content in chunks: the final header, the empty line, the body. Checks the SHA-256 of what
    * was committed (before the first chunk where the content is small) and fails with SpoolFault where it differs.
+   * Each chunk is the reader's own, to be given back as it likes.
    */
   readonly read: (message: string) => Effect.Effect<AsyncIterable<Uint8Array>, SpoolError>;
   /**

@@ -14,7 +14,7 @@ export type Content =
     readonly rest: AsyncIterator<Uint8Array>;
     /** Octets in all, to leave as one chunk as they are; null: by DATA. RFC 3030 §2 */
     readonly chunk: number | null;
-    /** Nobody reads it again: what was written is given back. */
+    /** The pieces are ours alone: what was written is given back. */
     readonly once: boolean;
   }
   /** Holds a CR or an LF alone, or nothing at all: never leaves. RFC 5321 §2.3.8 */
@@ -48,11 +48,14 @@ const whole = (parts: ReadonlyArray<Uint8Array>, lookAtHeader: boolean): Prepare
   };
 };
 
-/** Reads what fits; rejects where the spool fails. `lookAtHeader`: the envelope was internationalised. */
+/**
+ * Reads what fits; rejects where the spool fails. `lookAtHeader`: the envelope was internationalised. `once`: nobody
+ * else holds the chunks.
+ */
 export const prepare = async (
   chunks: AsyncIterable<Uint8Array>,
   lookAtHeader: boolean,
-  once = false,
+  once = true,
 ): Promise<Prepared> => {
   const rest = chunks[Symbol.asyncIterator]();
   const start: Array<Uint8Array> = [];
@@ -75,13 +78,12 @@ export const prepare = async (
 export const prepareChunk = (
   chunks: AsyncIterable<Uint8Array>,
   octets: number,
-  once = false,
 ): Content => ({
   _tag: "Stream",
   start: [],
   rest: chunks[Symbol.asyncIterator](),
   chunk: octets,
-  once,
+  once: true,
 });
 
 /** Writes what it is given, and sees to it that it is as much as was announced. RFC 3030 §2 */

@@ -31,14 +31,13 @@ export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict | null
         const shape = { size, eightBit, eightBitHeader: false, binary: false };
         if (bodyMisfits(delivery, offer)) return yield* fitted(read, delivery, offer);
         if (envelope.body === "BINARYMIME") {
-          const raw = prepareChunk(yield* read(), size, awaited !== undefined);
+          const raw = prepareChunk(yield* read(), size);
           return { content: raw, shape: { ...shape, binary: true } };
         }
         const held = content === null ? null : prepareHeld(content, envelope.smtpUtf8);
         const prepared = held ?? (yield* Effect.flatMap(
           read(),
-          (chunks) =>
-            Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8, awaited !== undefined)),
+          (chunks) => Effect.tryPromise(() => prepare(chunks, envelope.smtpUtf8)),
         ));
         const { eightBitHeader } = prepared;
         if (headerMisfits(delivery, offer, eightBitHeader)) {
@@ -61,7 +60,7 @@ const fitted = Effect.fnUntraced(
     const made = yield* Effect.tryPromise(() => convert(open, delivery, offer));
     if ("kind" in made) return made;
     const { content, eightBitHeader } = yield* Effect.tryPromise(() =>
-      prepare(made.chunks, offer.smtpUtf8)
+      prepare(made.chunks, offer.smtpUtf8, false)
     );
     const { size, eightBit } = made;
     return { content, shape: { size, eightBit, eightBitHeader, binary: false } };

@@ -87,7 +87,7 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   connectionsPerHop: 4,
   maxConnections: 200,
   messagesPerConnection: 500,
-  window: 2_000,
+  window: 1_000,
   retry: STANDARD_CURVE,
   postmasterCopy: null,
   patience: STANDARD_PATIENCE,

@@ -357,7 +357,7 @@ class SqliteSpool {
 }
 
 const iterate = async function* (parts: ReadonlyArray<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* parts;
+  for (const p of parts) yield p.slice();
 };
 
 const fault = (operation: string) => (cause: unknown) => new SpoolFault({ operation, cause });
