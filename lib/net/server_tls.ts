@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import type { Certificates } from "../ports/certificates.ts";
 import { readClientHello } from "./client_hello.ts";
+import { giveBackReads } from "./reading.ts";
 
 /** A handshake that has begun. */
 export interface Begun {
@@ -54,6 +55,7 @@ export const serverTls = (
       secureContext: context,
       ...(asksClients ? { requestCert: true, rejectUnauthorized: false } : {}),
     });
+    giveBackReads(raw);
     begun({ tls, serverName: hello.serverName, context });
   };
   raw.on("data", onData).on("end", onGone).on("close", onGone).on("error", onGone);

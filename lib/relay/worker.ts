@@ -5,7 +5,7 @@
  * Jobs wait by next hop; a hop has a few connections that carry many messages each. Results are
  * recorded before the next attempt, many in one commit.
  */
-import { Clock, Duration, Effect, FiberSet, Layer } from "effect";
+import { Clock, Duration, Effect, Layer } from "effect";
 import { Present } from "../message/present.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
@@ -16,6 +16,7 @@ import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { Awaited, awaitedJob, toldOf } from "./awaited.ts";
+import { Background } from "./background.ts";
 import { ClockJumps } from "./clock_jumps.ts";
 import { Delivered, plain } from "./delivered.ts";
 import { Events } from "./events.ts";
@@ -64,11 +65,8 @@ export const relayLayer = (settings: RelaySettings): Layer.Layer<never, never, N
 
 const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const spool = yield* Spool;
-  const fibers = yield* FiberSet.make<void, never>();
-  const run = yield* FiberSet.runtime(fibers)<Needs>();
-  const inBackground = (effect: Effect.Effect<void, never, Needs>): void => {
-    run(Effect.ignoreCause(effect, { log: "Error" }));
-  };
+  const background = new Background(yield* Effect.context<Needs>());
+  const inBackground = (effect: Effect.Effect<void, never, Needs>): void => background.run(effect);
   const events = new Events(inBackground);
   const settle = settler(
     settings,
@@ -212,10 +210,10 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   /** Ends running transactions within the grace, gives back what has not begun. RFC 5321 §3.8 */
   const stop = Effect.gen(function* () {
     yield* giveBack(pool.close());
-    yield* Effect.timeoutOption(FiberSet.awaitEmpty(fibers), Duration.millis(settings.graceMs));
+    yield* Effect.timeoutOption(background.empty, Duration.millis(settings.graceMs));
     yield* delivered.flush;
     const late = [...inHand];
-    yield* FiberSet.clear(fibers);
+    yield* background.stop;
     yield* giveBack([...late, ...pool.close()]);
     for (let waited = 0; watch.size > 0 && waited < FAREWELL_MS; waited += 20) {
       yield* Effect.sleep("20 millis");
