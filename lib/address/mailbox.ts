@@ -37,3 +37,7 @@ export const same = (a: Mailbox, b: Mailbox): boolean =>
 
 /** True where the address can go where SMTPUTF8 is not offered. RFC 6531 §3.2 */
 export const asciiMailbox = (m: Mailbox): boolean => isAscii(m.local);
+
+/** In ASCII where it can be. RFC 6531 §3.2 */
+export const printWire = (m: Mailbox): string =>
+  asciiMailbox(m) ? printMailboxAscii(m) : printMailbox(m);

@@ -1,57 +1,56 @@
-/** The announcer of a configuration; null where nobody wants to hear of events. */
-import { Effect } from "effect";
+/** Who hears of events in a configuration; null where nobody wants to. */
+import { Duration, type Layer } from "effect";
 import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { EventSettings } from "../config/events.ts";
+import type { Listeners, NewEvent, Outbox } from "../ports/outbox.ts";
 import { hopKey } from "../ports/routes.ts";
-import { Announcer } from "../relay/announcer.ts";
-import { EventLog } from "../relay/event_log.ts";
-import { Webhook, webhookWorld } from "../relay/webhook.ts";
+import { eventLog } from "../relay/event_log.ts";
+import { tellerLayer } from "../relay/teller.ts";
+import { webhook } from "../relay/webhook.ts";
 import type { TakenBy } from "../server/pass_on.ts";
 import type { Signed } from "../stages/submission.ts";
 
-/** `run` starts an effect in the background: log lines. */
-export const announcerOf = (
-  { webhook, log, kinds }: EventSettings,
-  run: (effect: Effect.Effect<void>) => void,
-): Announcer | null => {
-  const sinks = [
-    ...log === null ? [] : [
-      new EventLog(
-        log,
-        (cause) => run(Effect.logError("The log of events cannot be written", { log, cause })),
-      ),
-    ],
-    ...webhook === null ? [] : [
-      new Webhook(
-        webhook,
-        webhookWorld((message, fields) => run(Effect.logWarning(message, fields))),
-      ),
-    ],
+export interface Announcing {
+  readonly listeners: Listeners;
+  readonly teller: Layer.Layer<never, never, Outbox>;
+}
+
+export const announcingOf = (e: EventSettings): Announcing | null => {
+  const all = [
+    ...e.log === null ? [] : [eventLog(e.log)],
+    ...e.webhook === null ? [] : [webhook(e.webhook)],
   ];
-  return sinks.length === 0 ? null : new Announcer(sinks, kinds);
+  return all.length === 0 ? null : {
+    listeners: {
+      names: all.map((l) => l.name),
+      kinds: e.kinds,
+      keepMs: Duration.toMillis(e.keep),
+      most: e.most,
+    },
+    teller: tellerLayer(all),
+  };
 };
 
-/** `by`: the next hop that took it while the client waited, so that it is delivered already. */
-export const tellAccepted = (announcer: Announcer, s: Signed, by: TakenBy | null): void => {
-  announcer.accepted({
+/** Of what `by` took while the client waited, and no spool has seen. */
+export const passedEvents = (s: Signed, by: TakenBy): ReadonlyArray<NewEvent> => [
+  {
+    event: "accepted",
     message: s.id,
-    at: s.receivedAt,
     account: s.account.id,
     returnPath: s.envelope.returnPath === null ? null : printMailbox(s.envelope.returnPath),
     recipients: s.envelope.recipients.map((r) => printMailbox(r.mailbox)),
-    durability: by === null ? "spool" : "next hop",
-  });
-  if (by === null) return;
-  announcer.outcomes(s.routed.map(({ mailbox, route }) => ({
+    durability: "next hop",
+  },
+  ...s.routed.map(({ mailbox, route }): NewEvent => ({
+    event: "delivered",
     message: s.id,
     recipient: printMailboxAscii(mailbox),
     hop: hopKey(route.hop),
     remote: by.remote,
-    result: "delivered",
+    expired: false,
     status: by.reply.status,
     reply: by.reply.text,
     attempts: 1,
-    until: null,
-    age: Date.now() - s.receivedAt,
-  })));
-};
+    next: null,
+  })),
+];

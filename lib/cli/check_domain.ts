@@ -61,7 +61,8 @@ const look = (config: Config, offer: Offer, a: Flags): Effect.Effect<CheckReport
     ),
     (ports) =>
       Effect.tryPromise({
-        try: (signal) => checkDomain(offer, ports, { signal }),
+        try: (signal) =>
+          checkDomain(offer, ports, { signal, delegated: config.dnsServer?.zones ?? [] }),
         catch: (e) => failed(reasonOf(e)),
       }),
     (ports) => Effect.sync(() => ports.close()),

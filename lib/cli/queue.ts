@@ -1,16 +1,18 @@
 /** `postern queue`: the spool, over the port `SpoolAdmin`. A running server notices what is changed. */
-import { Clock, Effect } from "effect";
+import { Clock, Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseMailbox } from "../address/path.ts";
 import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/reroute.ts";
 import { hopKey, OWN_MAIL } from "../ports/routes.ts";
 import { Records } from "../ports/records.ts";
+import { DELIVERY_STATES } from "../ports/spool.ts";
 import { type Change, SpoolAdmin } from "../ports/spool_admin.ts";
 import type { Policies } from "../stages/policy.ts";
 import { withRecords } from "./records_of.ts";
 import { renderTrail } from "./explain_view.ts";
 import { failed, misused } from "./failure.ts";
+import { limitsOf } from "./hop_limits.ts";
 import { onSpool } from "./on_spool.ts";
 import { flag, id, meant, perform, report, which } from "./queue_acting.ts";
 import { forecastOf } from "./queue_forecast.ts";
@@ -26,6 +28,23 @@ const limit = Flag.Int("limit").pipe(
   Flag.withDescription("Messages to show at most; 0: all"),
 );
 
+const state = Flag.String("state").pipe(
+  Flag.optional,
+  Flag.withDescription(
+    `By state of a recipient: ${DELIVERY_STATES.join(", ")}; or several of them`,
+  ),
+);
+
+/** Null: none was named. */
+const statesOf = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return null;
+  const names = given.value.split(/[\s,]+/).filter((s) => s !== "");
+  const states = DELIVERY_STATES.filter((s) => names.includes(s));
+  return names.length > 0 && states.length === new Set(names).size
+    ? states
+    : yield* misused(`queue list: --state must be of ${DELIVERY_STATES.join(", ")}`);
+});
+
 const LINES_AT_ONCE = 500;
 
 const list = Command.make(
@@ -34,19 +53,24 @@ const list = Command.make(
     all: flag("all", "Finished messages too, as long as they are remembered"),
     limit,
     ...selectionFlags,
+    state,
     json,
   },
   (a) =>
     onSpool(() =>
       Effect.gen(function* () {
         const admin = yield* SpoolAdmin;
-        const selection = yield* selecting(a, yield* Clock.currentTimeMillis);
+        const states = yield* statesOf(a.state);
+        const selection = {
+          ...yield* selecting(a, yield* Clock.currentTimeMillis),
+          ...states === null ? {} : { states },
+        };
         if (a.limit < 0) return yield* misused("queue list: --limit must be 0 or more");
         let shown = 0;
         const lines: Array<string> = [];
         const flush = (): void => lines.length === 0 ? undefined : printNow(...lines.splice(0));
         const more = yield* admin.walk({
-          all: a.all,
+          all: a.all || states !== null,
           selection,
           ...a.limit === 0 ? {} : { limit: a.limit },
         }, (e) => {
@@ -71,20 +95,24 @@ const count = Command.make("count", { json }, (a) =>
     })
   )).pipe(Command.withDescription("Count recipients by next hop and state"));
 
-const show = Command.make("show", { id, json }, (a) =>
-  onSpool((config) =>
-    Effect.gen(function* () {
-      const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
-      if (detail === null) return yield* failed(yield* notThere(config, a.id));
-      const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
-      if (a.json) return yield* printJson(detailJson(detail, forecast));
-      const view = { colour: yield* colour };
-      const trail = renderTrail(readStoredTrail(detail.trail), view);
-      yield* print(...detailLines(detail, forecast), ...trail);
-    })
-  )).pipe(
-    Command.withDescription("Where a message is, why, and what happens next; how it was accepted"),
-  );
+const show = (policies: Policies) =>
+  Command.make("show", { id, json }, (a) =>
+    onSpool((config) =>
+      Effect.gen(function* () {
+        const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
+        if (detail === null) return yield* failed(yield* notThere(config, a.id));
+        const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
+        const limits = limitsOf(detail, config, policies);
+        if (a.json) return yield* printJson(detailJson(detail, forecast, limits));
+        const view = { colour: yield* colour };
+        const trail = renderTrail(readStoredTrail(detail.trail), view);
+        yield* print(...detailLines(detail, forecast, limits), ...trail);
+      })
+    )).pipe(
+      Command.withDescription(
+        "Where a message is, why, and what happens next; how it was accepted",
+      ),
+    );
 
 /** What was passed through was never in the spool. */
 const notThere = (config: Config, id: string) =>
@@ -156,6 +184,7 @@ const edit = (policies: Policies) =>
           yield* report(
             yield* SpoolAdmin.use((s) => s.change(change, selection, { dryRun })),
             a,
+            change._tag,
           );
         })
       ),
@@ -167,7 +196,7 @@ export const queueCommand = (policies: Policies) =>
     Command.withSubcommands([
       list,
       count,
-      show,
+      show(policies),
       plain("retry", "Try again now"),
       plain("hold", "Keep from being tried"),
       release,

@@ -48,25 +48,70 @@ export const perform = Effect.fnUntraced(function* (name: string, change: Change
   const selection = yield* meant(name, a);
   const { dryRun } = a;
   const changed = yield* SpoolAdmin.use((s) => s.change(change, selection, { dryRun }));
-  yield* report(changed, a);
+  yield* report(changed, a, change._tag);
 });
 
 /** Nothing touched in one message is a failure, so that scripts see a wrong id. */
 export const report = Effect.fnUntraced(function* (
   c: Changed,
   a: Pick<Which, "id" | "dryRun" | "json">,
+  what: Change["_tag"],
 ) {
-  if (c.recipients === 0 && Option.isSome(a.id)) {
-    return yield* failed(`nothing to do: ${a.id.value} is unknown, or not in a state for this`);
-  }
-  if (a.json) return yield* printJson({ dryRun: a.dryRun, ...c });
+  if (c.recipients === 0 && Option.isSome(a.id)) return yield* whyNothing(a.id.value);
+  const underWay = a.dryRun ? 0 : yield* onTheWire(c, what);
+  if (a.json) return yield* printJson({ dryRun: a.dryRun, ...c, underWay });
   const many = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   yield* print(
-    `${a.dryRun ? "would touch " : ""}${many(c.recipients, "recipient")} of ${
+    `${a.dryRun ? "would touch" : DONE[what]} ${many(c.recipients, "recipient")} of ${
       many(c.messages.length, "message")
     }`,
     ...a.dryRun ? c.messages.slice(0, SHOWN_IDS).map((m) => `  ${m}`) : [],
     ...a.dryRun && c.messages.length > SHOWN_IDS ? ["  ..."] : [],
+    ...underWay === 0 ? [] : [
+      `${many(underWay, "recipient")} may be on the wire at this moment: ${AND_THEN[what]}`,
+    ],
   );
+});
+
+/** A message that is not there, or for which it is too late or too early. */
+const whyNothing = Effect.fnUntraced(function* (id: string) {
+  const found = yield* SpoolAdmin.use((s) => s.show(id));
+  if (found === null) return yield* failed(`nothing to do: ${id} is unknown`);
+  const states = [...new Set(found.recipients.map((r) => r.state))].join(", ");
+  return yield* failed(`nothing to do: what was meant of ${id} is ${states}`);
+});
+
+const DONE: Readonly<Record<Change["_tag"], string>> = {
+  Hold: "held",
+  Remove: "took out",
+  Release: "released",
+  Retry: "due now:",
+  Reroute: "rerouted",
+  Edit: "changed",
+};
+
+const LATE = "what arrives all the same is recorded as delivered";
+const TWICE = "what arrives all the same may arrive once more";
+const AND_THEN: Readonly<Record<Change["_tag"], string>> = {
+  Hold: LATE,
+  Remove: LATE,
+  Release: TWICE,
+  Retry: TWICE,
+  Reroute: TWICE,
+  Edit: TWICE,
+};
+
+const LOOKS = 15;
+
+/** How many the running server did not let go of, which it does within about a second where it has not begun. */
+const onTheWire = Effect.fnUntraced(function* (c: Changed, what: Change["_tag"]) {
+  if (c.leased === 0 || (what !== "Hold" && what !== "Remove")) return c.leased;
+  const admin = yield* SpoolAdmin;
+  let left = c.leased;
+  for (let n = 0; left > 0 && n < LOOKS; n++) {
+    if (n > 0) yield* Effect.sleep("200 millis");
+    left = yield* admin.underWay(c.messages);
+  }
+  return left;
 });
 const SHOWN_IDS = 20;

@@ -40,6 +40,9 @@ export const forecastOf = (
   const latest = (what: QueueEvent["what"], r: QueueRecipient): number | null =>
     d.history.findLast((h) => h.what === what && h.address === r.address)?.at ?? null;
   return d.recipients.map((r): Forecast => {
+    const late = r.underWay === true
+      ? "; a server had begun with it, so that it may arrive all the same"
+      : "";
     const giveUp = `it is given up {expires}, and then ${told(d, r)}`;
     switch (r.state) {
       case "queued":
@@ -78,7 +81,7 @@ export const forecastOf = (
         const since = d.hold === null ? latest("held", r) : d.acceptedAt;
         return {
           words: `held${since === null ? "" : " since {at}"}: \`postern queue release ${d.id}\` ` +
-            `lets it go on; from {expires} on there is but one attempt left`,
+            `lets it go on; from {expires} on there is but one attempt left${late}`,
           at: since,
           expires: returned,
         };
@@ -96,7 +99,7 @@ export const forecastOf = (
         };
       case "removed":
         return {
-          words: "taken out {at} by an operator, and nobody was told",
+          words: `taken out {at} by an operator, and nobody was told${late}`,
           at: latest("removed", r),
           expires: null,
         };

@@ -63,7 +63,7 @@ export const release = Command.make(
               "queue release: a token says which message, and nothing else may",
             );
           }
-          return yield* report(yield* redeem(config, id, "release", a.dryRun), a);
+          return yield* report(yield* redeem(config, id, "release", a.dryRun), a, "Release");
         }
         if (id !== null && !a.dryRun) yield* vouch(config, id);
         yield* perform("release", { _tag: "Release" }, a);
@@ -80,7 +80,7 @@ export const cancel = Command.make("cancel", {
   onSpool((config) =>
     Effect.flatMap(
       redeem(config, a.token, "cancel", false),
-      (c) => report(c, { id: Option.none(), dryRun: false, json: a.json }),
+      (c) => report(c, { id: Option.none(), dryRun: false, json: a.json }, "Remove"),
     )
   )).pipe(
     Command.withDescription("Call a held message back by its token: it is taken out, undelivered"),

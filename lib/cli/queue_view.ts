@@ -8,6 +8,7 @@ import type {
   QueueRecipient,
 } from "../ports/spool.ts";
 import type { QueueCount } from "../ports/spool_admin.ts";
+import { attemptWords } from "./attempt_view.ts";
 import type { Forecast } from "./queue_forecast.ts";
 
 /** What came from a peer or a client must not steer a terminal. */
@@ -79,6 +80,8 @@ export const entryJson = (e: QueueEntry) => ({
     lastReply: r.lastReply,
     lastRemote: r.lastRemote,
     lastAt: iso(r.lastAt),
+    lastAttempt: r.lastAttempt ?? null,
+    underWay: r.underWay ?? false,
   })),
   hold: e.hold === null ? null : { ...e.hold, until: iso(e.hold.until) },
 });
@@ -92,14 +95,19 @@ const storedJson = (text: string): unknown => {
   }
 };
 
-/** `forecast` by recipient. */
-export const detailJson = (d: QueueDetail, forecast: ReadonlyArray<Forecast>) => ({
+/** `forecast` and `limits` by recipient. */
+export const detailJson = (
+  d: QueueDetail,
+  forecast: ReadonlyArray<Forecast>,
+  limits: ReadonlyArray<string | null> = [],
+) => ({
   ...entryJson(d),
   forecast: forecast.map((f, i) => ({
     address: d.recipients[i]?.address ?? "",
     next: inWords(f, (ms) => new Date(ms).toISOString()),
     at: iso(f.at),
     expires: iso(f.expires),
+    limits: limits[i] ?? null,
   })),
   history: d.history.map((h) => ({ ...h, at: iso(h.at) })),
   envelope: {
@@ -117,30 +125,51 @@ const inWords = ({ words, at, expires }: Forecast, print: (ms: number) => string
   words.replace("{at}", at === null ? "at a time unknown" : print(at))
     .replace("{expires}", expires === null ? "never" : print(expires));
 
-const eventLine = (h: QueueEvent): string =>
-  `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`;
+const eventLines = (h: QueueEvent): ReadonlyArray<string> => [
+  `    ${localTime(h.at)}  ${h.what}${h.reply === null ? "" : `: ${saidBy(h.remote, h.reply)}`}`,
+  ...attemptLine(h.attempt, h.reply),
+];
+
+const attemptLine = (
+  a: QueueEvent["attempt"],
+  reply: string | null,
+): ReadonlyArray<string> => {
+  const words = attemptWords(a, reply);
+  return words === null ? [] : [`      ${clean(words)}`];
+};
+
+/** The last attempt ended in these; in others it stands in the history. */
+const FINAL: ReadonlyArray<QueueRecipient["state"]> = ["delivered", "failed", "expired"];
 
 /** One recipient: how it stands and what comes next, then all attempts in their order. */
-const storyOf = (d: QueueDetail, r: QueueRecipient, f: Forecast | undefined) => [
+const storyOf = (
+  d: QueueDetail,
+  r: QueueRecipient,
+  f: Forecast | undefined,
+  limits: string | null,
+) => [
   `  ${clean(r.address)}  ${r.state} via ${clean(r.hop)}${
     r.via === undefined || r.via === null ? "" : ", as an operator chose"
   }`,
   ...(f === undefined ? [] : [`    ${inWords(f, localTime)}`]),
-  ...d.history.filter((h) => h.address === r.address).map(eventLine),
-  ...(r.lastAt === null || r.lastReply === null || r.state === "queued"
-    ? []
-    : [`    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`]),
+  ...(limits === null ? [] : [`    ${limits}`]),
+  ...d.history.filter((h) => h.address === r.address).flatMap(eventLines),
+  ...(r.lastAt === null || r.lastReply === null || !FINAL.includes(r.state) ? [] : [
+    `    ${localTime(r.lastAt)}  ${r.state}: ${saidBy(r.lastRemote, r.lastReply)}`,
+    ...attemptLine(r.lastAttempt, r.lastReply),
+  ]),
 ];
 
-/** Everything but the trail, which has a view of its own. `forecast` by recipient. */
+/** Everything but the trail, which has a view of its own. `forecast` and `limits` by recipient. */
 export const detailLines = (
   d: QueueDetail,
   forecast: ReadonlyArray<Forecast>,
+  limits: ReadonlyArray<string | null> = [],
 ): ReadonlyArray<string> => {
   const s = d.session;
   return [
     ...headlines(d),
-    ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i])),
+    ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i], limits[i] ?? null)),
     ...(s === null ? [] : [
       `  session ${s.id} on ${s.listener} from ${s.clientAddress}, ` +
       (s.tls === null ? "in clear" : `${s.tls.version} ${s.tls.cipher}`),

@@ -39,6 +39,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     messagesPerConnection: queue.messagesPerConnection,
     passMs: ms(queue.passThrough),
     retry: curveOf(queue),
+    postmasterCopy: queue.postmasterCopy,
     patience: {
       ...STANDARD_PATIENCE,
       connect: ms(queue.timeouts.connect),
@@ -57,8 +58,11 @@ export const rerouted =
     const to = rerouteTo(via, config.routes);
     if ("fault" in to) return null;
     const route = policies.routes([to.rule])(recipient, OWN_MAIL);
-    // no login but that of the very hop
-    return route === null ? null : { ...route, pattern: to.known?.pattern ?? "queue reroute" };
+    if (route === null) return null;
+    // no login, no trust and no limit but those of the route that leads to the very hop
+    return to.known === null
+      ? { hop: route.hop, pattern: "queue reroute" }
+      : { hop: route.hop, pattern: to.known.pattern, rule: config.routes.indexOf(to.known) };
   };
 
 /** HOP-05 */
@@ -93,7 +97,7 @@ export const stsOf = (
   config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
 
 /** Null where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
-export const reporterOf = (config: Config) => {
+export const reporterOf = (config: Config, path: string | null) => {
   const contact = config.nextHop.tlsReports;
   if (contact === null) return null;
   return Layer.unwrap(Effect.map(Resolver, (resolver) => {
@@ -101,6 +105,7 @@ export const reporterOf = (config: Config) => {
     return reporterLayer({
       hostname: config.hostname,
       contact,
+      path,
       post: async (url, gzipped) => {
         const answer = await send({
           method: "POST",

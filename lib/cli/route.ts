@@ -5,11 +5,12 @@ import { printMailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import type { Config } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
-import { hopKey, type Route, type RouteFacts } from "../ports/routes.ts";
+import { hopKey, type HopLimits, type Route, type RouteFacts } from "../ports/routes.ts";
 import { hostsOf } from "../relay/hosts.ts";
 import { protect } from "../relay/protect.ts";
 import type { Policies, RouteTeller } from "../stages/policy.ts";
 import { Failure, misused } from "./failure.ts";
+import { limitWords } from "./hop_limits.ts";
 import { configOf } from "./places.ts";
 import { relaySettingsOf, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
@@ -77,8 +78,10 @@ const test = (policies: Policies) =>
       const steps: Array<Step> = [];
       const route = policies.routes(config.routes)(recipient, facts, (s) => steps.push(s));
       const tried = route === null || !a.resolve ? null : yield* hostsFor(config, route);
-      if (a.json) yield* printJson(asJson(printMailbox(recipient), steps, route, tried));
-      else yield* print(...asLines(printMailbox(recipient), steps, route, tried));
+      const limits = route?.rule === undefined ? null : config.routes[route.rule]?.limits ?? null;
+      const found = { recipient: printMailbox(recipient), steps, route, limits, tried };
+      if (a.json) yield* printJson(asJson(found));
+      else yield* print(...asLines(found));
       if (route === null) return yield* new Failure({ lines: [], exitCode: 1 });
     })).pipe(
       Command.withDescription(
@@ -112,29 +115,28 @@ const hostsFor = (config: Config, route: Route): Effect.Effect<ReadonlyArray<Tri
   );
 };
 
-const asJson = (
-  recipient: string,
-  steps: ReadonlyArray<Step>,
-  route: Route | null,
-  tried: ReadonlyArray<Tried> | string | null,
-) => ({
+interface Found {
+  readonly recipient: string;
+  readonly steps: ReadonlyArray<Step>;
+  readonly route: Route | null;
+  readonly limits: HopLimits | null;
+  readonly tried: ReadonlyArray<Tried> | string | null;
+}
+
+const asJson = ({ recipient, steps, route, limits, tried }: Found) => ({
   recipient,
   steps: steps.map((s) => ({ route: s.rule + 1, to: s.pattern, unmet: s.unmet })),
   route: route === null || route.rule === undefined ? null : route.rule + 1,
   to: route?.pattern ?? null,
   hop: route === null ? null : hopKey(route.hop),
   tls: route !== null && "tls" in route.hop ? route.hop.tls : null,
+  limits,
   durability: route === null ? null : route.passThrough === undefined ? "spool" : "next hop",
   forwardLogin: route?.passThrough?.login ?? false,
   ...tried === null ? {} : typeof tried === "string" ? { trouble: tried } : { hosts: tried },
 });
 
-const asLines = (
-  recipient: string,
-  steps: ReadonlyArray<Step>,
-  route: Route | null,
-  tried: ReadonlyArray<Tried> | string | null,
-): ReadonlyArray<string> => [
+const asLines = ({ recipient, steps, route, limits, tried }: Found): ReadonlyArray<string> => [
   recipient,
   ...steps.map(({ rule, pattern, unmet }) =>
     `  route ${rule + 1} (to = ${JSON.stringify(pattern)}): ${
@@ -145,6 +147,7 @@ const asLines = (
     `  next hop ${hopKey(route.hop)}${"tls" in route.hop ? `, tls = ${route.hop.tls}` : ""}`,
     `  250 stands for ${standsFor(route)}`,
   ]),
+  ...(limits === null ? [] : [`  ${limitWords(limits)}`]),
   ...(tried === null
     ? []
     : typeof tried === "string"

@@ -18,12 +18,12 @@ import { sealOf } from "./sealing.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
-import type { Announcer } from "../relay/announcer.ts";
 import { memoryLayer } from "../relay/memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
+import { Outbox } from "../ports/outbox.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
@@ -41,7 +41,7 @@ import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
-import { announcerOf, tellAccepted } from "./announcing.ts";
+import { announcingOf, passedEvents } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
@@ -64,17 +64,23 @@ const servicesOf = (
   config: Config,
   policies: Policies,
   load: Load,
-  announcer: Announcer | null,
 ) => {
   const { limits, spool: { path } } = config;
+  const announcing = announcingOf(config.events);
+  const listening = announcing === null ? {} : { listeners: announcing.listeners };
+  /** What is kept over restarts, besides the spool. */
+  const beside = (file: string) => path === null ? null : join(dirname(path), file);
   const base = Layer.mergeAll(
-    path === null ? noSpoolLayer(config.spool.memoryBytes) : spoolLayer({
-      path,
-      keepDays: Duration.toDays(config.spool.keep),
-      suppress: ms(config.queue.suppress),
-      longestDelay: longestDelay(curveOf(config.queue)),
-      onceMs: ms(limits.resubmit),
-    }),
+    path === null
+      ? noSpoolLayer(config.spool.memoryBytes, announcing?.listeners ?? null)
+      : spoolLayer({
+        path,
+        keepDays: Duration.toDays(config.spool.keep),
+        suppress: ms(config.queue.suppress),
+        longestDelay: longestDelay(curveOf(config.queue)),
+        onceMs: ms(limits.resubmit),
+        ...listening,
+      }),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,
@@ -84,7 +90,7 @@ const servicesOf = (
     certificatesLayer({ ...config.tls, policy: policies.tls }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
-      stsOf(config, path === null ? null : join(dirname(path), "mta-sts.json")) ?? Layer.empty,
+      stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
       resolverLayer(resolverSettings(config.dns)),
     ),
     dialerLayer,
@@ -104,9 +110,13 @@ const servicesOf = (
   const relay = relayLayer({
     ...relaySettingsOf(config, () => load.busy),
     rerouted: rerouted(config, policies),
-    onOutcome: announcer?.outcomes ?? null,
   });
-  return Layer.provideMerge(Layer.provide(relay, reporterOf(config) ?? Layer.empty), signing);
+  // before the relay, which has something to tell to its end
+  const telling = announcing === null ? signing : Layer.provideMerge(announcing.teller, signing);
+  return Layer.provideMerge(
+    Layer.provide(relay, reporterOf(config, beside("tls-notes.json")) ?? Layer.empty),
+    telling,
+  );
 };
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
@@ -127,10 +137,9 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
-  const announcer = announcerOf(config.events, (line) => {
-    Effect.runFork(Effect.provide(line, logLayer(config)));
-  });
   return Effect.gen(function* () {
+    const outbox = yield* Outbox;
+    const run = Effect.runForkWith(yield* Effect.context<never>());
     const drain = yield* serveDns(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
@@ -144,9 +153,9 @@ export const serve = (o: ServeOptions) => {
       ),
       load,
       withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
-      onAccepted: announcer === null ? o.onAccepted : (s, by) => {
+      onAccepted: (s, by) => {
         o.onAccepted?.(s);
-        tellAccepted(announcer, s, by);
+        if (by !== null) run(Effect.ignore(outbox.add(passedEvents(s, by)), { log: "Error" }));
       },
       submission: config.listen.submission,
       submissions: config.listen.submissions,
@@ -166,9 +175,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load, announcer)),
-    // behind the relay, which has something to tell to its end
-    Effect.ensuring(Effect.promise(async () => await announcer?.close())),
+    Effect.provide(servicesOf(config, o.policies, load)),
     Effect.provide(logLayer(config)),
   );
 };

@@ -2,6 +2,7 @@
  * The configuration as the program uses it: checked, with defaults filled in, paths absolute,
  * secrets redacted. What the file may say is `schema.ts`.
  */
+import type { Mailbox } from "../address/mailbox.ts";
 import { Data, type Duration } from "effect";
 import type { Group } from "../address/grant.ts";
 import type { RewriteSettings } from "../address/rewrite.ts";
@@ -75,6 +76,8 @@ export interface QueueSettings {
   readonly warn: Duration.Duration | null;
   /** So long an address that failed for good gets no mail; zero: at once again. */
   readonly suppress: Duration.Duration;
+  /** Who gets reports of failures too; null: nobody. */
+  readonly postmasterCopy: Mailbox | null;
   readonly connections: number;
   readonly connectionsPerHop: number;
   readonly messagesPerConnection: number;

@@ -141,6 +141,7 @@ const queueOf = (q: ConfigFile["queue"]): QueueSettings => {
     expireNull: Duration.days(q.expire_null_days),
     warn: q.warn_hours === 0 ? null : Duration.hours(q.warn_hours),
     suppress: Duration.days(q.suppress_days),
+    postmasterCopy: parseMailbox(q.postmaster_copy ?? ""),
     connections: q.connections,
     connectionsPerHop: q.connections_per_hop,
     messagesPerConnection: q.messages_per_connection,

@@ -1,5 +1,6 @@
 /** Makes the settings of `[events]`, and says what is wrong between its keys. */
-import type { EventKind } from "../relay/announcer.ts";
+import { Duration } from "effect";
+import type { EventKind } from "../ports/outbox.ts";
 import type { WebhookSettings } from "../relay/webhook.ts";
 import { secretIn, type Surroundings } from "./routes.ts";
 import type { EventsEntry } from "./schema_events.ts";
@@ -9,6 +10,9 @@ export interface EventSettings {
   /** Absolute path of the log. */
   readonly log: string | null;
   readonly kinds: ReadonlyArray<EventKind>;
+  /** What nobody took goes after so long, and beyond so many. */
+  readonly keep: Duration.Duration;
+  readonly most: number;
 }
 
 export const eventsOf = (
@@ -28,5 +32,7 @@ export const eventsOf = (
     webhook: url === undefined || secret === null ? null : { url, secret },
     log: log === undefined ? null : around.resolve(log),
     kinds,
+    keep: Duration.days(entry.keep_days),
+    most: entry.max_waiting,
   };
 };

@@ -1,4 +1,5 @@
 /** From the text of a configuration file to `Config` or to everything that is wrong with it. */
+import { Duration } from "effect";
 import { dirname, resolve } from "node:path";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
@@ -76,7 +77,13 @@ export const parseConfig = (
     : { _tag: "Invalid", problems: inOrder(problems) };
 };
 
-const NO_EVENTS: EventSettings = { webhook: null, log: null, kinds: [] };
+const NO_EVENTS: EventSettings = {
+  webhook: null,
+  log: null,
+  kinds: [],
+  keep: Duration.zero,
+  most: 0,
+};
 
 const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
   [...problems].sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);

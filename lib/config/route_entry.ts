@@ -22,6 +22,8 @@ export interface RouteEntry {
   readonly durability?: "spool" | "next_hop" | undefined;
   readonly forward_login?: boolean | undefined;
   readonly ca?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly messages_per_minute?: number | undefined;
 }
 
 /** `report(key, message)`: `key` is one of the entry's. */

@@ -69,9 +69,15 @@ export const routeRule = (
     credentials,
     ca: entry.ca === undefined ? null : around.resolve(entry.ca),
     ...when === null ? {} : { when },
+    ...limitsOf(entry),
     ...passThrough === undefined ? {} : { passThrough },
   };
 };
+
+const limitsOf = (e: RouteEntry): Pick<RouteRule, "limits"> =>
+  e.connections === undefined && e.messages_per_minute === undefined ? {} : {
+    limits: { connections: e.connections ?? null, perMinute: e.messages_per_minute ?? null },
+  };
 
 /** Of a list, the login is that of the route: none stands in the URLs. */
 const login = (

@@ -1,6 +1,7 @@
 /** `[events]`: what happened to messages, for programs. */
 import { z } from "zod";
-import { EVENT_KINDS } from "../relay/announcer.ts";
+import { EVENT_KINDS } from "../ports/outbox.ts";
+import { count, span } from "./range.ts";
 
 const isWebUrl = (text: string): boolean => {
   try {
@@ -23,6 +24,13 @@ export const events = z.strictObject({
   ),
   kinds: z.array(z.enum(EVENT_KINDS)).default([...EVENT_KINDS]).describe(
     "Which of them are told",
+  ),
+  keep_days: span(3, 0.01, 365, "How long events wait for a receiver that does not take them"),
+  max_waiting: count(
+    100_000,
+    100,
+    10_000_000,
+    "How many events wait; beyond that the oldest go",
   ),
 }).prefault({});
 

@@ -1,5 +1,6 @@
 /** `[queue]`: retries, expiry, and how next hops are talked to. RFC 5321 §4.5.3.2, §4.5.4.1 */
 import { z } from "zod";
+import { parseMailbox } from "../address/path.ts";
 import { count, span } from "./range.ts";
 
 const allowed = { error: "must be a number of minutes from 0.01 to 10080" };
@@ -27,6 +28,11 @@ export const queue = z.strictObject({
     0,
     365,
     "So long no mail is accepted for an address whose host said that it does not exist; 0: at once again",
+  ),
+  postmaster_copy: z.string().refine((s) => parseMailbox(s) !== null, {
+    error: "must be an address",
+  }).optional().describe(
+    "Address that gets each report of a failure too, as the sender does; default: nobody",
   ),
   connections: count(200, 1, 10_000, "Outgoing connections at once"),
   connections_per_hop: count(4, 1, 10_000, "Outgoing connections at once to one next hop"),

@@ -25,6 +25,11 @@ const octets = z.int().min(0).max(2 ** 31 - 1, { error: "must be a whole number 
 const weight = z.int().min(0).max(65_535, { error: "must be a whole number from 0 to 65535" });
 const priority = z.int().min(-9).max(9, { error: "must be a whole number from -9 to 9" });
 
+const limit = (most: number) => {
+  const error = `must be a whole number from 1 to ${most}`;
+  return z.int({ error }).min(1, { error }).max(most, { error });
+};
+
 export const route = z.strictObject({
   to: z.string().refine((s) => patternKey(s) !== null, {
     error:
@@ -86,5 +91,11 @@ export const route = z.strictObject({
   ),
   ca: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
     "PEM file with the authorities that may vouch for the next hop; default: the system's",
+  ),
+  connections: limit(10_000).optional().describe(
+    "Connections at once to one next hop of this route; default: queue.connections_per_hop",
+  ),
+  messages_per_minute: limit(1_000_000).optional().describe(
+    "Messages a minute to one next hop of this route, evenly spread; default: no limit",
   ),
 }).describe("A next hop for some recipients");

@@ -53,6 +53,15 @@ const READ: { readonly [T in RecordType]: Read<T> } = {
         data: Buffer.from(a.data.certificate).toString("hex"),
       }
       : null,
+  DS: (a) =>
+    a.type === "DS"
+      ? {
+        keyTag: a.data.keyTag,
+        algorithm: a.data.algorithm,
+        digestType: a.data.digestType,
+        digest: Buffer.from(a.data.digest).toString("hex"),
+      }
+      : null,
   CAA: (a) =>
     a.type === "CAA"
       ? { flags: a.data.flags ?? 0, tag: a.data.tag.toLowerCase(), value: a.data.value }

@@ -94,6 +94,7 @@ const DATA: ReadonlyMap<number, (m: Uint8Array, from: number, to: number) => boo
   [28, exact(16)], // AAAA
   [33, named(6)], // SRV
   [OPT, options],
+  [43, (_m, from, to) => to - from > 4], // DS
   [52, (_m, from, to) => to - from >= 4], // TLSA
   [257, caa],
 ]);

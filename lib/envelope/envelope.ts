@@ -68,4 +68,6 @@ export interface Envelope {
   readonly requireTls?: true;
   /** The header says `TLS-Required: No`. RFC 8689 §5 */
   readonly tlsOptional?: true;
+  /** Recipients in whose place several others came, and whose success was asked for. RFC 3461 §5.2.7.4 */
+  readonly expanded?: ReadonlyArray<Recipient>;
 }

@@ -1,5 +1,5 @@
 /** Writes the note that tells an owner that a message waits, and how to let it go or call it back. RFC 3834 §3 */
-import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { type Mailbox, printWire } from "../address/mailbox.ts";
 import { formatDate } from "./date.ts";
 
 export interface HoldNotice {
@@ -28,7 +28,7 @@ const clean = (text: string): string => text.replace(/[^\x20-\x7e]/g, "?");
 export const writeHoldNotice = (
   n: HoldNotice,
 ): { readonly head: string; readonly body: string } => {
-  const to = asciiMailbox(n.to) ? printMailboxAscii(n.to) : printMailbox(n.to);
+  const to = printWire(n.to);
   const end = n.until === null
     ? "It waits until it is let go or called back."
     : n.then === "release"

@@ -13,7 +13,7 @@ import { encodeUtf8, octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoding } from "./transfer_encoding.ts";
 
 /** RFC 3464 §2.3.3 */
-export type Action = "failed" | "delayed" | "relayed" | "delivered";
+export type Action = "failed" | "delayed" | "relayed" | "expanded" | "delivered";
 
 export interface ReportedRecipient {
   /** As it was handed over, without angle brackets. */
@@ -90,9 +90,11 @@ const WORDS: Readonly<Record<Action, string>> = {
     "Nothing is lost, and delivery goes on being tried: you need not send it again.",
   relayed: "Your message was handed on for the recipients below to a host that\r\n" +
     "does not report on success: this may be the last that you hear of it.",
+  expanded: "Your message goes to all for whom the recipients below stand. This is\r\n" +
+    "the last that you hear of success.",
   delivered: "Your message was delivered to the recipients below.",
 };
-const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "delivered"];
+const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "expanded", "delivered"];
 
 const of = (r: Report, action: Action): ReadonlyArray<ReportedRecipient> =>
   r.recipients.filter((x) => (x.action ?? "failed") === action);
@@ -163,6 +165,7 @@ const SUBJECT: Readonly<Record<Action, string>> = {
   failed: "Undelivered mail: your message did not reach all its recipients",
   delayed: "Delayed mail: your message has not reached all its recipients yet",
   relayed: "Relayed mail: your message was handed on",
+  expanded: "Expanded mail: your message goes to all for whom its recipient stands",
   delivered: "Delivered mail: your message has arrived",
 };
 

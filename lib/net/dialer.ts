@@ -1,6 +1,7 @@
 /** The Dialer port on `node:net` and `node:tls`. Speaks no protocol. */
 import { Effect, Layer } from "effect";
 import { connect, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import {
   Dialer,
   DialFailed,
@@ -133,6 +134,13 @@ class SocketLink implements Link {
 
   flushed(): boolean {
     return this.#socket.writableLength === 0;
+  }
+
+  protection(): ReturnType<Link["protection"]> {
+    const socket = this.#socket;
+    return socket instanceof TLSSocket
+      ? { version: socket.getProtocol() ?? "", cipher: socket.getCipher().name }
+      : null;
   }
 
   startTls(request: TlsRequest): Effect.Effect<void, TlsFailed> {

@@ -11,7 +11,7 @@ import type { Probe, ProbeReport, ProbeRequest, ProbeState } from "../discovery/
 import { covers } from "./certificate_names.ts";
 import type { Guard } from "./guard.ts";
 import { type Dialogue, dialogueOf } from "./probe_dialogue.ts";
-import { srvIdsOf } from "./srv_id.ts";
+import { holdsSrvId } from "./srv_id.ts";
 import { Broken, TextLines } from "./text_lines.ts";
 
 export interface ProbeSettings {
@@ -217,7 +217,7 @@ const faultOf = (
   }
   const hosts = [request.host, ...request.names];
   const named = hosts.some((h) => covers(c.subjectAltName ?? "", h)) ||
-    srvIdsOf(c.raw).some((id) => request.srvIds.includes(id));
+    holdsSrvId(c.raw, request.srvIds);
   if (!named) return new Ended("name-mismatch", `the certificate is not for ${hosts.join(" or ")}`);
   return code === "" ? null : new Ended("untrusted", `the certificate is not trusted: ${code}`);
 };

@@ -53,6 +53,10 @@ const srvName = (der: Uint8Array, name: Tlv): ReadonlyArray<string> => {
     : [];
 };
 
+/** Whether it is for one of these services of a domain. RFC 9525 §6.5 */
+export const holdsSrvId = (der: Uint8Array, wanted: ReadonlyArray<string>): boolean =>
+  srvIdsOf(der).some((id) => wanted.includes(id));
+
 /** Of a certificate in DER; empty where it has none or is not understood. */
 export const srvIdsOf = (der: Uint8Array): ReadonlyArray<string> => {
   const whole = element(der, 0, der.length);

@@ -8,6 +8,7 @@ import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
 import { TlsFailed, type TlsRequest } from "../ports/dialer.ts";
 import { chainOf, daneFault } from "./dane.ts";
 import { covers } from "./certificate_names.ts";
+import { holdsSrvId } from "./srv_id.ts";
 
 /** PEM files, each read once. */
 export class Authorities {
@@ -52,6 +53,10 @@ export const secure = (
 
 const namesOf = (r: TlsRequest): ReadonlyArray<string> => r.names ?? [r.name];
 
+const speaksFor = (c: PeerCertificate, r: TlsRequest): boolean =>
+  namesOf(r).some((n) => covers(c.subjectaltname ?? "", n)) ||
+  (r.srvIds !== undefined && holdsSrvId(c.raw, r.srvIds));
+
 const byAuthorities = (r: TlsRequest): boolean => r.verify && r.tlsa === undefined;
 
 const mismatch = (
@@ -76,7 +81,7 @@ const handshake = (raw: Socket, request: TlsRequest, ca: string | null) =>
       ...(isIP(request.name) === 0 ? { servername: request.name } : { host: request.name }),
       ...(ca === null ? {} : { ca: [ca] }),
       checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
-        namesOf(request).some((n) => covers(certificate.subjectaltname ?? "", n))
+        speaksFor(certificate, request)
           ? undefined
           : Object.assign(new Error("name not in certificate"), { code: "ALTNAME" }),
     });

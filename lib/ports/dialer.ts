@@ -17,6 +17,8 @@ export interface TlsRequest {
   readonly name: string;
   /** With `verify`, one of these must be among the certificate's; absent: `name`. RFC 9525 §6 */
   readonly names?: ReadonlyArray<string>;
+  /** With `verify`, these count as well: `_service.domain`. RFC 4985 §2, RFC 9525 §6.5 */
+  readonly srvIds?: ReadonlyArray<string>;
   /** Usable TLSA records, one of which must match in place of the check by authorities. RFC 7672 §3 */
   readonly tlsa?: ReadonlyArray<Tlsa>;
   /** Chain and name must hold, else the handshake fails. False: any certificate does. RFC 7435 */
@@ -44,6 +46,8 @@ export interface Link {
   readonly flushed: () => boolean;
   /** Puts TLS around the link. On failure the link is gone. RFC 3207 §4 */
   readonly startTls: (request: TlsRequest) => Effect.Effect<void, TlsFailed>;
+  /** Version and cipher suite; null in clear. */
+  readonly protection: () => { readonly version: string; readonly cipher: string } | null;
   /** Sends what is queued, says goodbye (close_notify under TLS), closes. */
   readonly end: () => void;
   /** Drops the link at once. */

@@ -35,6 +35,14 @@ export interface Tlsa {
   readonly data: string;
 }
 
+/** RFC 4034 §5.1; `digest` in lower-case hexadecimal. */
+export interface Ds {
+  readonly keyTag: number;
+  readonly algorithm: number;
+  readonly digestType: number;
+  readonly digest: string;
+}
+
 /** RFC 8659 §4.1 */
 export interface Caa {
   readonly flags: number;
@@ -47,6 +55,7 @@ export interface DnsRecords {
   readonly AAAA: string;
   readonly CAA: Caa;
   readonly CNAME: string;
+  readonly DS: Ds;
   readonly MX: Mx;
   readonly NS: string;
   readonly PTR: string;

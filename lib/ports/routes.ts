@@ -149,6 +149,14 @@ export const UNCONDITIONAL: RouteConditions = {
   priority: null,
 };
 
+/** What a route lets one next hop have; null: as much as all the others. */
+export interface HopLimits {
+  /** At once. */
+  readonly connections: number | null;
+  /** Messages. */
+  readonly perMinute: number | null;
+}
+
 /** How a route passes messages through, so that the 250 to the client is the next hop's own. */
 export interface PassThrough {
   /** The next hop is shown the login of the client. */
@@ -167,6 +175,7 @@ export interface RouteRule {
   readonly ca: string | null;
   /** Absent: the route is taken whoever sends what. */
   readonly when?: RouteConditions;
+  readonly limits?: HopLimits;
   /** Absent: the 250 stands for the spool. */
   readonly passThrough?: PassThrough;
 }

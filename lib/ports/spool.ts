@@ -8,17 +8,20 @@
  */
 import { Context, Data, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
+import type { Attempt } from "./attempt.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
+export const DELIVERY_STATES = [
+  "queued",
+  "leased",
+  "held",
+  "delivered",
+  "failed",
+  "expired",
+  "removed",
+] as const;
 /** Where a recipient of a message stands. */
-export type DeliveryState =
-  | "queued"
-  | "leased"
-  | "delivered"
-  | "failed"
-  | "expired"
-  | "held"
-  | "removed";
+export type DeliveryState = typeof DELIVERY_STATES[number];
 
 /** `due` of what an operator wants tried, also where its next hop is being left alone. */
 export const AT_ONCE = 0;
@@ -152,6 +155,10 @@ export type Outcome =
 export interface Settlement {
   readonly recipient: LeasedRecipient;
   readonly outcome: Outcome;
+  /** The next hop that was spoken to, where it is another one than the delivery's. */
+  readonly hop?: string;
+  /** JSON, see `attemptJson`; absent: there is nothing beyond the outcome's words. */
+  readonly attempt?: string;
 }
 
 /** What became of recipients of one message. */
@@ -182,9 +189,13 @@ export interface QueueRecipient {
   readonly status?: string | null;
   readonly lastReply: string | null;
   readonly lastRemote: string | null;
+  /** More of the last attempt; null or absent: nothing is known of it. */
+  readonly lastAttempt?: Attempt | null;
   readonly lastAt: number | null;
   /** The next hop that an operator chose in place of the routes. */
   readonly via?: string | null;
+  /** Held or removed while a server has it in its hands: it may still arrive. */
+  readonly underWay?: boolean;
 }
 /** What happened to a recipient before its present state; the last attempt stands with the recipient. */
 export interface QueueEvent {
@@ -195,6 +206,7 @@ export interface QueueEvent {
   /** The next hop's own words, or what an operator gave. */
   readonly reply: string | null;
   readonly remote: string | null;
+  readonly attempt?: Attempt | null;
 }
 /** What keeps a message in the state `held`, where it is not an operator. */
 export type QueueHold = Pick<Hold, "reason" | "until" | "then">;

@@ -44,6 +44,8 @@ export interface Changed {
   readonly recipients: number;
   /** Their messages, oldest first. */
   readonly messages: ReadonlyArray<string>;
+  /** Recipients among them that a server has in its hands: waiting there, or on the wire. */
+  readonly leased: number;
 }
 
 /** Recipients of one next hop in one state. */
@@ -90,6 +92,11 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
     selection: Selection,
     o?: { readonly dryRun: boolean },
   ) => Effect.Effect<Changed, SpoolError>;
+  /**
+   * Recipients of these messages that were held or removed, and that a running server has in its hands all the same:
+   * it lets go of them within about a second, save what is on the wire.
+   */
+  readonly underWay: (messages: ReadonlyArray<string>) => Effect.Effect<number, SpoolError>;
   /** Id of the message that a token stands for; null: none, or it was used. */
   readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
   /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Nothing: no such token. */

@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect";
 import { octetsOf } from "../message/text.ts";
+import { contactText } from "../ports/attempt.ts";
 import type { HandedOver, HopReply, Passing } from "../ports/hand_over.ts";
 import { type Credentials, hopKey } from "../ports/routes.ts";
 import type { Delivery } from "../ports/spool.ts";
@@ -94,7 +95,7 @@ export class Awaited implements Watched {
 }
 
 /** The job of a message that waits; what is said of it goes to `awaited`. */
-export const awaitedJob = (p: Passing, { credentials, ca }: HopAccess, awaited: Awaited): Job => {
+export const awaitedJob = (p: Passing, access: HopAccess, awaited: Awaited): Job => {
   const delivery: Delivery = {
     message: p.id,
     acceptedAt: p.acceptedAt,
@@ -115,7 +116,7 @@ export const awaitedJob = (p: Passing, { credentials, ca }: HopAccess, awaited: 
   return {
     delivery,
     route: p.route,
-    access: { credentials: p.login ?? credentials, ca },
+    access: { ...access, credentials: p.login ?? access.credentials },
     retried: false,
     awaited,
   };
@@ -160,7 +161,8 @@ export const handedOver = (
 export const toldOf = (awaited: Awaited, results: ReadonlyArray<Result>): void => {
   const [first] = results;
   const verdict = first?.verdict ?? TIMED_OUT;
-  const remote = first?.remote ?? null;
+  const contact = first?.contact ?? null;
+  const remote = contact === null ? null : contactText(contact);
   if (verdict.kind !== "permanent") return awaited.unreachable(verdict, remote);
   awaited.answer({ _tag: "Refused", reply: said(verdict), remote, recipient: null });
 };

@@ -4,7 +4,7 @@
  * Never for a null return path: there is no bounce of a bounce. RFC 5321 §6.1
  */
 import { Effect } from "effect";
-import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { asciiMailbox, type Mailbox, printWire, same } from "../address/mailbox.ts";
 import { type ReportedRecipient, writeReport } from "../message/report.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
@@ -66,30 +66,35 @@ const contentOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array 
  * without, nor what is no text. RFC 3461 §4.3, §6.2, RFC 8689 §5
  */
 const wantsContent = (
-  { envelope, size }: Delivery,
+  { envelope, size }: Pick<Delivery, "envelope" | "size">,
   recipients: ReadonlyArray<ReportedRecipient>,
 ): boolean =>
   envelope.ret === "FULL" && envelope.requireTls !== true && envelope.body !== "BINARYMIME" &&
   size <= MAX_CONTENT && recipients.some((r) => r.action === "failed");
 
+/** What a report needs to know of a message in the spool. */
+export type Reported = Pick<Delivery, "message" | "acceptedAt" | "envelope" | "size">;
+
 /**
  * The report on `recipients` of `delivery`; null where none may be sent (null return path), or none
- * can (no route to the sender). Writes its body into a staging that belongs to the result.
+ * can (no route to the sender). Writes its body into a staging that belongs to the result. `copyTo` gets it too
+ * where something failed.
  */
 export const reportFor: (
-  delivery: Delivery,
+  delivery: Reported,
   recipients: ReadonlyArray<ReportedRecipient>,
   hostname: string,
   now: number,
+  copyTo?: Mailbox | null,
 ) => Effect.Effect<NewMessage | null, SpoolError, Spool | Routes | Ids> = Effect.fnUntraced(
-  function* (delivery, recipients, hostname, now) {
+  function* (delivery, recipients, hostname, now, copyTo = null) {
     const { envelope } = delivery;
     const to = envelope.returnPath;
     if (to === null || recipients.length === 0) return null;
     const spool = yield* Spool;
     const ids = yield* Ids;
     const route = yield* (yield* Routes).find(to, OWN_MAIL);
-    const address = asciiMailbox(to) ? printMailboxAscii(to) : printMailbox(to);
+    const address = printWire(to);
     if (route === null) {
       yield* Effect.logWarning("No route to the sender, the outcome is not reported", {
         message: delivery.message,
@@ -119,6 +124,8 @@ export const reportFor: (
       ...envelope.deliverBy === undefined ? {} : { deliverBy: envelope.deliverBy.deadline },
       ...envelope.hold === undefined ? {} : { held: envelope.hold.request },
     });
+    const failed = recipients.some((r) => (r.action ?? "failed") === "failed");
+    const copy = failed && copyTo !== null && !same(copyTo, to) ? yield* copyFor(copyTo) : NO_COPY;
     const head = yield* signReport(report.head, report.body, hostname, now);
     const size = head.length + report.body.length;
     const body = spool.stage();
@@ -131,7 +138,7 @@ export const reportFor: (
       envelope: {
         returnPath: null,
         // RFC 3461 §6.1
-        recipients: [{ mailbox: to, notify: "NEVER" }],
+        recipients: [{ mailbox: to, notify: "NEVER" }, ...copy.envelope],
         body: report.eightBit ? "8BITMIME" : "7BIT",
         smtpUtf8: !asciiMailbox(to),
         declaredSize: size,
@@ -139,11 +146,35 @@ export const reportFor: (
         ...envelope.priority === undefined ? {} : { priority: envelope.priority },
         ...envelope.requireTls === undefined ? {} : { requireTls: envelope.requireTls },
       },
-      recipients: [{ address, hop: hopKey(route.hop) }],
+      recipients: [{ address, hop: hopKey(route.hop) }, ...copy.recipients],
       head,
       body,
       eightBit: report.eightBit,
       trail: trailOf(delivery.message, route.pattern, hopKey(route.hop)),
+    };
+  },
+);
+
+/** One recipient more, or none. */
+interface Copy {
+  readonly envelope: NewMessage["envelope"]["recipients"];
+  readonly recipients: NewMessage["recipients"];
+}
+
+const NO_COPY: Copy = { envelope: [], recipients: [] };
+
+/** The very report goes to another address too. */
+const copyFor = Effect.fnUntraced(
+  function* (mailbox: Mailbox): Effect.fn.Return<Copy, never, Routes> {
+    const route = yield* (yield* Routes).find(mailbox, OWN_MAIL);
+    const address = printWire(mailbox);
+    if (route === null) {
+      yield* Effect.logWarning("No route to the address that gets copies of reports", { address });
+      return NO_COPY;
+    }
+    return {
+      envelope: [{ mailbox, notify: "NEVER" }],
+      recipients: [{ address, hop: hopKey(route.hop) }],
     };
   },
 );

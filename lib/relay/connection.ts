@@ -5,6 +5,7 @@
  * looked at by the one timer of `watch.ts`.
  */
 import { joined } from "../message/release.ts";
+import { type Contact, contactText } from "../ports/attempt.ts";
 import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
 import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
@@ -27,7 +28,7 @@ import type { Watch } from "./watch.ts";
 /** How a transaction ended. */
 export interface Transacted {
   readonly verdicts: ReadonlyArray<Verdict>;
-  /** The connection had been used before and was gone before MAIL was answered: worth a fresh one. */
+  /** It never began, or was called back in time: worth a fresh connection, where it is still to be sent. */
   readonly stale: boolean;
   /** The end mark was out and no reply came: the server may have taken the message. RFC 5321 §4.1.1.4 */
   readonly doubtful: boolean;
@@ -35,15 +36,18 @@ export interface Transacted {
 
 interface Underway {
   readonly content: Content;
+  /** False: it was called back since, and not an octet of it may leave. */
+  readonly wanted: () => boolean;
   readonly done: (t: Transacted) => void;
 }
 
 export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF and cannot be sent");
+const CALLED_BACK = ours("temporary", "4.3.0", "Message was called back before it was sent");
 const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export class Connection {
-  /** `host [address] (policy)`, the policy once TLS is decided. */
-  remote: string;
+  /** Whom it leads to; what came of TLS once that is decided. */
+  contact: Contact;
   /** Messages begun. */
   used = 0;
   /** What the hop said in its last EHLO. RFC 9422 §3.7 */
@@ -77,7 +81,7 @@ export class Connection {
     watch: Watch,
     opened: (offer: Offer | Unusable) => void,
   ) {
-    this.remote = peer.host;
+    this.contact = { host: peer.host };
     this.#patience = patience;
     this.#watch = watch;
     this.#opened = opened;
@@ -97,10 +101,15 @@ export class Connection {
   /** The link is up; its first octets may have come. */
   attach(link: Link, host: string): void {
     this.#link = link;
-    this.remote = link.remote === host ? host : `${host} [${link.remote}]`;
+    this.contact = { host, address: link.remote };
     this.#watch.add(this);
     this.#rearm();
     this.#pump();
+  }
+
+  /** For people. */
+  get remote(): string {
+    return contactText(this.contact);
   }
 
   get ready(): boolean {
@@ -117,8 +126,13 @@ export class Connection {
   }
 
   /** Legal while `ready` or `takesNext`. `done` is called once. */
-  deliver(mail: Mail, content: Content, done: (t: Transacted) => void): void {
-    this.#messages.push({ content, done });
+  deliver(
+    mail: Mail,
+    content: Content,
+    done: (t: Transacted) => void,
+    wanted: () => boolean = () => true,
+  ): void {
+    this.#messages.push({ content, wanted, done });
     this.used++;
     this.#external({ _tag: "Deliver", mail });
   }
@@ -188,16 +202,18 @@ export class Connection {
         this.#flush();
         return this.#handshake?.();
       case "Opened":
-        this.remote += this.#protected();
+        this.contact = { ...this.contact, ...this.#protection() };
         this.offer = output.offer;
         return this.#opened(output.offer);
       case "Refused":
-        if (output.stage === "TLS" || output.stage === "AUTH") this.remote += ` (${this.#why})`;
+        if (output.stage === "TLS" || output.stage === "AUTH") {
+          this.contact = { ...this.contact, policy: this.#why };
+        }
         return this.#opened(
           new Unusable({
             stage: output.stage,
             verdict: output.verdict,
-            remote: this.remote,
+            contact: this.contact,
             handshake: false,
           }),
         );
@@ -215,7 +231,10 @@ export class Connection {
     }
   }
 
+  #calledBack = false;
+
   #stale(before: State): boolean {
+    if (this.#calledBack) return true;
     if (this.#state._tag !== "Closed" || before._tag !== "Transaction") return false;
     const { _tag: phase } = before.phase;
     return this.used > 1 && (phase === "Mail" || phase === "Reset");
@@ -228,17 +247,16 @@ export class Connection {
     this.#link?.write(out.length === 1 ? out[0]! : inOne(out));
   }
 
-  /** Which TLS policy holds and what came of it, for people; nothing where there can be no TLS. */
-  #protected(): string {
-    if (this.#why === "") return "";
+  /** Which TLS policy holds and what came of it; nothing where there can be no TLS. */
+  #protection(): Pick<Contact, "tls" | "policy"> {
+    if (this.#why === "") return {};
+    const policy = this.#why;
     const { _tag } = this.#state;
     const tls = _tag === "Ready" ? this.#state.session.tls : "clear";
-    const came = tls === "clear"
-      ? "in clear"
-      : tls === "verified"
-      ? "verified TLS"
-      : "unverified TLS";
-    return came === this.#why ? ` (${came})` : ` (${came}; policy: ${this.#why})`;
+    if (tls === "clear") return { tls, policy };
+    const { version, cipher } = this.#link?.protection() ?? { version: "TLS", cipher: "" };
+    const by = this.#tls.tlsa === undefined ? "PKIX" : "DANE";
+    return { tls: { version, cipher, verified: tls === "verified" ? by : null }, policy };
   }
 
   /** Only after all replies that have come were read, so that none spills into the next transaction. */
@@ -251,8 +269,15 @@ export class Connection {
   }
 
   #write(): void {
-    const content = this.#messages[this.#finished.length]?.content;
+    const message = this.#messages[this.#finished.length];
+    const content = message?.content;
     const link = this.#link;
+    if (message?.wanted() === false) {
+      this.#calledBack = true;
+      // there is no other way to take MAIL, RCPT and DATA back. RFC 5321 §4.1.1.5
+      link?.destroy();
+      return this.#apply({ _tag: "ContentFailed", verdict: CALLED_BACK });
+    }
     if (content === undefined || link === null || content._tag === "Unfit") {
       return this.#apply({ _tag: "ContentFailed", verdict: UNFIT });
     }

@@ -5,9 +5,9 @@
 import { setImmediate } from "node:timers";
 import { Clock, Effect } from "effect";
 import { hopKey } from "../ports/routes.ts";
-import type { Outcome, Spool } from "../ports/spool.ts";
+import type { Spool } from "../ports/spool.ts";
 import type { Job } from "./job.ts";
-import { type DeliveryEvent, eventOf, type Result } from "./outcome.ts";
+import { type DeliveryEvent, eventOf, type Result, settlementOf, takenAs } from "./outcome.ts";
 
 interface Gathered {
   readonly job: Job;
@@ -56,14 +56,16 @@ export class Delivered {
     const { spool, tell, over, again } = this.#ports;
     const settled = gathered.map(({ job, results }) => ({
       message: job.delivery.message,
-      settlements: results.map((r) => ({ recipient: r.recipient, outcome: outcomeOf(r) })),
+      settlements: results.map((r) =>
+        settlementOf(job.delivery, hopKey(job.route.hop), r, takenAs(r))
+      ),
     }));
     return spool.settleAll(settled).pipe(
       Effect.andThen(Clock.currentTimeMillis),
       Effect.map((now) => {
         for (const { job, results } of gathered) {
           const hop = hopKey(job.route.hop);
-          tell(results.map((r) => eventOf(job.delivery, hop, r, outcomeOf(r), now)));
+          tell(results.map((r) => eventOf(job.delivery, hop, r, takenAs(r), now)));
           over(job);
         }
       }),
@@ -75,9 +77,3 @@ export class Delivered {
     );
   }
 }
-
-const outcomeOf = ({ verdict, remote }: Result): Outcome => ({
-  _tag: "Delivered",
-  reply: verdict.text,
-  remote: remote ?? "",
-});

@@ -1,7 +1,6 @@
-/** Gathers delivery events, so that a thousand of them cost one call. */
+/** Gathers delivery events, so that a thousand log lines cost one fiber. */
 import { Effect } from "effect";
 import type { DeliveryEvent } from "./outcome.ts";
-import type { RelaySettings } from "./settings.ts";
 
 const GATHER_MS = 10;
 
@@ -12,14 +11,12 @@ const line = (event: DeliveryEvent): Effect.Effect<void> =>
     : Effect.logInfo(`message ${event.result}`, event);
 
 export class Events {
-  readonly #tell: RelaySettings["onOutcome"];
   readonly #run: (effect: Effect.Effect<void>) => void;
   #gathered: Array<DeliveryEvent> = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /** `run` starts an effect in the background. */
-  constructor(tell: RelaySettings["onOutcome"], run: (effect: Effect.Effect<void>) => void) {
-    this.#tell = tell;
+  constructor(run: (effect: Effect.Effect<void>) => void) {
     this.#run = run;
   }
 
@@ -28,13 +25,12 @@ export class Events {
     this.#timer ??= setTimeout(() => this.#run(this.flush), GATHER_MS);
   }
 
-  /** Tells what was gathered; at the end, what is left. */
+  /** Logs what was gathered; at the end, what is left. */
   readonly flush: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const events = this.#gathered;
     this.#gathered = [];
-    if (events.length > 0) this.#tell?.(events);
     return Effect.forEach(events, line, { discard: true });
   });
 }

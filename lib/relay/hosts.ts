@@ -27,6 +27,8 @@ export interface Host {
   readonly level: TlsLevel;
   /** Whom we meant to reach: one of these must be in the certificate where it is verified. RFC 9525 §3 */
   readonly names: ReadonlyArray<string>;
+  /** The same as SRV-IDs, where SRV records led here. RFC 4985 §2 */
+  readonly srvIds: ReadonlyArray<string>;
   /** The recipients' domain where its own exchangers are used; null for a host that was configured. */
   readonly domain: string | null;
   /** Whose MTA-STS policy holds: that domain, or the name of a smarthost; null: nobody's. RFC 8461 §3.4 */
@@ -104,6 +106,7 @@ const single = (
 
 const PLAIN = {
   implicitTls: false,
+  srvIds: [],
   domain: null,
   stsDomain: null,
   proven: true,
@@ -150,7 +153,7 @@ const services = Effect.fnUntraced(
   ): Effect.fn.Return<Hosts, never, Resolver> {
     const plan = yield* planSrv(hop.name);
     if (plan._tag === "None") return plan;
-    const { domain } = serviceOf(hop.name);
+    const { service, domain } = serviceOf(hop.name);
     return {
       _tag: "Hosts",
       hosts: plan.hosts.map((h): Host => ({
@@ -162,6 +165,7 @@ const services = Effect.fnUntraced(
         implicitTls: hop.implicitTls,
         level: hop.tls,
         names: plan.secure || h.host.endsWith(`.${domain}`) ? [h.host, domain] : [domain],
+        srvIds: [`_${service}.${domain}`.toLowerCase()],
         dns: plan.secure ? h : null,
         daneNames: [domain],
       })),

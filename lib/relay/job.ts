@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
+import type { Contact } from "../ports/attempt.ts";
 import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import type { Delivery, LeasedRecipient } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
@@ -24,8 +25,10 @@ export interface Job {
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
-export const poolKey = ({ route: { hop }, access, delivery, awaited }: Job): string => {
-  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return hopKey(hop);
+export const poolKey = (job: Job): string => {
+  const { route: { hop }, access, delivery, awaited } = job;
+  const limited = limitsKey(job) ?? "";
+  if (hop._tag === "Maildir" || hop._tag === "LmtpUnix") return `${hopKey(hop)}${limited}`;
   const { envelope } = delivery;
   const wish = mustHaveTls(envelope, hop)
     ? "#requiretls"
@@ -34,12 +37,16 @@ export const poolKey = ({ route: { hop }, access, delivery, awaited }: Job): str
     : "";
   // a client's own login: such jobs share the lanes of the hop, and no connection
   const own = ownLogin(awaited) ? "#own" : "";
-  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${own}`;
+  return `${termsOf(hop)}#${access.ca ?? ""}${wish}${own}${limited}`;
 };
 
 /** Its connection carries this message alone. */
 export const ownLogin = (awaited: Job["awaited"]): boolean =>
   awaited !== undefined && awaited.login !== null;
+
+/** What is limited together: all that one route sends to one next hop; null where nothing limits it. */
+export const limitsKey = ({ route, access }: Job): string | null =>
+  access.limits === undefined ? null : `#${route.rule ?? ""}#${hopKey(route.hop)}`;
 
 const termsOf = (hop: NextHop): string => {
   switch (hop._tag) {
@@ -92,7 +99,7 @@ export const sort: (
     const route = mailbox === null ? null : chosen ?? (yield* routes.find(mailbox, message));
     if (route === null || route.passThrough?.login === true) {
       const verdict = mailbox === null ? BAD_ADDRESS : route === null ? NO_ROUTE : NO_CLIENT;
-      stranded.push({ recipient, verdict, remote: null });
+      stranded.push({ recipient, verdict, contact: null });
       continue;
     }
     const job: Job = { delivery, route, access: settings.access(route), retried: false };
@@ -114,9 +121,10 @@ export const withRecipients = (job: Job, recipients: ReadonlyArray<LeasedRecipie
 export const alike = (
   job: Job,
   verdict: Result["verdict"],
-  remote: string | null,
+  contact: Contact | null,
+  attempt: NonNullable<Result["attempt"]> = {},
 ): ReadonlyArray<Result> =>
-  job.delivery.recipients.map((recipient) => ({ recipient, verdict, remote }));
+  job.delivery.recipients.map((recipient) => ({ recipient, verdict, contact, attempt }));
 
 /** What can be said in ASCII is: domains as A-labels. RFC 6531 §3.2 */
 const wireAddress = (address: string): string => {

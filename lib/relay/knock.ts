@@ -49,6 +49,7 @@ const peerOf = (
     name: p.sni,
     names: p.names,
     verify: p.policy === "required",
+    ...host.srvIds.length === 0 ? {} : { srvIds: host.srvIds },
     ...p.tlsa === null ? {} : { tlsa: p.tlsa },
     ca: access.ca,
     timeoutMs: settings.patience.handshake,

@@ -7,6 +7,7 @@
 import { Clock, Effect } from "effect";
 import type { Present } from "../message/present.ts";
 import type { Dialer } from "../ports/dialer.ts";
+import { contactText, type Tried } from "../ports/attempt.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { hopKey } from "../ports/routes.ts";
@@ -26,6 +27,7 @@ import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
 import type { Held, Hop, Pool } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
+import type { SilentHosts } from "./silent_hosts.ts";
 import type { Watch } from "./watch.ts";
 import { mustHaveTls, noticesOf } from "./wishes.ts";
 
@@ -33,8 +35,12 @@ export interface Yard {
   readonly settings: RelaySettings;
   readonly pool: Pool;
   readonly watch: Watch;
+  /** Hosts that did not answer of late. */
+  readonly silent: SilentHosts;
   /** Jobs that a lane has in hand. */
   readonly inHand: Present<Job>;
+  /** An operator has held, removed or sent elsewhere one of its recipients meanwhile. */
+  readonly calledBack: (job: Job) => boolean;
   /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
   readonly stillOurs: (job: Job) => Job | null;
   /** Records results, in the background. Each job is finished exactly once. */
@@ -57,7 +63,10 @@ export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
 export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   let live = held;
   const work = Effect.gen(function* () {
-    for (let job = next(yard, hop); job !== null; job = next(yard, hop)) {
+    for (;;) {
+      if (!freely(hop)) yield* rest(hop);
+      const job = next(yard, hop);
+      if (job === null) return;
       if (job.awaited === undefined && yard.settings.yields()) yield* BREATH;
       if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
@@ -65,9 +74,10 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
         continue;
       }
       live = spent(yard.settings, live) ? null : live;
-      live ??= yield* connect(yard, hop, job);
+      const start: Start = { since: performance.now(), tried: [] };
+      live ??= yield* connect(yard, hop, job, start);
       if (live === null) return;
-      yield* transmit(yard, hop, job, live);
+      yield* transmit(yard, hop, job, live, start);
       if (ownLogin(job.awaited)) {
         live.connection.quit();
         live = null;
@@ -76,6 +86,24 @@ export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
   });
   return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
 };
+
+/** No limit of its route says how fast messages may follow each other. */
+const freely = ({ allowance }: Hop): boolean => allowance === null || allowance.free;
+
+const REST_MS = 1_000;
+
+/** Until its route lets it have another message, if one waits still. */
+const rest = Effect.fnUntraced(function* (hop: Hop) {
+  hop.resting++;
+  const until = Effect.gen(function* () {
+    while (hop.jobs.length > 0) {
+      const ms = hop.allowance?.take() ?? 0;
+      if (ms === 0) return;
+      yield* Effect.sleep(Math.min(ms, REST_MS));
+    }
+  });
+  yield* Effect.ensuring(until, Effect.sync(() => void hop.resting--));
+});
 
 /** The next job; null where there is none, or where this lane makes room for the accepting side. */
 const next = (yard: Yard, hop: Hop): Job | null => {
@@ -105,8 +133,14 @@ const spent = (settings: RelaySettings, held: Held | null): boolean => {
 const worn = (settings: RelaySettings, { connection, mailMax }: Held): boolean =>
   connection.full || connection.used >= Math.min(settings.messagesPerConnection, mailMax);
 
+/** When an attempt began, and what hosts it met before the one that it came to. */
+interface Start {
+  readonly since: number;
+  tried: ReadonlyArray<Tried>;
+}
+
 /** A new connection; null: there is none, and the job waits for another lane or was put off. */
-const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
+const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, start: Start) {
   const { hop: to } = job.route;
   if (to._tag === "Maildir") return null;
   const tagged = mustHaveTls(job.delivery.envelope, to);
@@ -116,7 +150,8 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     mustHaveTls: tagged,
     tlsOptional: job.delivery.envelope.tlsOptional === true,
   };
-  const r = yield* reach(destination, yard.settings, yard.watch);
+  const r = yield* reach(destination, yard.settings, yard.watch, yard.silent);
+  start.tried = r.tried;
   if (r._tag === "Reached") {
     yard.pool.reached(hop, performance.now());
     const { offer } = r;
@@ -134,7 +169,7 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
   if (r.alarm && ownLogin(job.awaited)) { // it says nothing of the logins of others
     yard.pool.reached(hop, performance.now());
     yard.inHand.delete(job);
-    job.awaited?.loginRefused(r.verdict, r.remote);
+    job.awaited?.loginRefused(r.verdict, r.contact === null ? null : contactText(r.contact));
     return null;
   }
   putBack(yard, hop, job, job);
@@ -145,24 +180,26 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job) {
     });
   }
   for (const put of yard.pool.unreachable(hop, r)) {
-    yard.finish(put, alike(put, r.verdict, r.remote));
+    // the others were not tried at all
+    const attempt = put === job ? { ms: performance.now() - start.since, tried: r.tried } : {};
+    yard.finish(put, alike(put, r.verdict, r.contact, attempt));
   }
   return null;
 });
 
 /** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
 const transmit = Effect.fnUntraced(
-  function* (yard: Yard, hop: Hop, first: Job, held: Held) {
-    let current = yield* begin(yard, hop, first, held);
+  function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
+    let current = yield* begin(yard, hop, first, held, start);
     while (current !== null) {
       const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
       yard.pool.reached(hop, performance.now());
       const { job } = current;
-      // the hop had closed a connection that we kept: the message deserves a fresh one
+      // the hop had closed a connection that we kept, or it was called back, from which some may be left
       if (t.stale && !job.retried && job.awaited?.late !== true) {
         putBack(yard, hop, job, { ...job, retried: true });
-      } else report(yard, hop, job, t, held.connection);
+      } else report(yard, hop, current, t, held.connection);
       current = following;
     }
   },
@@ -171,16 +208,23 @@ const transmit = Effect.fnUntraced(
 /** A message under way. */
 interface Sending {
   readonly job: Job;
+  readonly start: Start;
   readonly over: Effect.Effect<Transacted>;
 }
 
 /** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
-const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { connection }: Held) {
+const begin = Effect.fnUntraced(function* (
+  yard: Yard,
+  hop: Hop,
+  job: Job,
+  { connection }: Held,
+  start: Start,
+) {
   if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
   const ready = yield* fit(job, connection.offer);
   if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
     const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
-    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.remote));
+    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.contact));
     return null;
   }
   if (!connection.ready && !connection.takesNext) {
@@ -202,10 +246,12 @@ const begin = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, { con
       return null;
     }
     job.awaited.sentOn(connection);
-    return { job, over: transact(connection, { ...mail, whole: true }, ready.content) };
+    const whole = { ...mail, whole: true } as const;
+    return { job, start, over: transact(connection, whole, ready.content, () => true) };
   }
   const part = later.size === 0 ? mail : { ...mail, later };
-  return { job, over: transact(connection, part, ready.content) };
+  const wanted = () => !yard.calledBack(job);
+  return { job, start, over: transact(connection, part, ready.content, wanted) };
 });
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
@@ -213,9 +259,10 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, 
   if (!held.connection.takesNext || worn(yard.settings, held)) return null;
   // whose client waits rides alone: when it must be dropped, nobody else's message is in doubt
   if (first.awaited !== undefined || hop.jobs.waiting > 0) return null;
-  if (yard.settings.yields() || hop.pace.gapMs > 0) return null;
+  if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
   const job = next(yard, hop);
-  return job === null ? null : yield* begin(yard, hop, job, held);
+  if (job === null) return null;
+  return yield* begin(yard, hop, job, held, { since: performance.now(), tried: [] });
 });
 
 /** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */
@@ -223,13 +270,14 @@ const transact = (
   connection: Connection,
   mail: Mail,
   content: Content,
+  wanted: () => boolean,
 ): Effect.Effect<Transacted> => {
   let over: Transacted | null = null;
   let tell: ((t: Transacted) => void) | null = null;
   connection.deliver(mail, content, (t) => {
     over = t;
     tell?.(t);
-  });
+  }, wanted);
   return Effect.callback((resume) => {
     if (over !== null) return resume(Effect.succeed(over));
     tell = (t) => resume(Effect.succeed(t));
@@ -241,16 +289,23 @@ const transact = (
  * Recipients that were too many go into the next transaction, if this one took any, or if it was ourselves who
  * left them out. RFC 5321 §4.5.3.1.10, RFC 9422 §4.2
  */
-const report = (yard: Yard, hop: Hop, job: Job, t: Transacted, connection: Connection): void => {
-  const { remote, offer } = connection;
+const report = (
+  yard: Yard,
+  hop: Hop,
+  { job, start }: Sending,
+  t: Transacted,
+  connection: Connection,
+): void => {
+  const { contact, offer, remote } = connection;
   if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
+  const attempt = { ms: performance.now() - start.since, tried: start.tried };
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {
     const verdict = t.verdicts[i] ?? UNREADABLE;
     const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
     return notice === null
-      ? { recipient, verdict, remote }
-      : { recipient, verdict, remote, notice };
+      ? { recipient, verdict, contact, attempt }
+      : { recipient, verdict, contact, attempt, notice };
   });
   if (results.some((r) => r.verdict.kind === "accepted")) hop.pace.took();
   else if (results.some((r) => throttles(r.verdict))) hop.pace.slow();

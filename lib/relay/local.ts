@@ -54,7 +54,7 @@ export const intoMaildir: (
   for (const [i, recipient] of delivery.recipients.entries()) {
     // nobody here knows since when a mailbox has its owner. RFC 7293 §5.1
     if (wishes?.[i]?.rrvs?.otherwise === "R") {
-      results.push({ recipient, verdict: UNTESTABLE, remote: null });
+      results.push({ recipient, verdict: UNTESTABLE, contact: null });
       continue;
     }
     const verdict = yield* Effect.matchEffect(contentOf(spool, delivery), {
@@ -69,7 +69,7 @@ export const intoMaildir: (
       onFailure: () => Effect.succeed(UNREADABLE),
     });
     const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
-    results.push({ recipient, verdict, remote: null, ...notice === null ? {} : { notice } });
+    results.push({ recipient, verdict, contact: null, ...notice === null ? {} : { notice } });
   }
   return results;
 });

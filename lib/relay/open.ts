@@ -1,5 +1,7 @@
 /** From a host to a connection on which messages can be sent. RFC 5321 §3.1, §3.2 */
 import { Effect } from "effect";
+import { isIP } from "node:net";
+import type { Contact } from "../ports/attempt.ts";
 import { type Dialer, type Link, TlsFailed } from "../ports/dialer.ts";
 import type { Offer } from "../smtp/client/offer.ts";
 import { ours } from "../smtp/client/verdict.ts";
@@ -13,11 +15,17 @@ const failure = (peer: Peer, e: TlsFailed | { readonly reason: string }): Unusab
   return new Unusable({
     stage: tls ? "TLS" : "dial",
     verdict: ours("temporary", tls ? "4.7.5" : "4.4.1", tls ? `TLS: ${e.reason}` : e.reason),
-    remote: peer.host,
+    contact: contactOf(peer),
     handshake: tls,
     ...tls && e.untrusted ? { untrusted: true } : {},
   });
 };
+
+/** A host that was not reached; its address where it was known before. */
+const contactOf = ({ host, target }: Peer): Contact =>
+  target._tag === "Tcp" && isIP(target.address) !== 0
+    ? { host, address: target.address }
+    : { host };
 
 /** Dials and goes through greeting, EHLO, TLS and AUTH. Interruption drops the link. */
 export const open = (

@@ -1,6 +1,13 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
+import { type Attempt, attemptJson, type Contact, contactText } from "../ports/attempt.ts";
 import type { Verdict } from "../smtp/client/verdict.ts";
-import { AT_ONCE, type Delivery, type LeasedRecipient, type Outcome } from "../ports/spool.ts";
+import {
+  AT_ONCE,
+  type Delivery,
+  type LeasedRecipient,
+  type Outcome,
+  type Settlement,
+} from "../ports/spool.ts";
 import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
@@ -8,8 +15,10 @@ import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 export interface Result {
   readonly recipient: LeasedRecipient;
   readonly verdict: Verdict;
-  /** Host that answered or would not, with its address; null where it came to none. */
-  readonly remote: string | null;
+  /** Host that answered or would not; null where it came to none. */
+  readonly contact: Contact | null;
+  /** How long it took, and whom else it was tried with. */
+  readonly attempt?: Pick<Attempt, "ms" | "tried">;
   /** What the sender asked to be told of success, where nobody behind us will. RFC 3461 §5.2.2 */
   readonly notice?: Notice;
 }
@@ -38,6 +47,29 @@ const EXPIRED = "4.4.7";
 export const startOf = ({ acceptedAt, envelope: { hold } }: Delivery): number =>
   hold === undefined ? acceptedAt : Math.max(acceptedAt, hold.until);
 
+const remoteOf = ({ contact }: Result): string | null =>
+  contact === null ? null : contactText(contact);
+
+/** What the next hop took. */
+export const takenAs = (result: Result): Outcome => ({
+  _tag: "Delivered",
+  reply: result.verdict.text,
+  remote: remoteOf(result) ?? "",
+});
+
+/** `hop`: the one that was spoken to. */
+export const settlementOf = (
+  delivery: Delivery,
+  hop: string,
+  { recipient, contact, attempt = {} }: Result,
+  outcome: Outcome,
+): Settlement => ({
+  recipient,
+  outcome,
+  ...hop === delivery.hop ? {} : { hop },
+  ...contact === null ? {} : { attempt: attemptJson(contact, attempt) },
+});
+
 /** What a refused login at a next hop is given as. RFC 4954 §6 */
 const LOGIN_REFUSED = "4.7.8";
 const ONE_DAY = 86_400_000;
@@ -54,8 +86,9 @@ export const outcomeOf = (
   curve: RetryCurve,
   jumped = false,
 ): Outcome => {
-  const { verdict: { kind, status, text: reply }, recipient, remote } = result;
-  if (kind === "accepted") return { _tag: "Delivered", reply, remote: remote ?? "" };
+  const { verdict: { kind, status, text: reply }, recipient } = result;
+  if (kind === "accepted") return takenAs(result);
+  const remote = remoteOf(result);
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
   if (deliverBy?.mode === "R" && now >= deliverBy.deadline && !jumped) {
@@ -115,7 +148,7 @@ export const eventOf = (
   message: delivery.message,
   recipient: result.recipient.address,
   hop,
-  remote: result.remote,
+  remote: remoteOf(result),
   result: RESULT[outcome._tag],
   status: outcome._tag === "Delivered" ? result.verdict.status : outcome.status,
   reply: outcome.reply,

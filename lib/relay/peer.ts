@@ -1,5 +1,6 @@
 /** A host of a next hop, and what it means that it cannot be used. */
 import { Data } from "effect";
+import type { Contact } from "../ports/attempt.ts";
 import type { DialTarget, TlsRequest } from "../ports/dialer.ts";
 import type { Session } from "../smtp/client/state.ts";
 import type { Verdict } from "../smtp/client/verdict.ts";
@@ -20,7 +21,7 @@ export interface Peer {
 export class Unusable extends Data.TaggedError("Unusable")<{
   readonly stage: "dial" | "greeting" | "EHLO" | "TLS" | "AUTH" | "REQUIRETLS";
   readonly verdict: Verdict;
-  readonly remote: string;
+  readonly contact: Contact;
   /** The handshake itself failed: in clear it may work. RFC 7435 §3 */
   readonly handshake: boolean;
   /** Because the certificate was not the right one. */

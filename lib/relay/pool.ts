@@ -5,8 +5,9 @@
  * do the work. RFC 5321 §4.5.4.1: unreachable hosts are remembered across messages.
  */
 import { AT_ONCE } from "../ports/spool.ts";
+import { Allowance } from "./allowance.ts";
 import type { Connection } from "./connection.ts";
-import { type Job, poolKey } from "./job.ts";
+import { type Job, limitsKey, poolKey } from "./job.ts";
 import { JobQueue } from "./job_queue.ts";
 import { Pace, throttles } from "./pace.ts";
 import type { Unreachable } from "./reach.ts";
@@ -22,9 +23,13 @@ export interface Hop {
   readonly key: string;
   readonly jobs: JobQueue;
   readonly pace: Pace;
+  /** What its route lets it have, shared by all that lead there by that route; null: no limit of its own. */
+  readonly allowance: Allowance | null;
   /** As the spool names it. */
   readonly name: string;
   lanes: number;
+  /** Lanes that wait until their route lets them send. */
+  resting: number;
   readonly idle: Array<Held>;
   /** Why it could not be reached last; null while all is well. */
   cause: Unreachable | null;
@@ -42,6 +47,7 @@ export class Pool {
   /** `held`: an idle connection that the lane takes over; null: it opens one. */
   readonly startLane: (hop: Hop, held: Held | null) => void;
   readonly #hops = new Map<string, Hop>();
+  readonly #allowances = new Map<string, Allowance>();
   /** Connections open or being opened. */
   #total = 0;
   #closing = false;
@@ -53,7 +59,7 @@ export class Pool {
 
   /** Takes a job for its hop; or says why the hop takes none now. */
   add(job: Job, now: number): Unreachable | "stalled" | null {
-    const hop = this.#hop(poolKey(job), job.delivery.hop, now);
+    const hop = this.#hop(job, now);
     if (hop.cause !== null && hop.pace.paused && hop.lanes === 0 && !wanted(job)) return hop.cause;
     if (hop.jobs.length >= this.#settings.window / 2 && stalled(hop, now)) return "stalled";
     hop.jobs.push(job);
@@ -61,7 +67,8 @@ export class Pool {
     return null;
   }
 
-  #hop(key: string, name: string, now: number): Hop {
+  #hop(job: Job, now: number): Hop {
+    const key = poolKey(job);
     const known = this.#hops.get(key);
     if (known !== undefined) {
       if (known.jobs.length === 0 && known.lanes === 0) known.heardAt = now;
@@ -70,10 +77,12 @@ export class Pool {
     if (this.#hops.size >= MANY_HOPS) this.#sweep();
     const hop: Hop = {
       key,
-      name,
+      name: job.delivery.hop,
+      allowance: this.#allowance(job),
       jobs: new JobQueue(),
-      pace: new Pace(this.#settings.connectionsPerHop),
+      pace: new Pace(job.access.limits?.connections ?? this.#settings.connectionsPerHop),
       lanes: 0,
+      resting: 0,
       idle: [],
       cause: null,
       heardAt: now,
@@ -82,11 +91,28 @@ export class Pool {
     return hop;
   }
 
+  #allowance(job: Job): Allowance | null {
+    const key = limitsKey(job);
+    const { limits } = job.access;
+    if (key === null || limits === undefined) return null;
+    const known = this.#allowances.get(key) ?? new Allowance(limits);
+    this.#allowances.set(key, known);
+    return known;
+  }
+
   #sweep(): void {
     for (const [key, h] of this.#hops) {
       const busy = h.lanes > 0 || h.jobs.length > 0 || h.idle.length > 0;
       if (!busy && !h.pace.paused) this.#hops.delete(key);
     }
+    const used = new Set(Array.from(this.#hops.values(), (h) => h.allowance));
+    for (const [key, a] of this.#allowances) if (!used.has(a)) this.#allowances.delete(key);
+  }
+
+  /** Another connection, or one less. */
+  #count(hop: Hop, by: 1 | -1): void {
+    this.#total += by;
+    if (hop.allowance !== null) hop.allowance.connections += by;
   }
 
   /**
@@ -109,11 +135,23 @@ export class Pool {
     const held = hop.idle.pop() ?? null;
     if (held === null) {
       if (hop.lanes > 0 && hop.pace.paused) return;
+      if (hop.allowance !== null && !this.#allowed(hop, hop.allowance)) return;
       if (!this.#makeRoom()) return;
-      this.#total++;
+      this.#count(hop, 1);
     } else held.connection.onEnd = () => {};
     hop.lanes++;
     this.startLane(hop, held);
+  }
+
+  /** As `#makeRoom`, within what the hop's route allows. */
+  #allowed(hop: Hop, allowance: Allowance): boolean {
+    if (allowance.room) return true;
+    for (const h of this.#hops.values()) {
+      if (h === hop || h.allowance !== allowance || h.idle[0] === undefined) continue;
+      h.idle[0].connection.quit();
+      return allowance.room;
+    }
+    return false;
   }
 
   /** True where one more connection may be opened, if need be in place of an idle one. */
@@ -134,10 +172,10 @@ export class Pool {
     if (held !== null && held.connection.ready && !this.#closing) this.#park(hop, held);
     else {
       held?.connection.quit();
-      this.#total--;
+      this.#count(hop, -1);
     }
     this.#widen(hop);
-    this.#helpStarved();
+    this.#helpStarved(hop);
   }
 
   #park(hop: Hop, held: Held): void {
@@ -145,14 +183,14 @@ export class Pool {
     held.connection.onEnd = () => {
       const at = hop.idle.indexOf(held);
       if (at >= 0) hop.idle.splice(at, 1);
-      this.#total--;
-      this.#helpStarved();
+      this.#count(hop, -1);
+      this.#helpStarved(hop);
     };
   }
 
-  /** Hops that found no room get their turn. */
-  #helpStarved(): void {
-    if (this.#total + 1 < this.#settings.maxConnections) return;
+  /** Hops that found no room get their turn, since `by` needs less. */
+  #helpStarved(by: Hop): void {
+    if (by.allowance === null && this.#total + 1 < this.#settings.maxConnections) return;
     for (const h of this.#hops.values()) if (h.lanes === 0) this.#widen(h);
   }
 
@@ -207,4 +245,4 @@ export class Pool {
 const wanted = (job: Job): boolean => job.delivery.recipients.some((r) => r.due === AT_ONCE);
 
 const stalled = (hop: Hop, now: number): boolean =>
-  hop.jobs.length > 0 && now - hop.heardAt > STALLED_MS;
+  hop.jobs.length > 0 && hop.resting === 0 && now - hop.heardAt > STALLED_MS;

@@ -2,9 +2,11 @@
  * From a next hop to a connection on which messages can be sent.
  *
  * Tries the hosts of a hop in their order, each with the TLS that the route, DANE, MTA-STS or the message asks for,
- * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Keeps no connections.
+ * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Those that did not answer of late come
+ * last. Keeps no connections.
  */
 import { Effect } from "effect";
+import type { Contact, Tried } from "../ports/attempt.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { StsPolicies, type StsPolicy } from "../ports/sts_policies.ts";
@@ -18,42 +20,71 @@ import { protect } from "./protect.ts";
 import type { Barred } from "./protection.ts";
 import type { RelaySettings } from "./settings.ts";
 import { noteOf } from "./tls_noted.ts";
+import { SilentHosts } from "./silent_hosts.ts";
 import type { Watch } from "./watch.ts";
 
 /** No host of the hop can be used. */
 export interface Unreachable {
   readonly _tag: "Unreachable";
   readonly verdict: Verdict;
-  readonly remote: string | null;
+  /** Null where there is no host. */
+  readonly contact: Contact | null;
+  /** All hosts that were tried, that one included. */
+  readonly tried: ReadonlyArray<Tried>;
   /** Our credentials were not taken: nobody but the operator can help. */
   readonly alarm: boolean;
 }
 
-export type Reach = Effect.Effect<Reached | Unreachable, never, Dialer | Resolver>;
+/** `tried`: hosts before this one. */
+export type Reach = Effect.Effect<
+  (Reached & { readonly tried: ReadonlyArray<Tried> }) | Unreachable,
+  never,
+  Dialer | Resolver
+>;
 
-export const reach: (to: Destination, settings: RelaySettings, watch: Watch) => Reach = Effect
-  .fnUntraced(function* (to, settings, watch) {
-    const none: Array<Verdict> = [];
-    let failed: Unusable | null = null;
-    // the hosts of a spare hop are looked up when its turn comes
-    for (const hop of to.hop._tag === "Several" ? inTurn(to.hop) : [to.hop]) {
-      const hosts = yield* hostsOf(hop, settings);
-      if (hosts._tag === "None") {
-        none.push(hosts.verdict);
-        continue;
-      }
-      let r = yield* anyOf(to, hosts.hosts, settings, watch);
-      if (r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(hop))) {
-        r = yield* anyOf(to, hosts.hosts, settings, watch);
-      }
-      if (r._tag === "Reached") return r;
-      if (r._tag === "Unusable") failed = graver(failed, r);
+export const reach: (
+  to: Destination,
+  settings: RelaySettings,
+  watch: Watch,
+  silent?: SilentHosts,
+) => Reach = Effect.fnUntraced(function* (to, settings, watch, silent = new SilentHosts()) {
+  const none: Array<Verdict> = [];
+  const tried: Array<Tried> = [];
+  let failed: Unusable | null = null;
+  const attempt = (hop: Remote, hosts: ReadonlyArray<Host>) =>
+    newest(hop, anyOf(to, hosts, { settings, watch, silent, tried }));
+  const spared: Array<{ readonly hop: Remote; readonly hosts: ReadonlyArray<Host> }> = [];
+  // the hosts of a spare hop are looked up when its turn comes
+  for (const hop of to.hop._tag === "Several" ? inTurn(to.hop) : [to.hop]) {
+    const found = yield* hostsOf(hop, settings);
+    if (found._tag === "None") {
+      none.push(found.verdict);
+      continue;
     }
-    const verdict = milder(none);
-    return failed === null && verdict !== null
-      ? { _tag: "Unreachable" as const, verdict, remote: null, alarm: false }
-      : unreachable(to.hop, failed);
-  });
+    const late = found.hosts.filter((h) => silent.spared(h.target));
+    if (late.length > 0) spared.push({ hop, hosts: late });
+    const r = yield* attempt(hop, found.hosts.filter((h) => !late.includes(h)));
+    if (r._tag === "Reached") return { ...r, tried };
+    if (r._tag === "Unusable") failed = graver(failed, r);
+  }
+  // better than nothing
+  for (const { hop, hosts } of spared) {
+    const r = yield* attempt(hop, hosts);
+    if (r._tag === "Reached") return { ...r, tried };
+    if (r._tag === "Unusable") failed = graver(failed, r);
+  }
+  const verdict = milder(none);
+  return failed === null && verdict !== null
+    ? { _tag: "Unreachable" as const, verdict, contact: null, tried, alarm: false }
+    : unreachable(to.hop, failed, tried);
+});
+
+/** Before a failure of TLS counts, once more where the domain's policy has changed. RFC 8461 §5.1 */
+const newest = Effect.fnUntraced(function* (hop: Remote, attempt: ReturnType<typeof anyOf>) {
+  const r = yield* attempt;
+  const again = r._tag === "Unusable" && r.stage === "TLS" && (yield* policyChanged(hop));
+  return again ? yield* attempt : r;
+});
 
 /** Before a failure counts, a newer policy of the domain is looked for. RFC 8461 §5.1 */
 const policyChanged = Effect.fnUntraced(function* (hop: Remote) {
@@ -68,8 +99,12 @@ const anyOf = Effect.fnUntraced(
   function* (
     to: Destination,
     hosts: ReadonlyArray<Host>,
-    settings: RelaySettings,
-    watch: Watch,
+    { settings, watch, silent, tried }: {
+      readonly settings: RelaySettings;
+      readonly watch: Watch;
+      readonly silent: SilentHosts;
+      readonly tried: Array<Tried>;
+    },
   ): Effect.fn.Return<Reached | Unusable | { readonly _tag: "NoHost" }, never, Dialer | Resolver> {
     let failed: Unusable | null = null;
     for (const host of hosts) {
@@ -77,9 +112,11 @@ const anyOf = Effect.fnUntraced(
       const came: Reached | Unusable = "of" in how
         ? barred(host, how)
         : yield* knock(to, host, how, settings, watch);
+      silent.note(host.target, came._tag === "Reached" ? null : came);
       if (host.domain !== null && !to.tlsOptional) yield* take(host, dane, sts, came);
       const r = promised(to, host, came);
       if (r._tag === "Reached") return r;
+      tried.push({ ...r.contact, why: r.verdict.text });
       failed = graver(failed, r);
     }
     return failed ?? { _tag: "NoHost" as const };
@@ -109,7 +146,7 @@ const barred = (host: Host, { of, reason }: Barred): Unusable =>
     verdict: of === "TLS"
       ? ours("temporary", "4.7.5", reason)
       : ours("permanent", "5.7.10", reason),
-    remote: host.name,
+    contact: { host: host.name },
     handshake: false,
   });
 
@@ -133,12 +170,12 @@ const promised = (to: Destination, host: Host, r: Reached | Unusable): Reached |
     return new Unusable({
       stage: "REQUIRETLS",
       verdict: NO_REQUIRETLS,
-      remote: host.name,
+      contact: { host: host.name },
       handshake: false,
     });
   }
   return r.stage === "TLS"
-    ? new Unusable({ stage: "REQUIRETLS", verdict: NO_TLS, remote: r.remote, handshake: false })
+    ? new Unusable({ stage: "REQUIRETLS", verdict: NO_TLS, contact: r.contact, handshake: false })
     : r;
 };
 
@@ -158,14 +195,19 @@ const refusesForGood = (e: Unusable): boolean =>
  * A 5yz greeting is final for a domain whose hosts all say so, since its owner chose them; a
  * configured hop that says so waits for the operator, who chose it. RFC 5321 §3.1, RFC 7504 §3
  */
-const unreachable = (hop: Destination["hop"], e: Unusable | null): Unreachable => ({
+const unreachable = (
+  hop: Destination["hop"],
+  e: Unusable | null,
+  tried: ReadonlyArray<Tried>,
+): Unreachable => ({
   _tag: "Unreachable",
   verdict: e === null
     ? NO_HOST
     : e.stage === "REQUIRETLS" || (hop._tag === "Mx" && refusesForGood(e))
     ? e.verdict
     : softened(e.verdict),
-  remote: e?.remote ?? null,
+  contact: e?.contact ?? null,
+  tried,
   alarm: e?.stage === "AUTH",
 });
 

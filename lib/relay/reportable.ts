@@ -84,7 +84,7 @@ const wanted = (action: Told["action"], wishes: RecipientWishes | undefined): bo
 };
 
 /** `type; address`, xtext decoded; what `utf-8` has in its place is no xtext. RFC 3464 §2.3.1, RFC 6533 §3 */
-const decodedOrcpt = (orcpt: string): string => {
+export const decodedOrcpt = (orcpt: string): string => {
   const at = orcpt.indexOf(";");
   const type = orcpt.slice(0, at);
   const address = orcpt.slice(at + 1);

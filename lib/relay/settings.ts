@@ -1,7 +1,6 @@
 /** What the relay is told by its configuration. */
 import type { Mailbox } from "../address/mailbox.ts";
-import type { Credentials, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
-import type { DeliveryEvent } from "./outcome.ts";
+import type { Credentials, HopLimits, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
 
 /** All in milliseconds. RFC 5321 §4.5.3.2 */
@@ -26,6 +25,8 @@ export interface HopAccess {
   readonly credentials: Credentials | null;
   /** PEM file with the authorities that may vouch for the hop; null: the system's. */
   readonly ca: string | null;
+  /** Absent: none but those of all hops. */
+  readonly limits?: HopLimits;
 }
 
 export interface RelaySettings {
@@ -50,6 +51,8 @@ export interface RelaySettings {
   /** Deliveries held at a time, waiting and under way. */
   readonly window: number;
   readonly retry: RetryCurve;
+  /** Who gets reports of failures too; null: nobody. */
+  readonly postmasterCopy: Mailbox | null;
   readonly patience: Patience;
   /** How long a hop that could not be reached is left alone. */
   readonly pauseMs: number;
@@ -59,8 +62,6 @@ export interface RelaySettings {
   readonly graceMs: number;
   /** True while sessions keep the server busy: a hop then has one connection. */
   readonly yields: () => boolean;
-  /** Called now and then with what happened since, besides the log. */
-  readonly onOutcome: ((events: ReadonlyArray<DeliveryEvent>) => void) | null;
 }
 
 const MINUTE = 60_000;
@@ -91,18 +92,20 @@ export const relaySettings = (hostname: string): RelaySettings => ({
   messagesPerConnection: 500,
   window: 1_000,
   retry: STANDARD_CURVE,
+  postmasterCopy: null,
   patience: STANDARD_PATIENCE,
   pauseMs: 10_000,
   passMs: 9 * MINUTE,
   graceMs: 10_000,
   yields: () => false,
-  onOutcome: null,
 });
 
 const NO_ACCESS: HopAccess = { credentials: null, ca: null };
 
 /** `access` over a route table. */
 export const accessOf = (table: RouteTable): RelaySettings["access"] => {
-  const all = table.map(({ credentials, ca }): HopAccess => ({ credentials, ca }));
+  const all = table.map(({ credentials, ca, limits }): HopAccess =>
+    limits === undefined ? { credentials, ca } : { credentials, ca, limits }
+  );
   return ({ rule }) => (rule === undefined ? undefined : all[rule]) ?? NO_ACCESS;
 };

@@ -9,7 +9,7 @@ import { hopKey, type Routes } from "../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../ports/spool.ts";
 import { reportFor } from "./bounce.ts";
 import type { Job } from "./job.ts";
-import { type DeliveryEvent, eventOf, outcomeOf, type Result } from "./outcome.ts";
+import { type DeliveryEvent, eventOf, outcomeOf, type Result, settlementOf } from "./outcome.ts";
 import { reportable } from "./reportable.ts";
 import type { RelaySettings } from "./settings.ts";
 
@@ -33,10 +33,11 @@ export const settler = (
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
     const jumped = jumps.recent(now);
+    const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
       const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
-      settlements.push({ recipient: result.recipient, outcome });
+      settlements.push(settlementOf(delivery, hop, result, outcome));
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const fault = yield* record(delivery, settlements, results, settings, now);
@@ -48,7 +49,6 @@ export const settler = (
       });
       yield* Effect.sleep(Duration.millis(pause));
     }
-    const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
     yield* tell(
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),
     );
@@ -69,7 +69,7 @@ const record = Effect.fnUntraced(
     const told = reportable(delivery, settlements, results, settings, now);
     const bounce = told.length === 0
       ? null
-      : yield* reportFor(delivery, told, settings.hostname, now);
+      : yield* reportFor(delivery, told, settings.hostname, now, settings.postmasterCopy);
     if (bounce === null) {
       yield* spool.settle(delivery.message, settlements);
     } else {

@@ -1,10 +1,10 @@
 /**
  * Takes notes of TLS, and tells each domain once a day what came of them, where it asks for that. RFC 8460 §5
  *
- * Reports by mail go through the spool; those by HTTPS are tried again for a day. Notes live in memory: a restart
- * loses those of its day.
+ * Reports by mail go through the spool; those by HTTPS are tried again for a day. Notes are kept in a file, so that a
+ * restart loses none, and a kill those of some seconds.
  */
-import { Clock, Effect, Layer } from "effect";
+import { Clock, Effect, Layer, Random } from "effect";
 import { gzipSync } from "node:zlib";
 import type { Mailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
@@ -14,24 +14,29 @@ import { Resolver } from "../ports/resolver.ts";
 import { hopKey, OWN_MAIL, Routes } from "../ports/routes.ts";
 import { Spool } from "../ports/spool.ts";
 import { TlsNotes } from "../ports/tls_notes.ts";
+import { KeptFile } from "./kept_file.ts";
 import { signReport } from "./sign_report.ts";
 import { reportMail } from "./tls_report_mail.ts";
-import { type ReportFacts, reportJson, reportPlaces, type Tallied, Tally } from "./tls_tally.ts";
+import { DAY, Notebook } from "./tls_notebook.ts";
+import { type ReportFacts, reportJson, reportPlaces, type Tallied } from "./tls_tally.ts";
 
 export interface ReporterSettings {
   readonly hostname: string;
   readonly contact: string;
+  /** Where notes are kept over restarts; null: nowhere. */
+  readonly path: string | null;
   /** Posts gzipped JSON; true where it was taken. */
   readonly post: (url: string, gzipped: Uint8Array) => Promise<boolean>;
 }
 
 type Needs = Spool | Routes | Ids | Resolver;
 
-const DAY = 86_400_000;
 /** Reports leave within this time after midnight, so that not all of the world sends at once. RFC 8460 §4.1 */
 const SPREAD = 4 * 3_600_000;
 const RETRY = "1 hour";
 const TRIES = 24;
+/** How often notes are written down, and a look is taken at the clock. */
+const EVERY = "10 seconds";
 
 export const reporterLayer = (
   settings: ReporterSettings,
@@ -39,31 +44,56 @@ export const reporterLayer = (
   Layer.effect(
     TlsNotes,
     Effect.gen(function* () {
-      const tally = new Tally();
+      const file = settings.path === null ? null : new KeptFile(settings.path);
+      const kept = yield* Effect.promise(async () => await file?.read() ?? null);
+      const book = new Notebook(kept, yield* Clock.currentTimeMillis);
+      const save = Effect.sync(() => {
+        const text = book.write();
+        if (text !== null) file?.write(text);
+      });
+      yield* Effect.addFinalizer(() =>
+        Effect.andThen(save, Effect.promise(async () => await file?.idle()))
+      );
+      const begun = new Set<number>();
       yield* Effect.forkScoped(Effect.forever(Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis;
-        yield* Effect.sleep(DAY - now % DAY);
-        const day = Math.floor((yield* Clock.currentTimeMillis) / DAY) * DAY - DAY;
-        const notes = tally.take();
-        const wait = Math.floor(Math.random() * SPREAD);
-        yield* Effect.forkScoped(
-          Effect.andThen(Effect.sleep(wait), reportAll(settings, notes, day)),
-        );
+        for (const day of book.over(now)) {
+          if (begun.has(day)) continue;
+          begun.add(day);
+          yield* Effect.forkScoped(reportDay(settings, book, day));
+        }
+        yield* save;
+        yield* Effect.sleep(EVERY);
       })));
-      return (note) => tally.add(note);
+      const clock = yield* Clock.Clock;
+      return (note) => book.add(note, clock.currentTimeMillisUnsafe());
     }),
   );
 
-/** `day`: its first millisecond. */
+/** Some time after midnight; what a restart left is told at once. */
+const reportDay = Effect.fnUntraced(function* (
+  settings: ReporterSettings,
+  book: Notebook,
+  day: number,
+) {
+  const left = day + DAY + SPREAD - (yield* Clock.currentTimeMillis);
+  yield* Effect.sleep(Math.floor((yield* Random.next) * Math.max(0, left)));
+  yield* reportAll(settings, book.of(day), day, (domain) => book.told(day, domain));
+});
+
+/** `day`: its first millisecond. `told`: a domain was told, or all was tried. */
 export const reportAll = (
   settings: ReporterSettings,
   notes: ReadonlyMap<string, Tallied>,
   day: number,
+  told: (domain: string) => void = () => {},
 ): Effect.Effect<void, never, Needs> =>
-  Effect.forEach(notes, ([domain, tallied]) => report(settings, domain, tallied, day), {
-    discard: true,
-    concurrency: 4,
-  });
+  Effect.forEach(
+    [...notes],
+    ([domain, tallied]) =>
+      Effect.andThen(report(settings, domain, tallied, day), Effect.sync(() => told(domain))),
+    { discard: true, concurrency: 4 },
+  );
 
 const report = Effect.fnUntraced(function* (
   settings: ReporterSettings,

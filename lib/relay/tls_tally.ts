@@ -11,7 +11,7 @@ interface Failure {
   count: number;
 }
 
-interface Counted {
+export interface Counted {
   readonly policy: NotedPolicy;
   successes: number;
   failures: number;
@@ -52,11 +52,18 @@ export class Tally {
     }
   }
 
-  /** Everything so far; what comes then begins anew. */
-  take(): ReadonlyMap<string, Tallied> {
-    const all = new Map(this.#domains);
-    this.#domains.clear();
-    return all;
+  /** By domain. */
+  get all(): ReadonlyMap<string, Tallied> {
+    return this.#domains;
+  }
+
+  /** What was counted before. */
+  restore(domain: string, tallied: Tallied): void {
+    if (this.#domains.size < MAX_DOMAINS) this.#domains.set(domain, [...tallied]);
+  }
+
+  drop(domain: string): void {
+    this.#domains.delete(domain);
   }
 }
 

@@ -27,6 +27,7 @@ import type { Result } from "./outcome.ts";
 import { Pool } from "./pool.ts";
 import type { RelaySettings } from "./settings.ts";
 import { settler } from "./settle.ts";
+import { SilentHosts } from "./silent_hosts.ts";
 import { Watch } from "./watch.ts";
 
 type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
@@ -66,7 +67,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const spool = yield* Spool;
   const background = new Background(yield* Effect.context<Needs>());
   const inBackground = (effect: Effect.Effect<void, never, Needs>): void => background.run(effect);
-  const events = new Events(settings.onOutcome, inBackground);
+  const events = new Events(inBackground);
   const settle = settler(
     settings,
     (e) => Effect.sync(() => events.add(e)),
@@ -101,11 +102,12 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     room.enter();
     record(job, results);
   };
+  const calledBack = ({ delivery }: Job): boolean => delivery.recipients.some(spool.withdrawn);
   /** What an operator has taken out of our hands is not begun. */
   const stillOurs = (job: Job): Job | null => {
     if (job.awaited !== undefined) return job.awaited.over ? null : job;
     const { delivery } = job;
-    if (!delivery.recipients.some(spool.withdrawn)) return job;
+    if (!calledBack(job)) return job;
     const gone = delivery.recipients.filter(spool.withdrawn);
     const left = delivery.recipients.filter((r) => !gone.includes(r));
     inBackground(Effect.ignore(spool.giveBack({ ...delivery, recipients: gone })));
@@ -114,7 +116,18 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     return null;
   };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
-  const yard: Yard = { settings, pool, watch, inHand, stillOurs, finish, finishPart };
+  const silent = new SilentHosts();
+  const yard: Yard = {
+    settings,
+    pool,
+    watch,
+    silent,
+    inHand,
+    calledBack,
+    stillOurs,
+    finish,
+    finishPart,
+  };
 
   /** Once taken, every recipient is either a job or settled: nothing may come between. */
   const admit = Effect.fnUntraced(function* (delivery: Delivery) {
@@ -123,7 +136,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       const results = delivery.recipients.map((recipient) => ({
         recipient,
         verdict: NOT_RELEASED,
-        remote: null,
+        contact: null,
       }));
       return record({ delivery, route: null }, results);
     }
@@ -142,7 +155,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       }
       const refused = pool.add(job, now);
       if (refused === "stalled") finish(job, alike(job, BUSY, null));
-      else if (refused !== null) finish(job, alike(job, refused.verdict, refused.remote));
+      else if (refused !== null) finish(job, alike(job, refused.verdict, refused.contact));
     }
   });
 
@@ -226,8 +239,8 @@ const passing = (settings: RelaySettings, pool: Pool, watch: Watch) => (p: Passi
     const job = awaitedJob(p, settings.access(p.route), awaited);
     const no = pool.add(job, performance.now());
     if (no !== null) {
-      const { verdict, remote } = no === "stalled" ? { verdict: BUSY, remote: null } : no;
-      toldOf(awaited, alike(job, verdict, remote));
+      const { verdict, contact } = no === "stalled" ? { verdict: BUSY, contact: null } : no;
+      toldOf(awaited, alike(job, verdict, contact));
     }
     return Effect.sync(() => awaited.expire());
   });

@@ -39,6 +39,7 @@ import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
 import { HeldBody } from "./held_body.ts";
+import { tellExpanded } from "./expansion_report.ts";
 import { holdNotice } from "./hold_notice.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
@@ -266,6 +267,7 @@ const submit = Effect.fnUntraced(function* (
   }
   settings.quota.count(account, nullSender, count, receivedAt);
   yield* remembered(signed);
+  yield* tellExpanded(signed);
   settings.onAccepted?.(signed, taken?.by ?? null);
   const reply = taken?.reply ?? say.queued(signed.id);
   const records = yield* Records;

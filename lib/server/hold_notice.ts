@@ -1,6 +1,6 @@
 /** Makes the note about a held message a message of the spool, to the owner's own address. */
 import { Effect } from "effect";
-import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { asciiMailbox, printMailbox, printWire } from "../address/mailbox.ts";
 import { writeHoldNotice } from "../message/hold_notice.ts";
 import { encodeUtf8 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
@@ -55,7 +55,7 @@ export const holdNotice: (
         declaredSize: null,
       },
       recipients: [{
-        address: asciiMailbox(to) ? printMailboxAscii(to) : printMailbox(to),
+        address: printWire(to),
         hop: hopKey(route.hop),
       }],
       head,

@@ -8,8 +8,8 @@ import type { DatabaseSync } from "node:sqlite";
 import {
   asciiMailbox,
   type Mailbox,
-  printMailbox,
   printMailboxAscii,
+  printWire,
   same,
 } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
@@ -18,9 +18,10 @@ import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts"
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
 import { REMEMBER } from "./database.ts";
+import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold, type Sql } from "./holds.ts";
-import { runsOf } from "./runs.ts";
+import { range, runsOf } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
 
@@ -89,14 +90,12 @@ const ruleOf = (change: Change, now: number): Rule => {
       return {
         from: ["queued", "leased", "held"],
         set: `address = ?, hop = CASE WHEN via IS NULL THEN ? ELSE hop END, ${again(now)}`,
-        values: [addressOf(change.to), change.hop],
+        values: [printWire(change.to), change.hop],
         what: "edited",
         words: null,
       };
   }
 };
-
-const addressOf = (m: Mailbox): string => asciiMailbox(m) ? printMailboxAscii(m) : printMailbox(m);
 
 /** `dryRun`: everything is undone again. */
 export const changeQueue = (
@@ -107,7 +106,7 @@ export const changeQueue = (
   dryRun: boolean,
 ): Changed => inTransaction(db, () => apply(db, change, selection, now), dryRun);
 
-const NOTHING: Changed = { recipients: 0, messages: [] };
+const NOTHING: Changed = { recipients: 0, messages: [], leased: 0 };
 
 /** By the token of the note to the owner, once. */
 export const redeem = (
@@ -136,20 +135,47 @@ const inTransaction = (db: DatabaseSync, f: () => Changed, dryRun = false): Chan
   }
 };
 
+/** Of `recipient r`, with the time as parameter: a running server has it. */
+export const IN_HANDS =
+  "EXISTS (SELECT 1 FROM owner o WHERE o.id = r.owner AND o.alive_until >= ?)";
+
+/** How many of the recipients of these messages a server has not let go of. */
+export const underWay = (
+  db: DatabaseSync,
+  messages: ReadonlyArray<string>,
+  now: number,
+): number => {
+  const number = db.prepare("SELECT number FROM message WHERE id = ?");
+  const count = db.prepare(
+    `SELECT count(*) AS n FROM recipient r WHERE r.key >= ? AND r.key < ? AND r.state IN (${STATE.held}, ${STATE.removed}) AND ${IN_HANDS}`,
+  );
+  let n = 0;
+  for (const id of messages) {
+    const found = number.get(id)?.["number"];
+    if (typeof found !== "number") continue;
+    const { first, end } = range(found);
+    n += Number(count.get(first, end, now)?.["n"]);
+  }
+  return n;
+};
+
 const apply = (db: DatabaseSync, change: Change, selection: Selection, now: number): Changed => {
   const rule = ruleOf(change, now);
   const { from, values } = selected(db, selection, rule.from);
-  const rows = db.prepare(`SELECT r.key AS key, r.address AS address ${from} ORDER BY r.key`)
-    .all(...values);
+  const rows = db.prepare(
+    `SELECT r.key AS key, r.address AS address, ${IN_HANDS} AS leased ${from} ORDER BY r.key`,
+  ).all(now, ...values);
   const more = change._tag === "Retry" ? ` AND NOT ${waits(now)}` : "";
   const update = db.prepare(`UPDATE recipient SET ${rule.set} WHERE key = ?${more}`);
   const remember = db.prepare(REMEMBER);
   const numbers = new Set<number>();
-  let recipients = 0;
+  const keys: Array<number> = [];
+  let leased = 0;
   for (const row of rows) {
     const key = row["key"] as number;
     if (update.run(...rule.values, key).changes === 0) continue;
-    recipients++;
+    keys.push(key);
+    leased += row["leased"] as number;
     const number = Math.floor(key / PER_MESSAGE);
     numbers.add(number);
     const words = change._tag === "Edit" ? `was ${row["address"]}` : rule.words;
@@ -163,8 +189,17 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   if (change._tag === "Release" || change._tag === "Hold") {
     for (const run of runsOf(numbers)) leaveHold(sql, run);
   }
+  const events = new EventStore(sql);
+  const { what } = rule;
+  if (events.on && (what === "held" || what === "released" || what === "removed")) {
+    events.moved(what, now, keys);
+  }
   const id = db.prepare("SELECT id FROM message WHERE number = ?");
-  return { recipients, messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string) };
+  return {
+    recipients: keys.length,
+    leased,
+    messages: Array.from(numbers, (n) => id.get(n)?.["id"] as string),
+  };
 };
 
 /** Reports name whom the sender meant, so the address that was given stays as ORCPT. RFC 3461 §5.2.1 */

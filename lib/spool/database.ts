@@ -15,6 +15,7 @@ import type {
   ReadPart,
   SettleOp,
 } from "./protocol.ts";
+import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
@@ -79,6 +80,7 @@ export class SpoolDatabase {
   /** Who had the last turn. */
   readonly #turn = { sender: "", hop: "" };
   readonly #repeated: Repeated;
+  readonly #events: EventStore;
 
   /** By a clock that nobody sets. */
   readonly #steady: () => number;
@@ -99,9 +101,11 @@ export class SpoolDatabase {
     this.#now = now;
     this.#steady = steady;
     this.#repeated = new Repeated(o.onceMs ?? 0);
+    this.#events = new EventStore(this.#sql);
     this.#transaction(() => {
       this.#renew();
       this.#remember();
+      this.#events.listen(o.listeners ?? null);
     });
   }
 
@@ -199,6 +203,9 @@ export class SpoolDatabase {
             "UPDATE recipient SET state = 0, owner = NULL WHERE key = ? AND state = 1 AND owner = ?",
           )
             .run(key, this.#owner);
+          // held or removed since: nobody has it any more
+          this.#sql("UPDATE recipient SET owner = NULL WHERE key = ? AND owner = ?")
+            .run(key, this.#owner);
         }
         return null;
       case "held":
@@ -210,11 +217,19 @@ export class SpoolDatabase {
           this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
             .map((r) => r["address"] as string),
         );
+      case "events":
+        return this.#events.next(op.listener, op.limit, this.#owner, this.#now());
+      case "announce":
+        this.#events.add(this.#now(), op.events);
+        return null;
+      case "told":
+        this.#events.taken(op.listener, op.page, this.#owner);
+        return null;
       case "tick":
         this.#renew();
         this.#forward();
         this.#purge();
-        return null;
+        return this.#events.trim(this.#now());
     }
   }
 
@@ -313,6 +328,7 @@ export class SpoolDatabase {
     if (digestOnce !== null) {
       this.#repeated.add(digestOnce, { number, id: m.id, at: m.acceptedAt });
     }
+    if (this.#events.on) this.#events.accepted(m);
     return number;
   }
 
@@ -373,7 +389,9 @@ export class SpoolDatabase {
   #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
     this.#lapse(now);
-    endHolds(this.#sql, now);
+    for (const released of endHolds(this.#sql, now)) {
+      if (this.#events.on) this.#events.releasedAll(released, now);
+    }
     if (except.length > 0) return this.#turns("hop", now, limit, except);
     const rows: Array<ClaimedRow> = [];
     const room = () => limit - rows.length;
@@ -505,11 +523,15 @@ export class SpoolDatabase {
         update.run(r.state, r.due, r.status, r.reply, r.remote, now, r.key, this.#owner).changes,
       );
       settled += changes;
-      if (changes === 0 && r.state === STATE.delivered) {
-        late.run(r.reply, r.remote, now, r.key, this.#owner);
+      const told = changes > 0 || (r.state === STATE.delivered &&
+        late.run(r.reply, r.remote, now, r.key, this.#owner).changes > 0);
+      if (told && r.hop !== undefined) {
+        this.#sql("UPDATE recipient SET hop = ? WHERE key = ?").run(r.hop, r.key);
       }
+      if (told && this.#events.on) this.#events.settled(r, now);
       if (r.state === STATE.queued && changes > 0) {
         this.#sql(REMEMBER).run(r.key, now, "deferred", r.status, r.reply, r.remote);
+        this.#sql(FORGET).run(r.key, r.key);
       }
       if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
       if (r.state > STATE.held) this.#settled.add(Math.floor(r.key / PER_MESSAGE));
@@ -560,12 +582,18 @@ export class SpoolDatabase {
         this.#owner,
       );
       this.#sql("DELETE FROM owner WHERE id = ?").run(this.#owner);
+      this.#events.release(this.#owner);
     });
   }
 }
 
 export const REMEMBER =
   "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
+
+/** Attempts that are remembered of a recipient, the last ones. */
+const MANY_ATTEMPTS = 100;
+const FORGET =
+  `DELETE FROM history WHERE recipient = ? AND what = 'deferred' AND at <= (SELECT at FROM history WHERE recipient = ? AND what = 'deferred' ORDER BY at DESC LIMIT 1 OFFSET ${MANY_ATTEMPTS})`;
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

@@ -41,14 +41,18 @@ export const leaveHold = (sql: Sql, { from, to }: Run): void => {
   sql("DELETE FROM hold WHERE number >= ? AND number <= ?").run(from, to);
 };
 
-/** What was held until now is due: to be delivered, or to go back (its row stays). */
-export const endHolds = (sql: Sql, now: number): void => {
+/** What was held until now is due: to be delivered, or to go back (its row stays). Returns what is to be delivered. */
+export const endHolds = (sql: Sql, now: number): ReadonlyArray<number> => {
   const over = sql("SELECT number, expires FROM hold WHERE until <= ?").all(now);
+  const released: Array<number> = [];
   for (const { number, expires } of over) {
     const run = { from: number as number, to: number as number };
     requeue(sql, run, now);
-    if (expires === 0) leaveHold(sql, run);
+    if (expires !== 0) continue;
+    leaveHold(sql, run);
+    released.push(run.from);
   }
+  return released;
 };
 
 /**

@@ -3,7 +3,9 @@
  * message through. What they may hold together is bounded; a body beyond that is refused for now.
  */
 import { Effect, Layer } from "effect";
+import { type Listeners, Outbox } from "../ports/outbox.ts";
 import { Spool, SpoolFault, SpoolFull, type Staging } from "../ports/spool.ts";
+import { memoryOutbox } from "./outbox_memory.ts";
 
 /** What all bodies together may take. */
 class Room {
@@ -61,7 +63,19 @@ class HeldInMemory implements Staging {
 const nothingKept = (operation: string) =>
   Effect.fail(new SpoolFault({ operation, cause: "there is no spool" }));
 
-export const noSpoolLayer = (memoryBytes: number): Layer.Layer<Spool> =>
+const NOBODY: Listeners = { names: [], kinds: [], keepMs: 0, most: 0 };
+
+/** `listeners`: who hears of events; null: nobody. */
+export const noSpoolLayer = (
+  memoryBytes: number,
+  listeners: Listeners | null,
+): Layer.Layer<Spool | Outbox> =>
+  Layer.mergeAll(
+    spoolless(memoryBytes),
+    Layer.sync(Outbox, () => memoryOutbox(listeners ?? NOBODY)),
+  );
+
+const spoolless = (memoryBytes: number): Layer.Layer<Spool> =>
   Layer.sync(Spool, () => {
     const room = new Room(memoryBytes);
     return {

@@ -1,5 +1,6 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
+import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
 
 /** A message whose body is small enough to come along. */
@@ -72,7 +73,10 @@ export interface SettledRow {
   readonly due: number;
   readonly status: string | null;
   readonly reply: string | null;
+  /** Of a host that was spoken to; see `attemptJson`. */
   readonly remote: string | null;
+  /** The next hop, where it is another one than the queue says. */
+  readonly hop?: string;
 }
 
 export interface SettleOp {
@@ -102,7 +106,27 @@ export interface SuppressedOp {
   readonly op: "suppressed";
 }
 
-/** Renews this process's leases, drops what is over. */
+/** Events for a listener. */
+export interface EventsOp {
+  readonly op: "events";
+  readonly listener: string;
+  readonly limit: number;
+}
+
+/** Events of what is not in the spool. */
+export interface AnnounceOp {
+  readonly op: "announce";
+  readonly events: ReadonlyArray<NewEvent>;
+}
+
+/** It has taken them. */
+export interface ToldOp {
+  readonly op: "told";
+  readonly listener: string;
+  readonly page: OutboxPage;
+}
+
+/** Renews this process's leases, drops what is over; answers with how many events went untold. */
 export interface TickOp {
   readonly op: "tick";
 }
@@ -119,6 +143,9 @@ export type Op =
   | HeldOp
   | OursOp
   | SuppressedOp
+  | EventsOp
+  | AnnounceOp
+  | ToldOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -155,6 +182,7 @@ export type OpValue =
   | ReadonlyArray<ClaimedRow>
   | ReadPart
   | KnownMessage
+  | OutboxPage
   | Float64Array
   | null;
 
@@ -197,6 +225,8 @@ export interface OpenRequest {
   readonly suppressMs?: number;
   /** Milliseconds for which the same submission is known again; zero: never. */
   readonly onceMs?: number;
+  /** Who hears of events; absent: nobody. */
+  readonly listeners?: Listeners;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

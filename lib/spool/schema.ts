@@ -5,11 +5,12 @@
  * likewise, so that both are found by a range of the primary key and need no index.
  */
 
+import { EVENT_SCHEMA } from "./schema_events.ts";
 import { HOLD_SCHEMA } from "./schema_hold.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -91,6 +92,7 @@ CREATE TABLE IF NOT EXISTS suppressed (
   reason TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
+${EVENT_SCHEMA}
 ${HOLD_SCHEMA}`;
 
 /** What brings a spool of that version to the next; `SCHEMA` makes the rest. */
@@ -106,6 +108,7 @@ CREATE TABLE IF NOT EXISTS finished (at INTEGER NOT NULL, number INTEGER NOT NUL
 INSERT OR IGNORE INTO finished SELECT finished_at, number FROM message WHERE finished_at IS NOT NULL;
 DROP INDEX IF EXISTS message_finished;
 `,
+  4: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */

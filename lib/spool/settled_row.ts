@@ -3,9 +3,13 @@ import type { Settlement } from "../ports/spool.ts";
 import type { SettledRow } from "./protocol.ts";
 import { STATE } from "./schema.ts";
 
-export const settledRow = ({ recipient, outcome }: Settlement): SettledRow => {
+export const settledRow = (s: Settlement): SettledRow =>
+  s.hop === undefined ? rowOf(s) : { ...rowOf(s), hop: s.hop };
+
+const rowOf = ({ recipient, outcome, attempt }: Settlement): SettledRow => {
   const { key } = recipient;
-  const { reply, remote } = outcome;
+  const { reply } = outcome;
+  const remote = attempt ?? outcome.remote;
   switch (outcome._tag) {
     case "Delivered":
       return { key, state: STATE.delivered, due: 0, status: null, reply, remote };

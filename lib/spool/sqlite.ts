@@ -8,8 +8,9 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { Effect, Layer } from "effect";
+import { Context, Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
+import { type Listeners, Outbox } from "../ports/outbox.ts";
 import {
   type Committed,
   type Delivery,
@@ -21,7 +22,8 @@ import {
   SpoolFault,
 } from "../ports/spool.ts";
 import { DatabaseThread } from "./group_commit.ts";
-import type { ClaimedRow, CommitOp, ReadPart } from "./protocol.ts";
+import { SpoolOutbox } from "./outbox.ts";
+import type { ClaimedRow, CommitOp, OpResult, ReadPart } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
 import { settledRow } from "./settled_row.ts";
 import { DiskStaging } from "./staging.ts";
@@ -38,6 +40,8 @@ export interface SpoolSettings {
   readonly suppress?: number;
   /** Milliseconds for which the same submission is known again; zero or absent: never. */
   readonly onceMs?: number;
+  /** Who hears of events; absent: nobody. */
+  readonly listeners?: Listeners;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -75,8 +79,12 @@ class SqliteSpool {
   readonly #out = new Map<number, LeasedRecipient>();
   readonly #withdrawn = new Set<LeasedRecipient>();
 
-  constructor(thread: DatabaseThread) {
+  /** Told after each change; null: nobody wants to know. */
+  readonly #outbox: SpoolOutbox | null;
+
+  constructor(thread: DatabaseThread, outbox: SpoolOutbox | null) {
     this.#thread = thread;
+    this.#outbox = outbox;
   }
 
   readonly stage = () => new DiskStaging(this.#thread);
@@ -97,6 +105,7 @@ class SqliteSpool {
         if (lease) this.#offer(m, op, facts, number);
         else if (now) this.#backlog = this.#look = true;
         this.#awaken();
+        this.#outbox?.stir();
         return KEPT;
       });
     });
@@ -321,6 +330,7 @@ class SqliteSpool {
   ): Effect.Effect<void, SpoolError> {
     const rows = settled.flatMap((s) => s.settlements.map(settledRow));
     return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce }), () => {
+      this.#outbox?.stir();
       for (const { message, settlements } of settled) {
         this.#forget(message);
         for (const { recipient } of settlements) this.#takeBack(recipient);
@@ -333,7 +343,11 @@ class SqliteSpool {
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
     Effect.map(
-      this.#thread.run("giveBack", { op: "giveBack", keys: d.recipients.map((r) => r.key) }),
+      this.#thread.run("giveBack", {
+        op: "giveBack",
+        // not what was leased once more since
+        keys: d.recipients.filter((r) => this.#out.get(r.key) === r).map((r) => r.key),
+      }),
       () => {
         this.#forget(d.message);
         for (const r of d.recipients) this.#takeBack(r);
@@ -349,9 +363,8 @@ const iterate = async function* (parts: ReadonlyArray<Uint8Array>): AsyncGenerat
 const fault = (operation: string) => (cause: unknown) => new SpoolFault({ operation, cause });
 
 /** Opens the database on its thread; closing the scope finishes what is under way and gives the leases back. */
-export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFault> =>
-  Layer.effect(
-    Spool,
+export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool | Outbox, SpoolFault> =>
+  Layer.effectContext(
     Effect.gen(function* () {
       yield* Effect.try({
         try: () => mkdirSync(dirname(settings.path), { recursive: true, mode: 0o700 }),
@@ -371,21 +384,29 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool, SpoolFau
             ...settings.longestDelay === undefined ? {} : { longestDelayMs: settings.longestDelay },
             ...settings.suppress === undefined ? {} : { suppressMs: settings.suppress },
             onceMs: settings.onceMs ?? 0,
+            ...settings.listeners === undefined ? {} : { listeners: settings.listeners },
           }),
         catch: fault("open"),
       });
-      const spool = new SqliteSpool(thread);
+      const outbox = new SpoolOutbox(thread);
+      const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox);
       spool.watch();
+      const log = Effect.runForkWith(yield* Effect.context<never>());
+      const ticked = (r: OpResult): void => {
+        if (r.ok && typeof r.value === "number" && r.value > 0) {
+          log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
+        }
+      };
       yield* Effect.acquireRelease(
         Effect.sync(() => [
           setInterval(() => {
             spool.watch();
             spool.poll();
           }, POLL_MS),
-          setInterval(() => thread.submit({ op: "tick" }, () => {}), LEASE_MS / 3),
+          setInterval(() => thread.submit({ op: "tick" }, ticked), LEASE_MS / 3),
         ]),
         (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),
       );
-      return Spool.of(spool);
+      return Context.make(Spool, Spool.of(spool)).pipe(Context.add(Outbox, Outbox.of(outbox)));
     }),
   );

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
+import { readAttempt } from "../ports/attempt.ts";
 import {
   type DeliveryState,
   type QueueDetail,
@@ -20,7 +21,7 @@ import {
 } from "../ports/spool_admin.ts";
 import { openDatabase } from "./database.ts";
 import { range } from "./runs.ts";
-import { changeQueue, redeem } from "./change.ts";
+import { changeQueue, IN_HANDS, redeem, underWay } from "./change.ts";
 import { readFacts } from "./claims.ts";
 import { heldBy } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
@@ -32,6 +33,7 @@ const STATE_NAMES = Object.keys(STATE) as ReadonlyArray<DeliveryState>;
 const UNFINISHED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
 
 const recipientOf = (row: Row): QueueRecipient => {
+  const { text, attempt } = readAttempt(row["remote"] as string | null);
   const state = STATE_NAMES[row["state"] as number] ?? "queued";
   return {
     address: row["address"] as string,
@@ -41,9 +43,11 @@ const recipientOf = (row: Row): QueueRecipient => {
     due: state === "queued" ? (row["due"] || row["at"]) as number : null,
     status: row["status"] as string | null,
     lastReply: row["reply"] as string | null,
-    lastRemote: row["remote"] as string | null,
+    lastRemote: text,
+    lastAttempt: attempt,
     lastAt: row["at"] as number | null,
     via: row["via"] as string | null,
+    underWay: row["held"] === 1 && (state === "held" || state === "removed"),
   };
 };
 
@@ -96,9 +100,9 @@ class Admin {
   #recipients(number: number): ReadonlyArray<QueueRecipient> {
     const { first, end } = range(number);
     this.#ofMessage ??= this.#db.prepare(
-      "SELECT * FROM recipient WHERE key >= ? AND key < ? ORDER BY key",
+      `SELECT r.*, ${IN_HANDS} AS held FROM recipient r WHERE key >= ? AND key < ? ORDER BY key`,
     );
-    return this.#ofMessage.all(first, end).map(recipientOf);
+    return this.#ofMessage.all(Date.now(), first, end).map(recipientOf);
   }
   #ofMessage: StatementSync | null = null;
 
@@ -147,11 +151,15 @@ class Admin {
 
   #history(number: number): ReadonlyArray<QueueEvent> {
     const { first, end } = range(number);
-    return this.#db.prepare(
+    const rows = this.#db.prepare(
       `SELECT r.address AS address, h.at AS at, h.what AS what, h.status AS status, h.reply AS reply, h.remote AS remote
        FROM history h JOIN recipient r ON r.key = h.recipient
        WHERE h.recipient >= ? AND h.recipient < ? ORDER BY h.at, h.recipient`,
     ).all(first, end) as unknown as ReadonlyArray<QueueEvent>;
+    return rows.map((h) => {
+      const { text, attempt } = readAttempt(h.remote);
+      return { ...h, remote: text, attempt };
+    });
   }
 }
 
@@ -184,10 +192,15 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
               change._tag.toLowerCase(),
               () => changeQueue(db, change, selection, now, o?.dryRun ?? false),
             )),
-        heldBy: (token) => attempt("heldBy", () => admin.heldBy(token)),
+        underWay: (messages) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            attempt("change", () => underWay(db, messages, now))),
+        heldBy: (token) =>
+          attempt("heldBy", () => admin.heldBy(token)),
         redeem: (token, then) =>
           Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            attempt("redeem", () => redeem(db, token, then, now))),
+            attempt("redeem", () =>
+              redeem(db, token, then, now))),
         suppressions: attempt("suppress", () =>
           db.prepare("SELECT address, since, until, reason FROM suppressed ORDER BY address")
             .all() as unknown as ReadonlyArray<Suppression>),

@@ -62,8 +62,11 @@ const rewriteEnvelope = (
     );
   }
   const recipients: Array<Recipient> = [];
+  const expanded: Array<Recipient> = [];
   for (const r of e.recipients) {
     const to = rewrites.recipients(r.mailbox);
+    const several = to.length > 1 && asksForSuccess(r);
+    if (several) expanded.push(r);
     const kept = to.length === 1 && to[0] !== undefined && same(to[0], r.mailbox);
     if (!kept) {
       decisions.push(
@@ -76,11 +79,26 @@ const rewriteEnvelope = (
     }
     for (const mailbox of to) {
       if (!recipients.some((known) => same(known.mailbox, mailbox))) {
-        recipients.push(kept ? r : { ...r, mailbox });
+        recipients.push(kept ? r : { ...several ? withoutSuccess(r) : r, mailbox });
       }
     }
   }
-  return { ...e, returnPath: from, recipients };
+  return {
+    ...e,
+    returnPath: from,
+    recipients,
+    ...expanded.length === 0 ? {} : { expanded },
+  };
+};
+
+const asksForSuccess = ({ notify }: Recipient): boolean =>
+  notify !== undefined && notify !== "NEVER" && notify.includes("SUCCESS");
+
+/** The sender hears of success once, when the alias is expanded; the rest stands. RFC 3461 §5.2.7.4 */
+const withoutSuccess = (r: Recipient): Recipient => {
+  if (r.notify === undefined || r.notify === "NEVER") return r;
+  const left = r.notify.filter((n) => n !== "SUCCESS");
+  return { ...r, notify: left.length === 0 ? "NEVER" : left };
 };
 
 /** Of a message that is passed on only the block is touched; no field that a signature covers. RFC 5322 §3.6.6 */

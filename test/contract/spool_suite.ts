@@ -11,6 +11,7 @@ import {
   type Outcome,
   Spool,
 } from "../../lib/ports/spool.ts";
+import { attemptJson, contactText } from "../../lib/ports/attempt.ts";
 import { type Change, type Selection, SpoolAdmin } from "../../lib/ports/spool_admin.ts";
 import { octets, text } from "../support/octets.ts";
 
@@ -337,6 +338,25 @@ export const spoolSuite = <E>(
       assert.equal(old?.recipients[0]?.state, "failed");
     }));
 
+  it("settle() remembers whom an attempt was with, and by which next hop it went", () =>
+    Effect.gen(function* () {
+      yield* accept("m1");
+      const contact = { host: "mx.example.org", address: "192.0.2.1", policy: "TLS if offered" };
+      const attempt = attemptJson({ ...contact, tls: "clear" }, { ms: 12 });
+      const tell = (d: Delivery, outcome: Outcome) =>
+        Spool.use((s) =>
+          s.settle(d.message, [{ recipient: d.recipients[0]!, outcome, hop: "mx:new", attempt }])
+        );
+      const remote = contactText(contact);
+      yield* tell(yield* takeOne, { ...deferred(Date.now()), remote });
+      yield* tell(yield* takeOne, { ...DELIVERED, remote });
+      const shown = yield* SpoolAdmin.use((s) => s.show("m1"));
+      const want = { ...contact, tls: "clear", ms: 12 };
+      const [r] = shown?.recipients ?? [];
+      assert.deepEqual([r?.hop, r?.lastAttempt], ["mx:new", want]);
+      assert.deepEqual(shown?.history.map((h) => [h.what, h.attempt]), [["deferred", want]]);
+    }));
+
   it("settle() twice counts once", () =>
     Effect.gen(function* () {
       yield* accept("m1");
@@ -550,7 +570,7 @@ export const spoolSuite = <E>(
       ) {
         assert.deepEqual(
           yield* hold(selection),
-          { recipients, messages },
+          { recipients, messages, leased: 0 },
           JSON.stringify(selection),
         );
       }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { associated } from "../../lib/net/dane.ts";
+import type { Attempt } from "../../lib/ports/attempt.ts";
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
 import { startSigned, startUnbound } from "../support/name_servers.ts";
 import {
@@ -50,6 +51,7 @@ interface Shown {
     {
       readonly state: string;
       readonly lastRemote: string | null;
+      readonly lastAttempt: Attempt | null;
       readonly lastReply: string | null;
     }
   >;
@@ -107,6 +109,17 @@ servers = ["127.0.0.1:${unbound.port}"]
         /\(verified TLS; policy: DANE: TLSA of _\d+\._tcp\.mx\.good\.test\)$/,
       );
 
+      const { ms = -1, ...met } = good.lastAttempt ?? { host: "" };
+      assert.ok(ms >= 0);
+      const tls = met.tls === undefined || met.tls === "clear" ? { cipher: "" } : met.tls;
+      assert.match(tls.cipher, /^TLS_/);
+      assert.deepEqual(met, {
+        host: "mx.good.test",
+        address: "127.0.0.1",
+        tls: { version: "TLSv1.3", cipher: tls.cipher, verified: "DANE" },
+        policy: `DANE: TLSA of _${hop.port}._tcp.mx.good.test`,
+      });
+
       const bad = await settled(site, await submit(site, "bob@bad.test"));
       assert.equal(bad.state, "queued");
       assert.match(bad.lastReply ?? "", /DANE: certificate matches no TLSA record/);
@@ -130,6 +143,7 @@ servers = ["127.0.0.1:${unbound.port}"]
         to: "*",
         hop: "mx:good.test",
         tls: "opportunistic",
+        limits: null,
         durability: "spool",
         forwardLogin: false,
         hosts: [{

@@ -2,36 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ScriptedHop } from "../support/scripted_hop.ts";
-import {
-  eventually,
-  installed,
-  makeSite,
-  postern,
-  type Site,
-  startPostern,
-} from "../support/postern.ts";
-import { SmtpDialog } from "../support/smtp_dialog.ts";
-
-const open = async (site: Site): Promise<SmtpDialog> => {
-  const d = await SmtpDialog.open({ port: site.submissions, implicitTls: true });
-  assert.match(await d.one(`AUTH PLAIN ${btoa(`\0${site.user}\0${site.password}`)}`), /^235/);
-  return d;
-};
-
-/** The queue id, or the reply to RCPT that was no 250. */
-const send = async (site: Site, to: string): Promise<string> => {
-  const d = await open(site);
-  try {
-    await d.one(`MAIL FROM:<${site.user}>`);
-    const rcpt = await d.one(`RCPT TO:<${to}>`);
-    if (!rcpt.startsWith("250")) return rcpt;
-    assert.match(await d.one("DATA"), /^354/);
-    const reply = await d.one(`From: <${site.user}>\r\nSubject: x\r\n\r\nhello\r\n.`);
-    return /queued as (\S+)/.exec(reply)?.[1] ?? reply;
-  } finally {
-    d.close();
-  }
-};
+import { eventually, installed, makeSite, postern, startPostern } from "../support/postern.ts";
+import { submitOne } from "../support/submit_one.ts";
 
 Deno.test({
   name:
@@ -48,7 +20,7 @@ Deno.test({
     const run = (...args: ReadonlyArray<string>) => postern(["--config", site.config, ...args]);
     const server = await startPostern(site);
     try {
-      const id = await send(site, "gone@example.net");
+      const id = await submitOne(site, "gone@example.net");
       const shown = await eventually(async () => {
         const r = await run("queue", "show", id);
         return r.stdout.includes("refused for good") ? r.stdout : null;
@@ -56,7 +28,7 @@ Deno.test({
       assert.match(shown, /550 5\.1\.1 nobody of that name/);
       assert.match(shown, /the sender was sent a bounce/);
       const refused = await eventually(async () => {
-        const r = await send(site, "Gone@example.net");
+        const r = await submitOne(site, "Gone@example.net");
         return r.startsWith("550 5.1.1") ? r : null;
       });
       assert.match(refused, /failed for good lately/);
@@ -65,15 +37,81 @@ Deno.test({
       assert.equal((await run("suppress", "remove", "gone@example.net")).code, 0);
       assert.equal((await run("suppress", "remove", "gone@example.net")).code, 1);
       await eventually(async () =>
-        (await send(site, "gone@example.net")).startsWith("550") ? null : true
+        (await submitOne(site, "gone@example.net")).startsWith("550") ? null : true
       );
       assert.equal((await run("suppress", "add", "other@example.net", "--days", "3")).code, 0);
       await eventually(async () =>
-        (await send(site, "other@example.net")).startsWith("550 5.1.1") ? true : null
+        (await submitOne(site, "other@example.net")).startsWith("550 5.1.1") ? true : null
       );
       const events = (await Deno.readTextFile(join(site.dir, "events.jsonl"))).trimEnd().split("\n")
         .map((l) => JSON.parse(l)).filter((e) => e.message === id);
       assert.deepEqual(events.map((e) => e.event), ["accepted", "bounced"]);
+      assert.equal(await server.stop(), 0);
+    } finally {
+      await hop.stop();
+      await Deno.remove(site.dir, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "QUE-4: hold says what is on the wire, show says that it may arrive, and what arrived is told with its attempts",
+  ignore: !installed("openssl"),
+  fn: async () => {
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => go = resolve);
+    const hop = await ScriptedHop.start({
+      hold: gate,
+      on: (c) => c.includes("later@") ? "450 4.2.1 mailbox busy" : undefined,
+    });
+    const site = await makeSite({
+      routes: `[[route]]
+to = "*"
+via = ["smtp://127.0.0.2:9", "smtp://127.0.0.1:${hop.port}"]
+tls = "none"
+connections = 3
+messages_per_minute = 6000`,
+    });
+    const run = (...args: ReadonlyArray<string>) => postern(["--config", site.config, ...args]);
+    const server = await startPostern(site);
+    try {
+      const id = await submitOne(site, "slow@example.net");
+      await eventually(() => hop.commands.includes("DATA") || null);
+      const route = await run("route", "test", "slow@example.net");
+      assert.match(route.stdout, /at most 3 connections and 6000 messages a minute/);
+      assert.match(
+        (await run("queue", "show", id)).stdout,
+        /its next hop gets at most 3 connections and 6000 messages a minute, by route 1/,
+      );
+      const held = await run("queue", "hold", id);
+      assert.match(
+        held.stdout,
+        /^held 1 recipient of 1 message\n1 recipient may be on the wire at this moment: /,
+      );
+      assert.match((await run("queue", "show", id)).stdout, /it may arrive all the same/);
+      assert.match((await run("queue", "list", "--state", "held")).stdout, new RegExp(id));
+      go();
+      const shown = await eventually(async () => {
+        const { stdout } = await run("queue", "show", id);
+        return stdout.includes("done: the next hop took it") ? stdout : null;
+      });
+      assert.match(
+        shown,
+        /took \d+(?:\.\d)? m?s; before: 127\.0\.0\.2: Connection refused/,
+      );
+      const later = await submitOne(site, "later@example.net");
+      await eventually(async () => {
+        const [r] = JSON.parse((await run("queue", "show", later, "--json")).stdout).recipients;
+        return r.lastAttempt?.host === "127.0.0.1" && r.lastAttempt.ms >= 0 ? true : null;
+      });
+      const taken = await run("queue", "remove", later);
+      assert.equal(taken.stdout, "took out 1 recipient of 1 message\n");
+      const again = await run("queue", "retry", later);
+      assert.deepEqual([again.code, again.stderr], [
+        1,
+        `postern: nothing to do: what was meant of ${later} is removed\n`,
+      ]);
       assert.equal(await server.stop(), 0);
     } finally {
       await hop.stop();

@@ -117,6 +117,7 @@ pid_file_path = ${dir}/exim.pid
 primary_hostname = mx.example.net
 local_interfaces = 127.0.0.1
 daemon_smtp_ports = ${port}
+smtp_accept_queue_per_connection = 0
 domainlist local_domains = example.net
 acl_smtp_rcpt = acl_rcpt
 host_lookup =

@@ -30,6 +30,7 @@ import {
   SpoolAdmin,
   type Suppression,
 } from "../../lib/ports/spool_admin.ts";
+import { type Attempt, readAttempt } from "../../lib/ports/attempt.ts";
 import { printMailbox } from "../../lib/address/mailbox.ts";
 
 interface Row {
@@ -43,6 +44,7 @@ interface Row {
   due: number;
   lastReply: string | null;
   lastRemote: string | null;
+  lastAttempt: Attempt | null;
   lastAt: number | null;
 }
 
@@ -147,6 +149,7 @@ export class MemorySpool {
       due: message.due ?? message.acceptedAt,
       lastReply: null,
       lastRemote: null,
+      lastAttempt: null,
       lastAt: null,
     }));
     this.#messages.set(message.id, { message, content, rows });
@@ -255,17 +258,20 @@ export class MemorySpool {
       }
       const now = yield* Clock.currentTimeMillis;
       const rows = this.#messages.get(id)?.rows ?? [];
-      const ours = settlements.flatMap(({ recipient, outcome }) => {
-        const row = rows.find((r) => r.key === recipient.key);
-        return row?.state === "leased" ? [{ row, outcome }] : [];
+      const ours = settlements.flatMap((s) => {
+        const row = rows.find((r) => r.key === s.recipient.key);
+        return row?.state === "leased" ? [{ row, ...s }] : [];
       });
       if (bounce !== undefined && ours.length > 0) yield* this.#keep(bounce);
-      for (const { row, outcome } of ours) {
+      for (const { row, outcome, hop, attempt } of ours) {
         settleRow(row, outcome, now);
+        row.hop = hop ?? row.hop;
+        row.lastAttempt = readAttempt(attempt ?? null).attempt;
         if (outcome._tag === "Deferred") {
           const { status, reply, remote } = outcome;
           const { address } = row;
-          this.#history.push({ id, address, at: now, what: "deferred", status, reply, remote });
+          const event = { id, address, at: now, what: "deferred", status, reply, remote } as const;
+          this.#history.push({ ...event, attempt: row.lastAttempt });
         }
       }
       for (const { recipient, outcome } of settlements) {
@@ -332,6 +338,7 @@ export class MemorySpool {
         via: r.via,
         lastReply: r.lastReply,
         lastRemote: r.lastRemote,
+        lastAttempt: r.lastAttempt,
         lastAt: r.lastAt,
       })),
       hold: message.hold !== undefined && this.#held.has(message.id)
@@ -428,6 +435,7 @@ export class MemorySpool {
       const messages = Array.from(this.#messages.values()).filter((m) =>
         m.rows.some((r) => rows.includes(r))
       ).map((m) => m.message.id);
+      const leased = rows.filter((r) => this.#out.has(r.key) && r.state === "leased").length;
       if (o?.dryRun !== true) {
         for (const row of rows) {
           const out = this.#out.get(row.key);
@@ -440,8 +448,10 @@ export class MemorySpool {
         }
         this.#stir();
       }
-      return { recipients: rows.length, messages };
+      return { recipients: rows.length, messages, leased };
     });
+
+  readonly underWay = () => Effect.succeed(0);
 
   readonly heldBy = (token: string): Effect.Effect<string | null> =>
     Effect.sync(() => {
@@ -455,7 +465,7 @@ export class MemorySpool {
       this.heldBy(token),
       (id) =>
         id === null
-          ? Effect.succeed({ recipients: 0, messages: [] })
+          ? Effect.succeed({ recipients: 0, messages: [], leased: 0 })
           : this.change({ _tag: then === "release" ? "Release" : "Remove" }, { id }),
     );
 

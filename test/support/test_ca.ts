@@ -58,7 +58,7 @@ export const makeClient = async (
   return { cert, key };
 };
 
-/** A server's certificate by the authority, for these names; `chain` has the authority's behind it. */
+/** A server's certificate by the authority, for these names, or `kind:value` as openssl writes it; `chain` has the authority's behind it. */
 export const makeServer = async (
   dir: string,
   file: string,
@@ -74,7 +74,7 @@ export const makeServer = async (
     "-subj",
     "/CN=server",
     "-addext",
-    `subjectAltName=${names.map((n) => `DNS:${n}`).join(",")}`,
+    `subjectAltName=${names.map((n) => n.includes(":") ? n : `DNS:${n}`).join(",")}`,
     "-addext",
     "basicConstraints=critical,CA:FALSE",
     "-CA",

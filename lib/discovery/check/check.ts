@@ -14,6 +14,7 @@ import { checkDns } from "./dns.ts";
 import { checkHttp } from "./http.ts";
 import { checkServers } from "./connect.ts";
 import type { CheckPorts } from "./ports.ts";
+import { checkDelegated } from "./signed_parent.ts";
 import { published } from "./published.ts";
 import { CHECK_VERSION, type CheckReport, type Finding, sorted } from "./report.ts";
 import { Zones } from "./zones.ts";
@@ -22,6 +23,8 @@ const DEADLINE_MS = 60_000;
 
 export interface CheckOptions {
   readonly signal?: AbortSignal;
+  /** Zones that our own name server answers for. */
+  readonly delegated?: ReadonlyArray<string>;
 }
 
 /** `expected` places against those that were found; order does not count. */
@@ -78,8 +81,9 @@ export const checkDomain = async (
   const zones = new Zones(ports);
   try {
     const records = await expectedRecords(offer);
-    const [dns, http, servers, found, seen] = await Promise.all([
+    const [dns, delegated, http, servers, found, seen] = await Promise.all([
       checkDns(offer.domain, records, ports, zones),
+      checkDelegated(offer.domain, options.delegated ?? [], ports),
       checkHttp(run, offer),
       checkServers(offer, ports, signal),
       discover(offer.domain, ports, { signal, all: true }),
@@ -89,7 +93,7 @@ export const checkDomain = async (
       version: CHECK_VERSION,
       domain: offer.domain,
       servers: await zones.all(),
-      findings: sorted([...dns, ...http, ...servers, roundTrip(offer, found)]),
+      findings: sorted([...dns, ...delegated, ...http, ...servers, roundTrip(offer, found)]),
       clients: PROFILES.map((p) => simulate(p, seen, ports.draw)),
     };
   } finally {

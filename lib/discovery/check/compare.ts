@@ -52,6 +52,7 @@ export const dataOf = <T extends AnswerType>(type: T, record: DnsRecords[T]): Re
     case "SOA":
       return { type: "SOA", ...r.record };
     case "PTR":
+    case "DS":
       return null;
   }
 };

@@ -49,6 +49,38 @@ for (const _tag of ["Hold", "Remove"] as const) {
   });
 }
 
+for (const _tag of ["Hold", "Remove"] as const) {
+  Deno.test(`QUE-4: ${_tag} reaches a message whose commands are out behind another one, but not its content`, async () => {
+    const { hop, go } = await slowHop();
+    try {
+      await withRelay({
+        hop: smtpHop(hop.port),
+        settings: { connectionsPerHop: 1, patience: PATIENT },
+      }, async (relay) => {
+        const [first, second, third] = await Promise.all(
+          ["bob", "carol", "dave"].map((name) => relay.send({ to: [`${name}@example.org`] })),
+        );
+        await until(() => hop.commands.some((c) => c.startsWith("RCPT TO:<carol@")));
+        await Effect.runPromise(relay.spool.change({ _tag }, { id: second! }));
+        go();
+        for (const id of [first!, third!]) {
+          assert.match((await relay.settled(id))[0] ?? "", /^delivered/);
+        }
+        assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
+          "<dave@example.org>",
+        ]]);
+        const [carol] = await relay.recipients(second!);
+        assert.deepEqual([carol?.state, carol?.attempts], [
+          _tag === "Hold" ? "held" : "removed",
+          0,
+        ]);
+      });
+    } finally {
+      await hop.stop();
+    }
+  });
+}
+
 Deno.test("QUE-4: a recipient that was rerouted goes to the other hop, whatever the routes say", async () => {
   const [dead, other] = [
     await ScriptedHop.start({ greeting: "421 4.3.2 not today" }),

@@ -4,8 +4,10 @@ import type { DnsAnswer, Srv } from "../../../lib/ports/dns.ts";
 import { inTurn } from "../../../lib/relay/hosts.ts";
 import type { NextHop, SeveralHop, SeveralMember } from "../../../lib/ports/routes.ts";
 import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
+import { installed } from "../../support/postern.ts";
 import { SERVFAIL } from "../../support/resolver_stub.ts";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
+import { makeAuthority, makeServer } from "../../support/test_ca.ts";
 import { smtpHop, withRelay } from "./harness.ts";
 
 const x = ["x@example.org"];
@@ -103,6 +105,51 @@ Deno.test("relay takes the hosts that SRV records name, the lowest priority firs
     assert.match((await relay.recipients(id))[0]?.lastRemote ?? "", /^a\.test \[127\.0\.0\.1\]/);
   });
   await hop.stop();
+});
+
+/** As openssl writes an SRV-ID. RFC 4985 §2 */
+const srvId = (id: string) => `otherName:1.3.6.1.5.5.7.8.7;IA5STRING:${id}`;
+
+Deno.test({
+  name:
+    "relay believes a host that SRV records name where its certificate is for that service or domain, HOP-08, SEC-8",
+  ignore: !installed("openssl"),
+  fn: async () => {
+    const dir = await Deno.makeTempDir({ prefix: "postern-" });
+    const ca = await makeAuthority(dir);
+    for (
+      const [i, [names, good]] of ([
+        [["mail.provider.example", srvId("_submission.example.net")], true],
+        [["mail.provider.example", srvId("_Submission.Example.NET")], true],
+        [["example.net"], true],
+        // of another service, of another domain, and the target alone, which nobody vouches for
+        [["mail.provider.example", srvId("_imaps.example.net")], false],
+        [["mail.provider.example", srvId("_submission.example.org")], false],
+        [["mail.provider.example"], false],
+      ] as const).entries()
+    ) {
+      const { key, cert } = await makeServer(dir, `s${i}`, names);
+      const hop = await ScriptedHop.start({ tls: { key, cert } });
+      await withRelay({
+        hop: srv("required"),
+        settings: { access: () => ({ credentials: null, ca }) },
+        srv: {
+          [NAME]: found({
+            priority: 0,
+            weight: 0,
+            port: hop.port,
+            target: "mail.provider.example",
+          }),
+        },
+        addresses: { "mail.provider.example": loopback },
+      }, async (relay) => {
+        const [said] = await relay.settled(await relay.send({ to: x }));
+        assert.match(said ?? "", good ? /^delivered/ : /^queued: TLS: certificate/, `${names}`);
+      });
+      await hop.stop();
+    }
+    await Deno.remove(dir, { recursive: true });
+  },
 });
 
 for (

@@ -237,6 +237,7 @@ Deno.test("a smarthost is under the policy of its own name, not of the names abo
     proven: true,
     dns: null,
     daneNames: [],
+    srvIds: [],
   };
   const find = (domain: string) => {
     asked.push(domain);

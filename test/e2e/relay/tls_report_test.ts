@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { Effect, Layer, Logger } from "effect";
+import { TestClock } from "effect/testing";
+import fc from "fast-check";
 import type { DnsAnswer } from "../../../lib/ports/dns.ts";
 import { Ids } from "../../../lib/ports/ids.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { Routes } from "../../../lib/ports/routes.ts";
 import type { StsPolicy } from "../../../lib/ports/sts_policies.ts";
-import type { TlsNote } from "../../../lib/ports/tls_notes.ts";
-import { reportAll } from "../../../lib/relay/tls_reporter.ts";
+import { type TlsNote, TlsNotes } from "../../../lib/ports/tls_notes.ts";
+import { Notebook } from "../../../lib/relay/tls_notebook.ts";
+import { reportAll, reporterLayer } from "../../../lib/relay/tls_reporter.ts";
 import { reportPlaces, Tally } from "../../../lib/relay/tls_tally.ts";
 import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
 import { MemorySpool } from "../../support/memory_spool.ts";
@@ -129,12 +132,13 @@ const reported = async (rua: string, takes: boolean) => {
       {
         hostname: "msa.example.net",
         contact: "postmaster@example.net",
+        path: null,
         post: (_, gzipped) => {
           posted.push(gzipped);
           return Promise.resolve(takes);
         },
       },
-      tally.take(),
+      tally.all,
       20_000 * DAY,
     ).pipe(Effect.provide(services)),
   );
@@ -145,6 +149,79 @@ const reported = async (rua: string, takes: boolean) => {
     envelopes: await Promise.all(all.map((e) => Effect.runPromise(spool.show(e.id)))),
   };
 };
+
+Deno.test("a report is complete over a restart, and made once. HOP-29", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "postern-" });
+  const posted: Array<Uint8Array> = [];
+  const txt: DnsAnswer<"TXT"> = {
+    _tag: "Found",
+    records: [["v=TLSRPTv1; rua=https://r.example.org/tls"]],
+    secure: false,
+    ttl: 60,
+    aliases: [],
+  };
+  const reporter = reporterLayer({
+    hostname: "msa.example.net",
+    contact: "postmaster@example.net",
+    path: `${dir}/tls-notes.json`,
+    post: (_, gzipped) => {
+      posted.push(gzipped);
+      return Promise.resolve(true);
+    },
+  }).pipe(Layer.provide(Layer.mergeAll(
+    new MemorySpool().layer,
+    Layer.succeed(Resolver, stubResolver({ lookup: () => Effect.succeed(txt as never) })),
+    Layer.succeed(Routes, { find: () => Effect.succeed({ hop: smtpHop(25), pattern: "*" }) }),
+    Layer.succeed(Ids, { queueId: () => "Q1", messageIdLeft: () => "id1" }),
+    Logger.layer([]),
+  )));
+  /** A process that runs for `hours`, taking `notes` at its start. */
+  const life = (notes: ReadonlyArray<TlsNote>, hours: number) =>
+    Effect.scoped(Effect.gen(function* () {
+      const context = yield* Layer.build(Layer.fresh(reporter));
+      const note = yield* Effect.provide(
+        Effect.gen(function* () {
+          return yield* TlsNotes;
+        }),
+        context,
+      );
+      for (const n of notes) note?.(n);
+      for (let i = 0; i < hours; i++) yield* TestClock.adjust("1 hour");
+      yield* Effect.promise(() => new Promise<void>((r) => setTimeout(r, 50)));
+    }));
+  const failure = { type: "certificate-not-trusted", reason: "for another name" } as const;
+  await Effect.runPromise(
+    Effect.gen(function* () {
+      yield* TestClock.setTime(20_000 * DAY);
+      yield* life([note(null), note(failure)], 10);
+      yield* life([note(failure)], 10);
+      assert.deepEqual(posted, []);
+      // down over midnight and longer than reports are spread
+      yield* TestClock.adjust("12 hours");
+      yield* life([], 1);
+      yield* life([], 30);
+    }).pipe(Effect.provide(TestClock.layer())),
+  );
+  assert.deepEqual(posted.map(unpacked), [REPORT]);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("Notebook reads what it wrote, and passes over all else. HOP-29", () => {
+  const book = new Notebook();
+  book.add(note(null), 20_000 * DAY + 5);
+  book.add(note({ type: "dnssec-invalid", reason: "x" }), 20_001 * DAY);
+  const text = book.write();
+  assert.equal(book.write(), null);
+  const again = new Notebook(text, 20_001 * DAY);
+  assert.deepEqual(again.over(20_001 * DAY), [20_000 * DAY]);
+  for (const day of [20_000, 20_001]) {
+    assert.deepEqual(again.of(day * DAY), book.of(day * DAY));
+  }
+  assert.deepEqual(new Notebook(text, 20_009 * DAY).over(20_010 * DAY), []);
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (t) => {
+    assert.deepEqual(new Notebook(t).over(Infinity), []);
+  }));
+});
 
 const REPORT = {
   "organization-name": "msa.example.net",

@@ -248,6 +248,8 @@ inDirectory("postern queue tells what an operator must say", async (dir) => {
       [["remove", "none"], 1, /nothing to do: none is unknown/],
       [["reroute", "--all", "--via", "pigeon"], 2, /--via must be smtp:/],
       [["edit", "--all", "--from", "a@example.net", "--to", "nobody"], 2, /must be addresses/],
+      [["list", "--state", "held, removed"], 0, /^nothing in the queue\n$/],
+      [["list", "--state", "lost"], 2, /--state must be of queued, leased, held/],
       [["list", "--domain", "a b"], 2, /--domain must be a name/],
     ] as const
   ) {

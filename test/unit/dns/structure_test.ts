@@ -50,6 +50,15 @@ const all: Readonly<Record<RecordType, readonly [Answer, unknown]>> = {
     },
     { usage: 3, selector: 1, matching: 1, data: "abcd" },
   ],
+  DS: [
+    {
+      type: "DS",
+      name,
+      ttl: 1,
+      data: { keyTag: 7, algorithm: 13, digestType: 2, digest: Buffer.from("abcd", "hex") },
+    },
+    { keyTag: 7, algorithm: 13, digestType: 2, digest: "abcd" },
+  ],
   CAA: [
     { type: "CAA", name, ttl: 1, data: { flags: 128, tag: "issue", value: "ca.test" } },
     { flags: 128, tag: "issue", value: "ca.test" },
@@ -108,6 +117,7 @@ const hostile: ReadonlyArray<readonly [string, Uint8Array]> = [
   ["a TXT without a string", raw(16, [])],
   ["an SOA without numbers", raw(6, [0, 0])],
   ["a TLSA without data", raw(52, [3, 1, 1])],
+  ["a DS without digest", raw(43, [0, 7, 13, 2])],
   ["record data that ends behind the message", raw(1, [1, 2, 3, 4], 400)],
   ["record data shorter than it says", raw(16, [1, 0x61], 1)],
   ["octets behind the last record", Uint8Array.from([...raw(1, [1, 2, 3, 4]), 0])],

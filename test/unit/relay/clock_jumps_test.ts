@@ -49,7 +49,7 @@ const delivery = (due: number): Delivery => ({
 const busy = (d: Delivery) => ({
   recipient: d.recipients[0]!,
   verdict: ours("temporary", "4.2.0", "busy"),
-  remote: null,
+  contact: null,
 });
 
 Deno.test("QUE-3: a clock that was set forward a year bounces nothing at once", () => {

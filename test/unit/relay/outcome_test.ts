@@ -36,7 +36,7 @@ for (
 ) {
   Deno.test(`outcomeOf() gives ${status} after ${at} ms as ${want}. HOP-17`, () => {
     const verdict = ours("temporary", status, "no");
-    const o = outcomeOf(delivery, { recipient, verdict, remote: null }, at, 0.5, STANDARD_CURVE);
+    const o = outcomeOf(delivery, { recipient, verdict, contact: null }, at, 0.5, STANDARD_CURVE);
     assert.equal(o._tag, want);
   });
 }

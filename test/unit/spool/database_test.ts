@@ -457,6 +457,33 @@ Deno.test(
 );
 
 Deno.test(
+  "SpoolDatabase: the last hundred attempts of a recipient are remembered, QUE-4",
+  world((w) => {
+    const db = w.process("p1");
+    one(db, message(w, "m1", false));
+    for (let i = 0; i < 120; i++) {
+      w.now++;
+      const [row] = claim(db);
+      one(db, settle(row!.key, STATE.queued, w.now));
+    }
+    assert.equal(w.count("history"), 100);
+    assert.equal(w.count(`history WHERE at > ${w.now - 100}`), 100);
+  }),
+);
+
+Deno.test(
+  "openDatabase() brings a spool of schema 4 up to date with what is in it",
+  world((w) => {
+    one(w.process("p1"), message(w, "m1", false));
+    const old = new DatabaseSync(w.path);
+    old.exec("DROP TABLE event; DROP TABLE event_sink; PRAGMA user_version = 4");
+    old.close();
+    assert.deepEqual(ids(w.process("p2")), ["m1"]);
+    assert.equal(w.count("event_sink"), 0);
+  }),
+);
+
+Deno.test(
   "SpoolDatabase: what was submitted before a restart is known after it, within its time",
   world((w) => {
     const once = { key: "k", note: '{"stage":"submit"}' };

@@ -4,7 +4,7 @@ import { Spool } from "../../../lib/ports/spool.ts";
 import { noSpoolLayer } from "../../../lib/spool/none.ts";
 
 const withSpool = <A>(octets: number, work: (s: Spool["Service"]) => Effect.Effect<A, unknown>) =>
-  Effect.runPromise(Effect.provide(Effect.flatMap(Spool, work), noSpoolLayer(octets)));
+  Effect.runPromise(Effect.provide(Effect.flatMap(Spool, work), noSpoolLayer(octets, null)));
 
 const octets = (n: number): Uint8Array => new Uint8Array(n).fill(120);
 

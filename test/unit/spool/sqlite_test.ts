@@ -69,6 +69,38 @@ it("a second process cannot take what the first has leased, and can once that ha
     assert.equal(yield* second.run(contentOf("m1")), `${HEAD}hello\r\n`);
   }));
 
+it("QUE-4: what was held under way counts as such until the server lets go of it", (path) =>
+  Effect.gen(function* () {
+    const { run } = yield* open(path);
+    yield* run(accept("m1"));
+    const d = yield* run(takeOne);
+    const hold = yield* run(SpoolAdmin.use((s) => s.change({ _tag: "Hold" }, { id: "m1" })));
+    assert.equal(hold.leased, 1);
+    const underWay = run(SpoolAdmin.use((s) => s.underWay(hold.messages)));
+    assert.equal(yield* underWay, 1);
+    yield* run(Spool.use((s) => s.giveBack(d)));
+    assert.equal(yield* underWay, 0);
+  }));
+
+it("QUE-4: giving back what was leased once more meanwhile leaves the new lease alone", (path) =>
+  Effect.gen(function* () {
+    const { run } = yield* open(path);
+    yield* run(accept("m1"));
+    const old = yield* run(takeOne);
+    const change = { _tag: "Reroute", via: { text: "smtp://new", hop: "smtp://new:25" } } as const;
+    yield* run(SpoolAdmin.use((s) => s.change(change, { id: "m1" })));
+    const again = yield* run(takeOne);
+    assert.equal(again.hop, "smtp://new:25");
+    assert.deepEqual(
+      yield* run(
+        Spool.use((s) => Effect.succeed([...old.recipients, ...again.recipients].map(s.withdrawn))),
+      ),
+      [true, false],
+    );
+    yield* run(Spool.use((s) => s.giveBack(old)));
+    yield* run(nothing(1_500));
+  }));
+
 it("what was committed and never taken is there after a restart, oldest first", (path) =>
   Effect.gen(function* () {
     const first = yield* open(path);

@@ -134,6 +134,19 @@ Deno.test("checkDomain() finds all right where it is, twice the same", async () 
   assert.deepEqual((await check(await right())).findings, r.findings);
 });
 
+Deno.test("NS-23: a DS for a zone that our name server serves unsigned is a conflict", async () => {
+  const w = await right();
+  const zone = "_tcp.example.com";
+  const look = (dns: World["dns"]) =>
+    checkDomain(offer, world({ ...w, dns: { ...w.dns, ...dns } }).ports, {
+      delegated: [zone, "_tcp.example.net"],
+    });
+  assert.equal(at(await look({}), "delegation-ds").status, "pass");
+  const ds = { keyTag: 7, algorithm: 13, digestType: 2, digest: "ab12" };
+  const f = at(await look({ [`DS ${zone}`]: [ds] }), "delegation-ds");
+  assert.deepEqual([f.subject, f.status, f.found], [zone, "conflict", ["7 13 2 ab12"]]);
+});
+
 /** The world with changes: undefined takes a record away. */
 const but = async (
   dns: Readonly<Record<string, Said | undefined>>,
