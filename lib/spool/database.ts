@@ -370,9 +370,21 @@ export class SpoolDatabase {
     this.#seen = { wall: now, steady };
     if (Math.abs(drift) > this.#leaseMs / 3) this.#trustAfter = steady + 2 * this.#leaseMs;
     if (steady < this.#trustAfter) return;
-    this.#sql(
-      "UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner <> ? AND owner IN (SELECT DISTINCT r.owner FROM recipient r LEFT JOIN owner o ON o.id = r.owner WHERE r.state = 1 AND (o.id IS NULL OR o.alive_until < ? OR o.alive_until > ?))",
-    ).run(this.#owner, now, now + 2 * this.#leaseMs);
+    // from owner to owner, one seek each, however many leases they have
+    const next = this.#sql(
+      "SELECT owner FROM recipient WHERE state = 1 AND owner > ? ORDER BY owner LIMIT 1",
+    );
+    const alive = this.#sql("SELECT 1 FROM owner WHERE id = ? AND alive_until BETWEEN ? AND ?");
+    for (let owner = next.get("")?.["owner"]; typeof owner === "string";) {
+      if (
+        owner !== this.#owner &&
+        alive.get(owner, now, now + 2 * this.#leaseMs) === undefined
+      ) {
+        this.#sql("UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner = ?")
+          .run(owner);
+      }
+      owner = next.get(owner)?.["owner"];
+    }
   }
 
   /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
