@@ -39,9 +39,11 @@ export const postern = async (
 };
 
 /** The permissions of the tasks `start` and `postern`. */
+/** As the task `postern` has it. */
 const RUN = [
   "run",
   "--quiet",
+  "--v8-flags=--no-memory-reducer",
   "--allow-net",
   "--allow-read",
   "--allow-write",
