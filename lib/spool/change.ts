@@ -21,8 +21,8 @@ import { REMEMBER } from "./database.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold, type Sql } from "./holds.ts";
-import { range, runsOf } from "./runs.ts";
-import { PER_MESSAGE, STATE } from "./schema.ts";
+import { numberOf, range, runsOf } from "./runs.ts";
+import { STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
 
 interface Rule {
@@ -176,7 +176,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     if (update.run(...rule.values, key).changes === 0) continue;
     keys.push(key);
     leased += row["leased"] as number;
-    const number = Math.floor(key / PER_MESSAGE);
+    const number = numberOf(key);
     numbers.add(number);
     const words = change._tag === "Edit" ? `was ${row["address"]}` : rule.words;
     remember.run(key, now, rule.what, null, words, null);

@@ -20,7 +20,7 @@ import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
-import { range, runsOf } from "./runs.ts";
+import { numberOf, range, runsOf } from "./runs.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
 
 const SQLITE_FULL = 13;
@@ -546,7 +546,7 @@ export class SpoolDatabase {
         this.#sql(FORGET).run(r.key, r.key);
       }
       if (changes > 0 && r.state === STATE.failed) this.#suppress(r, now);
-      if (r.state > STATE.held) this.#settled.add(Math.floor(r.key / PER_MESSAGE));
+      if (r.state > STATE.held) this.#settled.add(numberOf(r.key));
     }
     // a bounce for a lease that was lost is somebody else's to send
     if (op.bounce !== null && settled > 0) this.#commit(op.bounce);

@@ -3,8 +3,8 @@
  * statement: a batch of results costs hardly more than one.
  */
 import { leaveHold, type Sql } from "./holds.ts";
-import { keysOf, type Run, runsOf } from "./runs.ts";
-import { PER_MESSAGE, STATE } from "./schema.ts";
+import { keysOf, numberOf, type Run, runsOf } from "./runs.ts";
+import { STATE } from "./schema.ts";
 
 /**
  * The content of those goes of which no recipient is open; envelope, trail and outcome stay as history for
@@ -51,7 +51,7 @@ const openIn = (sql: Sql, run: Run): ReadonlySet<number> => {
   const open = sql(
     `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
   ).all(first, end);
-  return new Set(open.map((r) => Math.floor((r["key"] as number) / PER_MESSAGE)));
+  return new Set(open.map((r) => numberOf(r["key"] as number)));
 };
 
 const without = (run: Run, open: ReadonlySet<number>): ReadonlyArray<Run> => {

@@ -2,8 +2,8 @@
 import { createHmac } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { CommitOp } from "./protocol.ts";
-import { keysOf, type Run } from "./runs.ts";
-import { PER_MESSAGE, STATE } from "./schema.ts";
+import { keysOf, range, type Run } from "./runs.ts";
+import { STATE } from "./schema.ts";
 
 /** Prepares a statement, or finds it prepared. */
 export type Sql = (text: string) => StatementSync;
@@ -69,9 +69,9 @@ export const forwardHolds = (sql: Sql, now: number): void => {
       number as number,
     );
     sql("UPDATE message SET accepted_at = ? WHERE number = ?").run(now, number as number);
-    const first = Number(number) * PER_MESSAGE;
+    const { first, end } = range(number as number);
     sql("UPDATE recipient SET due = ? WHERE key >= ? AND key < ? AND due = ?")
-      .run(now, first, first + PER_MESSAGE, at as number);
+      .run(now, first, end, at as number);
   }
 };
 

@@ -27,3 +27,6 @@ export const runsOf = (numbers: Iterable<number>): ReadonlyArray<Run> => {
 /** Of one message. */
 export const range = (number: number): ReturnType<typeof keysOf> =>
   keysOf({ from: number, to: number });
+
+/** The message that a recipient, or chunk, belongs to. */
+export const numberOf = (key: number): number => Math.floor(key / PER_MESSAGE);
