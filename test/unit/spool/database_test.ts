@@ -4,6 +4,7 @@ import { openDatabase, SpoolDatabase } from "../../../lib/spool/database.ts";
 import type { ClaimedRow, CommitOp, Op, ReadPart } from "../../../lib/spool/protocol.ts";
 import { PER_MESSAGE, STATE } from "../../../lib/spool/schema.ts";
 import { octets, text } from "../../support/octets.ts";
+import { message as messageOf, one } from "../../support/spool_ops.ts";
 
 const LEASE = 15_000;
 const DAY = 86_400_000;
@@ -49,30 +50,8 @@ class World {
   }
 }
 
-const one = (db: SpoolDatabase, op: Op) => {
-  const [r] = db.run([op]);
-  assert.ok(r?.ok, r?.ok === false ? r.message : "no result");
-  return r.value;
-};
-
-const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}): CommitOp => ({
-  op: "commit",
-  id,
-  acceptedAt: w.now,
-  account: "alice",
-  returnPath: "alice@example.net",
-  facts: "{}",
-  trail: "[]",
-  head: octets("A: b\r\n\r\n"),
-  staged: null,
-  body: [octets("hello\r\n")],
-  recipients: [{ address: "bob@example.org", hop: "mx" }],
-  hold: null,
-  due: w.now,
-  lease,
-  once: null,
-  ...o,
-});
+const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}): CommitOp =>
+  messageOf(w, id, { lease, ...o });
 
 const claim = (db: SpoolDatabase, limit = 10) =>
   one(db, { op: "claim", limit }) as ReadonlyArray<ClaimedRow>;

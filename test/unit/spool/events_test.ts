@@ -5,7 +5,7 @@ import { changeQueue } from "../../../lib/spool/change.ts";
 import { SpoolDatabase } from "../../../lib/spool/database.ts";
 import type { ClaimedRow, CommitOp, Op } from "../../../lib/spool/protocol.ts";
 import { STATE } from "../../../lib/spool/schema.ts";
-import { octets } from "../../support/octets.ts";
+import { message, one } from "../../support/spool_ops.ts";
 
 const LEASE = 15_000;
 const ALL: Listeners = { names: ["log", "webhook"], kinds: EVENT_KINDS, keepMs: 60_000, most: 5 };
@@ -50,31 +50,6 @@ const world = (body: (w: World) => void) => () => {
     w.close();
   }
 };
-
-const one = (db: SpoolDatabase, op: Op) => {
-  const [r] = db.run([op]);
-  assert.ok(r?.ok, r?.ok === false ? r.message : "no result");
-  return r.value;
-};
-
-const message = (w: World, id: string, o: Partial<CommitOp> = {}): CommitOp => ({
-  op: "commit",
-  id,
-  acceptedAt: w.now,
-  account: "alice",
-  returnPath: "alice@example.net",
-  facts: "{}",
-  trail: "[]",
-  head: octets("A: b\r\n\r\n"),
-  staged: null,
-  body: [octets("hello\r\n")],
-  recipients: [{ address: "bob@example.org", hop: "mx" }],
-  hold: null,
-  due: w.now,
-  lease: false,
-  once: null,
-  ...o,
-});
 
 const page = (db: SpoolDatabase, listener = "webhook", limit = 100) =>
   one(db, { op: "events", listener, limit }) as OutboxPage;
