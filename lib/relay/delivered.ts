@@ -54,20 +54,19 @@ export class Delivered {
 
   #record(gathered: ReadonlyArray<Gathered>): Effect.Effect<void> {
     const { spool, tell, over, again } = this.#ports;
-    const settled = gathered.map(({ job, results }) => ({
-      message: job.delivery.message,
-      settlements: results.map((r) =>
-        settlementOf(job.delivery, hopKey(job.route.hop), r, takenAs(r))
-      ),
-    }));
+    const settled = gathered.map(({ job: { delivery, route }, results }) => {
+      const hop = hopKey(route.hop);
+      const settlements = results.map((r) => settlementOf(delivery, hop, r, takenAs(r)));
+      return { message: delivery.message, hop, settlements };
+    });
     return spool.settleAll(settled).pipe(
       Effect.andThen(Clock.currentTimeMillis),
       Effect.map((now) => {
-        for (const { job, results } of gathered) {
-          const hop = hopKey(job.route.hop);
-          tell(results.map((r) => eventOf(job.delivery, hop, r, takenAs(r), now)));
+        gathered.forEach(({ job, results }, i) => {
+          const { hop, settlements } = settled[i]!;
+          tell(results.map((r, k) => eventOf(job.delivery, hop, r, settlements[k]!.outcome, now)));
           over(job);
-        }
+        });
       }),
       Effect.catch(() =>
         Effect.sync(() => {
