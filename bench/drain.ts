@@ -7,8 +7,8 @@
 // deno-lint-ignore-file no-console -- it prints a table
 import { join } from "node:path";
 import { freePort, makeSite, postern, startPostern } from "../test/support/postern.ts";
-import { postfixAvailable, startPostfix } from "../test/support/postfix.ts";
-import { drive, startSink } from "./drive.ts";
+import { postfixAvailable } from "../test/support/postfix.ts";
+import { drive, startPostfixLike, startSink } from "./drive.ts";
 import { memoryOf } from "./processes.ts";
 
 const MESSAGES = Number(Deno.args[0] ?? 20_000);
@@ -16,7 +16,6 @@ const FROM = "alice@example.com";
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 
 const dir = await Deno.makeTempDir({ prefix: "postern-drain-" });
-await Deno.chmod(dir, 0o755);
 
 interface Server {
   readonly name: string;
@@ -93,29 +92,16 @@ try {
     await server.stop();
   }
   if (postfixAvailable()) {
-    const [port, relayPort] = [await freePort(), await freePort()];
-    const postfixDir = join(dir, "postfix");
-    await Deno.mkdir(postfixDir);
-    await Deno.chmod(site.dir, 0o755);
-    const postfix = await startPostfix({
-      dir: postfixDir,
-      submissions: {
-        port,
-        certificate: site.certificate,
-        key: join(site.dir, "key.pem"),
-        user: FROM,
-        password: site.password,
-        relayPort,
-      },
-    });
+    const relayPort = await freePort();
+    const postfix = await startPostfixLike(site, dir, relayPort);
     try {
       await measure({
         name: "postfix",
-        port,
-        pid: postfix.masterPid,
+        port: postfix.port,
+        pid: postfix.pid,
         sinkPort: relayPort,
         flush: () =>
-          new Deno.Command("postqueue", { args: ["-c", join(postfixDir, "etc"), "-f"] }).output(),
+          new Deno.Command("postqueue", { args: ["-c", postfix.configuration, "-f"] }).output(),
         stop: postfix.stop,
       }, site.password);
     } finally {

@@ -1,6 +1,7 @@
 /** Starts what stands around the server that is measured: the load client and the sink, as processes. */
 import { join } from "node:path";
-import { ROOT } from "../test/support/postern.ts";
+import { freePort, ROOT, type Site } from "../test/support/postern.ts";
+import { startPostfix } from "../test/support/postfix.ts";
 import type { Load, LoadResult } from "./client.ts";
 
 /** Runs the load client to its end. */
@@ -54,4 +55,26 @@ export const startSink = (port: number, countFile: string): Sink => {
       await child.status;
     },
   };
+};
+
+/** Postfix as a submission server with the certificate and the login of `site`, in a directory of its own below `dir`. */
+export const startPostfixLike = async (site: Site, dir: string, relayPort: number) => {
+  const port = await freePort();
+  const own = join(dir, "postfix");
+  await Deno.mkdir(own);
+  // its processes run as somebody else
+  await Deno.chmod(dir, 0o755);
+  await Deno.chmod(site.dir, 0o755);
+  const { masterPid, stop } = await startPostfix({
+    dir: own,
+    submissions: {
+      port,
+      certificate: site.certificate,
+      key: join(site.dir, "key.pem"),
+      user: site.user,
+      password: site.password,
+      relayPort,
+    },
+  });
+  return { port, pid: masterPid, stop, configuration: join(own, "etc") };
 };

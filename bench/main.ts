@@ -7,8 +7,8 @@
 // deno-lint-ignore-file no-console -- it prints a table
 import { join } from "node:path";
 import { freePort, makeSite, startPostern } from "../test/support/postern.ts";
-import { postfixAvailable, startPostfix } from "../test/support/postfix.ts";
-import { drive, startSink } from "./drive.ts";
+import { postfixAvailable } from "../test/support/postfix.ts";
+import { drive, startPostfixLike, startSink } from "./drive.ts";
 import { cpuOf, memoryOf } from "./processes.ts";
 
 const MESSAGES = Number(Deno.args[0] ?? 6000);
@@ -135,23 +135,8 @@ const servers: Array<Server> = [];
 const postern = await startPostern(site);
 servers.push({ name: "postern", port: site.submissions, pid: postern.pid, stop: postern.stop });
 if (postfixAvailable()) {
-  const port = await freePort();
-  const postfixDir = join(dir, "postfix");
-  await Deno.mkdir(postfixDir);
-  await Deno.chmod(dir, 0o755);
-  await Deno.chmod(site.dir, 0o755);
-  const postfix = await startPostfix({
-    dir: postfixDir,
-    submissions: {
-      port,
-      certificate: site.certificate,
-      key: join(site.dir, "key.pem"),
-      user: FROM,
-      password: site.password,
-      relayPort: sinkPort,
-    },
-  });
-  servers.push({ name: "postfix", port, pid: postfix.masterPid, stop: postfix.stop });
+  const { port, pid, stop } = await startPostfixLike(site, dir, sinkPort);
+  servers.push({ name: "postfix", port, pid, stop });
 } else console.log("skipped: Postfix is not installed, or this is not root");
 
 try {
