@@ -18,7 +18,7 @@ for (const target of TARGETS) {
       "--no-check",
       "--unstable-worker-options",
       // as in the tasks: after a pause the server would work at two thirds of its speed for a while
-      "--v8-flags=--no-memory-reducer",
+      "--v8-flags=--no-memory-reducer,--heap-growing-percent=30",
       "--allow-net",
       "--allow-read",
       "--allow-write",

@@ -2,6 +2,7 @@
  * The spool's operations on one SQLite connection, synchronous. Runs on its own thread in the server
  * (`sqlite_worker.ts`), in place in the command line and in tests.
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type {
@@ -119,7 +120,9 @@ export class SpoolDatabase {
     for (const m of rows) {
       const at = m["accepted_at"] as number;
       if (typeof m["once"] !== "string" || at <= since) continue;
-      this.#repeated.add(m["once"], { number: m["number"] as number, id: m["id"] as string, at });
+      const digest = Buffer.from(m["once"], "base64url");
+      if (digest.length < 16) continue;
+      this.#repeated.add(digest, { number: m["number"] as number, id: m["id"] as string, at });
     }
   }
 
@@ -261,10 +264,11 @@ export class SpoolDatabase {
       for (const c of m.body) body?.update(c);
     }
     let facts = m.facts;
-    let digestOnce: string | null = null;
+    let digestOnce: Uint8Array | null = null;
     if (once !== null && body !== null) {
-      digestOnce = body.digest("base64url");
-      const known = this.#repeated.find(digestOnce, m.acceptedAt);
+      const submitted = body.digest();
+      digestOnce = submitted;
+      const known = this.#repeated.find(submitted, m.acceptedAt);
       if (known !== null) {
         this.#sql(
           "UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?",
@@ -272,7 +276,7 @@ export class SpoolDatabase {
           .run(once.note, known.number);
         return { known: known.id };
       }
-      facts = `${m.facts.slice(0, -1)},"once":"${digestOnce}"}`;
+      facts = `${m.facts.slice(0, -1)},"once":"${submitted.toString("base64url")}"}`;
     }
     for (const c of m.body) size += c.length;
     const digest = hash.digest();

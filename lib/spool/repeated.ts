@@ -3,13 +3,7 @@
  * gets no second copy of it. In memory, bounded; filled from the table at the start.
  */
 import { createHash, type Hash } from "node:crypto";
-
-export interface Known {
-  readonly number: number;
-  readonly id: string;
-  /** When it was accepted, ms. */
-  readonly at: number;
-}
+import { Generation, type Known } from "./generation.ts";
 
 /** Two of them are kept: the older is forgotten as a whole, which costs nothing for each message. */
 const GENERATION = 50_000;
@@ -17,10 +11,10 @@ export const MOST_REMEMBERED = 2 * GENERATION;
 
 export class Repeated {
   readonly #windowMs: number;
-  #young = new Map<string, Known>();
-  #old: ReadonlyMap<string, Known> = new Map();
+  #young = new Generation(GENERATION);
+  #old: Generation | null = null;
   /** Added in the transaction under way. */
-  #added: Array<readonly [string, Known]> = [];
+  #added: Array<{ readonly digest: Uint8Array; readonly known: Known }> = [];
 
   /** `windowMs` zero: nothing is remembered. */
   constructor(windowMs: number) {
@@ -41,27 +35,34 @@ export class Repeated {
     return createHash("sha256").update(`${key.length}:${key}`);
   }
 
-  find(digest: string, now: number): Known | null {
-    const known = this.#added.find(([d]) => d === digest)?.[1] ?? this.#young.get(digest) ??
-      this.#old.get(digest);
-    return known !== undefined && known.at > this.since(now) && known.at <= now + this.#windowMs
+  find(digest: Uint8Array, now: number): Known | null {
+    const known = this.#added.find((a) => same(a.digest, digest))?.known ??
+      this.#young.get(digest) ?? this.#old?.get(digest) ?? null;
+    return known !== null && known.at > this.since(now) && known.at <= now + this.#windowMs
       ? known
       : null;
   }
 
   /** Counts once `settle` says that the transaction holds. */
-  add(digest: string, known: Known): void {
-    this.#added.push([digest, known]);
+  add(digest: Uint8Array, known: Known): void {
+    this.#added.push({ digest, known });
   }
 
   /** The transaction is over; what came of it. */
   settle(committed: boolean): void {
     const added = this.#added;
+    if (added.length === 0) return;
     this.#added = [];
     if (!committed) return;
-    for (const [digest, known] of added) this.#young.set(digest, known);
-    if (this.#young.size < GENERATION) return;
-    this.#old = this.#young;
-    this.#young = new Map();
+    for (const { digest, known } of added) {
+      if (this.#young.full) {
+        this.#old = this.#young;
+        this.#young = new Generation(GENERATION);
+      }
+      this.#young.set(digest, known);
+    }
   }
 }
+
+const same = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((octet, i) => octet === b[i]);

@@ -43,7 +43,7 @@ export const postern = async (
 const RUN = [
   "run",
   "--quiet",
-  "--v8-flags=--no-memory-reducer",
+  "--v8-flags=--no-memory-reducer,--heap-growing-percent=30",
   "--allow-net",
   "--allow-read",
   "--allow-write",
