@@ -17,6 +17,8 @@ const WORDS = 4;
 
 export class Generation {
   readonly #room: number;
+  /** Odd and secret: whoever chooses texts by their digests cannot make them meet in one place. */
+  readonly #factors = crypto.getRandomValues(new Uint32Array(WORDS)).map((f) => f | 1);
   /** Where an entry stands, plus one, at a place that its digest says or the next free one after it; zero: free. */
   readonly #slots: Uint32Array;
   readonly #digests: Uint32Array;
@@ -67,8 +69,10 @@ export class Generation {
 
   /** The slot of this digest, or the free one where it would be; some always are. */
   #slotOf(words: Uint32Array): number {
+    const mixed = words.reduce((sum, w, i) => (sum + Math.imul(w, this.#factors[i]!)) | 0, 0);
     const last = this.#slots.length - 1;
-    let slot = words[0]! & last;
+    // the upper bits: in them all bits of the words have had their say
+    let slot = mixed >>> Math.clz32(last);
     for (let entry = this.#slots[slot]!; entry > 0; entry = this.#slots[slot]!) {
       const at = (entry - 1) * WORDS;
       if (words.every((w, i) => w === this.#digests[at + i])) break;
