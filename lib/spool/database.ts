@@ -13,12 +13,13 @@ import type {
   Op,
   OpenRequest,
   OpResult,
-  ReadPart,
   SettleOp,
 } from "./protocol.ts";
+import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
+import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
@@ -26,11 +27,6 @@ import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from 
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
-/** Octets of a message whose content comes with its claim, and of all that come with one claim. */
-const SMALL = 65_536;
-const CLAIMED_CONTENT = 2 * 1024 * 1024;
-/** Senders, or next hops, that get a turn in one claim. */
-const TURNS = 20;
 /** Messages dropped in one go when their history is over. */
 const PURGE = 500;
 
@@ -78,15 +74,9 @@ export class SpoolDatabase {
   /** Messages of which a recipient was settled for good in the transaction under way. */
   readonly #settled = new Set<number>();
   #dataVersion: unknown = null;
-  /** Who had the last turn. */
-  readonly #turn = { sender: "", hop: "" };
   readonly #repeated: Repeated;
   readonly #events: EventStore;
-
-  /** By a clock that nobody sets. */
-  readonly #steady: () => number;
-  #seen: { readonly wall: number; readonly steady: number } | null = null;
-  #trustAfter = -Infinity;
+  readonly #leases: Leases;
 
   constructor(
     o: OpenRequest,
@@ -100,7 +90,7 @@ export class SpoolDatabase {
     this.#suppressMs = o.suppressMs ?? 0;
     this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
-    this.#steady = steady;
+    this.#leases = new Leases(this.#sql, o.owner, o.leaseMs, steady);
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
     this.#transaction(() => {
@@ -188,16 +178,16 @@ export class SpoolDatabase {
       case "commit":
         return this.#commit(op);
       case "stage":
-        return this.#stage(op.number, op.chunks);
+        return stageChunks(this.#sql, op.number, op.chunks, this.#owner, this.#now());
       case "staged":
-        return this.#staged(op.number, op.index);
+        return readStaged(this.#sql, op.number, op.index);
       case "discard":
         dropMessages(this.#sql, { from: op.number, to: op.number });
         return null;
       case "claim":
-        return this.#withContent(this.#claim(op));
+        return this.#claim(op);
       case "read":
-        return this.#read(op.id, op.chunk);
+        return readContent(this.#sql, op.id, op.chunk);
       case "settle":
         return this.#settle(op);
       case "giveBack":
@@ -336,61 +326,6 @@ export class SpoolDatabase {
     return number;
   }
 
-  #stage(known: number | null, chunks: ReadonlyArray<Uint8Array>): number {
-    const number = known ?? Number(
-      this.#sql("INSERT INTO message (complete, accepted_at, owner) VALUES (0, ?, ?)").run(
-        this.#now(),
-        this.#owner,
-      ).lastInsertRowid,
-    );
-    const { first, end } = range(number);
-    const last = this.#sql("SELECT max(key) AS k FROM chunk WHERE key >= ? AND key < ?").get(
-      first,
-      end,
-    )?.["k"];
-    let key = typeof last === "number" ? last + 1 : first;
-    for (const c of chunks) {
-      this.#sql("INSERT INTO chunk (key, octets) VALUES (?, ?)").run(key++, c);
-    }
-    return number;
-  }
-
-  #staged(number: number, index: number): ReadPart {
-    const row = this.#sql("SELECT octets FROM chunk WHERE key = ?").get(
-      range(number).first + index,
-    );
-    const octets = row?.["octets"];
-    if (!(octets instanceof Uint8Array)) throw new Error("the staged body is gone");
-    return { parts: [octets], next: null, digest: null };
-  }
-
-  /**
-   * Leases of owners that stopped renewing are as good as queued; our own never are. After the clock was set the
-   * others get time to renew theirs, and a sign of life from the future is none.
-   */
-  #lapse(now: number): void {
-    const steady = this.#steady();
-    const drift = this.#seen === null ? 0 : now - this.#seen.wall - (steady - this.#seen.steady);
-    this.#seen = { wall: now, steady };
-    if (Math.abs(drift) > this.#leaseMs / 3) this.#trustAfter = steady + 2 * this.#leaseMs;
-    if (steady < this.#trustAfter) return;
-    // from owner to owner, one seek each, however many leases they have
-    const next = this.#sql(
-      "SELECT owner FROM recipient WHERE state = 1 AND owner > ? ORDER BY owner LIMIT 1",
-    );
-    const alive = this.#sql("SELECT 1 FROM owner WHERE id = ? AND alive_until BETWEEN ? AND ?");
-    for (let owner = next.get("")?.["owner"]; typeof owner === "string";) {
-      if (
-        owner !== this.#owner &&
-        alive.get(owner, now, now + 2 * this.#leaseMs) === undefined
-      ) {
-        this.#sql("UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner = ?")
-          .run(owner);
-      }
-      owner = next.get(owner)?.["owner"];
-    }
-  }
-
   /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
   #forward(): void {
     const now = this.#now();
@@ -402,76 +337,13 @@ export class SpoolDatabase {
     forwardHolds(this.#sql, now);
   }
 
-  #claim({ limit, fair = false, except = [] }: ClaimOp): ReadonlyArray<ClaimedRow> {
+  #claim(op: ClaimOp): ReadonlyArray<ClaimedRow> {
     const now = this.#now();
-    this.#lapse(now);
+    this.#leases.lapse(now);
     for (const released of endHolds(this.#sql, now)) {
       if (this.#events.on) this.#events.releasedAll(released, now);
     }
-    if (except.length > 0) return this.#turns("hop", now, limit, except);
-    const rows: Array<ClaimedRow> = [];
-    const room = () => limit - rows.length;
-    rows.push(...this.#due("r.priority > 0", "r.priority DESC, r.due", [now], limit));
-    if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
-    if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
-    return rows;
-  }
-
-  /** Small content comes along, which saves a way for each message; the sum is bounded. */
-  #withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
-    let left = CLAIMED_CONTENT;
-    return rows.map((row) => {
-      if (row.size > SMALL || row.size > left) return row;
-      const read = this.#alone(() => this.#read(row.id, -1));
-      if (!read.ok) return row; // whoever reads it is told why it cannot be
-      const { parts, next } = read.value as ReadPart;
-      if (next !== null) return row;
-      left -= row.size;
-      return { ...row, content: parts };
-    });
-  }
-
-  /** Leases what is due and meets `where`. */
-  #due(
-    where: string,
-    order: string,
-    values: ReadonlyArray<string | number>,
-    limit: number,
-  ): ReadonlyArray<ClaimedRow> {
-    const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
-              EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
-       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
-       WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
-    ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;
-    const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
-    for (const r of rows) lease.run(this.#owner, r.key);
-    return rows;
-  }
-
-  /**
-   * The oldest of some senders, or of some next hops, going on next time where this one ends: an index seek for
-   * each of them, however much others have waiting.
-   */
-  #turns(
-    by: "sender" | "hop",
-    now: number,
-    limit: number,
-    except: ReadonlyArray<string> = [],
-  ): ReadonlyArray<ClaimedRow> {
-    const rows: Array<ClaimedRow> = [];
-    const each = Math.max(1, Math.floor(limit / TURNS));
-    const next = this.#sql(
-      `SELECT ${by} AS k FROM recipient WHERE state = 0 AND ${by} > ? ORDER BY ${by} LIMIT 1`,
-    );
-    for (let i = 0; i < TURNS && rows.length < limit; i++) {
-      const key = next.get(this.#turn[by])?.["k"];
-      this.#turn[by] = typeof key === "string" ? key : "";
-      if (typeof key !== "string") break;
-      if (except.includes(key)) continue;
-      rows.push(...this.#due(`r.${by} = ?`, "r.due", [now, key], each));
-    }
-    return rows;
+    return this.#leases.claim(op, now);
   }
 
   /** Null where no other process has written since. */
@@ -491,37 +363,6 @@ export class SpoolDatabase {
        WHERE r.state = 0 AND r.due > ? AND r.attempts = 0 AND m.account = ?`,
     ).get(this.#now(), account);
     return Number(row?.["n"] ?? 0);
-  }
-
-  #read(id: string, chunk: number): ReadPart {
-    const m = this.#sql(
-      "SELECT number, head, digest FROM message WHERE id = ? AND complete = 1",
-    ).get(id);
-    if (m === undefined) throw new Error(`no message ${id}`);
-    const { first, end } = range(m["number"] as number);
-    const digest = m["digest"] as Uint8Array;
-    const from = first + Math.max(chunk, 0);
-    const octets = this.#sql(
-      "SELECT octets FROM chunk WHERE key >= ? AND key < ? ORDER BY key LIMIT 1",
-    ).get(from, end)?.["octets"] as Uint8Array | undefined;
-    // without what it holds
-    const behind = this.#sql(
-      "SELECT key FROM chunk WHERE key >= ? AND key < ? ORDER BY key LIMIT 1 OFFSET 1",
-    ).get(from, end)?.["key"] as number | undefined;
-    const next = behind === undefined ? null : behind - first;
-    if (chunk >= 0) {
-      if (octets === undefined) throw new Error(`message ${id} has lost part of its content`);
-      return { parts: [octets], next, digest };
-    }
-    const head = m["head"] as Uint8Array;
-    const parts = octets === undefined ? [head] : [head, octets];
-    if (next !== null) return { parts, next, digest };
-    const hash = createHash("sha256");
-    for (const part of parts) hash.update(part);
-    if (!hash.digest().equals(digest)) {
-      throw new Error(`message ${id} is damaged: its checksum differs`);
-    }
-    return { parts, next, digest: null };
   }
 
   #settle(op: SettleOp): null {
