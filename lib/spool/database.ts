@@ -73,7 +73,6 @@ export class SpoolDatabase {
   readonly #now: () => number;
   /** Messages of which a recipient was settled for good in the transaction under way. */
   readonly #settled = new Set<number>();
-  #dataVersion: unknown = null;
   readonly #repeated: Repeated;
   readonly #events: EventStore;
   readonly #leases: Leases;
@@ -94,7 +93,7 @@ export class SpoolDatabase {
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
     this.#transaction(() => {
-      this.#renew();
+      this.#leases.renew(this.#now());
       this.#remember();
       this.#events.listen(o.listeners ?? null);
     });
@@ -111,6 +110,7 @@ export class SpoolDatabase {
       const at = m["accepted_at"] as number;
       if (typeof m["once"] !== "string" || at <= since) continue;
       const digest = Buffer.from(m["once"], "base64url");
+      // not one of ours
       if (digest.length < 16) continue;
       this.#repeated.add(digest, { number: m["number"] as number, id: m["id"] as string, at });
     }
@@ -191,20 +191,12 @@ export class SpoolDatabase {
       case "settle":
         return this.#settle(op);
       case "giveBack":
-        for (const key of op.keys) {
-          this.#sql(
-            "UPDATE recipient SET state = 0, owner = NULL WHERE key = ? AND state = 1 AND owner = ?",
-          )
-            .run(key, this.#owner);
-          // held or removed since: nobody has it any more
-          this.#sql("UPDATE recipient SET owner = NULL WHERE key = ? AND owner = ?")
-            .run(key, this.#owner);
-        }
+        this.#leases.giveBack(op.keys);
         return null;
       case "held":
         return this.#held(op.account);
       case "ours":
-        return this.#ours();
+        return this.#leases.ours();
       case "suppressed":
         return new Set(
           this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
@@ -219,7 +211,7 @@ export class SpoolDatabase {
         this.#events.taken(op.listener, op.page, this.#owner);
         return null;
       case "tick":
-        this.#renew();
+        this.#leases.renew(this.#now());
         this.#forward();
         this.#purge();
         return this.#events.trim(this.#now());
@@ -233,10 +225,7 @@ export class SpoolDatabase {
     let number = m.staged;
     let size = m.head.length;
     let index = 0;
-    if (number === null) {
-      for (const c of m.body) hash.update(c);
-      for (const c of m.body) body?.update(c);
-    } else {
+    if (number !== null) {
       // what was staged is read once more: the digest is of what the disk gave back
       const { first, end } = range(number);
       for (
@@ -250,14 +239,15 @@ export class SpoolDatabase {
         index++;
         release(octets);
       }
-      for (const c of m.body) hash.update(c);
-      for (const c of m.body) body?.update(c);
+    }
+    for (const c of m.body) {
+      hash.update(c);
+      body?.update(c);
+      size += c.length;
     }
     let facts = m.facts;
-    let digestOnce: Uint8Array | null = null;
-    if (once !== null && body !== null) {
-      const submitted = body.digest();
-      digestOnce = submitted;
+    const submitted = body?.digest() ?? null;
+    if (once !== null && submitted !== null) {
       const known = this.#repeated.find(submitted, m.acceptedAt);
       if (known !== null) {
         this.#sql(
@@ -268,7 +258,6 @@ export class SpoolDatabase {
       }
       facts = `${m.facts.slice(0, -1)},"once":"${submitted.toString("base64url")}"}`;
     }
-    for (const c of m.body) size += c.length;
     const digest = hash.digest();
     if (number === null) {
       number = Number(
@@ -319,8 +308,8 @@ export class SpoolDatabase {
         m.priority ?? 0,
       );
     });
-    if (digestOnce !== null) {
-      this.#repeated.add(digestOnce, { number, id: m.id, at: m.acceptedAt });
+    if (submitted !== null) {
+      this.#repeated.add(submitted, { number, id: m.id, at: m.acceptedAt });
     }
     if (this.#events.on) this.#events.accepted(m);
     return number;
@@ -344,16 +333,6 @@ export class SpoolDatabase {
       if (this.#events.on) this.#events.releasedAll(released, now);
     }
     return this.#leases.claim(op, now);
-  }
-
-  /** Null where no other process has written since. */
-  #ours(): Float64Array | null {
-    const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
-    if (version === this.#dataVersion) return null;
-    this.#dataVersion = version;
-    const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
-      .all(this.#owner);
-    return Float64Array.from(rows, (r) => r["key"] as number);
   }
 
   #held(account: string): number {
@@ -407,13 +386,6 @@ export class SpoolDatabase {
     ).run(now, now + this.#suppressMs, reply, key);
   }
 
-  #renew(): void {
-    this.#sql(
-      "INSERT INTO owner (id, alive_until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until",
-    )
-      .run(this.#owner, this.#now() + this.#leaseMs);
-  }
-
   /** Bodies that were never finished, history that is over, owners that are gone. */
   #purge(): void {
     const now = this.#now();
@@ -435,10 +407,7 @@ export class SpoolDatabase {
   /** Lets go of everything this process holds: it stops. */
   release(): void {
     this.#transaction(() => {
-      this.#sql("UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner = ?").run(
-        this.#owner,
-      );
-      this.#sql("DELETE FROM owner WHERE id = ?").run(this.#owner);
+      this.#leases.release();
       this.#events.release(this.#owner);
     });
   }

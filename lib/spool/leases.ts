@@ -23,6 +23,7 @@ export class Leases {
   #trustAfter = -Infinity;
   /** Who had the last turn. */
   readonly #turn = { sender: "", hop: "" };
+  #dataVersion: unknown = null;
 
   /** For the process `owner`, whose leases hold for `leaseMs` after it was last seen. */
   constructor(sql: Sql, owner: string, leaseMs: number, steady: () => number) {
@@ -52,11 +53,52 @@ export class Leases {
         owner !== this.#owner &&
         alive.get(owner, now, now + 2 * this.#leaseMs) === undefined
       ) {
-        this.#sql("UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner = ?")
-          .run(owner);
+        this.#freeAll(owner);
       }
       owner = next.get(owner)?.["owner"];
     }
+  }
+
+  /** Keys of what is leased to us; null where no other process has written since. */
+  ours(): Float64Array | null {
+    const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
+    if (version === this.#dataVersion) return null;
+    this.#dataVersion = version;
+    const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
+      .all(this.#owner);
+    return Float64Array.from(rows, (r) => r["key"] as number);
+  }
+
+  /** A sign of life, which the leases hold on. */
+  renew(now: number): void {
+    this.#sql(
+      "INSERT INTO owner (id, alive_until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until",
+    )
+      .run(this.#owner, now + this.#leaseMs);
+  }
+
+  /** Due at once, whoever takes it. */
+  giveBack(keys: ReadonlyArray<number>): void {
+    for (const key of keys) {
+      this.#sql(
+        "UPDATE recipient SET state = 0, owner = NULL WHERE key = ? AND state = 1 AND owner = ?",
+      )
+        .run(key, this.#owner);
+      // held or removed since: nobody has it any more
+      this.#sql("UPDATE recipient SET owner = NULL WHERE key = ? AND owner = ?")
+        .run(key, this.#owner);
+    }
+  }
+
+  /** All of ours, for good. */
+  release(): void {
+    this.#freeAll(this.#owner);
+    this.#sql("DELETE FROM owner WHERE id = ?").run(this.#owner);
+  }
+
+  #freeAll(owner: string): void {
+    this.#sql("UPDATE recipient SET state = 0, owner = NULL WHERE state = 1 AND owner = ?")
+      .run(owner);
   }
 
   /** Leases what is due at `now`; content comes along where there is little of it. */

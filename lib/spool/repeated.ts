@@ -2,6 +2,7 @@
  * Remembers what was submitted of late, so that a client that lost the final 250 and sends the same message again
  * gets no second copy of it. In memory, bounded; filled from the table at the start.
  */
+import type { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { Generation, type Known } from "./generation.ts";
 
@@ -14,7 +15,7 @@ export class Repeated {
   #young = new Generation(GENERATION);
   #old: Generation | null = null;
   /** Added in the transaction under way. */
-  #added: Array<{ readonly digest: Uint8Array; readonly known: Known }> = [];
+  #added: Array<{ readonly digest: Buffer; readonly known: Known }> = [];
 
   /** `windowMs` zero: nothing is remembered. */
   constructor(windowMs: number) {
@@ -35,8 +36,8 @@ export class Repeated {
     return createHash("sha256").update(`${key.length}:${key}`);
   }
 
-  find(digest: Uint8Array, now: number): Known | null {
-    const known = this.#added.find((a) => same(a.digest, digest))?.known ??
+  find(digest: Buffer, now: number): Known | null {
+    const known = this.#added.find((a) => a.digest.equals(digest))?.known ??
       this.#young.get(digest) ?? this.#old?.get(digest) ?? null;
     return known !== null && known.at > this.since(now) && known.at <= now + this.#windowMs
       ? known
@@ -44,7 +45,7 @@ export class Repeated {
   }
 
   /** Counts once `settle` says that the transaction holds. */
-  add(digest: Uint8Array, known: Known): void {
+  add(digest: Buffer, known: Known): void {
     this.#added.push({ digest, known });
   }
 
@@ -63,6 +64,3 @@ export class Repeated {
     }
   }
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((octet, i) => octet === b[i]);
