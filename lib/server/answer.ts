@@ -44,6 +44,7 @@ import { holdNotice } from "./hold_notice.ts";
 import type { Load } from "./load.ts";
 import type { Quota } from "./quota.ts";
 import type { SignedIn } from "./signed_in.ts";
+import { keepNote } from "./own_note.ts";
 import { passOn, type Taken, type TakenBy } from "./pass_on.ts";
 import { throttled } from "./throttled.ts";
 import { trailRecord } from "./trail_record.ts";
@@ -154,19 +155,11 @@ const keep = (signed: Signed, message: NewMessage) => {
   });
 };
 
-/** The message is accepted already: a note that cannot be kept is only told. */
 const tellOwner = (signed: Signed, hold: Hold, token: string) =>
-  Effect.gen(function* () {
-    const notice = yield* holdNotice(signed, hold, token);
-    if (notice === null) return;
-    yield* Effect.onError(
-      (yield* Spool).commit(notice),
-      () => Effect.sync(() => notice.body.discard()),
-    );
-  }).pipe(
-    Effect.catch((fault) =>
-      Effect.logError("the owner of a held message is not told", { submission: signed.id, fault })
-    ),
+  keepNote(
+    holdNotice(signed, hold, token),
+    "the owner of a held message is not told",
+    signed.id,
   );
 
 /** What later holds are judged by. It is accepted already: a fault here is only told. */

@@ -3,10 +3,11 @@ import { Effect } from "effect";
 import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Routes } from "../ports/routes.ts";
-import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
+import type { NewMessage, Spool, SpoolError } from "../ports/spool.ts";
 import { reportFor } from "../relay/bounce.ts";
 import { decodedOrcpt } from "../relay/reportable.ts";
 import type { Signed } from "../stages/submission.ts";
+import { keepNote } from "./own_note.ts";
 
 /** Null where nobody asked for it, or nobody can be told. */
 const expansionReport = (
@@ -25,17 +26,8 @@ const expansionReport = (
   return reportFor(message, recipients, s.hostname, s.receivedAt);
 };
 
-/** The message is accepted already: a report that cannot be kept is only told. */
+/** Tells the sender, where that was asked for. */
 export const tellExpanded = (s: Signed): Effect.Effect<void, never, Spool | Routes | Ids> =>
-  s.envelope.expanded === undefined ? Effect.void : Effect.gen(function* () {
-    const report = yield* expansionReport(s);
-    if (report === null) return;
-    yield* Effect.onError(
-      (yield* Spool).commit(report),
-      () => Effect.sync(() => report.body.discard()),
-    );
-  }).pipe(
-    Effect.catch((fault) =>
-      Effect.logError("the sender is not told of an alias", { submission: s.id, fault })
-    ),
-  );
+  s.envelope.expanded === undefined
+    ? Effect.void
+    : keepNote(expansionReport(s), "the sender is not told of an alias", s.id);
