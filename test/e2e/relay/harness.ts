@@ -219,6 +219,18 @@ const hopKeyFor = (given: Given, address: string): string => {
   return hop === null ? "nowhere" : hopKey(hop);
 };
 
+/** Connections of a scripted hop, by the commands that it hears. */
+export class Connections {
+  open = 0;
+  /** That were open at a time. */
+  most = 0;
+
+  hear(command: string): void {
+    if (command.startsWith("EHLO")) this.most = Math.max(this.most, ++this.open);
+    if (command.startsWith("QUIT")) this.open--;
+  }
+}
+
 /** Waits, in small steps and not for ever. */
 export const until = async (holds: () => boolean | Promise<boolean>, ms = 8_000): Promise<void> => {
   const end = performance.now() + ms;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
-import { smtpHop, until, withRelay } from "./harness.ts";
+import { Connections, smtpHop, until, withRelay } from "./harness.ts";
 
 Deno.test("HOP-15: a route's messages a minute are spread evenly, and no other hop waits for them", async () => {
   const [slow, free] = [await ScriptedHop.start(), await ScriptedHop.start()];
@@ -39,12 +39,10 @@ Deno.test("HOP-15: a route's messages a minute are spread evenly, and no other h
 });
 
 Deno.test("HOP-15: a route's connections are not exceeded, whatever TLS its messages ask for", async () => {
-  let open = 0;
-  let most = 0;
+  const connections = new Connections();
   const hop = await ScriptedHop.start({
     on: (c) => {
-      if (c.startsWith("EHLO")) most = Math.max(most, ++open);
-      if (c.startsWith("QUIT")) open--;
+      connections.hear(c);
       return undefined;
     },
   });
@@ -68,7 +66,7 @@ Deno.test("HOP-15: a route's connections are not exceeded, whatever TLS its mess
         await until(async () => (await relay.recipients(id))[0]?.state === "delivered");
       }
     });
-    assert.equal(most, 2);
+    assert.equal(connections.most, 2);
   } finally {
     await hop.stop();
   }

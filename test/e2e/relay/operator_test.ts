@@ -4,80 +4,72 @@ import { Effect } from "effect";
 import { parseVia } from "../../../lib/config/via.ts";
 import type { Change } from "../../../lib/ports/spool_admin.ts";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
-import { smtpHop, until, withRelay } from "./harness.ts";
+import { type Running, smtpHop, until, withRelay } from "./harness.ts";
 
-/** A hop that keeps the first message waiting until it is told to go on. */
-const slowHop = async () => {
-  let go = (): void => {};
-  const gate = new Promise<void>((resolve) => go = resolve);
-  const hop = await ScriptedHop.start({ hold: gate });
-  return { hop, go };
+/** A relay whose hop takes one connection, and keeps the first message waiting until it is told to go on. */
+const withSlowHop = async (
+  test: (relay: Running, hop: ScriptedHop, go: () => void) => Promise<void>,
+): Promise<void> => {
+  const gate = Promise.withResolvers<void>();
+  const hop = await ScriptedHop.start({ hold: gate.promise });
+  try {
+    await withRelay({
+      hop: smtpHop(hop.port),
+      settings: { connectionsPerHop: 1, patience: PATIENT },
+    }, (relay) => test(relay, hop, gate.resolve));
+  } finally {
+    await hop.stop();
+  }
 };
 
 for (const _tag of ["Hold", "Remove"] as const) {
   Deno.test(`QUE-4: ${_tag} reaches a message that waits in the running relay for its connection`, async () => {
-    const { hop, go } = await slowHop();
-    try {
-      await withRelay({
-        hop: smtpHop(hop.port),
-        settings: { connectionsPerHop: 1, patience: PATIENT },
-      }, async (relay) => {
-        const first = await relay.send({ to: ["bob@example.org"] });
-        await until(() => hop.commands.some((c) => c.startsWith("DATA")));
-        const second = await relay.send({ to: ["carol@example.org", "dave@example.org"] });
-        await until(async () => (await relay.recipients(second))[0]?.state === "leased");
-        const change: Change = { _tag };
-        const c = await Effect.runPromise(
-          relay.spool.change(change, { id: second, recipient: "carol@*" }),
-        );
-        assert.equal(c.recipients, 1);
-        go();
-        await relay.settled(first);
-        await until(async () => (await relay.recipients(second))[1]?.state === "delivered");
-        assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
-          "<dave@example.org>",
-        ]]);
-        const [carol] = await relay.recipients(second);
-        assert.deepEqual([carol?.state, carol?.attempts], [
-          _tag === "Hold" ? "held" : "removed",
-          0,
-        ]);
-      });
-    } finally {
-      await hop.stop();
-    }
+    await withSlowHop(async (relay, hop, go) => {
+      const first = await relay.send({ to: ["bob@example.org"] });
+      await until(() => hop.commands.some((c) => c.startsWith("DATA")));
+      const second = await relay.send({ to: ["carol@example.org", "dave@example.org"] });
+      await until(async () => (await relay.recipients(second))[0]?.state === "leased");
+      const change: Change = { _tag };
+      const c = await Effect.runPromise(
+        relay.spool.change(change, { id: second, recipient: "carol@*" }),
+      );
+      assert.equal(c.recipients, 1);
+      go();
+      await relay.settled(first);
+      await until(async () => (await relay.recipients(second))[1]?.state === "delivered");
+      assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
+        "<dave@example.org>",
+      ]]);
+      const [carol] = await relay.recipients(second);
+      assert.deepEqual([carol?.state, carol?.attempts], [
+        _tag === "Hold" ? "held" : "removed",
+        0,
+      ]);
+    });
   });
 }
 
 for (const _tag of ["Hold", "Remove"] as const) {
   Deno.test(`QUE-4: ${_tag} reaches a message whose commands are out behind another one, but not its content`, async () => {
-    const { hop, go } = await slowHop();
-    try {
-      await withRelay({
-        hop: smtpHop(hop.port),
-        settings: { connectionsPerHop: 1, patience: PATIENT },
-      }, async (relay) => {
-        const [first, second, third] = await Promise.all(
-          ["bob", "carol", "dave"].map((name) => relay.send({ to: [`${name}@example.org`] })),
-        );
-        await until(() => hop.commands.some((c) => c.startsWith("RCPT TO:<carol@")));
-        await Effect.runPromise(relay.spool.change({ _tag }, { id: second! }));
-        go();
-        for (const id of [first!, third!]) {
-          assert.match((await relay.settled(id))[0] ?? "", /^delivered/);
-        }
-        assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
-          "<dave@example.org>",
-        ]]);
-        const [carol] = await relay.recipients(second!);
-        assert.deepEqual([carol?.state, carol?.attempts], [
-          _tag === "Hold" ? "held" : "removed",
-          0,
-        ]);
-      });
-    } finally {
-      await hop.stop();
-    }
+    await withSlowHop(async (relay, hop, go) => {
+      const [first, second, third] = await Promise.all(
+        ["bob", "carol", "dave"].map((name) => relay.send({ to: [`${name}@example.org`] })),
+      );
+      await until(() => hop.commands.some((c) => c.startsWith("RCPT TO:<carol@")));
+      await Effect.runPromise(relay.spool.change({ _tag }, { id: second! }));
+      go();
+      for (const id of [first!, third!]) {
+        assert.match((await relay.settled(id))[0] ?? "", /^delivered/);
+      }
+      assert.deepEqual(hop.messages.map((m) => m.to), [["<bob@example.org>"], [
+        "<dave@example.org>",
+      ]]);
+      const [carol] = await relay.recipients(second!);
+      assert.deepEqual([carol?.state, carol?.attempts], [
+        _tag === "Hold" ? "held" : "removed",
+        0,
+      ]);
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 /** Slow, dead and throttling hops, and senders of different size, beside one another. HOP-15, QUE-1 */
 import assert from "node:assert/strict";
 import { ScriptedHop } from "../../support/scripted_hop.ts";
-import { HASTE, smtpHop, until, withRelay } from "./harness.ts";
+import { Connections, HASTE, smtpHop, until, withRelay } from "./harness.ts";
 
 Deno.test("HOP-15: a hop that takes nothing and has more than the window starves no other", async () => {
   const [slow, good] = [
@@ -26,14 +26,12 @@ Deno.test("HOP-15: a hop that takes nothing and has more than the window starves
 });
 
 Deno.test("HOP-15: a hop that says 421 is pressed less, and gets all in the end", async () => {
-  let open = 0;
-  let most = 0;
+  const connections = new Connections();
   const hop = await ScriptedHop.start({
     on: (c) => {
-      if (c.startsWith("EHLO")) most = Math.max(most, ++open);
-      if (c.startsWith("QUIT")) open--;
-      if (c.startsWith("MAIL") && open > 1) {
-        open--;
+      connections.hear(c);
+      if (c.startsWith("MAIL") && connections.open > 1) {
+        connections.open--;
         return "421 4.7.0 too many connections of yours";
       }
       return undefined;
@@ -59,7 +57,7 @@ Deno.test("HOP-15: a hop that says 421 is pressed less, and gets all in the end"
         await until(async () => (await relay.recipients(id))[0]?.state === "delivered");
       }
       assert.equal(hop.messages.length, 40);
-      assert.ok(most > 1);
+      assert.ok(connections.most > 1);
     });
   } finally {
     await hop.stop();
