@@ -1,6 +1,6 @@
 /** The configuration file of Thunderbird, read with tolerance. draft-ietf-mailmaint-autoconfig-06, section 4 */
 import type { Auth, Kind, Security } from "../service.ts";
-import { hostName } from "./host.ts";
+import { hostName, webPlace } from "./host.ts";
 import { childrenOf, type Element, parseXml, textAt } from "./xml.ts";
 
 /** Server sections that are read of one document. AC-18 */
@@ -97,16 +97,12 @@ const overUrl = (type: string, e: Element): DocumentServer | string => {
   const text = textAt(e, "url") ?? textAt(e, "ewsURL") ?? textAt(e, "easURL") ??
     textAt(e, "serverURL");
   if (text === null || !URL.canParse(text)) return `${type}: no url`;
-  const url = new URL(text);
-  if (url.protocol !== "https:" || url.username !== "" || hostName(url.hostname) === null) {
-    return `${type}: its url is not https`;
-  }
+  const place = webPlace(text);
+  if (place === null) return `${type}: its url is not https`;
   return {
     kind,
     tls: "https",
-    host: url.hostname,
-    port: url.port === "" ? 443 : Number(url.port),
-    url: url.href,
+    ...place,
     username: textAt(e, "username"),
     auth: authOf(e),
   };

@@ -2,6 +2,7 @@
 import type { HttpFailureKind, HttpRequest } from "./ports.ts";
 import type { Method } from "./result.ts";
 import { relation } from "./domains.ts";
+import { withoutRoot } from "./host.ts";
 import type { Run } from "./run.ts";
 
 const MAX_REDIRECTS = 5;
@@ -65,7 +66,7 @@ const next = (from: string, location: string | null): string | NotFetched => {
   if (location === null || !URL.canParse(location, from)) {
     return not("bad-redirect", "redirect without a target");
   }
-  const to = new URL(location, from);
+  const to = withoutRoot(new URL(location, from));
   if (to.protocol !== "https:" && !(to.protocol === "http:" && from.startsWith("http:"))) {
     return not("bad-redirect", `redirect to ${to.protocol.replace(":", "")}`);
   }

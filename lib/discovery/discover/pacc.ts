@@ -5,7 +5,7 @@ import { base64 } from "../digest.ts";
 import { type Candidate, type MethodResult, NOTHING } from "./candidate.ts";
 import { relation } from "./domains.ts";
 import { fetchDocument } from "./fetch.ts";
-import { hostName } from "./host.ts";
+import { hostName, webPlace } from "./host.ts";
 import type { ConfirmReason, Source, Trust } from "./result.ts";
 import type { Run } from "./run.ts";
 
@@ -44,12 +44,9 @@ const WEB: ReadonlyArray<readonly [string, Kind]> = [
 
 const webServer = (kind: Kind, entry: unknown): ReadonlyArray<PaccServer> => {
   const text = isRecord(entry) ? entry["url"] : null;
-  if (typeof text !== "string" || !URL.canParse(text)) return [];
-  const url = new URL(text);
+  const place = typeof text === "string" ? webPlace(text) : null;
   // PC-7
-  return url.protocol === "https:" && url.port === "" && hostName(url.hostname) !== null
-    ? [{ kind, host: url.hostname, port: 443, url: url.href }]
-    : [];
+  return place !== null && place.port === 443 ? [{ kind, ...place }] : [];
 };
 
 const authOf = (v: unknown): ReadonlyArray<Auth> => {

@@ -6,7 +6,7 @@ import { portOf } from "./autoconfig_document.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import { relation } from "./domains.ts";
 import { fetchDocument, type Fetched } from "./fetch.ts";
-import { hostName } from "./host.ts";
+import { hostName, webPlace } from "./host.ts";
 import type { ConfirmReason, Trust } from "./result.ts";
 import type { Run } from "./run.ts";
 import { childrenOf, type Element, MAX_XML, parseXml, textAt } from "./xml.ts";
@@ -156,9 +156,10 @@ const ask = async (
     }
     end("redirect", read._tag === "RedirectUrl" ? read.url : read.address);
     if (read._tag === "RedirectUrl") {
-      if (!URL.canParse(read.url) || !read.url.startsWith("https:")) return NOTHING;
-      url = read.url;
-      away ||= relation(new URL(url).hostname, run.subject.domain) === "outside";
+      const place = webPlace(read.url);
+      if (place === null) return NOTHING;
+      url = place.url;
+      away ||= relation(place.host, run.subject.domain) === "outside";
     } else {
       const domain = hostName(read.address.slice(read.address.lastIndexOf("@") + 1));
       if (domain === null) return NOTHING;

@@ -8,7 +8,7 @@ import { hostName } from "./host.ts";
 import type { Auth } from "../service.ts";
 import type { ConfirmReason, Dnssec, Source, Trust, Warning } from "./result.ts";
 import type { Run } from "./run.ts";
-import { atDomain, base, HTTPS, pathOf, type Presence, presence } from "./web.ts";
+import { atDomain, base, pathOf, type Presence, presence } from "./web.ts";
 
 /** Targets of one label that are looked at. */
 const MAX_TARGETS = 20;
@@ -120,18 +120,15 @@ const webService = async (
 };
 
 /** Where a redirect has led to other people, it is they who would get the password. 9.6 */
-const ledTo = (c: Candidate, found: Presence): Candidate => {
-  const { hostname, port } = new URL(found.url);
-  return {
-    ...c,
-    host: hostname,
-    port: port === "" ? HTTPS : Number(port),
-    url: found.url,
-    auth: found.auth,
-    trust: found.crossDomain ? "third-party" : c.trust,
-    confirm: found.crossDomain ? [...c.confirm, "cross-domain-redirect"] : c.confirm,
-  };
-};
+const ledTo = (c: Candidate, { host, port, url, auth, crossDomain }: Presence): Candidate => ({
+  ...c,
+  host,
+  port,
+  url,
+  auth,
+  trust: crossDomain ? "third-party" : c.trust,
+  confirm: crossDomain ? [...c.confirm, "cross-domain-redirect"] : c.confirm,
+});
 
 interface Labelled {
   readonly label: SrvLabel;

@@ -4,10 +4,10 @@ import { type Auth, type Kind, type SrvLabel, WELL_KNOWN } from "../service.ts";
 import type { Candidate } from "./candidate.ts";
 import { relation } from "./domains.ts";
 import { fetchDocument } from "./fetch.ts";
-import { hostName } from "./host.ts";
+import { type WebPlace, webPlace } from "./host.ts";
 import type { Run } from "./run.ts";
 
-export const HTTPS = 443;
+const HTTPS = 443;
 
 export const base = (host: string, port: number): string =>
   `https://${host}${port === HTTPS ? "" : `:${port}`}`;
@@ -32,9 +32,8 @@ const SCHEMES: Readonly<Record<string, Auth>> = {
   negotiate: "gssapi",
 };
 
-export interface Presence {
-  /** Where it led in the end. */
-  readonly url: string;
+/** Where it led in the end. */
+export interface Presence extends WebPlace {
   readonly auth: ReadonlyArray<Auth>;
   readonly crossDomain: boolean;
 }
@@ -51,13 +50,14 @@ export const presence = async (run: Run, url: string, kind: Kind): Promise<Prese
     end(f.outcome, f.detail);
     return null;
   }
-  if (hostName(new URL(f.url).hostname) === null) {
+  const place = webPlace(f.url);
+  if (place === null) {
     end("bad-redirect");
     return null;
   }
   end("found");
   const auth = f.challenges.flatMap((c) => SCHEMES[c] ?? []);
-  return { url: f.url, auth, crossDomain: f.crossDomain };
+  return { ...place, auth, crossDomain: f.crossDomain };
 };
 
 /** Where there is no SRV, the mail domain itself may know. DAV-4, JM-1 */
@@ -71,13 +71,12 @@ export const atDomain = async (
     const f = await presence(run, url, l.kind);
     // a web site that answers everything with its front page offers nothing
     if (f === null || (f.url === url && f.auth.length === 0)) return [];
-    const { hostname, port } = new URL(f.url);
-    const inside = relation(hostname, run.subject.domain) === "inside";
+    const inside = relation(f.host, run.subject.domain) === "inside";
     return [{
       kind: l.kind,
       tls: "https",
-      host: hostname,
-      port: port === "" ? HTTPS : Number(port),
+      host: f.host,
+      port: f.port,
       url: f.url,
       username: null,
       auth: f.auth.length > 0 ? f.auth : null,

@@ -622,6 +622,20 @@ Deno.test("a slow method does not hold up what is found already", async () => {
   assert.ok(performance.now() - since < 10_000);
 });
 
+Deno.test("a redirect to a name that ends in the dot of the root stays with its domain. 9.6", async () => {
+  const r = await run({
+    dns: SOA,
+    http: {
+      "https://autoconfig.example.com/mail/config-v1.1.xml": {
+        status: 302,
+        location: "https://ac.example.com./x",
+      },
+      "https://ac.example.com/x": autoconfig("mail.example.com"),
+    },
+  }, { methods: ["autoconfig"] });
+  assert.deepEqual([r.verdict, reasons(r)], ["ok", []]);
+});
+
 Deno.test("the deadline and the caller's signal end everything. OUT-6", async () => {
   const never: World = {
     dns: SOA,
