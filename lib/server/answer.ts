@@ -37,7 +37,7 @@ import type { Received, Signed } from "../stages/submission.ts";
 import type { Trail } from "../stages/trail.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { ClientLog } from "./client_log.ts";
-import { type Answer, just, type ReceivedData, type SessionHost } from "./connection.ts";
+import { type Answer, just, type ReceivedData, type SessionHost } from "./session_host.ts";
 import { HeldBody } from "./held_body.ts";
 import { tellExpanded } from "./expansion_report.ts";
 import { holdNotice } from "./hold_notice.ts";

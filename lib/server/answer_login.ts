@@ -11,7 +11,7 @@ import { encodeBase64 } from "../sasl/base64.ts";
 import { checkLogin } from "../stages/authenticate.ts";
 import { shown } from "../stages/facts.ts";
 import type { ClientLog } from "./client_log.ts";
-import { type Answer, just } from "./connection.ts";
+import { type Answer, just } from "./session_host.ts";
 import type { SignedIn } from "./signed_in.ts";
 import { throttled } from "./throttled.ts";
 

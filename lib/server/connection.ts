@@ -4,19 +4,12 @@
  * RFC 2920 §3.2
  */
 import type { Socket } from "node:net";
-import type { ScramKeys } from "../envelope/login.ts";
-import type { SessionFacts, TlsFacts } from "../envelope/session.ts";
+import type { SessionFacts } from "../envelope/session.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
-import { joined, release } from "../message/release.ts";
-import { type Secured, Wire } from "../net/wire.ts";
-import type { ClientCertificate } from "../ports/accounts.ts";
-import type { Certificates } from "../ports/certificates.ts";
-import type { BodyDigest } from "../ports/signer.ts";
-import type { SpoolError, Staging } from "../ports/spool.ts";
+import { Wire } from "../net/wire.ts";
 import * as say from "../reply/catalog.ts";
 import { render, type Reply } from "../reply/reply.ts";
 import type { Channel } from "../sasl/mechanism.ts";
-import type { Rules } from "../smtp/server/rules.ts";
 import {
   closed,
   fresh,
@@ -26,71 +19,12 @@ import {
   type State,
 } from "../smtp/server/state.ts";
 import { lineLimit, step } from "../smtp/server/step.ts";
-import { ChunkReader } from "../smtp/syntax/chunk.ts";
-import { DataReader } from "../smtp/syntax/dot.ts";
-import { LineReader } from "../smtp/syntax/line.ts";
-import type { DataLimits, MessageReader } from "../smtp/syntax/message_reader.ts";
-import type { FetchPart } from "./fetch_part.ts";
+import { HOLD } from "./incoming.ts";
+import { Intake } from "./intake.ts";
+import { SessionClient } from "./session_client.ts";
+import type { SessionHost } from "./session_host.ts";
 import { countClosing } from "./throttled.ts";
 
-/** What was received with the question `Submit`. */
-export interface ReceivedData {
-  readonly reader: MessageReader;
-  readonly body: Staging;
-  /** Null where no key could sign. */
-  readonly digest: BodyDigest | null;
-  /** Set where the body could not be written as it came. */
-  readonly fault: SpoolError | null;
-}
-
-export interface Answer {
-  readonly reply: Reply;
-  readonly account: string | null;
-  readonly keys?: ScramKeys;
-}
-
-/** An answer that is a reply and nothing else. */
-export const just = (reply: Reply): Answer => ({ reply, account: null });
-
-/** What a session needs of the server. */
-export interface SessionHost {
-  readonly rules: Rules;
-  readonly certificates: Certificates["Service"];
-  readonly headerBytes: number;
-  /** All in milliseconds. */
-  readonly idleMs: number;
-  readonly dataMs: number;
-  readonly handshakeMs: number;
-  readonly stage: () => Staging;
-  /** Hashes the body while it comes in; null where no key could sign. */
-  readonly digest: () => BodyDigest | null;
-  /** Octets to storage; the session reads on when `done` is called. */
-  readonly write: (
-    body: Staging,
-    chunk: Uint8Array,
-    done: (fault: SpoolError | null) => void,
-  ) => void;
-  /** Answers a question; `done` may be called at once. Never throws; null: a bug showed. */
-  readonly ask: (
-    session: SessionFacts,
-    question: Question,
-    data: ReceivedData | null,
-    done: (answer: Answer | null) => void,
-  ) => void;
-  /** Fetches a part for BURL. */
-  readonly fetch: FetchPart;
-  /** The account that a verified client certificate stands for. */
-  readonly certified: (
-    certificate: ClientCertificate,
-    done: (account: string | null) => void,
-  ) => void;
-  readonly closed: (connection: Connection) => void;
-  /** A proxy names the client: `take` makes it so. A reply: the session is not wanted. */
-  readonly renamed: (connection: Connection, address: string, take: () => void) => Reply | null;
-}
-
-/** What is held of a body before it is handed to storage. */
-const HOLD = 65_536;
 const TLS_HANDSHAKE = 0x16;
 /** States in which a message that comes in chunks is still on its way, or being judged. */
 const CHUNKED: ReadonlySet<State["_tag"]> = new Set(["Chunk", "Chunks", "Asking"]);
@@ -98,33 +32,16 @@ const CHUNKED: ReadonlySet<State["_tag"]> = new Set(["Chunk", "Chunks", "Asking"
 export class Connection {
   readonly #host: SessionHost;
   readonly #wire: Wire;
-  readonly #listener: SessionFacts["listener"];
-  readonly id: string;
-  readonly #lines = new LineReader();
+  readonly #client: SessionClient;
+  readonly #intake: Intake;
   #state: State;
-  /** As a proxy has named it on the way. */
-  #client: ProxiedClient | null = null;
-  #tls: TlsFacts | null = null;
   /** Replies not yet written. */
   #out = "";
-  #data: MessageReader | null = null;
-  /** Reads the chunks of the message on its way. */
-  #chunks: ChunkReader | null = null;
-  /** Octets that are to be dropped before anything is read. */
-  #drop = 0;
-  #body: Staging | null = null;
-  #digest: BodyDigest | null = null;
-  #fault: SpoolError | null = null;
-  /** Read from the wire, all of it body text that is not stored yet. */
-  #read: Array<Uint8Array> = [];
-  /** Waiting for an answer, a handshake, storage or a slow reader: no octet is read. */
+  /** Waiting for an answer, a handshake or storage: no octet is read. */
   #busy = false;
-  /** An IMAP server sends a part: the client waits. */
-  #fetching = false;
-  /** Gives the part up. */
-  #giveUp: (() => void) | null = null;
   #pumping = false;
   #paused = false;
+  /** The client does not take its replies: no octet is read. */
   #slow = false;
   #over = false;
   #heard = false;
@@ -141,8 +58,6 @@ export class Connection {
     now: number,
   ) {
     this.#host = host;
-    this.#listener = listener;
-    this.id = id;
     this.#state = fresh(false);
     this.deadline = now + host.handshakeMs;
     this.#wire = new Wire(socket, client, host.certificates, {
@@ -153,47 +68,51 @@ export class Connection {
         this.#pump();
       },
     });
+    this.#client = new SessionClient(host, this.#wire, listener, id);
+    this.#intake = new Intake(host, id, {
+      onInput: (input) => this.#feed(input),
+      // our own disk is not the client's silence
+      onStoring: () => this.#work(),
+      onStored: (then) => {
+        this.#busy = false;
+        this.#resume(host.dataMs, then);
+      },
+      onFetched: (then) => this.#resume(host.idleMs, then),
+    });
+  }
+
+  get id(): string {
+    return this.#client.id;
   }
 
   /** The client's, which a trusted proxy may have named. */
   get remoteAddress(): string {
-    return this.#client?.address ?? this.#wire.remoteAddress;
+    return this.#client.address;
   }
 
   /** TLS first where the port asks for it, then the greeting. */
   open(): void {
-    if (this.#listener === "submission") {
+    if (this.#client.listener === "submission") {
       this.#wire.open();
       this.#greet();
       return;
     }
-    this.#busy = true;
-    this.#wire.startTls((secured) =>
-      this.#secured(secured, (channel) => {
-        this.#state = fresh(true, channel);
-        this.#greet();
-      })
-    );
+    this.#startTls((channel) => {
+      this.#state = fresh(true, channel);
+      this.#greet();
+    });
   }
 
-  /** TLS is up: whose certificate was it, if there was one, and on with the session. */
-  #secured(secured: Secured | null, then: (channel: Channel) => void): void {
-    if (secured === null || this.#over) return;
-    this.#tls = secured.facts;
-    const go = (certificate: string | null): void => {
-      if (this.#over) return;
-      this.#busy = false;
-      const { hostname } = this.#host.rules;
-      const hosts = [hostname, secured.serverName ?? hostname, this.#wire.localAddress];
-      then({
-        endPoint: secured.endPoint,
-        certificate,
-        hosts: hosts.map((name) => name.toLowerCase()),
-        port: this.#wire.localPort,
+  #startTls(then: (channel: Channel) => void): void {
+    this.#busy = true;
+    this.#wire.startTls((secured) => {
+      if (secured === null || this.#over) return;
+      this.#client.secured(secured, (channel) => {
+        if (this.#over) return;
+        this.#busy = false;
+        then(channel);
       });
-    };
-    if (secured.certificate === null) go(null);
-    else this.#host.certified(secured.certificate, go);
+    });
   }
 
   #greet(): void {
@@ -214,21 +133,35 @@ export class Connection {
 
   #wait(ms: number): void {
     // what an IMAP server keeps us waiting for is not the client's silence
-    this.deadline = this.#fetching ? Infinity : performance.now() + ms;
+    this.deadline = this.#intake.fetching ? Infinity : performance.now() + ms;
+  }
+
+  /** We are at work: nothing is read, and it is not the client's silence. */
+  #work(): void {
+    this.#busy = true;
+    this.deadline = Infinity;
+  }
+
+  /** What came in between is done: `then` is next, and what has arrived since. */
+  #resume(ms: number, then: () => void): void {
+    if (this.#over) return;
+    this.#wait(ms);
+    then();
+    this.#pump();
   }
 
   #received(chunk: Uint8Array): void {
     if (this.#over) return;
     if (!this.#heard) {
       this.#heard = true;
-      if (this.#listener === "submission" && chunk[0] === TLS_HANDSHAKE) {
+      if (this.#client.listener === "submission" && chunk[0] === TLS_HANDSHAKE) {
         this.#perform([{ _tag: "Send", reply: say.TLS_ON_CLEAR_PORT }, { _tag: "Close" }]);
         this.#flush();
         return;
       }
     }
-    this.#wait(this.#data === null ? this.#host.idleMs : this.#host.dataMs);
-    this.#lines.feed(chunk);
+    this.#wait(this.#intake.reading ? this.#host.dataMs : this.#host.idleMs);
+    this.#intake.feed(chunk);
     this.#pump();
   }
 
@@ -237,22 +170,18 @@ export class Connection {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#busy && !this.#fetching && !this.#over && !this.#slow) {
-        if (this.#data !== null) {
-          if (!this.#readData(this.#data)) break;
-          continue;
-        }
-        if (this.#state._tag === "Dropping") {
-          if (!this.#dropData()) break;
+      while (!this.#waiting && !this.#over) {
+        if (this.#intake.inData) {
+          if (!this.#intake.read()) break;
           continue;
         }
         if (this.#stopping && this.#state._tag !== "Closed") {
           this.#feed({ _tag: "Shutdown" });
           continue;
         }
-        const line = this.#lines.next(lineLimit(this.#host.rules, this.#state));
+        const line = this.#intake.line(lineLimit(this.#host.rules, this.#state));
         if (line === null) break;
-        this.#feed({ _tag: "Line", line, more: this.#lines.pending > 0 });
+        this.#feed(line);
       }
     } finally {
       this.#pumping = false;
@@ -262,10 +191,14 @@ export class Connection {
     this.#throttle();
   }
 
+  /** For an answer, a handshake, storage, a part or a slow reader. */
+  get #waiting(): boolean {
+    return this.#busy || this.#intake.fetching || this.#slow;
+  }
+
   /** Reading stops once enough is held of what cannot be looked at yet; a question alone is no reason to. */
   #throttle(): void {
-    const waits = this.#busy || this.#fetching || this.#slow;
-    const full = waits && this.#lines.pending >= HOLD;
+    const full = this.#waiting && this.#intake.pending >= HOLD;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#wire.pause();
@@ -283,7 +216,7 @@ export class Connection {
     const [state, ...outputs] = step(this.#host.rules, this.#state, input);
     this.#state = state;
     // RSET and the like between chunks: what came of the message is forgotten. RFC 3030 §2
-    if (this.#chunks !== null && !CHUNKED.has(state._tag)) this.#dropBody();
+    if (this.#intake.chunked && !CHUNKED.has(state._tag)) this.#intake.drop();
     this.#perform(outputs);
   }
 
@@ -298,34 +231,21 @@ export class Connection {
           this.#ask(o.question);
           break;
         case "ReadData":
-          this.#beginData(new DataReader(this.#limits));
-          break;
         case "ReadChunk":
-          this.#readChunk(o);
-          break;
-        case "Fetch":
-          this.#fetch(o);
-          break;
         case "DropData":
-          this.#drop = o.octets;
+          this.#intake.expect(o);
           this.#wait(this.#host.dataMs);
           break;
-        case "StartTls":
-          this.#startTls();
+        case "Fetch":
+          this.deadline = Infinity;
+          this.#intake.fetch(o);
           break;
-        case "Client": {
-          const { address, port } = o;
-          const unwanted = this.#host.renamed(
-            this,
-            address,
-            () => this.#client = { address, port },
-          );
-          if (unwanted === null) break;
-          this.#out += render(unwanted);
-          this.#state = closed;
-          this.#close();
-          return;
-        }
+        case "StartTls":
+          this.#upgrade();
+          break;
+        case "Client":
+          if (!this.#rename({ address: o.address, port: o.port })) return;
+          break;
         case "Close":
           this.#close();
           return;
@@ -333,189 +253,40 @@ export class Connection {
     }
   }
 
-  get #limits(): DataLimits {
-    return { messageBytes: this.#host.rules.messageBytes, headerBytes: this.#host.headerBytes };
+  /** A proxy names the client. False where the session is not wanted, and ends. */
+  #rename(client: ProxiedClient): boolean {
+    const unwanted = this.#host.renamed(this, client.address, () => this.#client.named(client));
+    if (unwanted === null) return true;
+    this.#out += render(unwanted);
+    this.#state = closed;
+    this.#close();
+    return false;
   }
 
-  /** The reader of the message that comes in chunks. */
-  #chunksOf(first: boolean, binary: boolean): ChunkReader {
-    if (!first && this.#chunks !== null) return this.#chunks;
-    const reader = this.#chunks = new ChunkReader(this.#limits, binary);
-    this.#beginData(reader);
-    return reader;
-  }
-
-  #readChunk({ octets, first, last, binary }: Output & { readonly _tag: "ReadChunk" }): void {
-    const reader = this.#chunksOf(first, binary);
-    reader.expect(octets, last);
-    this.#data = reader;
-    this.#wait(this.#host.dataMs);
-  }
-
-  /** What an IMAP server sends is read as a chunk of the client's. RFC 4468 §3.5 */
-  #fetch({ url, origin, first, last, binary }: Output & { readonly _tag: "Fetch" }): void {
-    const reader = this.#chunksOf(first, binary);
-    this.#data = null;
-    this.#fetching = true;
-    this.#wait(Infinity);
-    const sink = {
-      begin: (octets: number) => reader.expect(octets, last),
-      take: (octets: Uint8Array, done: () => void) => {
-        reader.push(octets);
-        if (reader.bodyPending >= HOLD) this.#store([joined(reader.takeBody())], done);
-        else done();
-      },
-    };
-    const request = { url, origin, mostOctets: this.#host.rules.messageBytes };
-    const giveUp = this.#host.fetch(this.id, request, sink, (refusal) => {
-      this.#fetching = false;
-      this.#giveUp = null;
-      if (this.#over) return;
+  #upgrade(): void {
+    this.#flush();
+    this.#wait(this.#host.handshakeMs);
+    this.#startTls((channel) => {
       this.#wait(this.#host.idleMs);
-      if (refusal === null) this.#data = reader; // ends as the client's own would
-      else this.#feed({ _tag: "NotFetched", reply: refusal });
+      this.#feed({ _tag: "TlsUp", channel });
       this.#pump();
     });
-    // it may have ended at once
-    if (this.#fetching) this.#giveUp = giveUp;
-  }
-
-  #beginData(reader: MessageReader): void {
-    this.#data = reader;
-    this.#body = this.#host.stage();
-    this.#digest = this.#host.digest();
-    this.#fault = null;
-    this.#wait(this.#host.dataMs);
-  }
-
-  #startTls(): void {
-    this.#flush();
-    this.#busy = true;
-    this.#wait(this.#host.handshakeMs);
-    this.#wire.startTls((secured) =>
-      this.#secured(secured, (channel) => {
-        this.#wait(this.#host.idleMs);
-        this.#feed({ _tag: "TlsUp", channel });
-        this.#pump();
-      })
-    );
-  }
-
-  get #facts(): SessionFacts {
-    const peer = this.#state._tag === "Closed" ? null : this.#state.peer;
-    return {
-      id: this.id,
-      listener: this.#listener,
-      clientAddress: this.remoteAddress,
-      clientPort: this.#client?.port ?? this.#wire.remotePort,
-      helo: peer?.helo ?? "",
-      extended: peer?.extended ?? false,
-      tls: this.#tls,
-    };
   }
 
   #ask(question: Question): void {
-    this.#busy = true;
-    const data = question._tag === "Submit" && this.#endedReader !== null && this.#body !== null
-      ? { reader: this.#endedReader, body: this.#body, digest: this.#digest, fault: this.#fault }
-      : null;
-    // our own work is not the client's silence
-    this.deadline = Infinity;
-    this.#host.ask(this.#facts, question, data, (answer) => {
+    this.#work();
+    const data = question._tag === "Submit" ? this.#intake.message : null;
+    const facts = this.#client.facts(this.#state._tag === "Closed" ? null : this.#state.peer);
+    this.#host.ask(facts, question, data, (answer) => {
       // refused or kept: what was staged and not kept goes
-      if (data !== null) this.#dropBody();
+      if (data !== null) this.#intake.drop();
       this.#busy = false;
       // gone meanwhile: what the answer may have entered for this session is undone
       if (this.#over) return this.#host.closed(this);
       this.#wait(this.#host.idleMs);
-      this.#feed(
-        answer === null ? { _tag: "Defect" } : { _tag: "Answer", ...answer },
-      );
+      this.#feed(answer === null ? { _tag: "Defect" } : { _tag: "Answer", ...answer });
       this.#pump();
     });
-  }
-
-  #endedReader: MessageReader | null = null;
-
-  /** Octets of a refused chunk. True where there may be more to do at once. RFC 3030 §2 */
-  #dropData(): boolean {
-    const chunk = this.#lines.takeRest();
-    if (this.#drop > 0 && chunk.length === 0) return false;
-    const used = Math.min(chunk.length, this.#drop);
-    this.#drop -= used;
-    if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
-    if (this.#drop === 0) this.#feed({ _tag: "DataEnd", verdict: "complete" });
-    return true;
-  }
-
-  /** True where there may be more to do at once. */
-  #readData(reader: MessageReader): boolean {
-    if (!reader.done) { // a chunk of no octets is complete as it begins
-      const chunk = this.#lines.takeRest();
-      if (chunk.length === 0) return false;
-      const inBody = reader.hasBody;
-      const used = reader.push(chunk);
-      if (used < chunk.length) this.#lines.feed(chunk.subarray(used));
-      else if (inBody) this.#read.push(chunk);
-    }
-    if (reader.done) {
-      this.#data = null;
-      this.#read = [];
-      this.#endedReader = reader;
-      this.#store(reader.takeBody(), () => {
-        const verdict = reader.verdict();
-        if (verdict !== "complete") this.#dropBody();
-        this.#feed({ _tag: "DataEnd", verdict });
-      });
-      return true;
-    }
-    if (reader.bodyPending >= HOLD) this.#storeSome(reader);
-    else if (reader.bodyPending === 0) this.#releaseRead();
-    return true;
-  }
-
-  /** Of a large message that goes on: storage gets a copy, and what was read from the wire is given back. */
-  #storeSome(reader: MessageReader): void {
-    const copy = joined(reader.takeBody());
-    this.#releaseRead();
-    this.#store([copy], () => {});
-  }
-
-  #releaseRead(): void {
-    this.#read.forEach(release);
-    this.#read = [];
-  }
-
-  /** Hands body text to storage; waits where storage does. */
-  #store(parts: ReadonlyArray<Uint8Array>, then: () => void): void {
-    const body = this.#body;
-    if (body === null || this.#fault !== null || parts.length === 0) return then();
-    let left = parts.length;
-    this.#busy = true;
-    // our own disk is not the client's silence
-    this.deadline = Infinity;
-    for (const part of parts) {
-      this.#digest?.update(part);
-      this.#host.write(body, part, (fault) => {
-        this.#fault ??= fault;
-        if (--left > 0) return;
-        this.#busy = false;
-        if (this.#over) return;
-        this.#wait(this.#host.dataMs);
-        then();
-        this.#pump();
-      });
-    }
-  }
-
-  #dropBody(): void {
-    this.#body?.discard();
-    this.#body = null;
-    this.#digest = null;
-    this.#read = [];
-    this.#chunks = null;
-    this.#endedReader = null;
-    this.#giveUp?.();
   }
 
   /** Called by the server's timer once the deadline has passed. */
@@ -534,7 +305,7 @@ export class Connection {
   /** The server stops: a running transaction's end of data is finished, everything else gets its 421. */
   stop(): void {
     this.#stopping = true;
-    if (this.#data !== null || this.#busy || this.#fetching) return;
+    if (this.#intake.reading || this.#busy || this.#intake.fetching) return;
     this.#pump();
   }
 
@@ -542,7 +313,7 @@ export class Connection {
     if (this.#over) return;
     this.#flush();
     this.#over = true;
-    this.#dropBody();
+    this.#intake.drop();
     this.#wire.end();
     this.#host.closed(this);
   }
@@ -551,7 +322,7 @@ export class Connection {
     if (this.#over) return;
     this.#over = true;
     // an end of data that is being answered goes on; anything less is dropped. RFC 5321 §4.1.1.10
-    if (this.#state._tag !== "Asking") this.#dropBody();
+    if (this.#state._tag !== "Asking") this.#intake.drop();
     this.#host.closed(this);
   }
 

@@ -20,7 +20,8 @@ import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/rules.ts";
 import { type AnswerServices, type AnswerSettings, makeAnswerer } from "./answer.ts";
 import { makeFetchPart } from "./fetch_part.ts";
-import { Connection, type SessionHost } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { SessionHost } from "./session_host.ts";
 import { countClosing } from "./throttled.ts";
 
 export interface SocketAddress {
