@@ -2,6 +2,7 @@
 import { Context, Metric } from "effect";
 import * as say from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
+import type { Quota } from "./quota.ts";
 
 export const THROTTLES = [
   "errors",
@@ -34,6 +35,13 @@ const count = new Map(
 
 /** One more. Costs nothing while nobody is throttled. */
 export const throttled = (throttle: Throttle): void => count.get(throttle)?.updateUnsafe(1, none);
+
+/** Whether the account may send that much more now; where not, that is counted. */
+export const withinQuota = (quota: Quota, ...message: Parameters<Quota["exceeded"]>): boolean => {
+  const limit = quota.exceeded(...message);
+  if (limit !== null) throttled(limit);
+  return limit === null;
+};
 
 /** How often so far. */
 export const throttledCount = (throttle: Throttle): number =>

@@ -1,0 +1,26 @@
+/** What answering the questions of sessions depends on. */
+import type { Duration } from "effect";
+import type { Signed } from "../stages/submission.ts";
+import type { ClientLog } from "./client_log.ts";
+import type { Load } from "./load.ts";
+import type { TakenBy } from "./pass_on.ts";
+import type { Quota } from "./quota.ts";
+import type { SignedIn } from "./signed_in.ts";
+
+export interface AnswerSettings {
+  readonly hostname: string;
+  /** A reply is due within this time. RFC 6409 §5.3 */
+  readonly within: Duration.Duration;
+  readonly quota: Quota;
+  /** Recipients of an account in a day that it never wrote to before; zero: any number. */
+  readonly newRecipientsPerDay: number;
+  readonly signedIn: SignedIn;
+  /** Messages of one account that may wait for their time. RFC 4865 §6 */
+  readonly heldMessages: number;
+  readonly clientLog: ClientLog;
+  readonly load: Load;
+  /** Some route passes messages through and keeps none. */
+  readonly withoutQueue: boolean;
+  /** Told of every message that was accepted; `by`: the next hop that took it, where the spool does not have it. */
+  readonly onAccepted: ((submission: Signed, by: TakenBy | null) => void) | null;
+}
