@@ -11,7 +11,9 @@ import {
   type Site,
   startPostern,
 } from "../support/postern.ts";
+import { type Arrived, KillLedger } from "../support/kill_ledger.ts";
 import { ScriptedHop } from "../support/scripted_hop.ts";
+import { sendUntilDeath } from "../support/senders.ts";
 import { submitLarge, submitOne } from "../support/submit_one.ts";
 
 /** `one` delivers, `two` keeps its copies. */
@@ -27,11 +29,16 @@ interface Pair {
   readonly failing: (site: Site, ...args: ReadonlyArray<string>) => Promise<string>;
 }
 
-const withPair = async (body: (p: Pair) => Promise<void>): Promise<void> => {
+const withPair = async (
+  body: (p: Pair) => Promise<void>,
+  taken: (m: Arrived) => void = () => {},
+  says: (command: string) => string | undefined = () => undefined,
+): Promise<void> => {
   let open = false;
   // "later" is refused for now until the test says otherwise
   const hop = await ScriptedHop.start({
-    on: (c) => /later/.test(c) && !open ? "450 4.2.1 not now" : undefined,
+    on: (c) => /later/.test(c) && !open ? "450 4.2.1 not now" : says(c),
+    taken,
   });
   const port = await freePort();
   const dir = await Deno.makeTempDir({ prefix: "postern-replica-" });
@@ -215,4 +222,67 @@ test("a server that is not named, or shows another secret, keeps and learns noth
   await p.start(p.one);
   await eventually(() => two.output().includes("it shows another secret") || null);
   assert.equal(await copies(p), 0);
+});
+
+/** Rounds of killing one server and losing its disk; more by `POSTERN_REPLICA_ROUNDS`. */
+const ROUNDS = Number(Deno.env.get("POSTERN_REPLICA_ROUNDS") ?? 4);
+const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
+
+Deno.test({
+  name:
+    `replicated: in ${ROUNDS} rounds of kill -9 and a lost disk nothing that was acknowledged is lost`,
+  ignore: !installed("openssl"),
+  fn: () => {
+    const ledger = new KillLedger();
+    let paused = false;
+    return withPair(
+      async (p) => {
+        p.open();
+        let two = await p.start(p.two);
+        for (let round = 0; round < ROUNDS; round++) {
+          // where nothing is delivered, all that was acknowledged stands on the other server alone
+          paused = round % 2 === 0;
+          const one = await p.start(p.one);
+          await linked(one);
+          const send = (name: string) =>
+            [0, 1, 2].map((i) => sendUntilDeath(p.one, `r${round}${name}${i}`, Infinity, ledger));
+          const senders = send("a");
+          await wait(100 + Math.random() * 400);
+          if (round % 4 >= 2) {
+            // the other one dies in between
+            await two.kill();
+            two = await p.start(p.two);
+            await eventually(() =>
+              one.output().split("copies of messages are kept").length > 2 || null
+            );
+            senders.push(...send("b"));
+            await wait(100 + Math.random() * 400);
+          }
+          await one.kill();
+          await Promise.all(senders);
+          for (const end of ["", "-wal", "-shm"]) {
+            await Deno.remove(join(p.one.dir, `data/spool.db${end}`)).catch(() => {});
+          }
+          paused = false;
+          await p.run(p.two, "queue", "take-over", "one.example.com", "--force");
+          await eventually(() => ledger.missing.length === 0 || null, 30_000)
+            .catch(() => assert.deepEqual(ledger.missing, [], "lost"));
+        }
+        assert.deepEqual(ledger.mangled, []);
+        // deno-lint-ignore no-console -- the count belongs into the log of the run
+        console.log(
+          `replicated: ${ledger.acknowledged.size} acknowledged in ${ROUNDS} rounds, ${ledger.messages} copies and ` +
+            `${ledger.reports} reports arrived, 0 lost`,
+        );
+        assert.ok(ledger.acknowledged.size > ROUNDS);
+      },
+      (m) => ledger.take(m),
+      (c) =>
+        paused && c.startsWith("RCPT")
+          ? "450 4.2.1 not now"
+          : c.startsWith("RCPT TO:<nobody@")
+          ? "550 5.1.1 no such user"
+          : undefined,
+    );
+  },
 });
