@@ -110,7 +110,8 @@ export class Keeper {
     this.#pumping = true;
     try {
       for (let f = this.#reader.next(); f !== null && !this.#over; f = this.#reader.next()) {
-        await this.#take(f);
+        const waiting = this.#take(f);
+        if (waiting !== null) await waiting;
       }
     } catch (e) {
       if (!(e instanceof BadFrame)) {
@@ -137,16 +138,20 @@ export class Keeper {
     if (!this.#over) this.#wire.send(frame(a));
   }
 
-  async #take({ said, octets }: Frame): Promise<void> {
+  /** Null: the next one may be taken at once. */
+  #take({ said, octets }: Frame): Promise<void> | null {
     const word = told(said);
-    if (word === null) return this.refuse("this is nothing that a server of copies knows");
-    const origin = this.#origin;
-    if (origin === null) return this.#meet(word);
+    if (word === null) this.refuse("this is nothing that a server of copies knows");
+    else if (this.#origin === null) this.#meet(word);
+    else if (word.t === "part") return this.#part(word.n, octets);
+    else this.#do(this.#origin, word, octets);
+    return null;
+  }
+
+  #do(origin: string, word: Exclude<Told, { readonly t: "part" }>, octets: Uint8Array): void {
     switch (word.t) {
       case "hello":
         return this.refuse("a second hello");
-      case "part":
-        return await this.#part(word.n, octets);
       case "keep":
         return this.#keep(origin, word.n, word.message, octets);
       case "drop":
@@ -211,15 +216,15 @@ export class Keeper {
     );
   }
 
-  async #part(n: number, octets: Uint8Array): Promise<void> {
+  #part(n: number, octets: Uint8Array): Promise<void> | null {
     const staged = this.#stagedAs(n);
     staged.octets += octets.length;
     // more is refused with the message
-    if (staged.octets > this.#settings.messageBytes) return;
+    if (staged.octets > this.#settings.messageBytes) return null;
     const writing = staged.body.write(octets);
-    if (writing === Effect.void) return;
+    if (writing === Effect.void) return null;
     this.#throttle();
-    await Effect.runPromise(Effect.match(writing, {
+    return Effect.runPromise(Effect.match(writing, {
       onSuccess: () => {},
       // told when the message is to be kept
       onFailure: () => {
