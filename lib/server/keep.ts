@@ -45,6 +45,7 @@ const messageOf = (s: Signed, body: Staging): NewMessage => ({
   eightBit: s.body.eightBit,
   trail: trailRecord(s.trail),
   ...s.envelope.hold === undefined ? {} : { due: s.envelope.hold.until },
+  ...s.replicated === true ? { replicated: true } : {},
   ...onceOf(s),
 });
 
