@@ -15,20 +15,9 @@ import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
 import { enterHold, type Sql } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
+import { inTransaction } from "./transaction.ts";
 
 const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
-
-const inTransaction = <A>(db: DatabaseSync, keep: boolean, f: () => A): A => {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const value = f();
-    db.exec(keep ? "COMMIT" : "ROLLBACK");
-    return value;
-  } catch (e) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw e;
-  }
-};
 
 const FUTURE_MS = 60_000;
 
@@ -54,7 +43,7 @@ export const takeOver = (
   now: number,
   o: { readonly dryRun: boolean; readonly force: boolean },
 ): TakenOver | null =>
-  inTransaction(db, !o.dryRun, () => {
+  inTransaction(db, () => {
     const sql = sqlOn(db);
     if (!o.force && isAlive(sql, origin, now)) return null;
     const copies = sql(
@@ -82,7 +71,7 @@ export const takeOver = (
       recipients += open.length;
     }
     return { messages: copies.map((c) => c["id"] as string), recipients };
-  });
+  }, o.dryRun);
 
 const decision = (origin: string, now: number): string =>
   JSON.stringify({
@@ -125,14 +114,14 @@ export const dropCopies = (
   now: number,
   o: { readonly dryRun: boolean; readonly force: boolean },
 ): number | null =>
-  inTransaction(db, !o.dryRun, () => {
+  inTransaction(db, () => {
     const sql = sqlOn(db);
     if (!o.force && isAlive(sql, origin, now)) return null;
     const numbers = sql("SELECT number FROM copy WHERE origin = ? AND taken_at IS NULL").all(origin)
       .map((r) => r["number"] as number);
     for (const n of numbers) dropMessages(sql, { from: n, to: n });
     return numbers.length;
-  });
+  }, o.dryRun);
 
 /** On a connection of its own to the spool at `path`; closed with the scope. */
 export const copiesAdminLayer = (path: string): Layer.Layer<CopiesAdmin, SpoolError> =>
