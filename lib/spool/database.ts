@@ -18,12 +18,13 @@ import type {
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
+import { endHolds, enterHold, type Sql } from "./holds.ts";
 import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
 import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
+import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -76,6 +77,7 @@ export class SpoolDatabase {
   readonly #repeated: Repeated;
   readonly #events: EventStore;
   readonly #leases: Leases;
+  readonly #setBack: SetBack;
 
   constructor(
     o: OpenRequest,
@@ -92,6 +94,7 @@ export class SpoolDatabase {
     this.#leases = new Leases(this.#sql, o.owner, o.leaseMs, steady);
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
+    this.#setBack = new SetBack(this.#sql, this.#now(), o.leaseMs);
     this.#transaction(() => {
       this.#leases.renew(this.#now());
       this.#remember();
@@ -219,6 +222,7 @@ export class SpoolDatabase {
   }
 
   #commit(m: CommitOp): number | KnownMessage {
+    this.#setBack.saw(m.acceptedAt);
     const hash = createHash("sha256").update(m.head);
     const once = this.#repeated.on ? m.once : null;
     const body = once === null ? null : this.#repeated.digest(once.key);
@@ -315,15 +319,12 @@ export class SpoolDatabase {
     return number;
   }
 
-  /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
+  /** What was tried and seems due later than any retry is, the clock was set back under. */
   #forward(): void {
     const now = this.#now();
-    this.#sql(
-      `UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND (
-         (attempts > 0 AND due > ?) OR
-         (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
-    ).run(now, now + 60_000, now + this.#longestMs);
-    forwardHolds(this.#sql, now);
+    this.#setBack.amend(now);
+    this.#sql("UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND attempts > 0")
+      .run(now, now + Math.max(60_000, this.#longestMs));
   }
 
   #claim(op: ClaimOp): ReadonlyArray<ClaimedRow> {
@@ -407,6 +408,7 @@ export class SpoolDatabase {
   /** Lets go of everything this process holds: it stops. */
   release(): void {
     this.#transaction(() => {
+      this.#setBack.amend(this.#now());
       this.#leases.release();
       this.#events.release(this.#owner);
     });
