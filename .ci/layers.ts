@@ -20,6 +20,7 @@ const LAYERS: ReadonlyArray<ReadonlyArray<string>> = [
     "tls",
     "net",
     "relay",
+    "replica",
     "oauth",
     "dkim",
     "seal",

@@ -20,7 +20,7 @@ interface Entry {
   readonly rule: number;
   readonly hop: HopTemplate;
   readonly when: RouteConditions | undefined;
-  readonly how: Pick<Route, "passThrough">;
+  readonly how: Pick<Route, "passThrough" | "replicated">;
 }
 
 /**
@@ -31,8 +31,11 @@ interface Entry {
 export const byRecipient = (table: RouteTable): RoutePolicy => {
   const rules = new Map<string, Array<Entry>>();
   let addresses = false;
-  table.forEach(({ pattern, hop, when, passThrough }: RouteRule, rule) => {
-    const how = passThrough === undefined ? {} : { passThrough };
+  table.forEach(({ pattern, hop, when, passThrough, replicated }: RouteRule, rule) => {
+    const how = {
+      ...passThrough === undefined ? {} : { passThrough },
+      ...replicated === undefined ? {} : { replicated },
+    };
     addresses ||= pattern.includes("@");
     const same = rules.get(pattern);
     if (same === undefined) rules.set(pattern, [{ rule, hop, when, how }]);

@@ -4,6 +4,7 @@ import { isFault, parseHeader } from "../message/header.ts";
 import { decodeUtf8 } from "../message/text.ts";
 import { hopKey } from "../ports/routes.ts";
 import { negative, summary } from "../reply/reply.ts";
+import { standsFor } from "../stages/durability.ts";
 import type { Signed } from "../stages/submission.ts";
 import type { Exchange, Explanation } from "./explain_run.ts";
 import { renderTrail, safe, styled, trailJson, type ViewOptions } from "./explain_view.ts";
@@ -50,7 +51,7 @@ export const explanationJson = (e: Explanation) => ({
   accepted: e.accepted,
   exchanges: e.exchanges.map((x) => ({ command: x.command, reply: summary(x.reply) })),
   ...trailJson(e.trail),
-  durability: e.signed === null ? null : e.signed.passThrough === undefined ? "spool" : "next hop",
+  durability: e.signed === null ? null : standsFor(e.signed),
   header: e.signed === null ? null : {
     before: text(e.signed.head),
     after: text(e.signed.leaving.slice(0, -2)),

@@ -16,6 +16,7 @@ import { limitsOf } from "./hop_limits.ts";
 import { onSpool } from "./on_spool.ts";
 import { flag, id, meant, perform, report, which } from "./queue_acting.ts";
 import { forecastOf } from "./queue_forecast.ts";
+import { copies, takeOver } from "./queue_copies.ts";
 import { cancel, release } from "./queue_release.ts";
 import { selecting, selectionFlags } from "./queue_selection.ts";
 import { countLines, detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
@@ -203,6 +204,8 @@ export const queueCommand = (policies: Policies) =>
       cancel,
       reroute,
       edit(policies),
+      copies,
+      takeOver,
       plain("remove", "Take messages out, undelivered and without a bounce"),
     ]),
   );

@@ -8,6 +8,7 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { hopKey, type HopLimits, type Route, type RouteFacts } from "../ports/routes.ts";
 import { hostsOf } from "../relay/hosts.ts";
 import { protect } from "../relay/protect.ts";
+import { standsFor } from "../stages/durability.ts";
 import type { Policies, RouteTeller } from "../stages/policy.ts";
 import { Failure, misused } from "./failure.ts";
 import { limitWords } from "./hop_limits.ts";
@@ -131,7 +132,7 @@ const asJson = ({ recipient, steps, route, limits, tried }: Found) => ({
   hop: route === null ? null : hopKey(route.hop),
   tls: route !== null && "tls" in route.hop ? route.hop.tls : null,
   limits,
-  durability: route === null ? null : route.passThrough === undefined ? "spool" : "next hop",
+  durability: route === null ? null : standsFor(route),
   forwardLogin: route?.passThrough?.login ?? false,
   ...tried === null ? {} : typeof tried === "string" ? { trouble: tried } : { hosts: tried },
 });
@@ -145,7 +146,7 @@ const asLines = ({ recipient, steps, route, limits, tried }: Found): ReadonlyArr
   ),
   ...(route === null ? ["  no route takes it: refused at RCPT with 550 5.7.1"] : [
     `  next hop ${hopKey(route.hop)}${"tls" in route.hop ? `, tls = ${route.hop.tls}` : ""}`,
-    `  250 stands for ${standsFor(route)}`,
+    `  250 stands for ${inWords(route)}`,
   ]),
   ...(limits === null ? [] : [`  ${limitWords(limits)}`]),
   ...(tried === null
@@ -156,9 +157,9 @@ const asLines = ({ recipient, steps, route, limits, tried }: Found): ReadonlyArr
 ];
 
 /** What a message to this recipient alone is kept by. */
-const standsFor = ({ passThrough }: Route): string =>
+const inWords = ({ passThrough, replicated }: Route): string =>
   passThrough === undefined
-    ? "the spool"
+    ? replicated === true ? "the spool, and a copy on the server in [replica]" : "the spool"
     : passThrough.login
     ? "the next hop's own, signed in there as the client; nothing is kept here"
     : `the next hop's own${

@@ -27,6 +27,7 @@ import { Outbox } from "../ports/outbox.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
 import { noRecords } from "../ports/records.ts";
 import { recordsLayer } from "../records/sqlite.ts";
+import { replicatedLayer } from "../replica/replicated_spool.ts";
 import { mechanismsOf } from "../sasl/all.ts";
 import { ClientLog } from "../server/client_log.ts";
 import { idsLayer } from "../server/ids.ts";
@@ -40,6 +41,7 @@ import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
+import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { announcingOf, passedEvents } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
@@ -70,17 +72,20 @@ const servicesOf = (
   const listening = announcing === null ? {} : { listeners: announcing.listeners };
   /** What is kept over restarts, besides the spool. */
   const beside = (file: string) => path === null ? null : join(dirname(path), file);
+  const spool = path === null
+    ? noSpoolLayer(config.spool.memoryBytes, announcing?.listeners ?? null)
+    : spoolLayer({
+      path,
+      keepDays: Duration.toDays(config.spool.keep),
+      suppress: ms(config.queue.suppress),
+      longestDelay: longestDelay(curveOf(config.queue)),
+      onceMs: ms(limits.resubmit),
+      ...listening,
+    });
+  const replica = replicaSettingsOf(config);
+  const stored = Layer.merge(spool, dialerLayer);
   const base = Layer.mergeAll(
-    path === null
-      ? noSpoolLayer(config.spool.memoryBytes, announcing?.listeners ?? null)
-      : spoolLayer({
-        path,
-        keepDays: Duration.toDays(config.spool.keep),
-        suppress: ms(config.queue.suppress),
-        longestDelay: longestDelay(curveOf(config.queue)),
-        onceMs: ms(limits.resubmit),
-        ...listening,
-      }),
+    replica === null ? stored : Layer.provideMerge(replicatedLayer(replica), stored),
     accountsLayer({ ...config.accounts, recheck: Duration.millis(100) }),
     throttleLayer({
       maxDelay: limits.authDelay,
@@ -93,7 +98,6 @@ const servicesOf = (
       stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
       resolverLayer(resolverSettings(config.dns)),
     ),
-    dialerLayer,
     fetcherOf(config),
     idsLayer,
     siteOf(config, true),
@@ -141,6 +145,7 @@ export const serve = (o: ServeOptions) => {
     const outbox = yield* Outbox;
     const run = Effect.runForkWith(yield* Effect.context<never>());
     const drain = yield* serveDns(config);
+    yield* serveReplicas(config);
     const listening = yield* serveSubmissions({
       hostname: config.hostname,
       within: limits.answer,

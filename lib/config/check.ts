@@ -83,6 +83,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
   yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
+  yield* authorities(source, found, ["replica", "ca"], c.replica?.ca ?? null);
   for (const [i, rule] of c.routes.entries()) {
     yield* route(source, found, i, rule);
     unforwarded(source, found, i, rule, c.auth.mechanisms);

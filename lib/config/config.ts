@@ -10,6 +10,7 @@ import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
 import type { EventSettings } from "./events.ts";
+import type { ReplicaConfig } from "./replica.ts";
 import type { FilterAddress } from "./filter_place.ts";
 import type { RouteTable, TlsLevel } from "../ports/routes.ts";
 import type { MechanismName } from "../sasl/all.ts";
@@ -254,6 +255,8 @@ export interface Config {
   readonly holds: HoldSettings;
   readonly records: RecordsSettings;
   readonly queue: QueueSettings;
+  /** Null: no message is copied, and no copy kept. */
+  readonly replica: ReplicaConfig | null;
   readonly events: EventSettings;
   readonly dns: DnsSettings;
   readonly discover: DiscoverSettings;

@@ -28,6 +28,7 @@ import { patternKey } from "./pattern.ts";
 import { tlsLevel } from "./route_hop.ts";
 import { domainSettings } from "./domain.ts";
 import type { EventSettings } from "./events.ts";
+import type { ReplicaConfig } from "./replica.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -228,13 +229,14 @@ interface Made {
   readonly issuers: ReadonlyArray<Issuer>;
   readonly events: EventSettings;
   readonly burl: ReadonlyArray<ImapServer>;
+  readonly replica: ReplicaConfig | null;
 }
 
 /** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  { routes, issuers, events, burl }: Made,
+  { routes, issuers, events, burl, replica }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
@@ -332,6 +334,7 @@ export const toConfig = (
     keep: Duration.days(c.records.keep_days),
   },
   queue: queueOf(c.queue),
+  replica,
   events,
   dns: dnsOf(c.dns, resolve),
   discover: discoverOf(c.discover, resolve),

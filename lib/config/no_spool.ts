@@ -17,6 +17,7 @@ export const withoutSpool = (
     [c.holds.burst_recipients > 0, ["holds", "burst_recipients"]],
     [c.holds.unusual.length > 0, ["holds", "unusual"]],
     [c.next_hop.tls_reports, ["next_hop", "tls_reports"]],
+    [c.replica !== undefined, ["replica"]],
   ];
   for (const [asked, path] of asks) {
     if (asked) report(path, 'needs a spool, and spool.url is "none"');

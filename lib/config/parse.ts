@@ -14,6 +14,7 @@ import { issuerOf } from "./oauth.ts";
 import { NO_SPOOL, withoutSpool } from "./no_spool.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { foreignRules } from "./rewrites.ts";
+import { replicaOf } from "./replica.ts";
 import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
 import { configFile } from "./schema.ts";
 import type { OauthEntry } from "./schema_auth.ts";
@@ -47,6 +48,7 @@ export const parseConfig = (
     resolve: (path: string) => resolve(dirname(file), path),
     readSecret,
     spool: parsed.data?.spool.url !== NO_SPOOL,
+    replica: hasReplica(toml.value),
   };
   const problems: Array<Problem> = parsed.success ? [] : [
     ...problemsOf(source, parsed.error.issues),
@@ -66,15 +68,31 @@ export const parseConfig = (
       problems.push(problemAt(source, ["events", key], message));
     })
     : NO_EVENTS;
+  const replica = parsed.success
+    ? replicaOf(parsed.data.replica, parsed.data.hostname, around, (key, message) => {
+      problems.push(problemAt(source, ["replica", key], message));
+    })
+    : null;
   const burl = parsed.success
     ? imapServersIn(source, parsed.data.extensions.burl, around, problems)
     : [];
   return parsed.success && problems.length === 0
     ? {
       _tag: "Valid",
-      config: toConfig(file, parsed.data, { routes: rules, issuers, events, burl }, around.resolve),
+      config: toConfig(
+        file,
+        parsed.data,
+        { routes: rules, issuers, events, burl, replica },
+        around.resolve,
+      ),
     }
     : { _tag: "Invalid", problems: inOrder(problems) };
+};
+
+/** Whether copies can be made at all; what is wrong with `[replica]` is said elsewhere. */
+const hasReplica = (document: Document): boolean => {
+  const given = document["replica"];
+  return typeof given === "object" && given !== null && "to" in given;
 };
 
 const NO_EVENTS: EventSettings = {

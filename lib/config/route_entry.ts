@@ -19,7 +19,7 @@ export interface RouteEntry {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly password_file?: string | undefined;
-  readonly durability?: "spool" | "next_hop" | undefined;
+  readonly durability?: "spool" | "replicated" | "next_hop" | undefined;
   readonly forward_login?: boolean | undefined;
   readonly ca?: string | undefined;
   readonly connections?: number | undefined;

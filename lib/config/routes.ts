@@ -13,6 +13,8 @@ import { parseVia, type Via } from "./via.ts";
 export interface Surroundings {
   /** False: messages cannot wait here. */
   readonly spool?: boolean;
+  /** True: a second server keeps copies. */
+  readonly replica?: boolean;
   readonly resolve: (path: string) => string;
   readonly readSecret: (path: string) => { readonly text: string } | { readonly fault: string };
 }
@@ -62,6 +64,10 @@ export const routeRule = (
   }
   const when = conditions(entry, wrong);
   const passThrough = passThroughOf(entry, hop, around.spool !== false, wrong);
+  const replicated = entry.durability === "replicated";
+  if (replicated && around.spool !== false && around.replica !== true) {
+    wrong("durability", "needs a server that keeps copies: [replica] with to and secret_file");
+  }
   if (!good || hop === null) return null;
   return {
     pattern,
@@ -71,6 +77,7 @@ export const routeRule = (
     ...when === null ? {} : { when },
     ...limitsOf(entry),
     ...passThrough === undefined ? {} : { passThrough },
+    ...replicated ? { replicated } : {},
   };
 };
 

@@ -22,6 +22,7 @@ import { nextHop } from "./schema_next_hop.ts";
 import { policies } from "./schema_policies.ts";
 import { queue } from "./schema_queue.ts";
 import { records } from "./schema_records.ts";
+import { replica } from "./schema_replica.ts";
 import { alias, rewrite } from "./schema_rewrite.ts";
 import { route } from "./schema_route.ts";
 import { dnsServer, http } from "./schema_web.ts";
@@ -245,6 +246,8 @@ export const configFile = z.strictObject({
   records,
 
   queue,
+
+  replica,
 
   events,
 

@@ -19,7 +19,7 @@ export const TLS_LEVELS = [
 ] as const;
 
 /** What a 250 may stand for. */
-export const DURABILITIES = ["spool", "next_hop"] as const;
+export const DURABILITIES = ["spool", "replicated", "next_hop"] as const;
 
 const octets = z.int().min(0).max(2 ** 31 - 1, { error: "must be a whole number of octets" });
 const weight = z.int().min(0).max(65_535, { error: "must be a whole number from 0 to 65535" });
@@ -77,13 +77,9 @@ export const route = z.strictObject({
   password_file: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
     "File whose first line is the password",
   ),
-  durability: z.enum(DURABILITIES, {
-    error: (issue) =>
-      issue.input === "replicated"
-        ? '"replicated" needs a spool on several machines, and there is none such yet; it must be "spool" or "next_hop"'
-        : undefined,
-  }).default("spool").describe(
-    "What the 250 to the client stands for: the message on our disk, or, with next_hop, the next hop's own 250",
+  durability: z.enum(DURABILITIES).default("spool").describe(
+    "What the 250 to the client stands for: the message on our disk; on our disk and that of the server in [replica]; " +
+      "or, with next_hop, the next hop's own 250",
   ),
   forward_login: z.boolean().default(false).describe(
     "Sign in at the next hop with the name and password by which the client signed in here; needs durability " +

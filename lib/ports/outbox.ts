@@ -26,7 +26,7 @@ export type MailEvent =
       readonly returnPath: string | null;
       readonly recipients: ReadonlyArray<string>;
       /** What its 250 stood for. */
-      readonly durability: "spool" | "next hop";
+      readonly durability: "spool" | "replicated" | "next hop";
     }
     | {
       readonly event: "held";

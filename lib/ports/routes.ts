@@ -178,6 +178,8 @@ export interface RouteRule {
   readonly limits?: HopLimits;
   /** Absent: the 250 stands for the spool. */
   readonly passThrough?: PassThrough;
+  /** It stands for a copy on a second server besides. */
+  readonly replicated?: true;
 }
 
 /** The most specific pattern whose conditions hold decides; of equal ones the first. */
@@ -191,6 +193,7 @@ export interface Route {
   readonly rule?: number;
   /** See `RouteRule`. */
   readonly passThrough?: PassThrough;
+  readonly replicated?: true;
 }
 
 /** What is known of a message besides its recipient when a route is chosen. */

@@ -9,6 +9,7 @@
 import { Context, Data, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Attempt } from "./attempt.ts";
+import type { CopyOf } from "./copies.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
 export const DELIVERY_STATES = [
@@ -90,6 +91,10 @@ export interface NewMessage {
    * same key and body was kept of late, `note` (JSON of a decision) goes into its trail instead.
    */
   readonly once?: { readonly key: string; readonly note: string };
+  /** Its 250 stands for a copy on another server too. */
+  readonly replicated?: boolean;
+  /** It is a copy of what another server delivers: nothing is sent, and no event told. `recipients` is empty. */
+  readonly copyOf?: CopyOf;
 }
 
 /** `Known`: the same was submitted before under this id, and nothing new was kept. */

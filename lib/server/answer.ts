@@ -246,6 +246,7 @@ const submit = Effect.fnUntraced(function* (
     eightBit: signed.body.eightBit,
     trail: trailRecord(signed.trail),
     ...envelope.hold === undefined ? {} : { due: envelope.hold.until },
+    ...signed.replicated === true ? { replicated: true } : {},
     ...onceOf(signed, session),
   });
   const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));

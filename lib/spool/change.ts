@@ -17,12 +17,11 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts";
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
-import { REMEMBER } from "./database.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold, type Sql } from "./holds.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
-import { STATE } from "./schema.ts";
+import { REMEMBER, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
 
 interface Rule {

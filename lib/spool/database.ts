@@ -15,6 +15,15 @@ import type {
   OpResult,
   SettleOp,
 } from "./protocol.ts";
+import {
+  aliveAs,
+  enterCopy,
+  forgetTaken,
+  listCopies,
+  standingOf,
+  takeOut,
+  updateCopies,
+} from "./copies.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
@@ -23,7 +32,15 @@ import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { release } from "../message/release.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
-import { MIGRATIONS, PER_MESSAGE, PRAGMAS, SCHEMA, SCHEMA_VERSION, STATE } from "./schema.ts";
+import {
+  MIGRATIONS,
+  PER_MESSAGE,
+  PRAGMAS,
+  REMEMBER,
+  SCHEMA,
+  SCHEMA_VERSION,
+  STATE,
+} from "./schema.ts";
 import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
@@ -78,6 +95,8 @@ export class SpoolDatabase {
   readonly #events: EventStore;
   readonly #leases: Leases;
   readonly #setBack: SetBack;
+  /** Of the database, when somebody asked last whether another process has changed it. */
+  #seen: unknown;
 
   constructor(
     o: OpenRequest,
@@ -100,6 +119,7 @@ export class SpoolDatabase {
       this.#remember();
       this.#events.listen(o.listeners ?? null);
     });
+    this.#seen = this.#version();
   }
 
   /** What was submitted within the window before this process began. */
@@ -213,6 +233,20 @@ export class SpoolDatabase {
       case "told":
         this.#events.taken(op.listener, op.page, this.#owner);
         return null;
+      case "copies":
+        return listCopies(this.#sql, op.origin, op.which, op.after, op.limit);
+      case "copiesStand":
+        forgetTaken(this.#sql, op.origin, op.yielded);
+        return updateCopies(this.#sql, op.origin, op.standing);
+      case "origin":
+        this.#leases.heard(aliveAs(op.origin), this.#now());
+        return null;
+      case "standing":
+        return standingOf(this.#sql, op.ids);
+      case "changed":
+        return this.#changed();
+      case "yield":
+        return this.#yield(op.ids, op.by);
       case "tick":
         this.#leases.renew(this.#now());
         this.#forward();
@@ -222,7 +256,8 @@ export class SpoolDatabase {
   }
 
   #commit(m: CommitOp): number | KnownMessage {
-    this.#setBack.saw(m.acceptedAt);
+    // by the clock of another server
+    if (m.copyOf === undefined) this.#setBack.saw(m.acceptedAt);
     const hash = createHash("sha256").update(m.head);
     const once = this.#repeated.on ? m.once : null;
     const body = once === null ? null : this.#repeated.digest(once.key);
@@ -315,6 +350,7 @@ export class SpoolDatabase {
     if (submitted !== null) {
       this.#repeated.add(submitted, { number, id: m.id, at: m.acceptedAt });
     }
+    if (m.copyOf !== undefined) enterCopy(this.#sql, number, m.copyOf);
     if (this.#events.on) this.#events.accepted(m);
     return number;
   }
@@ -325,6 +361,25 @@ export class SpoolDatabase {
     this.#setBack.amend(now);
     this.#sql("UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND attempts > 0")
       .run(now, now + Math.max(60_000, this.#longestMs));
+  }
+
+  /** By another process than this one. */
+  #changed(): boolean {
+    const version = this.#version();
+    const changed = version !== this.#seen;
+    this.#seen = version;
+    return changed;
+  }
+
+  #version(): unknown {
+    return this.#sql("PRAGMA data_version").get()?.["data_version"];
+  }
+
+  /** What of these messages was open. */
+  #yield(ids: ReadonlyArray<string>, by: string): number {
+    const keys = takeOut(this.#sql, ids, by, this.#now());
+    for (const key of keys) this.#settled.add(numberOf(key));
+    return keys.length;
   }
 
   #claim(op: ClaimOp): ReadonlyArray<ClaimedRow> {
@@ -414,9 +469,6 @@ export class SpoolDatabase {
     });
   }
 }
-
-export const REMEMBER =
-  "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";
 
 /** Attempts that are remembered of a recipient, the last ones. */
 const MANY_ATTEMPTS = 100;

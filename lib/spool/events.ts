@@ -56,10 +56,11 @@ export class EventStore {
   }
 
   accepted(m: CommitOp): void {
-    if (m.account === null) return;
+    if (m.account === null || m.copyOf !== undefined) return;
     const recipients = m.recipients.map((r) => r.address);
     const { id: message, account, returnPath, hold, acceptedAt } = m;
-    const kept = { returnPath, recipients, durability: "spool" } as const;
+    const durability = m.replicated === true ? "replicated" : "spool";
+    const kept = { returnPath, recipients, durability } as const;
     this.#add(acceptedAt, { event: "accepted", message, account, ...kept });
     if (!hold) return;
     const { reason, then } = hold;

@@ -36,6 +36,7 @@ export const dropMessages = (sql: Sql, run: Run): void => {
   dropContent(sql, run);
   sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
   leaveHold(sql, run);
+  sql("DELETE FROM copy WHERE number >= ? AND number <= ?").run(run.from, run.to);
   sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
   sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
 };

@@ -71,10 +71,15 @@ export class Leases {
 
   /** A sign of life, which the leases hold on. */
   renew(now: number): void {
+    this.heard(this.#owner, now);
+  }
+
+  /** A sign of life of whomever. */
+  heard(id: string, now: number): void {
     this.#sql(
       "INSERT INTO owner (id, alive_until) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until",
     )
-      .run(this.#owner, now + this.#leaseMs);
+      .run(id, now + this.#leaseMs);
   }
 
   /** Due at once, whoever takes it. */

@@ -3,8 +3,10 @@
  * message through. What they may hold together is bounded; a body beyond that is refused for now.
  */
 import { Effect, Layer } from "effect";
+import { Copies } from "../ports/copies.ts";
 import { type Listeners, Outbox } from "../ports/outbox.ts";
 import { Spool, SpoolFault, SpoolFull, type Staging } from "../ports/spool.ts";
+import { noCopies } from "./copies_port.ts";
 import { memoryOutbox } from "./outbox_memory.ts";
 
 /** What all bodies together may take. */
@@ -69,9 +71,10 @@ const NOBODY: Listeners = { names: [], kinds: [], keepMs: 0, most: 0 };
 export const noSpoolLayer = (
   memoryBytes: number,
   listeners: Listeners | null,
-): Layer.Layer<Spool | Outbox> =>
+): Layer.Layer<Spool | Outbox | Copies> =>
   Layer.mergeAll(
     spoolless(memoryBytes),
+    Layer.succeed(Copies, noCopies),
     Layer.sync(Outbox, () => memoryOutbox(listeners ?? NOBODY)),
   );
 

@@ -1,5 +1,6 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
+import type { CopyEntry, CopyOf, Standing } from "../ports/copies.ts";
 import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
 
@@ -30,6 +31,8 @@ export interface CommitOp {
   readonly priority?: number;
   /** See `NewMessage`. */
   readonly once: { readonly key: string; readonly note: string } | null;
+  readonly replicated?: boolean;
+  readonly copyOf?: CopyOf;
 }
 
 /** Chunks of a body that is too large to be held. `number` null: the first ones. */
@@ -126,6 +129,47 @@ export interface ToldOp {
   readonly page: OutboxPage;
 }
 
+/** Copies of `origin` above a number. */
+export interface CopiesOp {
+  readonly op: "copies";
+  readonly origin: string;
+  readonly which: "kept" | "taken";
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** Where copies of `origin` stand there; `yielded`: it knows that these were taken over. */
+export interface CopiesStandOp {
+  readonly op: "copiesStand";
+  readonly origin: string;
+  readonly standing: ReadonlyArray<Standing>;
+  readonly yielded: ReadonlyArray<string>;
+}
+
+/** `origin` is alive, for as long as a lease. */
+export interface OriginOp {
+  readonly op: "origin";
+  readonly origin: string;
+}
+
+/** Where our own messages stand. */
+export interface StandingOp {
+  readonly op: "standing";
+  readonly ids: ReadonlyArray<string>;
+}
+
+/** Whether another process has changed the database since this was asked last. */
+export interface ChangedOp {
+  readonly op: "changed";
+}
+
+/** Takes messages out: another server has taken them over. */
+export interface YieldOp {
+  readonly op: "yield";
+  readonly ids: ReadonlyArray<string>;
+  readonly by: string;
+}
+
 /** Renews this process's leases, drops what is over; answers with how many events went untold. */
 export interface TickOp {
   readonly op: "tick";
@@ -146,6 +190,12 @@ export type Op =
   | EventsOp
   | AnnounceOp
   | ToldOp
+  | CopiesOp
+  | CopiesStandOp
+  | OriginOp
+  | StandingOp
+  | ChangedOp
+  | YieldOp
   | TickOp;
 
 export interface ClaimedRow {
@@ -178,8 +228,12 @@ export interface ReadPart {
 /** `OursOp`: the keys, or null. */
 export type OpValue =
   | number
+  | boolean
   | ReadonlySet<string>
   | ReadonlyArray<ClaimedRow>
+  | ReadonlyArray<CopyEntry>
+  | ReadonlyArray<Standing>
+  | ReadonlyArray<string>
   | ReadPart
   | KnownMessage
   | OutboxPage

@@ -5,12 +5,13 @@
  * likewise, so that both are found by a range of the primary key and need no index.
  */
 
+import { COPY_SCHEMA } from "./schema_copy.ts";
 import { EVENT_SCHEMA } from "./schema_events.ts";
 import { HOLD_SCHEMA } from "./schema_hold.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -93,7 +94,8 @@ CREATE TABLE IF NOT EXISTS suppressed (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
 ${EVENT_SCHEMA}
-${HOLD_SCHEMA}`;
+${HOLD_SCHEMA}
+${COPY_SCHEMA}`;
 
 /** What brings a spool of that version to the next; `SCHEMA` makes the rest. */
 export const MIGRATIONS: Readonly<Record<number, string>> = {
@@ -109,6 +111,7 @@ INSERT OR IGNORE INTO finished SELECT finished_at, number FROM message WHERE fin
 DROP INDEX IF EXISTS message_finished;
 `,
   4: "",
+  5: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */
@@ -120,3 +123,7 @@ PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA temp_store = MEMORY;
 `;
+
+/** What befell a recipient. */
+export const REMEMBER =
+  "INSERT OR REPLACE INTO history (recipient, at, what, status, reply, remote) VALUES (?, ?, ?, ?, ?, ?)";

@@ -43,28 +43,30 @@ export class SetBack {
       return;
     }
     const ahead = this.#sql(AHEAD).all(now + CLOCKS_APART_MS, BATCH);
-    for (const { number, at } of ahead) this.#acceptNow(Number(number), Number(at), now);
+    for (const { number, at } of ahead) acceptNow(this.#sql, Number(number), Number(at), now);
     // those that were found may be so once more: there are others, or the transaction fails
     if (ahead.length === 0) this.#latest = now;
   }
-
-  #acceptNow(number: number, at: number, now: number): void {
-    const ms = at - now;
-    const facts = this.#sql("SELECT facts FROM message WHERE number = ?").get(number)?.["facts"];
-    const { envelope, ...rest } = JSON.parse(String(facts)) as { readonly envelope?: Envelope };
-    this.#sql("UPDATE message SET accepted_at = ? WHERE number = ?").run(now, number);
-    this.#sql("UPDATE hold SET until = until - ? WHERE number = ?").run(ms, number);
-    const { first, end } = range(number);
-    const waits = envelope !== undefined && keepsItsTime(envelope);
-    this.#sql(
-      "UPDATE recipient SET due = due - ? WHERE key >= ? AND key < ? AND due >= ? AND attempts >= ?",
-    ).run(ms, first, end, at, waits ? 1 : 0);
-    const moved = envelope === undefined ? undefined : readEarlier(envelope, ms);
-    if (moved === envelope) return;
-    this.#sql("UPDATE message SET facts = ? WHERE number = ?")
-      .run(JSON.stringify({ ...rest, envelope: moved }), number);
-  }
 }
+
+/** A message that was accepted in the future counts as accepted now, with all that is counted from then. */
+export const acceptNow = (sql: Sql, number: number, at: number, now: number): void => {
+  if (at <= now + CLOCKS_APART_MS) return;
+  const ms = at - now;
+  const facts = sql("SELECT facts FROM message WHERE number = ?").get(number)?.["facts"];
+  const { envelope, ...rest } = JSON.parse(String(facts)) as { readonly envelope?: Envelope };
+  sql("UPDATE message SET accepted_at = ? WHERE number = ?").run(now, number);
+  sql("UPDATE hold SET until = until - ? WHERE number = ?").run(ms, number);
+  const { first, end } = range(number);
+  const waits = envelope !== undefined && keepsItsTime(envelope);
+  sql(
+    "UPDATE recipient SET due = due - ? WHERE key >= ? AND key < ? AND due >= ? AND attempts >= ?",
+  ).run(ms, first, end, at, waits ? 1 : 0);
+  const moved = envelope === undefined ? undefined : readEarlier(envelope, ms);
+  if (moved === envelope) return;
+  sql("UPDATE message SET facts = ? WHERE number = ?")
+    .run(JSON.stringify({ ...rest, envelope: moved }), number);
+};
 
 /** What is not done with and was accepted later than a time: from recipient to message by number, no index of its own. */
 const AHEAD =

@@ -10,6 +10,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { Context, Effect, Layer } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
+import { Copies } from "../ports/copies.ts";
 import { type Listeners, Outbox } from "../ports/outbox.ts";
 import {
   type Committed,
@@ -21,6 +22,7 @@ import {
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
+import { copiesOn } from "./copies_port.ts";
 import { DatabaseThread } from "./group_commit.ts";
 import { SpoolOutbox } from "./outbox.ts";
 import type { ClaimedRow, CommitOp, OpResult, ReadPart } from "./protocol.ts";
@@ -91,7 +93,7 @@ class SqliteSpool {
 
   readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
     Effect.suspend(() => {
-      const now = m.hold === undefined && m.due === undefined;
+      const now = m.hold === undefined && m.due === undefined && m.copyOf === undefined;
       const lease = now && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
@@ -143,6 +145,8 @@ class SqliteSpool {
       hold: m.hold ?? null,
       ...m.envelope.priority === undefined ? {} : { priority: m.envelope.priority },
       once: m.once ?? null,
+      ...m.replicated === true ? { replicated: true } : {},
+      ...m.copyOf === undefined ? {} : { copyOf: m.copyOf },
     };
     return { op, facts };
   }
@@ -363,7 +367,9 @@ const iterate = async function* (parts: ReadonlyArray<Uint8Array>): AsyncGenerat
 const fault = (operation: string) => (cause: unknown) => new SpoolFault({ operation, cause });
 
 /** Opens the database on its thread; closing the scope finishes what is under way and gives the leases back. */
-export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool | Outbox, SpoolFault> =>
+export const spoolLayer = (
+  settings: SpoolSettings,
+): Layer.Layer<Spool | Outbox | Copies, SpoolFault> =>
   Layer.effectContext(
     Effect.gen(function* () {
       yield* Effect.try({
@@ -407,6 +413,9 @@ export const spoolLayer = (settings: SpoolSettings): Layer.Layer<Spool | Outbox,
         ]),
         (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),
       );
-      return Context.make(Spool, Spool.of(spool)).pipe(Context.add(Outbox, Outbox.of(outbox)));
+      return Context.make(Spool, Spool.of(spool)).pipe(
+        Context.add(Outbox, Outbox.of(outbox)),
+        Context.add(Copies, copiesOn(thread)),
+      );
     }),
   );

@@ -1,5 +1,6 @@
 /**
- * What the 250 to a submission stands for, by its routes: the message in the spool, or the next hop's own 250.
+ * What the 250 to a submission stands for, by its routes: the message in the spool, there and on a second server, or
+ * the next hop's own 250.
  *
  * One transaction at one hop settles a message as a whole. What it cannot settle needs a queue: it goes by the
  * spool, or is refused where its route has none. RFC 5321 §4.2.5, §4.5.3.1.10
@@ -16,6 +17,14 @@ export type Durability =
   | { readonly _tag: "Neither"; readonly why: string; readonly reply: Reply };
 
 const SPOOL: Durability = { _tag: "Spool", why: null };
+
+/** What a 250 stands for, in a word. */
+export type Stands = "spool" | "replicated" | "next hop";
+
+export const standsFor = (
+  s: { readonly passThrough?: PassThrough; readonly replicated?: true },
+): Stands =>
+  s.passThrough !== undefined ? "next hop" : s.replicated === true ? "replicated" : "spool";
 
 export const durabilityOf = (
   s: Pick<Attributed, "envelope" | "hold">,

@@ -10,7 +10,7 @@ import { type MxAnswer, Resolver } from "../ports/resolver.ts";
 import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../ports/routes.ts";
 import { NO_ADDRESS_FOR_DOMAIN, NO_ROUTE, NO_SUCH_DOMAIN, NULL_MX } from "../reply/catalog.ts";
 import type { Reply } from "../reply/reply.ts";
-import { durabilityOf } from "./durability.ts";
+import { durabilityOf, type Stands, standsFor } from "./durability.ts";
 import { address, addresses, items, shown } from "./facts.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Attributed, Routed, RoutedRecipient, Stage } from "./submission.ts";
@@ -111,7 +111,14 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       const facts = { because: durability.why };
       return yield* refusal(s.trail, "resolve_mta", "durability", durability.reply, facts);
     }
-    const stands = durability._tag === "NextHop" ? "next hop" : "spool";
+    // of several next hops, one that wants a copy gets one for the whole message
+    const how = {
+      ...durability._tag === "NextHop" ? { passThrough: durability.passThrough } : {},
+      ...durability._tag === "Spool" && routed.some(({ route }) => route.replicated === true)
+        ? { replicated: true as const }
+        : {},
+    };
+    const stands = standsFor(how);
     const [only, ...others] = shares;
     const told = only !== undefined && others.length === 0
       ? [yield* tell(only, stands)]
@@ -122,7 +129,7 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       );
     if (shares.size > MAX_TOLD) told.push(pass("route", { moreHops: shares.size - MAX_TOLD }));
     if (durability._tag === "Spool" && durability.why !== null) {
-      told.push(pass("durability", { durability: "spool", because: durability.why }));
+      told.push(pass("durability", { durability: stands, because: durability.why }));
     }
     const optional = s.envelope.requireTls !== true && tlsOptional(s.header.fields);
     if (optional) told.push(pass("EXT-RTLS-3", { tlsRequired: false }));
@@ -130,7 +137,7 @@ export const resolveMta: Stage<Attributed, Routed, Refusal, Routes | Resolver> =
       ...s,
       _tag: "Routed" as const,
       ...optional ? { envelope: { ...s.envelope, tlsOptional: true as const } } : {},
-      ...durability._tag === "NextHop" ? { passThrough: durability.passThrough } : {},
+      ...how,
       routed,
       trail: [...s.trail, ...told],
     };
@@ -149,7 +156,7 @@ const pass = (rule: string, facts: Decision["facts"]): Decision => ({
 /** `durability`: what the 250 will stand for. */
 const tell = Effect.fnUntraced(function* (
   [hop, share]: readonly [string, Share],
-  durability: "spool" | "next hop",
+  durability: Stands,
 ): Effect.fn.Return<Decision, never, Resolver> {
   const facts = {
     hop: shown(hop),

@@ -45,6 +45,8 @@ interface Common {
   readonly discard?: boolean;
   /** It goes to its next hop while the client waits; absent: the spool keeps it. Known once it is routed. */
   readonly passThrough?: PassThrough;
+  /** The spool's 250 stands for a copy on a second server too. Known once it is routed. */
+  readonly replicated?: true;
   readonly trail: Trail;
 }
 

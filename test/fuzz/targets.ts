@@ -8,6 +8,7 @@ import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { stsPolicy, tlsReportRecord } from "./targets/policies.ts";
 import { dnsQuery, poxRequest, tsigAnswer } from "./targets/served.ts";
+import { replica } from "./targets/replica.ts";
 import { smtp, smuggling } from "./targets/smtp.ts";
 
 export const targets: ReadonlyArray<Target> = [
@@ -21,6 +22,7 @@ export const targets: ReadonlyArray<Target> = [
   nextHop,
   sasl,
   proxy,
+  replica,
   stsPolicy,
   tlsReportRecord,
   dnsAnswer,

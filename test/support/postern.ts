@@ -62,6 +62,8 @@ export interface Site {
 }
 
 export interface SiteOptions {
+  /** Absent: msa.example.com. */
+  readonly hostname?: string;
   /** More lines for the table `[tls]`. */
   readonly tls?: string;
   /** TOML of the routes. */
@@ -97,7 +99,7 @@ export const makeSite = async (o: SiteOptions): Promise<Site> => {
   const config = join(dir, "postern.toml");
   await Deno.writeTextFile(
     config,
-    `hostname = "msa.example.com"
+    `hostname = "${o.hostname ?? "msa.example.com"}"
 [listen]
 submission = ["127.0.0.1:${submission}"]
 submissions = ["127.0.0.1:${submissions}"]

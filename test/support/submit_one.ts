@@ -23,3 +23,23 @@ export const submitOne = async (site: Site, to: string): Promise<string> => {
     d.close();
   }
 };
+
+/** The queue id of a message with so many octets of text. */
+export const submitLarge = async (
+  site: Site,
+  to: ReadonlyArray<string>,
+  octets: number,
+): Promise<string> => {
+  const d = await open(site);
+  try {
+    await d.one(`MAIL FROM:<${site.user}>`);
+    for (const address of to) assert.match(await d.one(`RCPT TO:<${address}>`), /^250/);
+    assert.match(await d.one("DATA"), /^354/);
+    const line = `${"0123456789".repeat(7)}\r\n`;
+    const text = line.repeat(Math.ceil(octets / line.length));
+    const reply = await d.one(`From: <${site.user}>\r\nSubject: x\r\n\r\n${text}.`);
+    return /queued as (\S+)/.exec(reply)?.[1] ?? reply;
+  } finally {
+    d.close();
+  }
+};

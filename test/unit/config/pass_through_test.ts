@@ -73,11 +73,11 @@ for (
   const [text, want] of [
     [
       route('via = "smtp://h"', 'durability = "replicated"'),
-      /route\[1\]\.durability = "replicated": "replicated" needs a spool on several machines, and there is none such yet; it must be "spool" or "next_hop"$/,
+      /route\[1\]\.durability = "replicated": needs a server that keeps copies: \[replica\] with to and secret_file$/,
     ],
     [
       route('via = "smtp://h"', 'durability = "disk"'),
-      /durability = "disk": must be one of "spool", "next_hop"$/,
+      /durability = "disk": must be one of "spool", "replicated", "next_hop"$/,
     ],
     [route('via = "maildir:out"', NEXT), /durability = "next_hop": maildir: has no reply/],
     [

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import type { DeliverBy, Envelope, Hold } from "../../../lib/envelope/envelope.ts";
-import type { SpoolDatabase } from "../../../lib/spool/database.ts";
+import { openDatabase, type SpoolDatabase } from "../../../lib/spool/database.ts";
 import type { CommitOp } from "../../../lib/spool/protocol.ts";
 import { STATE } from "../../../lib/spool/schema.ts";
+import { takeOver } from "../../../lib/spool/take_over.ts";
 import { message, one } from "../../support/spool_ops.ts";
 import { claim, ids, type World, world } from "../../support/spool_world.ts";
 
@@ -21,7 +22,10 @@ const PLAIN: Envelope = {
   declaredSize: null,
 };
 
-const holdFor = (w: World, ms: number): Hold => ({
+/** Who has a clock. */
+type Timed = Pick<World, "now">;
+
+const holdFor = (w: Timed, ms: number): Hold => ({
   until: w.now + ms,
   request: `for;${ms / 1000}`,
   account: "alice",
@@ -31,7 +35,7 @@ const holdUntil = (until: number): Hold => ({
   request: `until;${new Date(until).toISOString()}`,
   account: "alice",
 });
-const by = (w: World, ms: number): DeliverBy => ({
+const by = (w: Timed, ms: number): DeliverBy => ({
   deadline: w.now + ms,
   mode: "R",
   trace: false,
@@ -39,7 +43,7 @@ const by = (w: World, ms: number): DeliverBy => ({
 
 /** As the server commits it. */
 const asked = (
-  w: World,
+  w: Timed,
   id: string,
   more: Partial<Pick<Envelope, "hold" | "deliverBy">>,
   o: Partial<CommitOp> = {},
@@ -228,6 +232,28 @@ Deno.test(
     w.now -= DAY;
     assert.equal(waited(w, db, "by the site", DAY), 2 * HOUR);
     assert.equal(waited(w, db, "by the sender", DAY), HOUR);
+  }),
+);
+
+Deno.test(
+  "takeOver() takes what another server accepted under a clock that was ahead as accepted now",
+  world((w) => {
+    const db = w.process("a");
+    const there = { now: w.now + DAY };
+    const hold = holdFor(there, HOUR);
+    const at = { address: "bob@example.org", hop: "mx", via: null, held: false, attempts: 0 };
+    const copyOf = { origin: "b", open: [{ ...at, due: hold.until }], hold: null };
+    const deliverBy = by(there, DAY);
+    one(db, asked(there, "copy", { hold, deliverBy }, { recipients: [], copyOf }));
+    const admin = openDatabase(w.path);
+    try {
+      const taken = takeOver(admin, "b", w.now, { dryRun: false, force: false });
+      assert.deepEqual(taken, { messages: ["copy"], recipients: 1 });
+    } finally {
+      admin.close();
+    }
+    assert.equal(stored(w, "copy").envelope.deliverBy?.deadline, w.now + DAY);
+    assert.equal(waited(w, db, "copy", 2 * HOUR), HOUR);
   }),
 );
 

@@ -1,0 +1,113 @@
+/**
+ * Copies of what another server has accepted and delivers: they stand in the spool, out of everybody's way, until
+ * that server is done with the message, or an operator takes over in its place.
+ */
+import { Context, type Effect } from "effect";
+import type { Hold, NewMessage, SpoolError } from "./spool.ts";
+
+/** A recipient that the server is not done with. */
+export interface OpenRecipient {
+  readonly address: string;
+  /** See `hopKey`. */
+  readonly hop: string;
+  /** The next hop that an operator chose in place of the routes; null: none was. */
+  readonly via: string | null;
+  readonly held: boolean;
+  /** Ms. */
+  readonly due: number;
+  readonly attempts: number;
+}
+
+/** What a copy is kept for: whose it is, and whom the message must still reach. */
+export interface CopyOf {
+  /** Host name of the server that delivers it. */
+  readonly origin: string;
+  readonly open: ReadonlyArray<OpenRecipient>;
+  /** What holds it there; null: nothing does, or an operator. */
+  readonly hold: Hold | null;
+}
+
+/** Whom a message must still reach; nobody: it is done with, or not known. */
+export interface Standing {
+  readonly id: string;
+  readonly open: ReadonlyArray<OpenRecipient>;
+}
+
+export interface CopyEntry {
+  readonly id: string;
+  /** Copies of one origin, in rising order. */
+  readonly number: number;
+}
+
+export class Copies extends Context.Service<Copies, {
+  /** Of `origin`, numbered above `after`: those that are its own to deliver, or those that were taken over. */
+  readonly list: (
+    origin: string,
+    which: "kept" | "taken",
+    after: number,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<CopyEntry>, SpoolError>;
+  /**
+   * Where these messages of `origin` stand now; a copy goes with its last recipient. Yields the ids of those that were
+   * taken over, which stay as they are.
+   */
+  readonly update: (
+    origin: string,
+    standing: ReadonlyArray<Standing>,
+  ) => Effect.Effect<ReadonlyArray<string>, SpoolError>;
+  /** `origin` knows that these were taken over. */
+  readonly yielded: (origin: string, ids: ReadonlyArray<string>) => Effect.Effect<void, SpoolError>;
+  /** `origin` was heard from; good for some seconds. */
+  readonly heard: (origin: string) => Effect.Effect<void, SpoolError>;
+
+  /** Of our own messages: where they stand, in any order. */
+  readonly standing: (
+    ids: ReadonlyArray<string>,
+  ) => Effect.Effect<ReadonlyArray<Standing>, SpoolError>;
+  /** Another process has changed the queue since this was asked last. */
+  readonly changed: Effect.Effect<boolean, SpoolError>;
+  /** Takes our own messages out, undelivered: `by` has taken them over. Yields how many recipients that were. */
+  readonly yield: (ids: ReadonlyArray<string>, by: string) => Effect.Effect<number, SpoolError>;
+}>()("postern/Copies") {}
+
+/** A message as it is when it is accepted. */
+export const openOf = (m: NewMessage): ReadonlyArray<OpenRecipient> =>
+  m.recipients.map(({ address, hop }) => ({
+    address,
+    hop,
+    via: null,
+    held: m.hold !== undefined,
+    due: m.due ?? m.acceptedAt,
+    attempts: 0,
+  }));
+
+/** What is kept for one server. */
+export interface Copied {
+  readonly origin: string;
+  readonly messages: number;
+  readonly octets: number;
+  /** Ms. */
+  readonly oldest: number;
+  /** It is heard from, and delivers them itself. */
+  readonly connected: boolean;
+}
+
+export interface TakenOver {
+  readonly messages: ReadonlyArray<string>;
+  readonly recipients: number;
+}
+
+/** What an operator does with copies, while a server may be at work. */
+export class CopiesAdmin extends Context.Service<CopiesAdmin, {
+  readonly kept: Effect.Effect<ReadonlyArray<Copied>, SpoolError>;
+  /** They are ours to deliver from now on. Null: `origin` is connected, and nothing was done. */
+  readonly takeOver: (
+    origin: string,
+    o: { readonly dryRun: boolean; readonly force: boolean },
+  ) => Effect.Effect<TakenOver | null, SpoolError>;
+  /** Drops them, undelivered; yields how many there were. Null as above. */
+  readonly drop: (
+    origin: string,
+    o: { readonly dryRun: boolean; readonly force: boolean },
+  ) => Effect.Effect<number | null, SpoolError>;
+}>()("postern/CopiesAdmin") {}

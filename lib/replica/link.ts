@@ -1,0 +1,227 @@
+/**
+ * The side whose messages are copied: one connection to the server that keeps the copies, made again when it breaks.
+ * What is asked while there is none fails at once.
+ */
+import { setImmediate } from "node:timers";
+import { Data, Deferred, Effect, Redacted, type Scope } from "effect";
+import { joined } from "../message/release.ts";
+import type { Dialer, Link } from "../ports/dialer.ts";
+import { frame, FrameReader } from "./frames.ts";
+import { type Answered, answered, type Told, VERSION } from "./words.ts";
+
+export interface ReplicaLinkSettings {
+  /** A host name or an address; its certificate must be for it. */
+  readonly host: string;
+  readonly port: number;
+  /** PEM file with the authorities that may vouch for it; null: the system's. */
+  readonly ca: string | null;
+  readonly secret: Redacted.Redacted<string>;
+  /** Our own host name. */
+  readonly node: string;
+  /** All in milliseconds. */
+  readonly connectMs: number;
+  readonly pingMs: number;
+  /** An answer is due within this time, else the connection is given up. */
+  readonly answerMs: number;
+  readonly retryMs: { readonly first: number; readonly most: number };
+}
+
+/** The copy is not safe: no connection, or the other side could not keep it. */
+export class ReplicaFault extends Data.TaggedError("ReplicaFault")<{ readonly reason: string }> {
+  override get message(): string {
+    return this.reason;
+  }
+}
+
+const ANSWERS = { said: 1024 * 1024, octets: 0 };
+
+type Numbered = Exclude<Told, { readonly t: "hello" | "part" | "drop" }>;
+/** What is asked, before it has its number. */
+export type Asked = Numbered extends infer T ? T extends Numbered ? Omit<T, "n"> : never : never;
+
+interface Waiting {
+  readonly since: number;
+  readonly done: (answer: Answered | null) => void;
+}
+
+/** One connection, greeted. */
+interface Up {
+  readonly link: Link;
+  readonly peer: string;
+}
+
+export class ReplicaLink {
+  readonly #dialer: Dialer["Service"];
+  readonly #settings: ReplicaLinkSettings;
+  readonly #waiting = new Map<number, Waiting>();
+  #number = 0;
+  #up: Up | null = null;
+  #out: Array<Uint8Array> = [];
+  #scheduled = false;
+
+  constructor(dialer: Dialer["Service"], settings: ReplicaLinkSettings) {
+    this.#dialer = dialer;
+    this.#settings = settings;
+  }
+
+  /** Host name of the other side, as it gives it; null: there is no connection. */
+  get peer(): string | null {
+    return this.#up?.peer ?? null;
+  }
+
+  /** A number that no other question has. */
+  number(): number {
+    return ++this.#number;
+  }
+
+  /** Without an answer. */
+  tell(word: Told, octets?: Uint8Array): void {
+    if (this.#up === null) return;
+    this.#out.push(frame(word, octets));
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // what one turn of the event loop has to say goes in one write
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): boolean {
+    this.#scheduled = false;
+    const out = this.#out;
+    if (out.length === 0 || this.#up === null) return true;
+    this.#out = [];
+    const [only] = out;
+    return this.#up.link.write(out.length === 1 && only !== undefined ? only : joined(out));
+  }
+
+  /** Sends what waits, and waits while the other side is slow. */
+  readonly drain: Effect.Effect<void> = Effect.suspend(() => {
+    const up = this.#up;
+    return this.#flush() || up === null ? Effect.void : Effect.promise(() => up.link.drained());
+  });
+
+  /** `n`: the number that its parts had. */
+  ask(word: Asked, octets?: Uint8Array, n = this.number()): Effect.Effect<Answered, ReplicaFault> {
+    return Effect.callback<Answered, ReplicaFault>((resume) => {
+      if (this.#up === null) {
+        return resume(Effect.fail(new ReplicaFault({ reason: "there is no connection to it" })));
+      }
+      this.#waiting.set(n, {
+        since: performance.now(),
+        done: (a) =>
+          resume(
+            a === null
+              ? Effect.fail(new ReplicaFault({ reason: "the connection to it broke" }))
+              : a.t === "failed" || a.t === "refused"
+              ? Effect.fail(new ReplicaFault({ reason: a.why }))
+              : Effect.succeed(a),
+          ),
+      });
+      this.tell({ ...word, n } as Told, octets);
+      return Effect.sync(() => {
+        this.#waiting.delete(n);
+      });
+    });
+  }
+
+  #hear(a: Answered): void {
+    if (a.t === "hello" || a.t === "refused") return;
+    const waiting = this.#waiting.get(a.n);
+    this.#waiting.delete(a.n);
+    waiting?.done(a);
+  }
+
+  #down(): void {
+    this.#up = null;
+    this.#out = [];
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const w of waiting) w.done(null);
+  }
+
+  /** Whether something was asked too long ago. */
+  #stalled(): boolean {
+    const since = performance.now() - this.#settings.answerMs;
+    for (const w of this.#waiting.values()) if (w.since < since) return true;
+    return false;
+  }
+
+  /**
+   * Keeps a connection until interrupted. `greeted` runs each time there is a new one, and may use it; `lost` is told
+   * why there is none, once until there is one again.
+   */
+  keep(
+    greeted: (peer: string) => Effect.Effect<void>,
+    lost: (reason: string) => Effect.Effect<void>,
+  ): Effect.Effect<never> {
+    const { first, most } = this.#settings.retryMs;
+    let pause = first;
+    let told = false;
+    return Effect.forever(Effect.gen({ self: this }, function* () {
+      const reason = yield* Effect.scoped(this.#once((peer) => {
+        pause = first;
+        told = false;
+        return greeted(peer);
+      }));
+      this.#down();
+      if (!told) yield* lost(reason);
+      told = true;
+      yield* Effect.sleep(pause);
+      pause = Math.min(2 * pause, most);
+    }));
+  }
+
+  /** From dialling to the end; yields why it ended. */
+  #once(greeted: (peer: string) => Effect.Effect<void>): Effect.Effect<string, never, Scope.Scope> {
+    const { host, port, ca, connectMs, pingMs, secret, node } = this.#settings;
+    return Effect.gen({ self: this }, function* () {
+      const over = yield* Deferred.make<string>();
+      const hello = yield* Deferred.make<string>();
+      const end = (reason: string): void => {
+        Deferred.doneUnsafe(over, Effect.succeed(reason));
+      };
+      const reader = new FrameReader(ANSWERS);
+      const onData = (chunk: Uint8Array): void => {
+        reader.feed(chunk);
+        try {
+          for (let f = reader.next(); f !== null; f = reader.next()) {
+            const a = answered(f.said);
+            if (a === null) return end("it says what is not understood");
+            if (a.t === "refused") return end(`it refuses: ${a.why}`);
+            if (a.t === "hello") Deferred.doneUnsafe(hello, Effect.succeed(a.node));
+            else this.#hear(a);
+          }
+        } catch (e) {
+          end(e instanceof Error ? e.message : String(e));
+        }
+      };
+      const link = yield* Effect.acquireRelease(
+        this.#dialer.dial({ _tag: "Tcp", address: host, port }, { onData, onClose: end }, {
+          timeoutMs: connectMs,
+          tls: { name: host, verify: true, ca, timeoutMs: connectMs },
+        }),
+        (l) => Effect.sync(() => l.destroy()),
+      );
+      link.write(
+        frame({ t: "hello", version: VERSION, node, secret: Redacted.value(secret) } as Told),
+      );
+      const peer = yield* Effect.raceFirst(
+        Effect.timeoutOption(Deferred.await(hello), connectMs),
+        Effect.map(Deferred.await(over), () => null),
+      );
+      if (peer === null) return yield* Deferred.await(over);
+      if (peer._tag === "None") return "it does not answer";
+      this.#up = { link, peer: peer.value };
+      const timer = setInterval(() => {
+        if (this.#stalled()) return end("it does not answer in time");
+        const n = this.number();
+        this.#waiting.set(n, { since: performance.now(), done: () => {} });
+        this.tell({ t: "ping", n });
+      }, pingMs);
+      yield* Effect.addFinalizer(() => Effect.sync(() => clearInterval(timer)));
+      yield* Effect.forkScoped(greeted(peer.value));
+      return yield* Deferred.await(over);
+    }).pipe(
+      Effect.catch((e) => Effect.succeed(e.reason)),
+    );
+  }
+}

@@ -1,0 +1,161 @@
+/** An operator takes over from a server whose copies stand here: from now on they are ours to deliver. */
+import type { DatabaseSync } from "node:sqlite";
+import { Clock, Effect, Layer } from "effect";
+import {
+  type Copied,
+  CopiesAdmin,
+  type CopyOf,
+  type OpenRecipient,
+  type TakenOver,
+} from "../ports/copies.ts";
+import { type SpoolError, SpoolFault } from "../ports/spool.ts";
+import { openDatabase } from "./database.ts";
+import { aliveAs } from "./copies.ts";
+import { readFacts } from "./claims.ts";
+import { dropMessages } from "./finished.ts";
+import { enterHold, type Sql } from "./holds.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
+import { acceptNow } from "./set_back.ts";
+
+const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
+
+const inTransaction = <A>(db: DatabaseSync, keep: boolean, f: () => A): A => {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const value = f();
+    db.exec(keep ? "COMMIT" : "ROLLBACK");
+    return value;
+  } catch (e) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw e;
+  }
+};
+
+const FUTURE_MS = 60_000;
+
+const isAlive = (sql: Sql, origin: string, now: number): boolean =>
+  // a sign of life from the future is none: the clock was set back
+  sql("SELECT 1 FROM owner WHERE id = ? AND alive_until BETWEEN ? AND ?")
+    .get(aliveAs(origin), now, now + FUTURE_MS) !== undefined;
+
+/** What is kept for whom. */
+export const copied = (db: DatabaseSync, now: number): ReadonlyArray<Copied> => {
+  const sql = sqlOn(db);
+  const rows = sql(
+    `SELECT c.origin AS origin, count(*) AS messages, sum(m.size) AS octets, min(m.accepted_at) AS oldest
+     FROM copy c JOIN message m ON m.number = c.number WHERE c.taken_at IS NULL GROUP BY c.origin ORDER BY c.origin`,
+  ).all() as unknown as ReadonlyArray<Omit<Copied, "connected">>;
+  return rows.map((r) => ({ ...r, connected: isAlive(sql, r.origin, now) }));
+};
+
+/** Null: the server is connected to this one, and delivers them itself. */
+export const takeOver = (
+  db: DatabaseSync,
+  origin: string,
+  now: number,
+  o: { readonly dryRun: boolean; readonly force: boolean },
+): TakenOver | null =>
+  inTransaction(db, !o.dryRun, () => {
+    const sql = sqlOn(db);
+    if (!o.force && isAlive(sql, origin, now)) return null;
+    const copies = sql(
+      `SELECT c.number AS number, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
+              m.return_path AS return_path, m.facts AS facts, m.size AS size, m.accepted_at AS at
+       FROM copy c JOIN message m ON m.number = c.number
+       WHERE c.origin = ? AND c.taken_at IS NULL ORDER BY c.number`,
+    ).all(origin);
+    let recipients = 0;
+    for (const c of copies) {
+      const number = c["number"] as number;
+      const open = JSON.parse(c["open"] as string) as ReadonlyArray<OpenRecipient>;
+      const { envelope } = readFacts({ facts: c["facts"] as string, size: c["size"] as number });
+      const sender = c["account"] ?? c["return_path"] ?? "";
+      enter(sql, number, open, sender as string, envelope.priority ?? 0);
+      const hold = c["hold"] === null
+        ? null
+        : JSON.parse(c["hold"] as string) as NonNullable<CopyOf["hold"]>;
+      if (hold !== null && open.some((r) => r.held)) {
+        enterHold(sql, number, { ...hold, token: null });
+      }
+      // by a clock that is ahead of ours
+      acceptNow(sql, number, c["at"] as number, now);
+      sql("UPDATE copy SET taken_at = ? WHERE number = ?").run(now, number);
+      sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
+        .run(decision(origin, now), number);
+      recipients += open.length;
+    }
+    return { messages: copies.map((c) => c["id"] as string), recipients };
+  });
+
+const decision = (origin: string, now: number): string =>
+  JSON.stringify({
+    stage: "submit",
+    verdict: "pass",
+    rule: "replica.taken_over",
+    facts: { from: origin, at: now },
+  });
+
+const enter = (
+  sql: Sql,
+  number: number,
+  open: ReadonlyArray<OpenRecipient>,
+  sender: string,
+  priority: number,
+): void => {
+  const insert = sql(
+    "INSERT INTO recipient (key, address, hop, state, due, attempts, via, sender, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  open.forEach((r, i) => {
+    const state = r.held ? STATE.held : STATE.queued;
+    insert.run(
+      number * PER_MESSAGE + i,
+      r.address,
+      r.hop,
+      state,
+      r.due,
+      r.attempts,
+      r.via,
+      sender,
+      priority,
+    );
+  });
+};
+
+/** Drops what is kept for a server that will never come back. Null as above. */
+export const dropCopies = (
+  db: DatabaseSync,
+  origin: string,
+  now: number,
+  o: { readonly dryRun: boolean; readonly force: boolean },
+): number | null =>
+  inTransaction(db, !o.dryRun, () => {
+    const sql = sqlOn(db);
+    if (!o.force && isAlive(sql, origin, now)) return null;
+    const numbers = sql("SELECT number FROM copy WHERE origin = ? AND taken_at IS NULL").all(origin)
+      .map((r) => r["number"] as number);
+    for (const n of numbers) dropMessages(sql, { from: n, to: n });
+    return numbers.length;
+  });
+
+/** On a connection of its own to the spool at `path`; closed with the scope. */
+export const copiesAdminLayer = (path: string): Layer.Layer<CopiesAdmin, SpoolError> =>
+  Layer.effect(
+    CopiesAdmin,
+    Effect.gen(function* () {
+      const attempt = <A>(f: (now: number) => A): Effect.Effect<A, SpoolError> =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.try({
+            try: () => f(now),
+            catch: (cause) => new SpoolFault({ operation: "copies", cause }),
+          }));
+      const db = yield* Effect.acquireRelease(
+        attempt(() => openDatabase(path)),
+        (d) => Effect.sync(() => d.close()),
+      );
+      return CopiesAdmin.of({
+        kept: attempt((now) => copied(db, now)),
+        takeOver: (origin, o) => attempt((now) => takeOver(db, origin, now, o)),
+        drop: (origin, o) => attempt((now) => dropCopies(db, origin, now, o)),
+      });
+    }),
+  );

@@ -1,0 +1,357 @@
+/** Two spools and the link between them, which breaks when the test says so. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Effect, Layer, type Scope } from "effect";
+import { Redacted } from "effect";
+import { Copies, CopiesAdmin } from "../../../lib/ports/copies.ts";
+import { Dialer, DialFailed, type Link, type LinkEvents } from "../../../lib/ports/dialer.ts";
+import { type Delivery, type NewMessage, Spool } from "../../../lib/ports/spool.ts";
+import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
+import { FrameReader } from "../../../lib/replica/frames.ts";
+import { Keeper } from "../../../lib/replica/keeper.ts";
+import { replicatedLayer } from "../../../lib/replica/replicated_spool.ts";
+import { spoolLayer } from "../../../lib/spool/sqlite.ts";
+import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
+import { copiesAdminLayer } from "../../../lib/spool/take_over.ts";
+import { newMessage } from "../../contract/spool_suite.ts";
+
+interface Two {
+  readonly spool: Spool["Service"];
+  readonly copies: Copies["Service"];
+}
+
+/** What the test does to the link. */
+class Cable {
+  up = true;
+  /** The next answer of this kind is lost, and the link with it. */
+  lose: string | null = null;
+  readonly #two: Two;
+  #close: (() => void) | null = null;
+  dials = 0;
+
+  constructor(two: Two) {
+    this.#two = two;
+  }
+
+  cut(): void {
+    this.up = false;
+    this.#close?.();
+  }
+
+  readonly dialer: Dialer["Service"] = {
+    dial: (_target, events) =>
+      Effect.suspend(() =>
+        this.up
+          ? Effect.succeed(this.#open(events))
+          : Effect.fail(new DialFailed({ reason: "Connection refused", cause: null }))
+      ),
+  };
+
+  #open(events: LinkEvents): Link {
+    this.dials++;
+    let over = false;
+    const close = (): void => {
+      if (over) return;
+      over = true;
+      keeper.closed();
+      events.onClose("Connection closed");
+    };
+    this.#close = close;
+    const keeper: Keeper = new Keeper(
+      {
+        node: "two.example.com",
+        nodes: ["one.example.com"],
+        secret: Redacted.make("s"),
+        messageBytes: 1_000_000,
+      },
+      this.#two,
+      {
+        send: (octets) => {
+          if (over) return;
+          const reader = new FrameReader({ said: 1e6, octets: 0 });
+          reader.feed(octets);
+          const said = reader.next()?.said as { readonly t: string };
+          if (said.t === this.lose) {
+            this.lose = null;
+            return close();
+          }
+          queueMicrotask(() => events.onData(octets));
+        },
+        end: close,
+        pause: () => {},
+        resume: () => {},
+      },
+      { known: () => {}, warn: () => {} },
+    );
+    return {
+      remote: "127.0.0.1",
+      write: (data) => {
+        if (!over) keeper.feed(data as Uint8Array);
+        return true;
+      },
+      drained: () => Promise.resolve(),
+      flushed: () => true,
+      startTls: () => Effect.void,
+      protection: () => null,
+      end: close,
+      destroy: close,
+    };
+  }
+}
+
+interface World {
+  readonly cable: Cable;
+  readonly one: Spool["Service"];
+  readonly two: Two;
+  /** Ids that stand on two for one. */
+  readonly there: () => Promise<ReadonlyArray<string>>;
+  readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>;
+  readonly message: (
+    id: string,
+    o?: { readonly to?: ReadonlyArray<string> },
+  ) => Promise<NewMessage>;
+  readonly paths: { readonly one: string; readonly two: string };
+}
+
+const settle = async (probe: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let n = 0; n < 500; n++) {
+    if (await probe()) return;
+    await new Promise((r) => setTimeout(r, 10));
+  }
+  assert.fail("it did not happen");
+};
+
+const test = (
+  name: string,
+  body: (w: World) => Promise<void>,
+  o: { readonly waitMs?: number; readonly before?: (w: { readonly two: Two }) => Promise<void> } =
+    {},
+): void =>
+  Deno.test(`replicatedLayer() ${name}`, async () => {
+    const dir = await Deno.makeTempDir();
+    const paths = { one: join(dir, "one.db"), two: join(dir, "two.db") };
+    try {
+      const program = Effect.gen(function* () {
+        const second = yield* Layer.build(
+          Layer.fresh(spoolLayer({ path: paths.two, keepDays: 1 })),
+        );
+        const two = yield* Effect.provide(
+          Effect.gen(function* () {
+            return { spool: yield* Spool, copies: yield* Copies };
+          }),
+          second,
+        );
+        const cable = new Cable(two);
+        const beneath = Layer.merge(
+          spoolLayer({ path: paths.one, keepDays: 1, onceMs: 60_000 }),
+          Layer.succeed(Dialer, cable.dialer),
+        );
+        const first = yield* Layer.build(Layer.provideMerge(
+          replicatedLayer({
+            host: "two.example.com",
+            port: 1,
+            ca: null,
+            secret: Redacted.make("s"),
+            node: "one.example.com",
+            connectMs: 1_000,
+            pingMs: 1_000,
+            answerMs: 5_000,
+            retryMs: { first: 10, most: 20 },
+            waitMs: o.waitMs ?? 60_000,
+            lookMs: 50,
+          }),
+          beneath,
+        ));
+        const one = yield* Effect.provide(Spool, first);
+        yield* Effect.promise(() =>
+          body({
+            cable,
+            one,
+            two,
+            paths,
+            run: Effect.runPromise,
+            there: async () =>
+              (await Effect.runPromise(two.copies.list("one.example.com", "kept", 0, 100)))
+                .map((c) => c.id),
+            message: async (id, more = {}) => ({
+              ...await Effect.runPromise(Effect.provideService(newMessage(id, more), Spool, one)),
+              replicated: true,
+            }),
+          })
+        );
+      });
+      await Effect.runPromise(Effect.scoped(program as Effect.Effect<void, unknown, Scope.Scope>));
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+
+const linked = (w: World): Promise<void> => settle(() => w.cable.dials > 0);
+const delivered = (d: Delivery) =>
+  d.recipients.map((recipient) => ({
+    recipient,
+    outcome: { _tag: "Delivered", reply: "250 ok", remote: "hop" } as const,
+  }));
+
+test("keeps a copy, and drops it when the message is delivered", async (w) => {
+  await linked(w);
+  await settle(async () => {
+    const r = await w.run(Effect.result(w.one.commit(await w.message("first"))));
+    return r._tag === "Success";
+  });
+  assert.deepEqual(await w.there(), ["first"]);
+  const [d] = await w.run(w.one.take(10));
+  assert.equal(d?.message, "first");
+  await w.run(w.one.settleAll([{ message: "first", settlements: delivered(d!) }]));
+  await settle(async () => (await w.there()).length === 0);
+});
+
+test("accepts nothing while there is no link, and what it did not accept does not stay there", async (w) => {
+  await linked(w);
+  w.cable.lose = "ok";
+  const lost = await w.run(Effect.result(w.one.commit(await w.message("lost"))));
+  assert.equal(lost._tag, "Failure");
+  w.cable.cut();
+  const none = await w.run(Effect.result(w.one.commit(await w.message("none"))));
+  assert.equal(none._tag === "Failure" && none.failure._tag, "SpoolFault");
+  assert.deepEqual(await w.there(), ["lost"]);
+  w.cable.up = true;
+  await settle(async () => (await w.there()).length === 0);
+  await settle(async () =>
+    (await w.run(Effect.result(w.one.commit(await w.message("again")))))._tag === "Success"
+  );
+  assert.deepEqual(await w.there(), ["again"]);
+});
+
+test("keeps none of what was submitted before", async (w) => {
+  await linked(w);
+  const once = { key: "k", note: '{"stage":"submit"}' };
+  await settle(async () =>
+    (await w.run(Effect.result(w.one.commit({ ...await w.message("a"), once }))))._tag === "Success"
+  );
+  const known = await w.run(w.one.commit({ ...await w.message("b"), once }));
+  assert.deepEqual(known, { _tag: "Known", id: "a" });
+  await settle(async () => (await w.there()).join() === "a");
+});
+
+test("tells what an operator has changed, and who is done with before a take-over", async (w) => {
+  await linked(w);
+  const to = ["bob@example.org", "carol@example.com", "dave@example.com"];
+  await settle(async () =>
+    (await w.run(Effect.result(w.one.commit(await w.message("m", { to })))))._tag === "Success"
+  );
+  const all = await w.run(w.one.take(10));
+  const bob = all.find((d) => d.recipients[0]?.address.startsWith("bob"))!;
+  await w.run(w.one.settle("m", delivered(bob)));
+  const change = (c: Parameters<SpoolAdmin["Service"]["change"]>[0], recipient: string) =>
+    w.run(Effect.scoped(
+      SpoolAdmin.use((a) => a.change(c, { recipient })).pipe(
+        Effect.provide(adminLayer(w.paths.one)),
+      ),
+    ));
+  await change({ _tag: "Hold" }, "carol@*");
+  await change({ _tag: "Remove" }, "dave@*");
+  const open = async () => {
+    const db = new (await import("node:sqlite")).DatabaseSync(w.paths.two);
+    try {
+      return JSON.parse(String(db.prepare("SELECT open FROM copy").get()?.["open"] ?? "[]"));
+    } finally {
+      db.close();
+    }
+  };
+  await settle(async () => (await open()).length === 1);
+  assert.deepEqual(
+    (await open()).map((r: { address: string; held: boolean }) => [r.address, r.held]),
+    [
+      ["carol@example.com", true],
+    ],
+  );
+  w.cable.cut();
+  const admin = <A, E>(f: (c: CopiesAdmin["Service"]) => Effect.Effect<A, E>) =>
+    w.run(Effect.scoped(CopiesAdmin.use(f).pipe(Effect.provide(copiesAdminLayer(w.paths.two)))));
+  const o = { dryRun: false, force: false };
+  assert.equal(await admin((c) => c.takeOver("one.example.com", o)), null);
+  const dry = await admin((c) => c.takeOver("one.example.com", { dryRun: true, force: true }));
+  assert.deepEqual(dry, { messages: ["m"], recipients: 1 });
+  assert.equal((await admin((c) => c.kept))[0]?.messages, 1);
+  await admin((c) => c.takeOver("one.example.com", { ...o, force: true }));
+  const shown = await w.run(Effect.scoped(
+    SpoolAdmin.use((a) => a.show("m")).pipe(Effect.provide(adminLayer(w.paths.two))),
+  ));
+  assert.deepEqual(shown?.recipients.map((r) => [r.address, r.state]), [
+    ["carol@example.com", "held"],
+  ]);
+  // and it is not ours any more when the link is back
+  w.cable.up = true;
+  await settle(async () => {
+    const ours = await w.run(Effect.scoped(
+      SpoolAdmin.use((a) => a.show("m")).pipe(Effect.provide(adminLayer(w.paths.one))),
+    ));
+    return ours?.recipients.every((r) => r.state === "delivered" || r.state === "removed") === true;
+  });
+  await settle(async () =>
+    (await w.run(w.two.copies.list("one.example.com", "taken", 0, 10))).length === 0
+  );
+});
+
+test("sends nothing before the other side has said what it took over, or the wait is over", async (w) => {
+  w.cable.cut();
+  await w.run(w.one.commit({ ...await w.message("waits"), replicated: false }));
+  const early = await w.run(Effect.timeoutOption(w.one.take(1), 50));
+  assert.equal(early._tag, "None");
+  w.cable.up = true;
+  const [d] = await w.run(w.one.take(1));
+  assert.equal(d?.message, "waits");
+});
+
+test("does not wait for ever for a server that is gone", async (w) => {
+  w.cable.cut();
+  await w.run(w.one.commit({ ...await w.message("waits"), replicated: false }));
+  const [d] = await w.run(w.one.take(1));
+  assert.equal(d?.message, "waits");
+}, { waitMs: 100 });
+
+test("copies a body that is staged on disk, and the report on a message that has a copy", async (w) => {
+  await linked(w);
+  const body = "line of text\r\n".repeat(40_000);
+  await settle(async () => {
+    const m = await Effect.runPromise(
+      Effect.provideService(newMessage("large", { body }), Spool, w.one),
+    );
+    return (await w.run(Effect.result(w.one.commit({ ...m, replicated: true }))))._tag ===
+      "Success";
+  });
+  const text = async (s: Spool["Service"], id: string) => {
+    let out = "";
+    for await (const c of await w.run(s.read(id))) out += new TextDecoder("latin1").decode(c);
+    return out;
+  };
+  assert.equal(await text(w.two.spool, "large"), await text(w.one, "large"));
+  const [d] = await w.run(w.one.take(10));
+  const bounce = { ...await w.message("report"), account: null };
+  await w.run(w.one.settle(
+    "large",
+    d!.recipients.map((recipient) => ({
+      recipient,
+      outcome: { _tag: "Failed", status: "5.1.1", reply: "550 no", remote: "hop" } as const,
+    })),
+    bounce,
+  ));
+  await settle(async () => (await w.there()).join() === "report");
+});
+
+test("refuses a message that the other side may not keep, with its reason", async (w) => {
+  await linked(w);
+  const m = await Effect.runPromise(
+    Effect.provideService(newMessage("huge", { body: "x".repeat(1_100_000) }), Spool, w.one),
+  );
+  let told = "";
+  await settle(async () => {
+    const r = await w.run(Effect.result(w.one.commit({ ...m, replicated: true })));
+    if (r._tag === "Failure" && r.failure._tag === "SpoolFault") {
+      told = String(r.failure.cause);
+    }
+    return told.includes("message_bytes");
+  });
+  assert.deepEqual(await w.there(), []);
+});
