@@ -39,6 +39,15 @@ const stillThere = (node: string) =>
       "half a minute, or use --force, after which messages may arrive twice",
   );
 
+/** A name that is mistyped must not look like success. */
+const nothingFor = Effect.fnUntraced(function* (node: string) {
+  const all = yield* CopiesAdmin.use((c) => c.kept);
+  const others = all.map((c) => c.origin).join(", ");
+  return yield* failed(
+    `no copies are kept here for ${node}${others === "" ? "" : `; there are some for ${others}`}`,
+  );
+});
+
 const drop = Effect.fnUntraced(function* (
   given: string,
   o: { readonly dryRun: boolean; readonly force: boolean; readonly json: boolean },
@@ -46,6 +55,7 @@ const drop = Effect.fnUntraced(function* (
   const node = yield* nodeOf(given);
   const dropped = yield* CopiesAdmin.use((c) => c.drop(node, o));
   if (dropped === null) return yield* stillThere(node);
+  if (dropped === 0) return yield* nothingFor(node);
   if (o.json) return yield* printJson({ node, dropped, dryRun: o.dryRun });
   yield* print(`${o.dryRun ? "would drop" : "dropped"} ${many(dropped, "copy")} for ${node}`
     .replace("copys", "copies"));
@@ -92,6 +102,7 @@ export const takeOver = Command.make("take-over", {
     const node = yield* nodeOf(a.node);
     const taken = yield* CopiesAdmin.use((c) => c.takeOver(node, a));
     if (taken === null) return yield* stillThere(node);
+    if (taken.messages.length === 0) return yield* nothingFor(node);
     if (a.json) return yield* printJson({ node, dryRun: a.dryRun, ...taken });
     yield* print(
       `${a.dryRun ? "would take over" : "took over"} ${many(taken.messages.length, "message")} to ${

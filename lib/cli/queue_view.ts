@@ -102,6 +102,7 @@ export const detailJson = (
   limits: ReadonlyArray<string | null> = [],
 ) => ({
   ...entryJson(d),
+  copyOf: d.copyOf ?? null,
   forecast: forecast.map((f, i) => ({
     address: d.recipients[i]?.address ?? "",
     next: inWords(f, (ms) => new Date(ms).toISOString()),
@@ -160,6 +161,16 @@ const storyOf = (
   ]),
 ];
 
+const copyLines = ({ copyOf }: QueueDetail): ReadonlyArray<string> =>
+  copyOf === undefined ? [] : [
+    `  a copy: ${
+      clean(copyOf.origin)
+    } delivers it; \`queue take-over\` does so from here if that server is lost`,
+    ...copyOf.open.map((r) =>
+      `  ${clean(r.address)}  ${r.held ? "held" : "waits"} there, via ${clean(r.hop)}`
+    ),
+  ];
+
 /** Everything but the trail, which has a view of its own. `forecast` and `limits` by recipient. */
 export const detailLines = (
   d: QueueDetail,
@@ -169,6 +180,7 @@ export const detailLines = (
   const s = d.session;
   return [
     ...headlines(d),
+    ...copyLines(d),
     ...d.recipients.flatMap((r, i) => storyOf(d, r, forecast[i], limits[i] ?? null)),
     ...(s === null ? [] : [
       `  session ${s.id} on ${s.listener} from ${s.clientAddress}, ` +

@@ -217,6 +217,8 @@ export interface QueueEvent {
 export type QueueHold = Pick<Hold, "reason" | "until" | "then">;
 
 export interface QueueDetail extends QueueEntry {
+  /** It is a copy, which another server delivers: `recipients` is empty. */
+  readonly copyOf?: Pick<CopyOf, "origin" | "open">;
   /** Oldest first. */
   readonly history: ReadonlyArray<QueueEvent>;
   readonly envelope: Envelope;

@@ -26,6 +26,8 @@ export interface ReplicaSettings extends ReplicaLinkSettings {
 
 /** Messages, and recipients of them, whose standing is told in one go. */
 const TOGETHER = 500;
+/** At a stop, for the last news. */
+const FAREWELL_MS = 2_000;
 const RECIPIENTS = 10_000;
 
 const notKept = (cause: unknown): SpoolFault => new SpoolFault({ operation: "replicate", cause });
@@ -144,6 +146,9 @@ class Replicated {
       this.#telling = false;
     })),
   );
+
+  /** All that is to be told is told, where there is a connection. */
+  readonly finish: Effect.Effect<void> = Effect.suspend(() => this.#tell);
 
   /** Whether there is more. */
   #tellSome(): Effect.Effect<boolean> {
@@ -270,6 +275,8 @@ export const replicatedLayer = (
       yield* Effect.forkScoped(
         Effect.forever(Effect.andThen(Effect.sleep(settings.lookMs), replicated.look)),
       );
+      // whoever takes over from us shall not send what we have just sent
+      yield* Effect.addFinalizer(() => Effect.timeoutOption(replicated.finish, FAREWELL_MS));
       return Spool.of({
         ...spool,
         commit: replicated.commit,

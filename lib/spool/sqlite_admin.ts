@@ -141,12 +141,22 @@ class Admin {
     return {
       ...entryOf(m, this.#recipients(number), this.#hold(number)),
       history: this.#history(number),
+      ...this.#copyOf(number),
       envelope: facts.envelope,
       session: facts.session,
       trail: m["trail"] as string,
       // TextDecoder knows no true latin1
       head: Buffer.from(m["head"] as Uint8Array).toString("latin1"),
     };
+  }
+
+  #copyOf(number: number): Pick<QueueDetail, "copyOf"> {
+    const row = this.#db.prepare(
+      "SELECT origin, open FROM copy WHERE number = ? AND taken_at IS NULL",
+    ).get(number);
+    return row === undefined
+      ? {}
+      : { copyOf: { origin: row["origin"] as string, open: JSON.parse(row["open"] as string) } };
   }
 
   #history(number: number): ReadonlyArray<QueueEvent> {

@@ -135,6 +135,10 @@ test("a copy stands on the second server until the message is delivered, and the
     kept.map((c: Record<string, unknown>) => [c["node"], c["messages"], c["connected"]]),
     [["one.example.com", 1, true]],
   );
+  assert.match(
+    await p.run(p.two, "queue", "show", waits),
+    /a copy: one\.example\.com delivers it.*\n {2}later@example\.net {2}waits there/,
+  );
   // it is nobody's to send there
   assert.equal(await p.run(p.two, "queue", "list"), "nothing in the queue\n");
   await submitOne(p.one, "now@example.net");
@@ -143,6 +147,10 @@ test("a copy stands on the second server until the message is delivered, and the
   await eventually(() => arrived(p).length === 2 || null);
   await eventually(async () => await copies(p) === 1 || null);
   assert.match(await p.failing(p.two, "queue", "take-over", "one.example.com"), /is connected/);
+  assert.match(
+    await p.failing(p.two, "queue", "take-over", "won.example.com"),
+    /no copies are kept here for won\.example\.com; there are some for one\.example\.com/,
+  );
   // what an operator does is noticed
   await p.run(p.one, "queue", "remove", waits);
   await eventually(async () => await copies(p) === 0 || null, 30_000);
@@ -202,6 +210,16 @@ test("without the second server there is no 250, other routes go on, and what is
   await eventually(() => arrived(p).length === 3 || null);
 });
 
+test("a server that stops has told what it delivered", async (p) => {
+  await p.start(p.two);
+  const one = await p.start(p.one);
+  await linked(one);
+  for (let n = 0; n < 20; n++) await submitOne(p.one, "now@example.net");
+  await one.stop();
+  assert.equal(arrived(p).length, 20);
+  assert.equal(await copies(p), 0);
+});
+
 test("a server that is not named, or shows another secret, keeps and learns nothing", async (p) => {
   const two = await p.start(p.two);
   const config = await Deno.readTextFile(p.one.config);
@@ -230,7 +248,7 @@ const wait = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms)
 
 Deno.test({
   name:
-    `replicated: in ${ROUNDS} rounds of kill -9 and a lost disk nothing that was acknowledged is lost`,
+    `replicated: in ${ROUNDS} rounds of kill -9 and a lost disk nothing that was acknowledged is lost, QUE-1`,
   ignore: !installed("openssl"),
   fn: () => {
     const ledger = new KillLedger();
