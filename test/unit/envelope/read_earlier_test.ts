@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Envelope } from "../../../lib/envelope/envelope.ts";
 import { keepsItsTime, readEarlier } from "../../../lib/envelope/read_earlier.ts";
-
-const PLAIN: Envelope = {
-  returnPath: null,
-  recipients: [],
-  body: "7BIT",
-  smtpUtf8: false,
-  declaredSize: null,
-};
+import { PLAIN } from "../../support/plain_envelope.ts";
 
 const hold = (request: string, until: number) => ({ until, request, account: "alice" });
 const by = (deadline: number) => ({ deadline, mode: "R", trace: false } as const);

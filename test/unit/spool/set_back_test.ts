@@ -7,21 +7,13 @@ import { openDatabase, type SpoolDatabase } from "../../../lib/spool/database.ts
 import type { CommitOp } from "../../../lib/spool/protocol.ts";
 import { STATE } from "../../../lib/spool/schema.ts";
 import { takeOver } from "../../../lib/spool/take_over.ts";
+import { PLAIN } from "../../support/plain_envelope.ts";
 import { message, one } from "../../support/spool_ops.ts";
 import { claim, ids, type World, world } from "../../support/spool_world.ts";
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-/** Nothing in them has a meaning here. */
-const PLAIN: Envelope = {
-  returnPath: null,
-  recipients: [],
-  body: "7BIT",
-  smtpUtf8: false,
-  declaredSize: null,
-};
-
 /** Who has a clock. */
 type Timed = Pick<World, "now">;
 
