@@ -2,7 +2,7 @@
  * What two servers say to each other about copies, in frames: the length of a JSON text, the length of the octets that
  * go with it (each 32 bits, most significant octet first), the text in UTF-8, the octets.
  */
-import { joined } from "../message/release.ts";
+import { joined, release } from "../message/release.ts";
 
 export interface Frame {
   /** JSON, not looked at. */
@@ -22,6 +22,8 @@ export class BadFrame extends Error {
 }
 
 const PREFIX = 8;
+/** From so many octets on, memory is given back at once rather than left to the collector. */
+const LARGE = 65_536;
 const NONE = new Uint8Array();
 const encoder = new TextEncoder();
 
@@ -58,6 +60,7 @@ export class FrameReader {
     return this.#held;
   }
 
+  /** Takes ownership. */
   feed(chunk: Uint8Array): void {
     this.#parts.push(chunk);
     this.#held += chunk.length;
@@ -79,10 +82,11 @@ export class FrameReader {
     }
     if (this.#held < this.#whole) return null;
     const all = this.#gather();
-    const rest = all.subarray(this.#whole);
-    const text = all.subarray(PREFIX, PREFIX + this.#said);
+    const large = all.length >= LARGE;
+    const rest = large ? all.slice(this.#whole) : all.subarray(this.#whole);
     const octets = all.slice(PREFIX + this.#said, this.#whole);
-    const said = parsed(text);
+    const said = parsed(all.subarray(PREFIX, PREFIX + this.#said));
+    if (large) release(all);
     this.#parts = rest.length === 0 ? [] : [rest];
     this.#held = rest.length;
     this.#whole = 0;
@@ -93,6 +97,7 @@ export class FrameReader {
     const [only] = this.#parts;
     if (this.#parts.length === 1 && only !== undefined) return only;
     const all = joined(this.#parts);
+    if (all.length >= LARGE) this.#parts.forEach(release);
     this.#parts = [all];
     return all;
   }

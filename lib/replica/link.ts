@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers";
 import { Data, Deferred, Effect, Redacted, type Scope } from "effect";
-import { joined } from "../message/release.ts";
+import { joined, release } from "../message/release.ts";
 import type { Dialer, Link } from "../ports/dialer.ts";
 import { frame, FrameReader } from "./frames.ts";
 import { type Answered, answered, type Told, VERSION } from "./words.ts";
@@ -84,20 +84,31 @@ export class ReplicaLink {
     setImmediate(() => this.#flush());
   }
 
-  #flush(): boolean {
+  #flush(): void {
     this.#scheduled = false;
     const out = this.#out;
-    if (out.length === 0 || this.#up === null) return true;
+    if (out.length === 0 || this.#up === null) return;
     this.#out = [];
     const [only] = out;
-    return this.#up.link.write(out.length === 1 && only !== undefined ? only : joined(out));
+    this.#up.link.write(out.length === 1 && only !== undefined ? only : joined(out));
   }
 
-  /** Sends what waits, and waits while the other side is slow. */
-  readonly drain: Effect.Effect<void> = Effect.suspend(() => {
-    const up = this.#up;
-    return this.#flush() || up === null ? Effect.void : Effect.promise(() => up.link.drained());
-  });
+  /** A piece of a body: sent at once, and waited for while the other side is slow. */
+  part(n: number, octets: Uint8Array): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const up = this.#up;
+      if (up === null) return Effect.void;
+      this.#flush();
+      const piece = frame({ t: "part", n } as Told, octets);
+      // a large body would pile up until the collector comes
+      const done = (): void => {
+        if (up.link.flushed()) release(piece);
+      };
+      return up.link.write(piece)
+        ? Effect.sync(done)
+        : Effect.promise(() => up.link.drained().then(done));
+    });
+  }
 
   /** `n`: the number that its parts had. */
   ask(word: Asked, octets?: Uint8Array, n = this.number()): Effect.Effect<Answered, ReplicaFault> {

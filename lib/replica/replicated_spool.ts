@@ -79,8 +79,7 @@ class Replicated {
       for (let index = 0;; index++) {
         const octets = yield* m.body.part(index);
         if (octets === null) break;
-        this.#link.tell({ t: "part", n }, octets);
-        yield* this.#link.drain;
+        yield* this.#link.part(n, octets);
       }
       const { id, acceptedAt, account, session, envelope, eightBit, trail, hold } = m;
       const message = {
