@@ -19,7 +19,7 @@ import { commitMessage } from "./commit.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, forwardHolds, type Sql } from "./holds.ts";
+import { endHolds, type Sql } from "./holds.ts";
 import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
@@ -32,6 +32,7 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -84,6 +85,7 @@ export class SpoolDatabase {
   readonly #repeated: Repeated;
   readonly #events: EventStore;
   readonly #leases: Leases;
+  readonly #setBack: SetBack;
   /** Of the database, when somebody asked last whether another process has changed it. */
   #seen: unknown;
 
@@ -102,6 +104,7 @@ export class SpoolDatabase {
     this.#leases = new Leases(this.#sql, o.owner, o.leaseMs, steady);
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
+    this.#setBack = new SetBack(this.#sql, this.#now(), o.leaseMs);
     this.#transaction(() => {
       this.#leases.renew(this.#now());
       this.#remember();
@@ -244,20 +247,19 @@ export class SpoolDatabase {
   }
 
   #commit(m: CommitOp): number | KnownMessage {
+    // by the clock of another server
+    if (m.copyOf === undefined) this.#setBack.saw(m.acceptedAt);
     const committed = commitMessage(this.#sql, m, this.#owner, this.#repeated);
     if (typeof committed === "number" && this.#events.on) this.#events.accepted(m);
     return committed;
   }
 
-  /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
+  /** What was tried and seems due later than any retry is, the clock was set back under. */
   #forward(): void {
     const now = this.#now();
-    this.#sql(
-      `UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND (
-         (attempts > 0 AND due > ?) OR
-         (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
-    ).run(now, now + 60_000, now + this.#longestMs);
-    forwardHolds(this.#sql, now);
+    this.#setBack.amend(now);
+    this.#sql("UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND attempts > 0")
+      .run(now, now + Math.max(60_000, this.#longestMs));
   }
 
   /** By another process than this one. */
@@ -360,6 +362,7 @@ export class SpoolDatabase {
   /** Lets go of everything this process holds: it stops. */
   release(): void {
     this.#transaction(() => {
+      this.#setBack.amend(this.#now());
       this.#leases.release();
       this.#events.release(this.#owner);
     });

@@ -15,6 +15,7 @@ import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
 import { enterHold, type Sql } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
+import { acceptNow } from "./set_back.ts";
 import { inTransaction } from "./transaction.ts";
 
 const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
@@ -48,7 +49,7 @@ export const takeOver = (
     if (!o.force && isAlive(sql, origin, now)) return null;
     const copies = sql(
       `SELECT c.number AS number, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
-              m.return_path AS return_path, m.facts AS facts, m.size AS size
+              m.return_path AS return_path, m.facts AS facts, m.size AS size, m.accepted_at AS at
        FROM copy c JOIN message m ON m.number = c.number
        WHERE c.origin = ? AND c.taken_at IS NULL ORDER BY c.number`,
     ).all(origin);
@@ -65,6 +66,8 @@ export const takeOver = (
       if (hold !== null && open.some((r) => r.held)) {
         enterHold(sql, number, { ...hold, token: null });
       }
+      // by a clock that is ahead of ours
+      acceptNow(sql, number, c["at"] as number, now);
       sql("UPDATE copy SET taken_at = ? WHERE number = ?").run(now, number);
       sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
         .run(decision(origin, now), number);
