@@ -166,10 +166,12 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
     });
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
-  if (r.alarm && ownLogin(job.awaited)) { // it says nothing of the logins of others
+  if (r.atLogin && ownLogin(job.awaited)) { // it says nothing of the logins of others
     yard.pool.reached(hop, performance.now());
     yard.inHand.delete(job);
-    job.awaited?.loginRefused(r.verdict, r.contact === null ? null : contactText(r.contact));
+    const remote = r.contact === null ? null : contactText(r.contact);
+    if (r.alarm) job.awaited?.loginRefused(r.verdict, remote);
+    else job.awaited?.unreachable(r.verdict, remote);
     return null;
   }
   putBack(yard, hop, job, job);

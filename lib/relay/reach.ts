@@ -33,6 +33,8 @@ export interface Unreachable {
   readonly tried: ReadonlyArray<Tried>;
   /** Our credentials were not taken: nobody but the operator can help. */
   readonly alarm: boolean;
+  /** It ended at our login, whether that was refused or not. */
+  readonly atLogin: boolean;
 }
 
 /** `tried`: hosts before this one. */
@@ -75,7 +77,7 @@ export const reach: (
   }
   const verdict = milder(none);
   return failed === null && verdict !== null
-    ? { _tag: "Unreachable" as const, verdict, contact: null, tried, alarm: false }
+    ? { _tag: "Unreachable" as const, verdict, contact: null, tried, alarm: false, atLogin: false }
     : unreachable(to.hop, failed, tried);
 });
 
@@ -180,13 +182,25 @@ const promised = (to: Destination, host: Host, r: Reached | Unusable): Reached |
 };
 
 /**
- * A host that refuses for good outlives in the report one that merely could not be reached; which in turn may
- * yet turn out to be one that qualifies.
+ * A host that came as far as our login outlives in the report what the others did: somebody can help there, or the hop
+ * is there for others. Then comes one that refuses for good, then one that merely could not be reached; which in turn
+ * may yet turn out to be one that qualifies.
  */
-const weight = (e: Unusable): number => refusesForGood(e) ? 2 : e.stage === "REQUIRETLS" ? 0 : 1;
+const weight = (e: Unusable): number =>
+  e.stage === "AUTH"
+    ? refusesLogin(e) ? 4 : 3
+    : refusesForGood(e)
+    ? 2
+    : e.stage === "REQUIRETLS"
+    ? 0
+    : 1;
 
 const graver = (a: Unusable | null, b: Unusable): Unusable =>
   a === null || weight(b) >= weight(a) ? b : a;
+
+/** Not so one that is lost while it thinks about it, which is no word on the login. RFC 3463 §3.5, §3.8 */
+const refusesLogin = (e: Unusable): boolean =>
+  e.stage === "AUTH" && e.verdict.status.startsWith("4.7.");
 
 const refusesForGood = (e: Unusable): boolean =>
   e.stage === "greeting" && e.verdict.kind === "permanent";
@@ -208,7 +222,8 @@ const unreachable = (
     : softened(e.verdict),
   contact: e?.contact ?? null,
   tried,
-  alarm: e?.stage === "AUTH",
+  alarm: e !== null && refusesLogin(e),
+  atLogin: e?.stage === "AUTH",
 });
 
 const NO_HOST: Verdict = {

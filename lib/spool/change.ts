@@ -23,6 +23,7 @@ import { heldBy, leaveHold, type Sql } from "./holds.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
 import { REMEMBER, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
+import { inTransaction } from "./transaction.ts";
 
 interface Rule {
   /** States in which it can be done. */
@@ -121,18 +122,6 @@ export const redeem = (
     const change: Change = { _tag: then === "release" ? "Release" : "Remove" };
     return apply(db, change, { id: id as string }, now);
   });
-
-const inTransaction = (db: DatabaseSync, f: () => Changed, dryRun = false): Changed => {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const changed = f();
-    db.exec(dryRun ? "ROLLBACK" : "COMMIT");
-    return changed;
-  } catch (e) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw e;
-  }
-};
 
 /** Of `recipient r`, with the time as parameter: a running server has it. */
 export const IN_HANDS =

@@ -3,7 +3,6 @@
  * (`sqlite_worker.ts`), in place in the command line and in tests.
  */
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type {
   ClaimedRow,
@@ -15,23 +14,15 @@ import type {
   OpResult,
   SettleOp,
 } from "./protocol.ts";
-import {
-  aliveAs,
-  enterCopy,
-  forgetTaken,
-  listCopies,
-  standingOf,
-  takeOut,
-  updateCopies,
-} from "./copies.ts";
+import { aliveAs, forgetTaken, listCopies, standingOf, takeOut, updateCopies } from "./copies.ts";
+import { commitMessage } from "./commit.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, enterHold, forwardHolds, type Sql } from "./holds.ts";
+import { endHolds, type Sql } from "./holds.ts";
 import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
-import { release } from "../message/release.ts";
-import { numberOf, range, runsOf } from "./runs.ts";
+import { numberOf, runsOf } from "./runs.ts";
 import {
   MIGRATIONS,
   PER_MESSAGE,
@@ -41,6 +32,7 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -93,6 +85,7 @@ export class SpoolDatabase {
   readonly #repeated: Repeated;
   readonly #events: EventStore;
   readonly #leases: Leases;
+  readonly #setBack: SetBack;
   /** Of the database, when somebody asked last whether another process has changed it. */
   #seen: unknown;
 
@@ -111,6 +104,7 @@ export class SpoolDatabase {
     this.#leases = new Leases(this.#sql, o.owner, o.leaseMs, steady);
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
+    this.#setBack = new SetBack(this.#sql, this.#now(), o.leaseMs);
     this.#transaction(() => {
       this.#leases.renew(this.#now());
       this.#remember();
@@ -253,112 +247,19 @@ export class SpoolDatabase {
   }
 
   #commit(m: CommitOp): number | KnownMessage {
-    const hash = createHash("sha256").update(m.head);
-    const once = this.#repeated.on ? m.once : null;
-    const body = once === null ? null : this.#repeated.digest(once.key);
-    let number = m.staged;
-    let size = m.head.length;
-    let index = 0;
-    if (number !== null) {
-      // what was staged is read once more: the digest is of what the disk gave back
-      const { first, end } = range(number);
-      for (
-        const row of this.#sql("SELECT octets FROM chunk WHERE key >= ? AND key < ? ORDER BY key")
-          .iterate(first, end)
-      ) {
-        const octets = row["octets"] as Uint8Array;
-        hash.update(octets);
-        body?.update(octets);
-        size += octets.length;
-        index++;
-        release(octets);
-      }
-    }
-    for (const c of m.body) {
-      hash.update(c);
-      body?.update(c);
-      size += c.length;
-    }
-    let facts = m.facts;
-    const submitted = body?.digest() ?? null;
-    if (once !== null && submitted !== null) {
-      const known = this.#repeated.find(submitted, m.acceptedAt);
-      if (known !== null) {
-        this.#sql(
-          "UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?",
-        )
-          .run(once.note, known.number);
-        return { known: known.id };
-      }
-      facts = `${m.facts.slice(0, -1)},"once":"${submitted.toString("base64url")}"}`;
-    }
-    const digest = hash.digest();
-    if (number === null) {
-      number = Number(
-        this.#sql(
-          "INSERT INTO message (id, complete, accepted_at, account, return_path, facts, size, digest, head, trail) VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ).run(m.id, m.acceptedAt, m.account, m.returnPath, facts, size, digest, m.head, m.trail)
-          .lastInsertRowid,
-      );
-    } else {
-      const done = this.#sql(
-        "UPDATE message SET id = ?, complete = 1, accepted_at = ?, account = ?, return_path = ?, facts = ?, size = ?, digest = ?, head = ?, trail = ?, owner = NULL WHERE number = ? AND complete = 0",
-      ).run(
-        m.id,
-        m.acceptedAt,
-        m.account,
-        m.returnPath,
-        facts,
-        size,
-        digest,
-        m.head,
-        m.trail,
-        number,
-      );
-      if (done.changes !== 1) throw new Error("the staged body is gone");
-    }
-    for (const c of m.body) {
-      this.#sql("INSERT INTO chunk (key, octets) VALUES (?, ?)").run(
-        number * PER_MESSAGE + index++,
-        c,
-      );
-    }
-    const insert = this.#sql(
-      "INSERT INTO recipient (key, address, hop, state, due, owner, sender, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    );
-    const { hold } = m;
-    if (hold) enterHold(this.#sql, number, hold);
-    const state = hold ? STATE.held : m.lease ? STATE.leased : STATE.queued;
-    const sender = m.account ?? m.returnPath ?? "";
-    m.recipients.forEach((r, i) => {
-      insert.run(
-        number! * PER_MESSAGE + i,
-        r.address,
-        r.hop,
-        state,
-        m.due,
-        m.lease ? this.#owner : null,
-        sender,
-        m.priority ?? 0,
-      );
-    });
-    if (submitted !== null) {
-      this.#repeated.add(submitted, { number, id: m.id, at: m.acceptedAt });
-    }
-    if (m.copyOf !== undefined) enterCopy(this.#sql, number, m.copyOf);
-    if (this.#events.on) this.#events.accepted(m);
-    return number;
+    // by the clock of another server
+    if (m.copyOf === undefined) this.#setBack.saw(m.acceptedAt);
+    const committed = commitMessage(this.#sql, m, this.#owner, this.#repeated);
+    if (typeof committed === "number" && this.#events.on) this.#events.accepted(m);
+    return committed;
   }
 
-  /** What seems due later than any retry is, and was not kept back by its sender, the clock was set back under. */
+  /** What was tried and seems due later than any retry is, the clock was set back under. */
   #forward(): void {
     const now = this.#now();
-    this.#sql(
-      `UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND (
-         (attempts > 0 AND due > ?) OR
-         (attempts = 0 AND due = (SELECT accepted_at FROM message WHERE number = recipient.key / ${PER_MESSAGE})))`,
-    ).run(now, now + 60_000, now + this.#longestMs);
-    forwardHolds(this.#sql, now);
+    this.#setBack.amend(now);
+    this.#sql("UPDATE recipient SET due = ? WHERE state = 0 AND due > ? AND attempts > 0")
+      .run(now, now + Math.max(60_000, this.#longestMs));
   }
 
   /** By another process than this one. */
@@ -461,6 +362,7 @@ export class SpoolDatabase {
   /** Lets go of everything this process holds: it stops. */
   release(): void {
     this.#transaction(() => {
+      this.#setBack.amend(this.#now());
       this.#leases.release();
       this.#events.release(this.#owner);
     });

@@ -2,14 +2,11 @@
 import { createHmac } from "node:crypto";
 import type { StatementSync } from "node:sqlite";
 import type { CommitOp } from "./protocol.ts";
-import { keysOf, range, type Run } from "./runs.ts";
+import { keysOf, type Run } from "./runs.ts";
 import { STATE } from "./schema.ts";
 
 /** Prepares a statement, or finds it prepared. */
 export type Sql = (text: string) => StatementSync;
-
-/** Less is no clock that was set. */
-const CLOCKS_APART_MS = 60_000;
 
 /** A token is good once: the row goes with the hold. Only its digest is kept. */
 const digestOf = (sql: Sql, token: string): Uint8Array => {
@@ -53,26 +50,6 @@ export const endHolds = (sql: Sql, now: number): ReadonlyArray<number> => {
     released.push(run.from);
   }
   return released;
-};
-
-/**
- * A message that was accepted in the future was so under a clock that has been set back: its hold lasts as long as it
- * was to last, from now on. Once, since from now on it was accepted now.
- */
-export const forwardHolds = (sql: Sql, now: number): void => {
-  const ahead = sql(
-    "SELECT h.number AS number, m.accepted_at AS at FROM hold h JOIN message m ON m.number = h.number WHERE h.until IS NOT NULL AND m.accepted_at > ?",
-  ).all(now + CLOCKS_APART_MS);
-  for (const { number, at } of ahead) {
-    sql("UPDATE hold SET until = until - ? WHERE number = ?").run(
-      Number(at) - now,
-      number as number,
-    );
-    sql("UPDATE message SET accepted_at = ? WHERE number = ?").run(now, number as number);
-    const { first, end } = range(number as number);
-    sql("UPDATE recipient SET due = ? WHERE key >= ? AND key < ? AND due = ?")
-      .run(now, first, end, at as number);
-  }
 };
 
 /** Number of the message that `token` releases or cancels; null: none, or it was used. */

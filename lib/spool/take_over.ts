@@ -15,20 +15,10 @@ import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
 import { enterHold, type Sql } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
+import { acceptNow } from "./set_back.ts";
+import { inTransaction } from "./transaction.ts";
 
 const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
-
-const inTransaction = <A>(db: DatabaseSync, keep: boolean, f: () => A): A => {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const value = f();
-    db.exec(keep ? "COMMIT" : "ROLLBACK");
-    return value;
-  } catch (e) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw e;
-  }
-};
 
 const FUTURE_MS = 60_000;
 
@@ -54,12 +44,12 @@ export const takeOver = (
   now: number,
   o: { readonly dryRun: boolean; readonly force: boolean },
 ): TakenOver | null =>
-  inTransaction(db, !o.dryRun, () => {
+  inTransaction(db, () => {
     const sql = sqlOn(db);
     if (!o.force && isAlive(sql, origin, now)) return null;
     const copies = sql(
       `SELECT c.number AS number, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
-              m.return_path AS return_path, m.facts AS facts, m.size AS size
+              m.return_path AS return_path, m.facts AS facts, m.size AS size, m.accepted_at AS at
        FROM copy c JOIN message m ON m.number = c.number
        WHERE c.origin = ? AND c.taken_at IS NULL ORDER BY c.number`,
     ).all(origin);
@@ -76,13 +66,15 @@ export const takeOver = (
       if (hold !== null && open.some((r) => r.held)) {
         enterHold(sql, number, { ...hold, token: null });
       }
+      // by a clock that is ahead of ours
+      acceptNow(sql, number, c["at"] as number, now);
       sql("UPDATE copy SET taken_at = ? WHERE number = ?").run(now, number);
       sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
         .run(decision(origin, now), number);
       recipients += open.length;
     }
     return { messages: copies.map((c) => c["id"] as string), recipients };
-  });
+  }, o.dryRun);
 
 const decision = (origin: string, now: number): string =>
   JSON.stringify({
@@ -125,14 +117,14 @@ export const dropCopies = (
   now: number,
   o: { readonly dryRun: boolean; readonly force: boolean },
 ): number | null =>
-  inTransaction(db, !o.dryRun, () => {
+  inTransaction(db, () => {
     const sql = sqlOn(db);
     if (!o.force && isAlive(sql, origin, now)) return null;
     const numbers = sql("SELECT number FROM copy WHERE origin = ? AND taken_at IS NULL").all(origin)
       .map((r) => r["number"] as number);
     for (const n of numbers) dropMessages(sql, { from: n, to: n });
     return numbers.length;
-  });
+  }, o.dryRun);
 
 /** On a connection of its own to the spool at `path`; closed with the scope. */
 export const copiesAdminLayer = (path: string): Layer.Layer<CopiesAdmin, SpoolError> =>

@@ -16,6 +16,7 @@ import {
 import { run } from "../support/program.ts";
 import { type Script, ScriptedHop } from "../support/scripted_hop.ts";
 import { SmtpDialog } from "../support/smtp_dialog.ts";
+import { swaks } from "../support/swaks.ts";
 
 const PEERS = ["openssl", "curl", "swaks", "python3"].every(installed) && postfixAvailable();
 
@@ -49,22 +50,6 @@ const stopped = async (server: Running): Promise<void> => {
   } catch (e) {
     if (!(e instanceof TypeError)) throw e;
   }
-};
-
-const swaks = async (
-  site: Site,
-  to: string,
-  mechanism = "PLAIN",
-): Promise<string> => {
-  const { stdout, stderr } = await new Deno.Command("swaks", {
-    args: [
-      ...["--server", "127.0.0.1", "--port", String(site.submissions), "--tls-on-connect"],
-      ...["--auth", mechanism, "--auth-user", site.user, "--auth-password", site.password],
-      ...["--from", site.user, "--to", to, "--header", "Subject: by swaks"],
-    ],
-  }).output();
-  const text = new TextDecoder();
-  return text.decode(stdout) + text.decode(stderr);
 };
 
 /** Signed in, by hand. */

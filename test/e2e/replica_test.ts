@@ -210,6 +210,36 @@ test("without the second server there is no 250, other routes go on, and what is
   await eventually(() => arrived(p).length === 3 || null);
 });
 
+test("two servers may keep copies for each other", async (p) => {
+  const port = await freePort();
+  const add = async (site: Site, replica: string): Promise<void> => {
+    const text = await Deno.readTextFile(site.config);
+    await Deno.writeTextFile(site.config, text.replace("[replica]", `[replica]\n${replica}`));
+  };
+  await add(p.one, `listen = ["127.0.0.1:${port}"]\nnodes = ["two.example.com"]`);
+  await add(
+    p.two,
+    `to = "localhost:${port}"\nca = "${p.one.certificate}"\nwait_seconds = 5`,
+  );
+  const config = await Deno.readTextFile(p.two.config);
+  await Deno.writeTextFile(
+    p.two.config,
+    config.replace('tls = "none"', 'tls = "none"\ndurability = "replicated"'),
+  );
+  const [one, two] = await Promise.all([p.start(p.one), p.start(p.two)]);
+  await Promise.all([linked(one), linked(two)]);
+  await submitOne(p.one, "later@example.net");
+  const second = await submitOne(p.two, "later@example.net");
+  const kept = async (site: Site) =>
+    JSON.parse(await p.run(site, "queue", "copies", "--json"))
+      .map((c: Record<string, unknown>) => [c["node"], c["messages"]]);
+  assert.deepEqual(await kept(p.two), [["one.example.com", 1]]);
+  assert.deepEqual(await kept(p.one), [["two.example.com", 1]]);
+  await two.kill();
+  await p.run(p.one, "queue", "take-over", "two.example.com", "--force");
+  assert.match(await p.run(p.one, "queue", "list"), new RegExp(second));
+});
+
 test("a server that stops has told what it delivered", async (p) => {
   await p.start(p.two);
   const one = await p.start(p.one);

@@ -208,9 +208,10 @@ export const eventually = async <A>(
   }
 };
 
-/** Whether a program is on the path; where CI promised it, its absence is a failure. */
+/** Whether a program is on the path, or at its own; where CI promised it, its absence is a failure. */
 export const installed = (program: string): boolean => {
-  const found = (Deno.env.get("PATH") ?? "").split(":").concat("/usr/sbin").some((d) => {
+  const path = (Deno.env.get("PATH") ?? "").split(":").concat("/usr/sbin");
+  const found = (program.startsWith("/") ? [""] : path).some((d) => {
     try {
       return Deno.statSync(join(d, program)).isFile;
     } catch {

@@ -1,7 +1,7 @@
 /** The client's own login at the next hop: on a connection of its own, under verified TLS or not at all. */
 import assert from "node:assert/strict";
 import { Redacted } from "effect";
-import type { TlsLevel } from "../../../lib/ports/routes.ts";
+import type { NextHop, TlsLevel } from "../../../lib/ports/routes.ts";
 import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
 import { type Script, ScriptedHop } from "../../support/scripted_hop.ts";
 import { type Running, smtpHop, until, withRelay } from "./harness.ts";
@@ -15,7 +15,13 @@ const auth = (username: string) => `AUTH PLAIN ${btoa(`\0${username}\0${username
 
 const test = (
   name: string,
-  o: { readonly tls: TlsLevel; readonly trusted?: boolean; readonly script?: Script },
+  o: {
+    readonly tls: TlsLevel;
+    readonly trusted?: boolean;
+    readonly script?: Script;
+    /** In place of the host alone. */
+    readonly hop?: (port: number) => NextHop;
+  },
   body: (hop: ScriptedHop, relay: Running) => Promise<void>,
 ): void =>
   Deno.test(`forward_login ${name}`, async () => {
@@ -29,7 +35,7 @@ const test = (
     });
     try {
       await withRelay({
-        hop: smtpHop(hop.port, { host: "localhost", tls: o.tls }),
+        hop: o.hop?.(hop.port) ?? smtpHop(hop.port, { host: "localhost", tls: o.tls }),
         settings: {
           access: () => ({ credentials: null, ca: o.trusted === false ? null : ca }),
           connectionsPerHop: 2,
@@ -78,18 +84,6 @@ test("shares no connection with what has no login", { tls: "required" }, async (
   assert.deepEqual(of, [[false, 2], [true, 1]]);
 });
 
-test("tells of a login that is refused, and leaves nobody else's alone", {
-  tls: "required",
-  script: {
-    on: (c) => c === auth("mallory") ? "535 5.7.8 bad password" : undefined,
-  },
-}, async (_hop, relay) => {
-  const h = await relay.pass({ to: x, login: login("mallory") });
-  assert.equal(h._tag, "LoginRefused");
-  assert.equal("reply" in h ? h.reply.text : "", "535 5.7.8 bad password");
-  assert.equal((await relay.pass({ to: x, login: login("alice") }))._tag, "Taken");
-});
-
 for (const tls of ["none", "opportunistic", "encrypt", "required"] as const) {
   test(`sends no password to who cannot prove the name, tls = ${tls}`, {
     tls,
@@ -107,6 +101,53 @@ test("says nothing of the password, whatever comes of it", {
 }, async (_hop, relay) => {
   assert.ok(!JSON.stringify(await relay.pass({ to: x, login: login("alice") })).includes("own"));
 });
+
+/** Dead hosts beside the one that answers. */
+const beside = (...order: ReadonlyArray<"dead" | "alive">) => (port: number): NextHop => ({
+  _tag: "Several",
+  hops: order.map((which) => ({
+    _tag: "Smtp",
+    host: "localhost",
+    port: which === "dead" ? 9 : port,
+    implicitTls: false,
+    tls: "required",
+    login: null,
+  })),
+  weights: null,
+});
+
+for (
+  const [where, hop] of [
+    ["alone", undefined],
+    ["before a dead one", beside("alive", "dead")],
+    ["behind a dead one", beside("dead", "alive")],
+  ] as const
+) {
+  const more = hop === undefined ? {} : { hop };
+  test(`tells of a login that is refused by a host ${where}, and tries those of others`, {
+    tls: "required",
+    script: { on: (c) => c === auth("mallory") ? "535 5.7.8 bad password" : undefined },
+    ...more,
+  }, async (_hop, relay) => {
+    const h = await relay.pass({ to: x, login: login("mallory") });
+    assert.equal(h._tag, "LoginRefused");
+    assert.equal("reply" in h ? h.reply.text : "", "535 5.7.8 bad password");
+    assert.equal((await relay.pass({ to: x, login: login("alice") }))._tag, "Taken");
+  });
+
+  for (const [what, answer] of [["hangs up", "cut"], ["says nothing more", null]] as const) {
+    test(`blames neither login nor hop where a host ${where} ${what} at AUTH`, {
+      tls: "required",
+      script: { on: (c) => c === auth("mallory") ? answer : undefined },
+      ...more,
+    }, async (_hop, relay) => {
+      const h = await relay.pass({ to: x, login: login("mallory") });
+      assert.equal(h._tag, "Unreachable");
+      assert.equal("reply" in h ? h.reply.status : "", "4.4.2");
+      assert.equal((await relay.pass({ to: x, login: login("alice") }))._tag, "Taken");
+    });
+  }
+}
 
 Deno.test("forward_login leaves alone what is sent from here, for which nobody has signed in", async () => {
   const hop = await ScriptedHop.start();

@@ -5,57 +5,12 @@ import type { ClaimedRow, CommitOp, Op, ReadPart } from "../../../lib/spool/prot
 import { PER_MESSAGE, STATE } from "../../../lib/spool/schema.ts";
 import { octets, text } from "../../support/octets.ts";
 import { message as messageOf, one } from "../../support/spool_ops.ts";
+import { claim, ids, LEASE, type World, world } from "../../support/spool_world.ts";
 
-const LEASE = 15_000;
 const DAY = 86_400_000;
-
-/** A file, and a clock that only the test moves. */
-const world = (body: (w: World) => void) => () => {
-  const dir = Deno.makeTempDirSync({ prefix: "postern-" });
-  const w = new World(`${dir}/spool.db`);
-  try {
-    body(w);
-  } finally {
-    w.close();
-    Deno.removeSync(dir, { recursive: true });
-  }
-};
-
-class World {
-  now = 1_000_000;
-  readonly path: string;
-  readonly #open: Array<SpoolDatabase> = [];
-  constructor(path: string) {
-    this.path = path;
-  }
-  process(owner: string, keepDays = 1): SpoolDatabase {
-    const db = new SpoolDatabase(
-      { open: this.path, owner, keepDays, leaseMs: LEASE, onceMs: 1_000 },
-      () => this.now,
-    );
-    this.#open.push(db);
-    return db;
-  }
-  /** A value that another connection reads. */
-  count(table: string): number {
-    const db = new DatabaseSync(this.path);
-    try {
-      return Number(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"]);
-    } finally {
-      db.close();
-    }
-  }
-  close(): void {
-    for (const db of this.#open) db.close();
-  }
-}
 
 const message = (w: World, id: string, lease: boolean, o: Partial<CommitOp> = {}): CommitOp =>
   messageOf(w, id, { lease, ...o });
-
-const claim = (db: SpoolDatabase, limit = 10) =>
-  one(db, { op: "claim", limit }) as ReadonlyArray<ClaimedRow>;
-const ids = (db: SpoolDatabase) => claim(db).map((r) => r.id);
 
 const settle = (key: number, state: number, due = 0): Op => ({
   op: "settle",

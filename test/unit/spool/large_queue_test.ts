@@ -3,15 +3,19 @@ import assert from "node:assert/strict";
 import { Effect, Layer } from "effect";
 import { Spool } from "../../../lib/ports/spool.ts";
 import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
-import { openDatabase } from "../../../lib/spool/database.ts";
+import { openDatabase, SpoolDatabase } from "../../../lib/spool/database.ts";
 import { PER_MESSAGE } from "../../../lib/spool/schema.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
+import { one } from "../../support/spool_ops.ts";
 import { temporaryDirectory } from "../../support/temporary_directory.ts";
 
 const QUEUED = 200_000;
 const FINISHED = 100_000;
 const LIMIT_MS = 2_000;
+/** It comes every five seconds, and accepting waits for it. */
+const TICK_MS = 50;
+const DAY = 86_400_000;
 
 /** Rows as `commit` makes them, much faster: every tenth to one domain, every hundredth of one sender. */
 const fill = (path: string): void => {
@@ -49,6 +53,20 @@ const fill = (path: string): void => {
   }
 };
 
+/** A server's own database, under a clock that is right until it is `set`. */
+const clockedOn = (path: string) => {
+  let off = 0;
+  const settings = { open: path, owner: "me", keepDays: 10_000, leaseMs: 15_000 };
+  const db = new SpoolDatabase(settings, () => Date.now() + off);
+  return {
+    set: (ms: number) => {
+      off += ms;
+    },
+    tick: () => void one(db, { op: "tick" }),
+    close: () => db.close(),
+  };
+};
+
 /** Reading every recipient, on a machine that does nothing else. */
 const ALL_ROWS_MS = 250;
 
@@ -69,15 +87,15 @@ Deno.test(`QUE-4: a queue of ${QUEUED} messages lists, filters and starts up in 
    * The best of three counts, and on a machine that is busy with other tests they may take as much longer as reading
    * every row does.
    */
-  const timed = (what: string, body: () => Promise<void>, tries = 3) =>
+  const timed = (what: string, body: () => Promise<void> | void, limit = LIMIT_MS, tries = 3) =>
     t.step(what, async () => {
       let ms = Infinity;
-      let allowed = LIMIT_MS;
+      let allowed = limit;
       for (let i = 0; i < tries && ms >= allowed; i++) {
         const start = performance.now();
         await body();
         ms = performance.now() - start;
-        if (ms >= allowed) allowed = Math.max(allowed, LIMIT_MS * slowness(path));
+        if (ms >= allowed) allowed = Math.max(allowed, limit * slowness(path));
       }
       assert.ok(ms < allowed, `${what}: ${ms.toFixed(0)} ms of ${allowed.toFixed(0)}`);
     });
@@ -123,6 +141,11 @@ Deno.test(`QUE-4: a queue of ${QUEUED} messages lists, filters and starts up in 
       await timed("shown", async () => {
         assert.equal((await admin(SpoolAdmin.use((a) => a.show("Q299999"))))?.id, "Q299999");
       });
+      const { set, tick, close } = clockedOn(path);
+      await timed("a tick", tick, TICK_MS);
+      set(-DAY);
+      await timed("a tick after the clock was set back", tick);
+      close();
       await timed("started up", async () => {
         await admin(SpoolAdmin.use((a) => a.change({ _tag: "Hold" }, { id: "Q250001" })));
         const server = Effect.flatMap(Spool, (s) => Effect.timeoutOption(s.take(10), "10 millis"));
