@@ -43,7 +43,7 @@ import type { Signed } from "../stages/submission.ts";
 import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
-import { announcingOf, passedEvents } from "./announcing.ts";
+import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
 
 export interface ServeOptions {
@@ -66,9 +66,9 @@ const servicesOf = (
   config: Config,
   policies: Policies,
   load: Load,
+  announcing: Announcing | null,
 ) => {
   const { limits, spool: { path } } = config;
-  const announcing = announcingOf(config.events);
   const listening = announcing === null ? {} : { listeners: announcing.listeners };
   /** What is kept over restarts, besides the spool. */
   const beside = (file: string) => path === null ? null : join(dirname(path), file);
@@ -141,9 +141,9 @@ export const serve = (o: ServeOptions) => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
+  const announcing = announcingOf(config.events);
   return Effect.gen(function* () {
     const outbox = yield* Outbox;
-    const run = Effect.runForkWith(yield* Effect.context<never>());
     const drain = yield* serveDns(config);
     yield* serveReplicas(config);
     const listening = yield* serveSubmissions({
@@ -158,10 +158,8 @@ export const serve = (o: ServeOptions) => {
       ),
       load,
       withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
-      onAccepted: (s, by) => {
-        o.onAccepted?.(s);
-        if (by !== null) run(Effect.ignore(outbox.add(passedEvents(s, by)), { log: "Error" }));
-      },
+      onAccepted: o.onAccepted,
+      onPassed: announcing === null ? null : (s, by) => outbox.add(passedEvents(s, by)),
       submission: config.listen.submission,
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
@@ -180,7 +178,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load)),
+    Effect.provide(servicesOf(config, o.policies, load, announcing)),
     Effect.provide(logLayer(config)),
   );
 };

@@ -1,5 +1,5 @@
 /** What answering the questions of sessions depends on. */
-import type { Duration } from "effect";
+import type { Duration, Effect } from "effect";
 import type { Signed } from "../stages/submission.ts";
 import type { ClientLog } from "./client_log.ts";
 import type { Load } from "./load.ts";
@@ -21,6 +21,8 @@ export interface AnswerSettings {
   readonly load: Load;
   /** Some route passes messages through and keeps none. */
   readonly withoutQueue: boolean;
-  /** Told of every message that was accepted; `by`: the next hop that took it, where the spool does not have it. */
-  readonly onAccepted: ((submission: Signed, by: TakenBy | null) => void) | null;
+  /** Told of every message that was accepted. */
+  readonly onAccepted: ((submission: Signed) => void) | null;
+  /** Notes, before the client hears, what a next hop took and no spool has. Null: nobody wants to know. */
+  readonly onPassed: ((submission: Signed, by: TakenBy) => Effect.Effect<void, unknown>) | null;
 }

@@ -258,6 +258,7 @@ export class Connection {
     const unwanted = this.#host.renamed(this, client.address, () => this.#client.named(client));
     if (unwanted === null) return true;
     this.#out += render(unwanted);
+    countClosing(unwanted);
     this.#state = closed;
     this.#close();
     return false;

@@ -31,6 +31,8 @@ export interface Due {
   at: number;
 }
 
+const NOTED_WITHIN = Duration.seconds(5);
+
 /** The next hop has it. */
 const NOT_KEPT = Effect.succeed<Committed>({ _tag: "Kept" });
 
@@ -106,7 +108,8 @@ export const submit = Effect.fnUntraced(function* (
   settings.quota.count(account, nullSender, count, receivedAt);
   yield* remembered(signed);
   yield* tellExpanded(signed);
-  settings.onAccepted?.(signed, taken?.by ?? null);
+  if (taken !== null) yield* notePassed(settings, signed, taken, due);
+  settings.onAccepted?.(signed);
   const reply = taken?.reply ?? say.queued(signed.id);
   const records = yield* Records;
   if (records.keeps.accepted) {
@@ -141,6 +144,13 @@ const handOver = (
       due.at = performance.now() + Duration.toMillis(within);
     })),
   );
+
+/** It is taken: neither a fault nor a slow disk may make anything else of the reply. */
+const notePassed = ({ onPassed }: AnswerSettings, signed: Signed, { by }: Taken, due: Due) => {
+  if (onPassed === null) return Effect.void;
+  due.at = Infinity;
+  return Effect.ignore(Effect.timeout(onPassed(signed, by), NOTED_WITHIN), { log: "Error" });
+};
 
 /** Whether the account has not written to too many for the first time of late. */
 const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Signed) {

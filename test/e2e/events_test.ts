@@ -1,6 +1,7 @@
 /** Events of messages for programs: nothing is missed over a kill, what an operator does included. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   eventually,
   freePort,
@@ -71,6 +72,37 @@ Deno.test({
       }
     } finally {
       await server.kill().catch(() => {});
+      await hop.stop();
+      await Deno.remove(key);
+      await Deno.remove(site.dir, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "events of what is passed through are noted before the client has its 250",
+  ignore: !installed("openssl"),
+  fn: async () => {
+    const hop = await ScriptedHop.start();
+    const key = await Deno.makeTempFile({ prefix: "postern-key-" });
+    await Deno.writeTextFile(key, "s3cret\n");
+    const site = await makeSite({
+      routes:
+        `[[route]]\nto = "*"\nvia = "smtp://127.0.0.1:${hop.port}"\ntls = "none"\ndurability = "next_hop"`,
+      // nobody is there: they wait
+      more: `[events]\nwebhook = "http://127.0.0.1:${await freePort()}/"\nsecret_file = "${key}"`,
+    });
+    const server = await startPostern(site);
+    const db = new DatabaseSync(join(site.dir, "data/spool.db"), { readOnly: true });
+    try {
+      const noted = db.prepare("SELECT count(*) AS n FROM event");
+      for (let n = 1; n <= 10; n++) {
+        await submitOne(site, "bob@example.net");
+        assert.equal(noted.get()?.["n"], 2 * n);
+      }
+    } finally {
+      db.close();
+      await server.stop();
       await hop.stop();
       await Deno.remove(key);
       await Deno.remove(site.dir, { recursive: true });

@@ -41,10 +41,11 @@ const it = (
   throttle: Throttle,
   limits: string,
   body: (s: InProcess) => Promise<void>,
+  listen = "",
 ) =>
   Deno.test(`throttle ${throttle}: ${name}`, async () => {
     const before = throttledCount(throttle);
-    await withServer({ more: `[limits]\n${limits}` }, body);
+    await withServer({ more: `[limits]\n${limits}`, listen }, body);
     assert.ok(throttledCount(throttle) > before, "it was counted");
   });
 
@@ -155,6 +156,26 @@ it(
     assert.match(await greeting(s.submission), /^421 4\.7\.0 Too many connections/);
     d.close();
   },
+);
+
+it(
+  "421 to one too many from an address that a proxy names",
+  "connections_per_address",
+  "connections_per_address = 2",
+  async (s) => {
+    const named = async () => {
+      const d = await open(s);
+      return [d, await d.one("XCLIENT ADDR=192.0.2.7")] as const;
+    };
+    const all = [await named(), await named(), await named()];
+    assert.deepEqual(all.map(([, reply]) => reply.slice(0, 9)), [
+      "220 msa.e",
+      "220 msa.e",
+      "421 4.7.0",
+    ]);
+    for (const [d] of all) d.close();
+  },
+  'xclient_from = ["127.0.0.1"]',
 );
 
 it(

@@ -25,6 +25,8 @@ export interface InProcess {
 export interface InProcessOptions {
   /** TOML behind the rest; begins with a table. */
   readonly more?: string;
+  /** Lines for `[listen]`. */
+  readonly listen?: string;
   /** Lines for `[tls]`. */
   readonly tls?: string;
   /** Makes files that the configuration names, before it is read. */
@@ -36,6 +38,7 @@ const config = (dir: string, o: InProcessOptions): Config => {
 [listen]
 submission = ["127.0.0.1:0"]
 submissions = ["127.0.0.1:0"]
+${o.listen ?? ""}
 [tls]
 certificate = "cert.pem"
 key = "key.pem"

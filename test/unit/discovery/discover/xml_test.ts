@@ -142,18 +142,18 @@ Deno.test("web services in documents stand at names without the dot of the root,
       protocols: { jmap: { url } },
     })))?.servers.map((s) => [s.host, s.port, s.url]);
   const xml = (url: string) => {
-    const read = document(`<incomingServer type="jmap"><url>${url}</url></incomingServer>`);
-    return read._tag === "Document"
-      ? read.document.servers.map((s) => [s.host, s.port, s.url])
+    const parsed = document(`<incomingServer type="jmap"><url>${url}</url></incomingServer>`);
+    return parsed._tag === "Document"
+      ? parsed.document.servers.map((s) => [s.host, s.port, s.url])
       : [];
   };
-  for (const  of of[pacc, xml]) {
-    assert.deepEqual(of("https://j.test./x"), [["j.test", 443, "https://j.test/x"]]);
-    assert.deepEqual(of("https://J.test/x"), [["j.test", 443, "https://j.test/x"]]);
+  for (const read of [pacc, xml]) {
+    assert.deepEqual(read("https://j.test./x"), [["j.test", 443, "https://j.test/x"]]);
+    assert.deepEqual(read("https://J.test/x"), [["j.test", 443, "https://j.test/x"]]);
     for (
       const bad of ["http://j.test/", "https://u@j.test/", "https://:p@j.test/", "https://10.1/"]
     ) {
-      assert.deepEqual(of(bad), [], bad);
+      assert.deepEqual(read(bad), [], bad);
     }
   }
 });
