@@ -8,7 +8,7 @@ import { Effect, Redacted } from "effect";
 import type { Copies } from "../ports/copies.ts";
 import type { Spool, SpoolError, Staging } from "../ports/spool.ts";
 import { BadFrame, type Frame, frame, type FrameLimits, FrameReader } from "./frames.ts";
-import { type Answered, type CopiedMessage, type Told, told, VERSION } from "./words.ts";
+import { type Answered, type Told, told, VERSION } from "./words.ts";
 
 export interface KeeperSettings {
   /** Our own host name. */
@@ -153,7 +153,7 @@ export class Keeper {
       case "hello":
         return this.refuse("a second hello");
       case "keep":
-        return this.#keep(origin, word.n, word.message, octets);
+        return this.#keep(origin, word, octets);
       case "drop":
         this.#staged.get(word.n)?.body.discard();
         this.#staged.delete(word.n);
@@ -241,14 +241,23 @@ export class Keeper {
     return made;
   }
 
-  #keep(origin: string, n: number, message: CopiedMessage, head: Uint8Array): void {
-    const { body, octets } = this.#stagedAs(n);
+  #keep(
+    origin: string,
+    { n, octets, message }: Told & { readonly t: "keep" },
+    head: Uint8Array,
+  ): void {
+    const staged = this.#stagedAs(n);
+    const { body } = staged;
     this.#staged.delete(n);
-    if (octets + head.length > this.#settings.messageBytes) {
+    const why = staged.octets === Infinity
+      ? "its body could not be stored"
+      : staged.octets !== octets
+      ? "its body did not come whole"
+      : octets + head.length > this.#settings.messageBytes
+      ? "it is larger than limits.message_bytes allows there"
+      : null;
+    if (why !== null) {
       body.discard();
-      const why = octets === Infinity
-        ? "its body could not be stored"
-        : "it is larger than limits.message_bytes allows there";
       return this.#answer({ t: "failed", n, why });
     }
     const { open, hold, ...rest } = message;

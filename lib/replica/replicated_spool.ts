@@ -44,6 +44,8 @@ class Replicated {
   /** On their way into both. */
   readonly #flying = new Set<string>();
   #telling = false;
+  /** More has changed meanwhile. */
+  #again = false;
 
   constructor(
     spool: Spool["Service"],
@@ -68,7 +70,10 @@ class Replicated {
         }),
         Effect.tap((c) => c._tag === "Known" ? this.#drop(id) : Effect.void),
         Effect.onError(() => this.#drop(id)),
-        Effect.ensuring(Effect.sync(() => this.#flying.delete(id))),
+        Effect.ensuring(Effect.sync(() => {
+          this.#flying.delete(id);
+          if (this.#stale.has(id)) this.#changed([id]);
+        })),
       );
     });
 
@@ -76,10 +81,12 @@ class Replicated {
   #copy(m: NewMessage): Effect.Effect<void, ReplicaFault | SpoolError> {
     const n = this.#link.number();
     return Effect.gen({ self: this }, function* () {
+      let octets = 0;
       for (let index = 0;; index++) {
-        const octets = yield* m.body.part(index);
-        if (octets === null) break;
-        yield* this.#link.part(n, octets);
+        const piece = yield* m.body.part(index);
+        if (piece === null) break;
+        octets += piece.length;
+        yield* this.#link.part(n, piece);
       }
       const { id, acceptedAt, account, session, envelope, eightBit, trail, hold } = m;
       const message = {
@@ -95,7 +102,7 @@ class Replicated {
           ? null
           : { reason: hold.reason, until: hold.until, then: hold.then, notify: false },
       };
-      yield* this.#link.ask({ t: "keep", message }, Buffer.from(m.head, "latin1"), n);
+      yield* this.#link.ask({ t: "keep", octets, message }, Buffer.from(m.head, "latin1"), n);
     }).pipe(Effect.onError(() => Effect.sync(() => this.#link.tell({ t: "drop", n }))));
   }
 
@@ -132,6 +139,7 @@ class Replicated {
 
   #changed(ids: Iterable<string>): void {
     for (const id of ids) if (this.#copied.has(id)) this.#stale.add(id);
+    this.#again = this.#telling;
     if (this.#telling || this.#stale.size === 0 || this.#link.peer === null) return;
     this.#telling = true;
     setImmediate(() => this.#fork(this.#tell));
@@ -143,6 +151,7 @@ class Replicated {
     Effect.asVoid,
     Effect.ensuring(Effect.sync(() => {
       this.#telling = false;
+      if (this.#again) this.#changed([]);
     })),
   );
 
@@ -151,7 +160,11 @@ class Replicated {
 
   /** Whether there is more. */
   #tellSome(): Effect.Effect<boolean> {
-    const ids = [...this.#stale].slice(0, TOGETHER);
+    const ids: Array<string> = [];
+    for (const id of this.#stale) {
+      // what is not committed yet would seem to be done with
+      if (!this.#flying.has(id) && ids.push(id) === TOGETHER) break;
+    }
     if (ids.length === 0 || this.#link.peer === null) return Effect.succeed(false);
     for (const id of ids) this.#stale.delete(id);
     return Effect.gen({ self: this }, function* () {
@@ -162,7 +175,7 @@ class Replicated {
       }
       // one that comes back to life, by an operator, is seen to by the next look
       for (const { id, open } of standing) {
-        if (open.length === 0 && !this.#flying.has(id)) this.#copied.delete(id);
+        if (open.length === 0) this.#copied.delete(id);
       }
       return this.#stale.size > 0;
     }).pipe(

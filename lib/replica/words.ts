@@ -23,7 +23,13 @@ export type Told =
   }
   /** A piece of the body of the message that `keep` with this number will name. */
   | { readonly t: "part"; readonly n: number }
-  | { readonly t: "keep"; readonly n: number; readonly message: CopiedMessage }
+  /** `octets`: of its body, all of which must have come on this connection. */
+  | {
+    readonly t: "keep";
+    readonly n: number;
+    readonly octets: number;
+    readonly message: CopiedMessage;
+  }
   /** What came of its body is not wanted any more. */
   | { readonly t: "drop"; readonly n: number }
   | { readonly t: "stand"; readonly n: number; readonly standing: ReadonlyArray<Standing> }
@@ -117,7 +123,7 @@ export const told = (said: unknown): Told | null => {
       case "hello":
         return isNumber(f["version"]) && isText(f["node"]) && isText(f["secret"]);
       case "keep":
-        return isMessage(f["message"]);
+        return isNumber(f["octets"]) && isMessage(f["message"]);
       case "stand":
         return isStanding(f["standing"]);
       case "yielded":

@@ -27,7 +27,7 @@ const message = {
   hold: null,
 };
 
-const KEEP = latin1({ t: "keep", n: 2, message }, "A: b\r\n\r\n");
+const KEEP = latin1({ t: "keep", n: 2, octets: 7, message }, "A: b\r\n\r\n");
 const PART = latin1({ t: "part", n: 2 }, "hello\r\n");
 
 export const replica: Target = {

@@ -126,8 +126,7 @@ const settle = async (probe: () => boolean | Promise<boolean>): Promise<void> =>
 const test = (
   name: string,
   body: (w: World) => Promise<void>,
-  o: { readonly waitMs?: number; readonly before?: (w: { readonly two: Two }) => Promise<void> } =
-    {},
+  o: { readonly waitMs?: number; readonly commitMs?: number } = {},
 ): void =>
   Deno.test(`replicatedLayer() ${name}`, async () => {
     const dir = await Deno.makeTempDir();
@@ -144,8 +143,19 @@ const test = (
           second,
         );
         const cable = new Cable(two);
+        const slow = Layer.effect(
+          Spool,
+          Effect.map(
+            Spool,
+            (s) => ({
+              ...s,
+              commit: (m: NewMessage) => Effect.delay(s.commit(m), o.commitMs ?? 0),
+            }),
+          ),
+        );
+        const disk = spoolLayer({ path: paths.one, keepDays: 1, onceMs: 60_000 });
         const beneath = Layer.merge(
-          spoolLayer({ path: paths.one, keepDays: 1, onceMs: 60_000 }),
+          o.commitMs === undefined ? disk : Layer.provideMerge(slow, disk),
           Layer.succeed(Dialer, cable.dialer),
         );
         const first = yield* Layer.build(Layer.provideMerge(
@@ -359,3 +369,55 @@ test("refuses a message that the other side may not keep, with its reason", asyn
   });
   assert.deepEqual(await w.there(), []);
 });
+
+const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
+
+test("takes no body for whole of which a part went over a link that broke", async (w) => {
+  await linked(w);
+  await settle(async () =>
+    (await w.run(Effect.result(w.one.commit(await w.message("there")))))._tag === "Success"
+  );
+  const m = await Effect.runPromise(
+    Effect.provideService(newMessage("broken", { body: "x".repeat(600_000) }), Spool, w.one),
+  );
+  const part = m.body.part;
+  const breaking: typeof part = (index) =>
+    index !== 1 ? part(index) : Effect.andThen(
+      Effect.promise(async () => {
+        const before = w.cable.dials;
+        w.cable.cut();
+        w.cable.up = true;
+        await settle(() => w.cable.dials > before);
+        await pause(50);
+      }),
+      () => part(index),
+    );
+  Object.defineProperty(m.body, "part", { value: breaking });
+  const r = await w.run(Effect.result(w.one.commit({ ...m, replicated: true })));
+  assert.match(
+    r._tag === "Failure" && r.failure._tag === "SpoolFault" ? String(r.failure.cause) : "",
+    /did not come whole/,
+  );
+  await settle(async () => (await w.there()).join() === "there");
+});
+
+test("does not take for undelivered what is not committed yet", async (w) => {
+  await linked(w);
+  await settle(async () =>
+    (await w.run(Effect.result(w.one.commit(await w.message("there")))))._tag === "Success"
+  );
+  const committing = w.run(w.one.commit(await w.message("late")));
+  await pause(50);
+  // another process changes something
+  await w.run(Effect.scoped(
+    SpoolAdmin.use((a) => a.suppress({ address: "x@example.org", since: 0, until: 1, reason: "" }))
+      .pipe(Effect.provide(adminLayer(w.paths.one))),
+  ));
+  await committing;
+  await pause(200);
+  assert.deepEqual(await w.there(), ["there", "late"]);
+  const all = await w.run(w.one.take(10));
+  const late = all.find((d) => d.message === "late")!;
+  await w.run(w.one.settleAll([{ message: "late", settlements: delivered(late) }]));
+  await settle(async () => (await w.there()).join() === "there");
+}, { commitMs: 200 });
