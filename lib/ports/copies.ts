@@ -18,10 +18,16 @@ export interface OpenRecipient {
   readonly attempts: number;
 }
 
-/** What a copy is kept for: whose it is, and whom the message must still reach. */
-export interface CopyOf {
-  /** Host name of the server that delivers it. */
+/** A spool that copies come from. A server whose disk was replaced has another one. */
+export interface Source {
+  /** Host name of the server. */
   readonly origin: string;
+  /** Told from others by this. */
+  readonly spool: string;
+}
+
+/** What a copy is kept for: whose it is, and whom the message must still reach. */
+export interface CopyOf extends Source {
   readonly open: ReadonlyArray<OpenRecipient>;
   /** What holds it there; null: nothing does, or an operator. */
   readonly hold: Hold | null;
@@ -35,31 +41,36 @@ export interface Standing {
 
 export interface CopyEntry {
   readonly id: string;
-  /** Copies of one origin, in rising order. */
+  /** Copies of one source, in rising order. */
   readonly number: number;
 }
 
 export class Copies extends Context.Service<Copies, {
-  /** Of `origin`, numbered above `after`: those that are its own to deliver, or those that were taken over. */
+  /** Of `source`, numbered above `after`: those that are its own to deliver, or those that were taken over. */
   readonly list: (
-    origin: string,
+    source: Source,
     which: "kept" | "taken",
     after: number,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<CopyEntry>, SpoolError>;
   /**
-   * Where these messages of `origin` stand now; a copy goes with its last recipient. Yields the ids of those that were
+   * Where these messages of `source` stand now; a copy goes with its last recipient. Yields the ids of those that were
    * taken over, which stay as they are.
    */
   readonly update: (
-    origin: string,
+    source: Source,
     standing: ReadonlyArray<Standing>,
   ) => Effect.Effect<ReadonlyArray<string>, SpoolError>;
-  /** `origin` knows that these were taken over. */
-  readonly yielded: (origin: string, ids: ReadonlyArray<string>) => Effect.Effect<void, SpoolError>;
-  /** `origin` was heard from; good for some seconds. */
-  readonly heard: (origin: string) => Effect.Effect<void, SpoolError>;
+  /** `source` knows that these were taken over. */
+  readonly yielded: (source: Source, ids: ReadonlyArray<string>) => Effect.Effect<void, SpoolError>;
+  /**
+   * `source` was heard from, good for some seconds, with the number of its last message. False, and no sign of life:
+   * it had more before, so that it was restored from a backup and does not know all that stands here.
+   */
+  readonly heard: (source: Source, last: number) => Effect.Effect<boolean, SpoolError>;
 
+  /** What our own spool goes by, and the number of its last message. */
+  readonly own: Effect.Effect<{ readonly spool: string; readonly last: number }, SpoolError>;
   /** Of our own messages: where they stand, in any order. */
   readonly standing: (
     ids: ReadonlyArray<string>,
@@ -81,9 +92,8 @@ export const openOf = (m: NewMessage): ReadonlyArray<OpenRecipient> =>
     attempts: 0,
   }));
 
-/** What is kept for one server. */
-export interface Copied {
-  readonly origin: string;
+/** What is kept of one spool. */
+export interface Copied extends Source {
   readonly messages: number;
   readonly octets: number;
   /** Ms. */
@@ -100,7 +110,7 @@ export interface TakenOver {
 /** What an operator does with copies, while a server may be at work. */
 export class CopiesAdmin extends Context.Service<CopiesAdmin, {
   readonly kept: Effect.Effect<ReadonlyArray<Copied>, SpoolError>;
-  /** They are ours to deliver from now on. Null: `origin` is connected, and nothing was done. */
+  /** They are ours to deliver from now on, save those of a spool that is connected. Null: there are no others. */
   readonly takeOver: (
     origin: string,
     o: { readonly dryRun: boolean; readonly force: boolean },

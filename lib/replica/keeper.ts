@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Effect, Redacted } from "effect";
-import type { Copies } from "../ports/copies.ts";
+import type { Copies, Source } from "../ports/copies.ts";
 import type { Spool, SpoolError, Staging } from "../ports/spool.ts";
 import { BadFrame, type Frame, frame, type FrameLimits, FrameReader } from "./frames.ts";
 import { type Answered, type Told, told, VERSION } from "./words.ts";
@@ -44,6 +44,14 @@ const HIGH = 4 * 1024 * 1024;
 export const SILENCE_MS = 20_000;
 const PAGE = 500;
 
+/** To tell it what is delivered would drop what it has forgotten. */
+const RESTORED: Answered = {
+  t: "refused",
+  why:
+    "its spool had more messages before, and was restored from a backup: take over here what is kept for it " +
+    "(postern queue take-over), and it is welcome again",
+};
+
 interface Staged {
   readonly body: Staging;
   octets: number;
@@ -59,7 +67,7 @@ export class Keeper {
   readonly #events: KeeperEvents;
   readonly #reader = new FrameReader(STRANGER);
   readonly #staged = new Map<number, Staged>();
-  #origin: string | null = null;
+  #source: Source | null = null;
   #pumping = false;
   #paused = false;
   #over = false;
@@ -115,7 +123,7 @@ export class Keeper {
       }
     } catch (e) {
       if (!(e instanceof BadFrame)) {
-        this.#events.warn("a copy could not be read", { origin: this.#origin, fault: String(e) });
+        this.#events.warn("a copy could not be read", { ...this.#source, fault: String(e) });
       }
       this.refuse(e instanceof BadFrame ? e.message : "an error of ours");
     } finally {
@@ -142,18 +150,18 @@ export class Keeper {
   #take({ said, octets }: Frame): Promise<void> | null {
     const word = told(said);
     if (word === null) this.refuse("this is nothing that a server of copies knows");
-    else if (this.#origin === null) this.#meet(word);
+    else if (this.#source === null) this.#meet(word);
     else if (word.t === "part") return this.#part(word.n, octets);
-    else this.#do(this.#origin, word, octets);
+    else this.#do(this.#source, word, octets);
     return null;
   }
 
-  #do(origin: string, word: Exclude<Told, { readonly t: "part" }>, octets: Uint8Array): void {
+  #do(source: Source, word: Exclude<Told, { readonly t: "part" }>, octets: Uint8Array): void {
     switch (word.t) {
       case "hello":
         return this.refuse("a second hello");
       case "keep":
-        return this.#keep(origin, word, octets);
+        return this.#keep(source, word, octets);
       case "drop":
         this.#staged.get(word.n)?.body.discard();
         this.#staged.delete(word.n);
@@ -161,19 +169,19 @@ export class Keeper {
       case "stand":
         return this.#run(
           word.n,
-          this.#copies.update(origin, word.standing),
+          this.#copies.update(source, word.standing),
           (ids) => ({ t: "taken", n: word.n, ids }),
         );
       case "yielded":
         return this.#run(
           word.n,
-          this.#copies.yielded(origin, word.ids),
+          this.#copies.yielded(source, word.ids),
           () => ({ t: "ok", n: word.n }),
         );
       case "list":
         return this.#run(
           word.n,
-          this.#copies.list(origin, word.which, word.after, PAGE),
+          this.#copies.list(source, word.which, word.after, PAGE),
           (page) => ({
             t: "listed",
             n: word.n,
@@ -184,8 +192,8 @@ export class Keeper {
       case "ping":
         return this.#run(
           word.n,
-          this.#copies.heard(origin),
-          () => ({ t: "ok", n: word.n }),
+          this.#copies.heard(source, word.last),
+          (good) => good ? { t: "ok", n: word.n } : RESTORED,
         );
     }
   }
@@ -206,14 +214,14 @@ export class Keeper {
     if (word.version !== VERSION) {
       return this.refuse(`version ${VERSION} is spoken here, not ${word.version}`);
     }
-    this.#origin = origin;
-    this.#reader.allow(KNOWN);
-    this.#events.known(this, origin);
-    this.#run(
-      0,
-      this.#copies.heard(origin),
-      () => ({ t: "hello", version: VERSION, node }),
-    );
+    const source = { origin, spool: word.spool };
+    this.#run(0, this.#copies.heard(source, word.last), (good) => {
+      if (!good) return RESTORED;
+      this.#source = source;
+      this.#reader.allow(KNOWN);
+      this.#events.known(this, origin);
+      return { t: "hello", version: VERSION, node };
+    });
   }
 
   #part(n: number, octets: Uint8Array): Promise<void> | null {
@@ -242,7 +250,7 @@ export class Keeper {
   }
 
   #keep(
-    origin: string,
+    source: Source,
     { n, octets, message }: Told & { readonly t: "keep" },
     head: Uint8Array,
   ): void {
@@ -266,7 +274,7 @@ export class Keeper {
       recipients: [],
       head: Buffer.from(head).toString("latin1"),
       body,
-      copyOf: { origin, open, hold },
+      copyOf: { ...source, open, hold },
     });
     this.#run(n, Effect.onError(kept, () => Effect.sync(() => body.discard())), () => ({
       t: "ok",
@@ -279,13 +287,14 @@ export class Keeper {
     const fiber = Effect.runFork(Effect.match(work, {
       onSuccess: then,
       onFailure: (e): Answered => {
-        this.#events.warn("a copy could not be kept", { origin: this.#origin, fault: e });
+        this.#events.warn("a copy could not be kept", { ...this.#source, fault: e });
         return { t: "failed", n, why: e._tag === "SpoolFull" ? "its disk is full" : "its disk" };
       },
     }));
     fiber.addObserver((exit) => {
-      if (exit._tag === "Success") this.#answer(exit.value);
-      else this.refuse("an error of ours");
+      if (exit._tag === "Failure") this.refuse("an error of ours");
+      else if (exit.value.t === "refused") this.refuse(exit.value.why);
+      else this.#answer(exit.value);
     });
   }
 }

@@ -5,7 +5,9 @@
 import { setImmediate } from "node:timers";
 import { Data, Deferred, Effect, Redacted, type Scope } from "effect";
 import { joined, release } from "../message/release.ts";
+import type { Copies } from "../ports/copies.ts";
 import type { Dialer, Link } from "../ports/dialer.ts";
+import type { SpoolError } from "../ports/spool.ts";
 import { frame, FrameReader } from "./frames.ts";
 import { type Answered, answered, type Told, VERSION } from "./words.ts";
 
@@ -157,10 +159,11 @@ export class ReplicaLink {
   }
 
   /**
-   * Keeps a connection until interrupted. `greeted` runs each time there is a new one, and may use it; `lost` is told
+   * Keeps a connection until interrupted. `own`: what our spool goes by. `greeted` runs each time there is a new one, and may use it; `lost` is told
    * why there is none, once until there is one again.
    */
   keep(
+    own: Copies["Service"]["own"],
     greeted: (peer: string) => Effect.Effect<void>,
     lost: (reason: string) => Effect.Effect<void>,
   ): Effect.Effect<never> {
@@ -168,7 +171,7 @@ export class ReplicaLink {
     let pause = first;
     let told = false;
     return Effect.forever(Effect.gen({ self: this }, function* () {
-      const reason = yield* Effect.scoped(this.#once((peer) => {
+      const reason = yield* Effect.scoped(this.#once(own, (peer) => {
         pause = first;
         told = false;
         return greeted(peer);
@@ -181,10 +184,38 @@ export class ReplicaLink {
     }));
   }
 
+  /** A sign of life every so often, and an end to a connection where nothing is answered. */
+  #beat(
+    own: Copies["Service"]["own"],
+    everyMs: number,
+    end: (reason: string) => void,
+  ): Effect.Effect<void> {
+    return Effect.forever(Effect.gen({ self: this }, function* () {
+      yield* Effect.sleep(everyMs);
+      if (this.#stalled()) return end("it does not answer in time");
+      yield* this.ping(own);
+    })).pipe(Effect.ignore({ log: "Error" }));
+  }
+
+  /** Tells how far our spool has come. The answer is waited for by whoever looks whether any is due. */
+  ping(own: Copies["Service"]["own"]): Effect.Effect<void, SpoolError> {
+    return Effect.map(own, ({ last }) => {
+      if (this.#up === null) return;
+      const n = this.number();
+      this.#waiting.set(n, { since: performance.now(), done: () => {} });
+      this.tell({ t: "ping", n, last });
+      this.#flush();
+    });
+  }
+
   /** From dialling to the end; yields why it ended. */
-  #once(greeted: (peer: string) => Effect.Effect<void>): Effect.Effect<string, never, Scope.Scope> {
+  #once(
+    own: Copies["Service"]["own"],
+    greeted: (peer: string) => Effect.Effect<void>,
+  ): Effect.Effect<string, never, Scope.Scope> {
     const { host, port, ca, connectMs, pingMs, secret, node } = this.#settings;
     return Effect.gen({ self: this }, function* () {
+      const { spool, last } = yield* own;
       const over = yield* Deferred.make<string>();
       const hello = yield* Deferred.make<string>();
       const end = (reason: string): void => {
@@ -213,7 +244,16 @@ export class ReplicaLink {
         (l) => Effect.sync(() => l.destroy()),
       );
       link.write(
-        frame({ t: "hello", version: VERSION, node, secret: Redacted.value(secret) } as Told),
+        frame(
+          {
+            t: "hello",
+            version: VERSION,
+            node,
+            secret: Redacted.value(secret),
+            spool,
+            last,
+          } satisfies Told,
+        ),
       );
       const peer = yield* Effect.raceFirst(
         Effect.timeoutOption(Deferred.await(hello), connectMs),
@@ -222,17 +262,13 @@ export class ReplicaLink {
       if (peer === null) return yield* Deferred.await(over);
       if (peer._tag === "None") return "it does not answer";
       this.#up = { link, peer: peer.value };
-      const timer = setInterval(() => {
-        if (this.#stalled()) return end("it does not answer in time");
-        const n = this.number();
-        this.#waiting.set(n, { since: performance.now(), done: () => {} });
-        this.tell({ t: "ping", n });
-      }, pingMs);
-      yield* Effect.addFinalizer(() => Effect.sync(() => clearInterval(timer)));
+      yield* Effect.forkScoped(this.#beat(own, pingMs, end));
       yield* Effect.forkScoped(greeted(peer.value));
       return yield* Deferred.await(over);
     }).pipe(
-      Effect.catch((e) => Effect.succeed(e.reason)),
+      Effect.catch((e) =>
+        Effect.succeed("reason" in e ? e.reason : "our own spool cannot be read")
+      ),
     );
   }
 }

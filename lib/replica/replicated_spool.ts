@@ -156,7 +156,10 @@ class Replicated {
   );
 
   /** All that is to be told is told, where there is a connection. */
-  readonly finish: Effect.Effect<void> = Effect.suspend(() => this.#tell);
+  readonly finish: Effect.Effect<void> = Effect.suspend(() => this.#tell).pipe(
+    Effect.andThen(() => this.#link.ping(this.#copies.own)),
+    Effect.ignore({ log: "Error" }),
+  );
 
   /** Whether there is more. */
   #tellSome(): Effect.Effect<boolean> {
@@ -272,6 +275,7 @@ export const replicatedLayer = (
         Deferred.doneUnsafe(gate, Effect.void);
       };
       yield* Effect.forkScoped(link.keep(
+        copies.own,
         (peer) =>
           Effect.andThen(
             Effect.logInfo("copies of messages are kept", { by: peer }),

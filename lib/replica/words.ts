@@ -13,14 +13,19 @@ export type CopiedMessage =
   >
   & Pick<CopyOf, "open" | "hold">;
 
+/** Who it is, which of its spools, and the number of the last message in it. */
+export interface Hello {
+  readonly t: "hello";
+  readonly version: number;
+  readonly node: string;
+  readonly secret: string;
+  readonly spool: string;
+  readonly last: number;
+}
+
 /** From the server that delivers. `n` numbers what gets an answer. */
 export type Told =
-  | {
-    readonly t: "hello";
-    readonly version: number;
-    readonly node: string;
-    readonly secret: string;
-  }
+  | Hello
   /** A piece of the body of the message that `keep` with this number will name. */
   | { readonly t: "part"; readonly n: number }
   /** `octets`: of its body, all of which must have come on this connection. */
@@ -40,7 +45,8 @@ export type Told =
     readonly which: "kept" | "taken";
     readonly after: number;
   }
-  | { readonly t: "ping"; readonly n: number };
+  /** `last`: the number of its last message. */
+  | { readonly t: "ping"; readonly n: number; readonly last: number };
 
 /** From the server that keeps copies. */
 export type Answered =
@@ -121,7 +127,8 @@ export const told = (said: unknown): Told | null => {
   const good = (): boolean => {
     switch (f["t"]) {
       case "hello":
-        return isNumber(f["version"]) && isText(f["node"]) && isText(f["secret"]);
+        return isNumber(f["version"]) && isText(f["node"]) && isText(f["secret"]) &&
+          isId(f["spool"]) && isNumber(f["last"]);
       case "keep":
         return isNumber(f["octets"]) && isMessage(f["message"]);
       case "stand":
@@ -130,9 +137,10 @@ export const told = (said: unknown): Told | null => {
         return isIds(f["ids"]);
       case "list":
         return (f["which"] === "kept" || f["which"] === "taken") && isNumber(f["after"]);
+      case "ping":
+        return isNumber(f["last"]);
       case "part":
       case "drop":
-      case "ping":
         return true;
       default:
         return false;

@@ -1,18 +1,43 @@
 /** The table of copies, on whichever connection, and where our own messages stand, for who keeps copies of them. */
-import type { CopyEntry, CopyOf, OpenRecipient, Standing } from "../ports/copies.ts";
+import { createHash } from "node:crypto";
+import type { CopyEntry, CopyOf, OpenRecipient, Source, Standing } from "../ports/copies.ts";
 import { dropMessages } from "./finished.ts";
 import type { Sql } from "./holds.ts";
 import { range } from "./runs.ts";
 import { REMEMBER, STATE } from "./schema.ts";
 
-/** How an origin stands in the table of owners: alive while its link is. */
-export const aliveAs = (origin: string): string => `copies of ${origin}`;
+/** How a source stands in the table of owners: alive while its link is. */
+export const aliveAs = ({ origin, spool }: Source): string => `copies of ${origin} ${spool}`;
+
+/** Whether it has, as it must, no fewer messages than when it was heard from last. */
+export const heardOf = (sql: Sql, { origin, spool }: Source, last: number): boolean => {
+  const known = sql("SELECT last FROM source WHERE origin = ? AND spool = ?").get(origin, spool)
+    ?.["last"];
+  if (typeof known === "number" && last < known) return false;
+  if (known !== last) {
+    sql("INSERT OR REPLACE INTO source (origin, spool, last) VALUES (?, ?, ?)")
+      .run(origin, spool, last);
+  }
+  return true;
+};
+
+/** What this spool goes by: drawn when it was made. */
+export const ownSpool = (sql: Sql): { readonly spool: string; readonly last: number } => {
+  const key = sql("SELECT octets FROM hold_key").get()?.["octets"];
+  const last = sql("SELECT seq FROM sqlite_sequence WHERE name = 'message'").get()?.["seq"];
+  return {
+    spool: createHash("sha256").update("spool\0").update(key as Uint8Array).digest("hex")
+      .slice(0, 16),
+    last: Number(last ?? 0),
+  };
+};
 
 /** Enters a copy; its message is committed in the same transaction, without recipients. */
 export const enterCopy = (sql: Sql, number: number, c: CopyOf): void => {
-  sql("INSERT INTO copy (number, origin, open, hold) VALUES (?, ?, ?, ?)").run(
+  sql("INSERT INTO copy (number, origin, spool, open, hold) VALUES (?, ?, ?, ?, ?)").run(
     number,
     c.origin,
+    c.spool,
     JSON.stringify(c.open),
     c.hold === null ? null : JSON.stringify(c.hold),
   );
@@ -20,31 +45,35 @@ export const enterCopy = (sql: Sql, number: number, c: CopyOf): void => {
 
 export const listCopies = (
   sql: Sql,
-  origin: string,
+  { origin, spool }: Source,
   which: "kept" | "taken",
   after: number,
   limit: number,
 ): ReadonlyArray<CopyEntry> =>
   sql(
     `SELECT m.id AS id, c.number AS number FROM copy c JOIN message m ON m.number = c.number
-     WHERE c.origin = ? AND c.number > ? AND c.taken_at IS ${which === "kept" ? "" : "NOT "}NULL
+     WHERE c.origin = ? AND c.spool = ? AND c.number > ? AND c.taken_at IS ${
+      which === "kept" ? "" : "NOT "
+    }NULL
      ORDER BY c.number LIMIT ?`,
-  ).all(origin, after, limit) as unknown as ReadonlyArray<CopyEntry>;
+  ).all(origin, spool, after, limit) as unknown as ReadonlyArray<CopyEntry>;
 
-const find = (sql: Sql, origin: string, id: string) =>
+const find = (sql: Sql, { origin, spool }: Source, id: string) =>
   sql(
-    "SELECT c.number AS number, c.taken_at AS taken FROM message m JOIN copy c ON c.number = m.number WHERE m.id = ? AND c.origin = ?",
-  ).get(id, origin) as { readonly number: number; readonly taken: number | null } | undefined;
+    "SELECT c.number AS number, c.taken_at AS taken FROM message m JOIN copy c ON c.number = m.number WHERE m.id = ? AND c.origin = ? AND c.spool = ?",
+  ).get(id, origin, spool) as
+    | { readonly number: number; readonly taken: number | null }
+    | undefined;
 
 /** Ids of those that were taken over; see `Copies`. */
 export const updateCopies = (
   sql: Sql,
-  origin: string,
+  source: Source,
   standing: ReadonlyArray<Standing>,
 ): ReadonlyArray<string> => {
   const taken: Array<string> = [];
   for (const { id, open } of standing) {
-    const copy = find(sql, origin, id);
+    const copy = find(sql, source, id);
     if (copy === undefined) continue;
     if (copy.taken !== null) taken.push(id);
     else if (open.length === 0) dropMessages(sql, { from: copy.number, to: copy.number });
@@ -56,9 +85,9 @@ export const updateCopies = (
 };
 
 /** From now on a message like any other. */
-export const forgetTaken = (sql: Sql, origin: string, ids: ReadonlyArray<string>): void => {
+export const forgetTaken = (sql: Sql, source: Source, ids: ReadonlyArray<string>): void => {
   for (const id of ids) {
-    const copy = find(sql, origin, id);
+    const copy = find(sql, source, id);
     if (copy !== undefined && copy.taken !== null) {
       sql("DELETE FROM copy WHERE number = ?").run(copy.number);
     }

@@ -10,10 +10,11 @@ export const copiesOn = (thread: DatabaseThread): Copies["Service"] => {
   const run = <A>(op: Op): Effect.Effect<A, SpoolError> =>
     thread.run(op.op, op) as Effect.Effect<A, SpoolError>;
   return Copies.of({
-    list: (origin, which, after, limit) => run({ op: "copies", origin, which, after, limit }),
-    update: (origin, standing) => run({ op: "copiesStand", origin, standing, yielded: [] }),
-    yielded: (origin, yielded) => run({ op: "copiesStand", origin, standing: [], yielded }),
-    heard: (origin) => run({ op: "origin", origin }),
+    list: (source, which, after, limit) => run({ op: "copies", source, which, after, limit }),
+    update: (source, standing) => run({ op: "copiesStand", source, standing, yielded: [] }),
+    yielded: (source, yielded) => run({ op: "copiesStand", source, standing: [], yielded }),
+    heard: (source, last) => run({ op: "source", source, last }),
+    own: run({ op: "ownSpool" }),
     standing: (ids) => run({ op: "standing", ids }),
     changed: run({ op: "changed" }),
     yield: (ids, by) => run({ op: "yield", ids, by }),
@@ -28,6 +29,7 @@ export const noCopies: Copies["Service"] = Copies.of({
   update: () => nothing,
   yielded: () => nothing,
   heard: () => nothing,
+  own: nothing,
   standing: () => nothing,
   changed: nothing,
   yield: () => nothing,

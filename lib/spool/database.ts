@@ -14,7 +14,16 @@ import type {
   OpResult,
   SettleOp,
 } from "./protocol.ts";
-import { aliveAs, forgetTaken, listCopies, standingOf, takeOut, updateCopies } from "./copies.ts";
+import {
+  aliveAs,
+  forgetTaken,
+  heardOf,
+  listCopies,
+  ownSpool,
+  standingOf,
+  takeOut,
+  updateCopies,
+} from "./copies.ts";
 import { commitMessage } from "./commit.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
@@ -225,13 +234,17 @@ export class SpoolDatabase {
         this.#events.taken(op.listener, op.page, this.#owner);
         return null;
       case "copies":
-        return listCopies(this.#sql, op.origin, op.which, op.after, op.limit);
+        return listCopies(this.#sql, op.source, op.which, op.after, op.limit);
       case "copiesStand":
-        forgetTaken(this.#sql, op.origin, op.yielded);
-        return updateCopies(this.#sql, op.origin, op.standing);
-      case "origin":
-        this.#leases.heard(aliveAs(op.origin), this.#now());
-        return null;
+        forgetTaken(this.#sql, op.source, op.yielded);
+        return updateCopies(this.#sql, op.source, op.standing);
+      case "source": {
+        const heard = heardOf(this.#sql, op.source, op.last);
+        if (heard) this.#leases.heard(aliveAs(op.source), this.#now());
+        return heard;
+      }
+      case "ownSpool":
+        return ownSpool(this.#sql);
       case "standing":
         return standingOf(this.#sql, op.ids);
       case "changed":

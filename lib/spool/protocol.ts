@@ -1,6 +1,6 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
-import type { CopyEntry, CopyOf, Standing } from "../ports/copies.ts";
+import type { CopyEntry, CopyOf, Source, Standing } from "../ports/copies.ts";
 import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
 
@@ -129,27 +129,33 @@ export interface ToldOp {
   readonly page: OutboxPage;
 }
 
-/** Copies of `origin` above a number. */
+/** Copies of `source` above a number. */
 export interface CopiesOp {
   readonly op: "copies";
-  readonly origin: string;
+  readonly source: Source;
   readonly which: "kept" | "taken";
   readonly after: number;
   readonly limit: number;
 }
 
-/** Where copies of `origin` stand there; `yielded`: it knows that these were taken over. */
+/** Where copies of `source` stand there; `yielded`: it knows that these were taken over. */
 export interface CopiesStandOp {
   readonly op: "copiesStand";
-  readonly origin: string;
+  readonly source: Source;
   readonly standing: ReadonlyArray<Standing>;
   readonly yielded: ReadonlyArray<string>;
 }
 
-/** `origin` is alive, for as long as a lease. */
-export interface OriginOp {
-  readonly op: "origin";
-  readonly origin: string;
+/** `source` is alive, for as long as a lease; `last`: the number of its last message. */
+export interface SourceOp {
+  readonly op: "source";
+  readonly source: Source;
+  readonly last: number;
+}
+
+/** What this spool goes by. */
+export interface OwnSpoolOp {
+  readonly op: "ownSpool";
 }
 
 /** Where our own messages stand. */
@@ -192,7 +198,8 @@ export type Op =
   | ToldOp
   | CopiesOp
   | CopiesStandOp
-  | OriginOp
+  | SourceOp
+  | OwnSpoolOp
   | StandingOp
   | ChangedOp
   | YieldOp
@@ -232,6 +239,7 @@ export type OpValue =
   | ReadonlySet<string>
   | ReadonlyArray<ClaimedRow>
   | ReadonlyArray<CopyEntry>
+  | { readonly spool: string; readonly last: number }
   | ReadonlyArray<Standing>
   | ReadonlyArray<string>
   | ReadPart

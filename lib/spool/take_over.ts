@@ -6,6 +6,7 @@ import {
   CopiesAdmin,
   type CopyOf,
   type OpenRecipient,
+  type Source,
   type TakenOver,
 } from "../ports/copies.ts";
 import { type SpoolError, SpoolFault } from "../ports/spool.ts";
@@ -22,19 +23,40 @@ const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
 
 const FUTURE_MS = 60_000;
 
-const isAlive = (sql: Sql, origin: string, now: number): boolean =>
+const isAlive = (sql: Sql, source: Source, now: number): boolean =>
   // a sign of life from the future is none: the clock was set back
   sql("SELECT 1 FROM owner WHERE id = ? AND alive_until BETWEEN ? AND ?")
-    .get(aliveAs(origin), now, now + FUTURE_MS) !== undefined;
+    .get(aliveAs(source), now, now + FUTURE_MS) !== undefined;
 
 /** What is kept for whom. */
 export const copied = (db: DatabaseSync, now: number): ReadonlyArray<Copied> => {
   const sql = sqlOn(db);
   const rows = sql(
-    `SELECT c.origin AS origin, count(*) AS messages, sum(m.size) AS octets, min(m.accepted_at) AS oldest
-     FROM copy c JOIN message m ON m.number = c.number WHERE c.taken_at IS NULL GROUP BY c.origin ORDER BY c.origin`,
+    `SELECT c.origin AS origin, c.spool AS spool, count(*) AS messages, sum(m.size) AS octets, min(m.accepted_at) AS oldest
+     FROM copy c JOIN message m ON m.number = c.number WHERE c.taken_at IS NULL GROUP BY c.origin, c.spool ORDER BY c.origin, oldest`,
   ).all() as unknown as ReadonlyArray<Omit<Copied, "connected">>;
-  return rows.map((r) => ({ ...r, connected: isAlive(sql, r.origin, now) }));
+  return rows.map((r) => ({ ...r, connected: isAlive(sql, r, now) }));
+};
+
+/** Spools of `origin` whose copies stand here and that may be touched; null: there are some, and all are connected. */
+const sourcesOf = (
+  sql: Sql,
+  origin: string,
+  now: number,
+  force: boolean,
+): ReadonlyArray<Source> | null => {
+  const all = sql("SELECT DISTINCT origin, spool FROM copy WHERE origin = ? AND taken_at IS NULL")
+    .all(origin) as unknown as ReadonlyArray<Source>;
+  const gone = force ? all : all.filter((s) => !isAlive(sql, s, now));
+  return gone.length === 0 && all.length > 0 ? null : gone;
+};
+
+/** What stands for it; what is known of it besides goes, so that it may begin anew. */
+const numbersOf = (sql: Sql, { origin, spool }: Source): ReadonlyArray<number> => {
+  sql("DELETE FROM source WHERE origin = ? AND spool = ?").run(origin, spool);
+  return sql(
+    "SELECT number FROM copy WHERE origin = ? AND spool = ? AND taken_at IS NULL ORDER BY number",
+  ).all(origin, spool).map((c) => c["number"] as number);
 };
 
 /** Null: the server is connected to this one, and delivers them itself. */
@@ -46,35 +68,52 @@ export const takeOver = (
 ): TakenOver | null =>
   inTransaction(db, () => {
     const sql = sqlOn(db);
-    if (!o.force && isAlive(sql, origin, now)) return null;
-    const copies = sql(
-      `SELECT c.number AS number, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
-              m.return_path AS return_path, m.facts AS facts, m.size AS size, m.accepted_at AS at
-       FROM copy c JOIN message m ON m.number = c.number
-       WHERE c.origin = ? AND c.taken_at IS NULL ORDER BY c.number`,
-    ).all(origin);
+    const sources = sourcesOf(sql, origin, now, o.force);
+    if (sources === null) return null;
+    const messages: Array<string> = [];
     let recipients = 0;
-    for (const c of copies) {
-      const number = c["number"] as number;
-      const open = JSON.parse(c["open"] as string) as ReadonlyArray<OpenRecipient>;
-      const { envelope } = readFacts({ facts: c["facts"] as string, size: c["size"] as number });
-      const sender = c["account"] ?? c["return_path"] ?? "";
-      enter(sql, number, open, sender as string, envelope.priority ?? 0);
-      const hold = c["hold"] === null
-        ? null
-        : JSON.parse(c["hold"] as string) as NonNullable<CopyOf["hold"]>;
-      if (hold !== null && open.some((r) => r.held)) {
-        enterHold(sql, number, { ...hold, token: null });
-      }
-      // by a clock that is ahead of ours
-      acceptNow(sql, number, c["at"] as number, now);
-      sql("UPDATE copy SET taken_at = ? WHERE number = ?").run(now, number);
-      sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
-        .run(decision(origin, now), number);
-      recipients += open.length;
+    for (const number of sources.flatMap((source) => numbersOf(sql, source))) {
+      const c = sql(COPY).get(number) as unknown as Row;
+      recipients += takeOne(sql, c, now);
+      messages.push(c.id);
     }
-    return { messages: copies.map((c) => c["id"] as string), recipients };
+    return { messages, recipients };
   }, o.dryRun);
+
+const COPY =
+  `SELECT c.number AS number, c.origin AS origin, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
+          m.return_path AS return_path, m.facts AS facts, m.size AS size, m.accepted_at AS at
+   FROM copy c JOIN message m ON m.number = c.number WHERE c.number = ?`;
+
+interface Row {
+  readonly number: number;
+  readonly origin: string;
+  readonly open: string;
+  readonly hold: string | null;
+  readonly id: string;
+  readonly account: string | null;
+  readonly return_path: string | null;
+  readonly facts: string;
+  readonly size: number;
+  readonly at: number;
+}
+
+/** How many recipients it has left. */
+const takeOne = (sql: Sql, c: Row, now: number): number => {
+  const open = JSON.parse(c.open) as ReadonlyArray<OpenRecipient>;
+  const { envelope } = readFacts(c);
+  enter(sql, c.number, open, c.account ?? c.return_path ?? "", envelope.priority ?? 0);
+  const hold = c.hold === null ? null : JSON.parse(c.hold) as NonNullable<CopyOf["hold"]>;
+  if (hold !== null && open.some((r) => r.held)) {
+    enterHold(sql, c.number, { ...hold, token: null });
+  }
+  // by a clock that is ahead of ours
+  acceptNow(sql, c.number, c.at, now);
+  sql("UPDATE copy SET taken_at = ? WHERE number = ?").run(now, c.number);
+  sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
+    .run(decision(c.origin, now), c.number);
+  return open.length;
+};
 
 const decision = (origin: string, now: number): string =>
   JSON.stringify({
@@ -119,9 +158,9 @@ export const dropCopies = (
 ): number | null =>
   inTransaction(db, () => {
     const sql = sqlOn(db);
-    if (!o.force && isAlive(sql, origin, now)) return null;
-    const numbers = sql("SELECT number FROM copy WHERE origin = ? AND taken_at IS NULL").all(origin)
-      .map((r) => r["number"] as number);
+    const sources = sourcesOf(sql, origin, now, o.force);
+    if (sources === null) return null;
+    const numbers = sources.flatMap((source) => numbersOf(sql, source));
     for (const n of numbers) dropMessages(sql, { from: n, to: n });
     return numbers.length;
   }, o.dryRun);

@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Effect, Layer, type Scope } from "effect";
 import { Redacted } from "effect";
-import { Copies, CopiesAdmin } from "../../../lib/ports/copies.ts";
+import { Copies, CopiesAdmin, type Source } from "../../../lib/ports/copies.ts";
 import { Dialer, DialFailed, type Link, type LinkEvents } from "../../../lib/ports/dialer.ts";
-import { type Delivery, type NewMessage, Spool } from "../../../lib/ports/spool.ts";
+import {
+  type Delivery,
+  type NewMessage,
+  Spool,
+  type SpoolError,
+} from "../../../lib/ports/spool.ts";
 import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
 import { FrameReader } from "../../../lib/replica/frames.ts";
 import { Keeper } from "../../../lib/replica/keeper.ts";
@@ -105,6 +110,8 @@ interface World {
   readonly cable: Cable;
   readonly one: Spool["Service"];
   readonly two: Two;
+  /** What the spool of one goes by. */
+  readonly own: Effect.Effect<Source, SpoolError>;
   /** Ids that stand on two for one. */
   readonly there: () => Promise<ReadonlyArray<string>>;
   readonly run: <A, E>(effect: Effect.Effect<A, E>) => Promise<A>;
@@ -175,15 +182,24 @@ const test = (
           beneath,
         ));
         const one = yield* Effect.provide(Spool, first);
+        const copies = yield* Effect.provide(Copies, first);
+        const own = Effect.map(
+          copies.own,
+          ({ spool }): Source => ({ origin: "one.example.com", spool }),
+        );
         yield* Effect.promise(() =>
           body({
             cable,
             one,
             two,
+            own,
             paths,
             run: Effect.runPromise,
             there: async () =>
-              (await Effect.runPromise(two.copies.list("one.example.com", "kept", 0, 100)))
+              (await Effect.runPromise(Effect.flatMap(
+                own,
+                (source) => two.copies.list(source, "kept", 0, 100),
+              )))
                 .map((c) => c.id),
             message: async (id, more = {}) => ({
               ...await Effect.runPromise(Effect.provideService(newMessage(id, more), Spool, one)),
@@ -304,7 +320,8 @@ test("tells what an operator has changed, and who is done with before a take-ove
     return ours?.recipients.every((r) => r.state === "delivered" || r.state === "removed") === true;
   });
   await settle(async () =>
-    (await w.run(w.two.copies.list("one.example.com", "taken", 0, 10))).length === 0
+    (await w.run(Effect.flatMap(w.own, (source) => w.two.copies.list(source, "taken", 0, 10))))
+      .length === 0
   );
 });
 

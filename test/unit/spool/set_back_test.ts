@@ -234,7 +234,7 @@ Deno.test(
     const there = { now: w.now + DAY };
     const hold = holdFor(there, HOUR);
     const at = { address: "bob@example.org", hop: "mx", via: null, held: false, attempts: 0 };
-    const copyOf = { origin: "b", open: [{ ...at, due: hold.until }], hold: null };
+    const copyOf = { spool: "s", origin: "b", open: [{ ...at, due: hold.until }], hold: null };
     const deliverBy = by(there, DAY);
     one(db, asked(there, "copy", { hold, deliverBy }, { recipients: [], copyOf }));
     const admin = openDatabase(w.path);
