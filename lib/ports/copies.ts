@@ -39,6 +39,12 @@ export interface Standing {
   readonly open: ReadonlyArray<OpenRecipient>;
 }
 
+export interface StoredMessage {
+  readonly message: Omit<NewMessage, "recipients">;
+  /** SHA-256 of head and body. */
+  readonly digest: Uint8Array;
+}
+
 export interface CopyEntry {
   readonly id: string;
   /** Copies of one source, in rising order. */
@@ -75,6 +81,13 @@ export class Copies extends Context.Service<Copies, {
   readonly standing: (
     ids: ReadonlyArray<string>,
   ) => Effect.Effect<ReadonlyArray<Standing>, SpoolError>;
+  /** Of our own messages, numbered above `after`: those that are to stand elsewhere too and are not done with. */
+  readonly replicated: (
+    after: number,
+    limit: number,
+  ) => Effect.Effect<ReadonlyArray<CopyEntry>, SpoolError>;
+  /** One of them as it was kept, to be read once more; null: it is gone. Its recipients are told by `standing`. */
+  readonly stored: (id: string) => Effect.Effect<StoredMessage | null, SpoolError>;
   /** Another process has changed the queue since this was asked last. */
   readonly changed: Effect.Effect<boolean, SpoolError>;
   /** Takes our own messages out, undelivered: `by` has taken them over. Yields how many recipients that were. */

@@ -3,9 +3,8 @@
  * here, and what becomes of them is told there. RFC 5321 §6.1 asks for no less than one.
  */
 import { setImmediate } from "node:timers";
-import { Buffer } from "node:buffer";
 import { Deferred, Effect, Layer } from "effect";
-import { Copies, openOf, type Standing } from "../ports/copies.ts";
+import { Copies, type CopyEntry, openOf, type Standing } from "../ports/copies.ts";
 import { Dialer } from "../ports/dialer.ts";
 import {
   type Committed,
@@ -15,6 +14,7 @@ import {
   SpoolFault,
 } from "../ports/spool.ts";
 import { ReplicaFault, ReplicaLink, type ReplicaLinkSettings } from "./link.ts";
+import { sendCopy } from "./send_copy.ts";
 import type { Answered } from "./words.ts";
 
 export interface ReplicaSettings extends ReplicaLinkSettings {
@@ -63,7 +63,7 @@ class Replicated {
     m.replicated !== true ? this.#spool.commit(m) : Effect.suspend(() => {
       const { id } = m;
       this.#flying.add(id);
-      return Effect.mapError(this.#copy(m), notKept).pipe(
+      return Effect.mapError(sendCopy(this.#link, m, openOf(m)), notKept).pipe(
         Effect.flatMap((): Effect.Effect<Committed, SpoolError> => {
           this.#copied.add(id);
           return this.#spool.commit(m);
@@ -77,35 +77,6 @@ class Replicated {
       );
     });
 
-  /** On stable storage on the other side when it succeeds. */
-  #copy(m: NewMessage): Effect.Effect<void, ReplicaFault | SpoolError> {
-    const n = this.#link.number();
-    return Effect.gen({ self: this }, function* () {
-      let octets = 0;
-      for (let index = 0;; index++) {
-        const piece = yield* m.body.part(index);
-        if (piece === null) break;
-        octets += piece.length;
-        yield* this.#link.part(n, piece);
-      }
-      const { id, acceptedAt, account, session, envelope, eightBit, trail, hold } = m;
-      const message = {
-        id,
-        acceptedAt,
-        account,
-        session,
-        envelope,
-        eightBit,
-        trail,
-        open: openOf(m),
-        hold: hold === undefined
-          ? null
-          : { reason: hold.reason, until: hold.until, then: hold.then, notify: false },
-      };
-      yield* this.#link.ask({ t: "keep", octets, message }, Buffer.from(m.head, "latin1"), n);
-    }).pipe(Effect.onError(() => Effect.sync(() => this.#link.tell({ t: "drop", n }))));
-  }
-
   /** It was not accepted here: nor shall it stand there. */
   #drop(id: string): Effect.Effect<void> {
     return Effect.sync(() => {
@@ -116,8 +87,9 @@ class Replicated {
 
   readonly settle: Spool["Service"]["settle"] = (message, settlements, bounce) => {
     if (!this.#copied.has(message)) return this.#spool.settle(message, settlements, bounce);
-    const copied = bounce === undefined ? Effect.void : this.#copyReport(bounce);
-    return Effect.flatMap(copied, () => this.#spool.settle(message, settlements, bounce)).pipe(
+    const report = bounce === undefined ? undefined : { ...bounce, replicated: true };
+    const copied = report === undefined ? Effect.void : this.#copyReport(report);
+    return Effect.flatMap(copied, () => this.#spool.settle(message, settlements, report)).pipe(
       Effect.tap(() => Effect.sync(() => this.#changed([message]))),
     );
   };
@@ -125,7 +97,7 @@ class Replicated {
   /** The report on a message that has a copy gets one too, where there is a connection: nobody waits for it. */
   #copyReport(bounce: NewMessage): Effect.Effect<void> {
     if (this.#link.peer === null) return Effect.void;
-    return this.#copy(bounce).pipe(
+    return sendCopy(this.#link, bounce, openOf(bounce)).pipe(
       Effect.andThen(() => Effect.sync(() => this.#copied.add(bounce.id))),
       Effect.ignore({ log: "Warn" }),
     );
@@ -225,13 +197,57 @@ class Replicated {
     return Effect.gen({ self: this }, function* () {
       yield* pages("taken", (ids) => this.#yield(ids));
       ready();
+      const missing = new Set(this.#copied);
       yield* pages("kept", (ids) =>
         Effect.sync(() => {
           const there = ids.filter((id) => !this.#flying.has(id));
           for (const id of there) this.#copied.add(id);
+          for (const id of ids) missing.delete(id);
           this.#changed(there);
         }));
+      for (const id of missing) if (!this.#flying.has(id)) this.#copied.delete(id);
+      yield* this.#complete;
     }).pipe(Effect.ignore({ log: "Debug" }));
+  }
+
+  /** What was promised to stand there and does not, since that server has lost it, or a report came while it was away. */
+  readonly #complete: Effect.Effect<void, ReplicaFault | SpoolError> = Effect.suspend(() =>
+    Effect.gen({ self: this }, function* () {
+      let copied = 0;
+      for (let after = 0;;) {
+        const page: ReadonlyArray<CopyEntry> = yield* this.#copies.replicated(after, TOGETHER);
+        const absent = page.map((c) => c.id)
+          .filter((id) => !this.#copied.has(id) && !this.#flying.has(id));
+        for (const standing of yield* this.#copies.standing(absent)) {
+          copied += yield* this.#copyAgain(standing);
+        }
+        after = page.at(-1)?.number ?? after;
+        if (page.length < TOGETHER) break;
+      }
+      if (copied > 0) {
+        yield* Effect.logWarning("messages were copied once more", { messages: copied });
+      }
+    })
+  );
+
+  /** How many copies that made: none where it is done with meanwhile, or cannot be copied. */
+  #copyAgain({ id, open }: Standing): Effect.Effect<number, ReplicaFault | SpoolError> {
+    return Effect.gen({ self: this }, function* () {
+      const stored = open.length === 0 ? null : yield* this.#copies.stored(id);
+      if (stored === null) return 0;
+      yield* sendCopy(this.#link, stored.message, open, stored.digest);
+      this.#copied.add(id);
+      // where it stands may have changed on the way
+      this.#changed([id]);
+      return 1;
+    }).pipe(
+      // one that is damaged keeps no other back
+      Effect.catch((e) =>
+        this.#link.peer === null
+          ? Effect.fail(e)
+          : Effect.as(Effect.logError("a message is not copied", { message: id, fault: e }), 0)
+      ),
+    );
   }
 
   /** An operator may have held, edited, rerouted or removed something. */

@@ -38,6 +38,7 @@ export const commitMessage = (
   enterRecipients(sql, m, number, owner);
   if (submitted !== null) repeated.add(submitted, { number, id: m.id, at: m.acceptedAt });
   if (m.copyOf !== undefined) enterCopy(sql, number, m.copyOf);
+  if (m.replicated === true) sql("INSERT INTO replicated (number) VALUES (?)").run(number);
   return number;
 };
 

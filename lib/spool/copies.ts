@@ -4,7 +4,8 @@ import type { CopyEntry, CopyOf, OpenRecipient, Source, Standing } from "../port
 import { dropMessages } from "./finished.ts";
 import type { Sql } from "./holds.ts";
 import { range } from "./runs.ts";
-import { REMEMBER, STATE } from "./schema.ts";
+import type { StoredRow } from "./protocol.ts";
+import { PER_MESSAGE, REMEMBER, STATE } from "./schema.ts";
 
 /** How a source stands in the table of owners: alive while its link is. */
 export const aliveAs = ({ origin, spool }: Source): string => `copies of ${origin} ${spool}`;
@@ -137,3 +138,29 @@ export const takeOut = (
     }
     return keys;
   });
+
+/** Messages of ours that are to stand elsewhere too, numbered above `after`. */
+export const replicatedAfter = (
+  sql: Sql,
+  after: number,
+  limit: number,
+): ReadonlyArray<CopyEntry> =>
+  sql(
+    "SELECT m.id AS id, r.number AS number FROM replicated r JOIN message m ON m.number = r.number WHERE r.number > ? ORDER BY r.number LIMIT ?",
+  ).all(after, limit) as unknown as ReadonlyArray<CopyEntry>;
+
+/** A message as it was kept, without its body; null: it is not there. */
+export const storedAs = (sql: Sql, id: string): StoredRow | null =>
+  (sql(
+    `SELECT m.id AS id, m.accepted_at AS at, m.account AS account, m.facts AS facts, m.size AS size, m.digest AS digest,
+            m.head AS head, m.trail AS trail, h.reason AS reason, h.until AS until, h.expires AS expires
+     FROM message m LEFT JOIN hold h ON h.number = m.number WHERE m.id = ? AND m.complete = 1`,
+  ).get(id) as unknown as StoredRow | undefined) ?? null;
+
+/** A piece of its body, counted from 0; null behind the last. */
+export const bodyPart = (sql: Sql, id: string, index: number): Uint8Array | null => {
+  const octets = sql(
+    `SELECT c.octets AS octets FROM message m JOIN chunk c ON c.key = m.number * ${PER_MESSAGE} + ? WHERE m.id = ? AND m.complete = 1`,
+  ).get(index, id)?.["octets"];
+  return octets instanceof Uint8Array ? octets : null;
+};

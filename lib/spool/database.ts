@@ -16,11 +16,14 @@ import type {
 } from "./protocol.ts";
 import {
   aliveAs,
+  bodyPart,
   forgetTaken,
   heardOf,
   listCopies,
   ownSpool,
+  replicatedAfter,
   standingOf,
+  storedAs,
   takeOut,
   updateCopies,
 } from "./copies.ts";
@@ -247,6 +250,12 @@ export class SpoolDatabase {
         return ownSpool(this.#sql);
       case "standing":
         return standingOf(this.#sql, op.ids);
+      case "replicated":
+        return replicatedAfter(this.#sql, op.after, op.limit);
+      case "stored":
+        return storedAs(this.#sql, op.id);
+      case "bodyPart":
+        return bodyPart(this.#sql, op.id, op.index);
       case "changed":
         return this.#changed();
       case "yield":

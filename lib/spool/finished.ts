@@ -23,6 +23,7 @@ export const finishMessages = (
         continue;
       }
       leaveHold(sql, over);
+      forgetReplicated(sql, over);
       dropContent(sql, over);
       const enter = sql("INSERT OR IGNORE INTO finished (at, number) VALUES (?, ?)");
       for (let n = over.from; n <= over.to; n++) enter.run(now, n);
@@ -37,8 +38,13 @@ export const dropMessages = (sql: Sql, run: Run): void => {
   sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
   leaveHold(sql, run);
   sql("DELETE FROM copy WHERE number >= ? AND number <= ?").run(run.from, run.to);
+  forgetReplicated(sql, run);
   sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
   sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
+};
+
+const forgetReplicated = (sql: Sql, { from, to }: Run): void => {
+  sql("DELETE FROM replicated WHERE number >= ? AND number <= ?").run(from, to);
 };
 
 const dropContent = (sql: Sql, run: Run): void => {

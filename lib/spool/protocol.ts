@@ -164,6 +164,41 @@ export interface StandingOp {
   readonly ids: ReadonlyArray<string>;
 }
 
+/** Messages of ours that are to stand elsewhere too, above a number. */
+export interface ReplicatedOp {
+  readonly op: "replicated";
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** A message as it was kept, without its body. */
+export interface StoredOp {
+  readonly op: "stored";
+  readonly id: string;
+}
+
+export interface StoredRow {
+  readonly id: string;
+  readonly at: number;
+  readonly account: string | null;
+  readonly facts: string;
+  readonly size: number;
+  readonly digest: Uint8Array;
+  readonly head: Uint8Array;
+  readonly trail: string;
+  /** Of its hold; null: nothing holds it. */
+  readonly reason: string | null;
+  readonly until: number | null;
+  readonly expires: number | null;
+}
+
+/** A piece of its body, counted from 0. */
+export interface BodyPartOp {
+  readonly op: "bodyPart";
+  readonly id: string;
+  readonly index: number;
+}
+
 /** Whether another process has changed the database since this was asked last. */
 export interface ChangedOp {
   readonly op: "changed";
@@ -201,6 +236,9 @@ export type Op =
   | SourceOp
   | OwnSpoolOp
   | StandingOp
+  | ReplicatedOp
+  | StoredOp
+  | BodyPartOp
   | ChangedOp
   | YieldOp
   | TickOp;
@@ -240,6 +278,8 @@ export type OpValue =
   | ReadonlyArray<ClaimedRow>
   | ReadonlyArray<CopyEntry>
   | { readonly spool: string; readonly last: number }
+  | StoredRow
+  | Uint8Array
   | ReadonlyArray<Standing>
   | ReadonlyArray<string>
   | ReadPart

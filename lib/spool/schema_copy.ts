@@ -3,6 +3,7 @@
 /**
  * A row for each copy; its message has no recipients of its own while `taken_at` is null, so that nothing sends it.
  * `origin`, `spool`: see `Source`. `open`: JSON of those that its server is not done with; `hold`: JSON of what holds it there.
+ * `replicated`: messages of ours that another server keeps copies of, until they are done with.
  * `source`: the greatest number that a message had there.
  */
 export const COPY_SCHEMA = `
@@ -16,6 +17,7 @@ CREATE TABLE IF NOT EXISTS copy (
 );
 CREATE INDEX IF NOT EXISTS copy_source ON copy (origin, spool, number);
 CREATE INDEX IF NOT EXISTS copy_taken ON copy (origin, spool, number) WHERE taken_at IS NOT NULL;
+CREATE TABLE IF NOT EXISTS replicated (number INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS source (
   origin TEXT NOT NULL,
   spool TEXT NOT NULL,

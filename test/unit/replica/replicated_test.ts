@@ -438,3 +438,59 @@ test("does not take for undelivered what is not committed yet", async (w) => {
   await w.run(w.one.settleAll([{ message: "late", settlements: delivered(late) }]));
   await settle(async () => (await w.there()).join() === "there");
 }, { commitMs: 200 });
+
+test("copies once more what the other side has lost, as it stands now", async (w) => {
+  await linked(w);
+  const to = ["bob@example.org", "carol@example.com"];
+  const body = "line of text\r\n".repeat(40_000);
+  await settle(async () => {
+    const m = await Effect.runPromise(
+      Effect.provideService(newMessage("large", { to, body }), Spool, w.one),
+    );
+    return (await w.run(Effect.result(w.one.commit({ ...m, replicated: true }))))._tag ===
+      "Success";
+  });
+  const hold = {
+    reason: "burst",
+    until: null,
+    then: "expire",
+    notify: false,
+    token: null,
+  } as const;
+  await w.run(w.one.commit({ ...await w.message("held"), hold }));
+  await w.run(w.one.commit({ ...await w.message("plain"), replicated: false }));
+  w.cable.cut();
+  await w.run(Effect.scoped(
+    CopiesAdmin.use((c) => c.drop("one.example.com", { dryRun: false, force: true })).pipe(
+      Effect.provide(copiesAdminLayer(w.paths.two)),
+    ),
+  ));
+  assert.deepEqual(await w.there(), []);
+  const all = await w.run(w.one.take(10));
+  const bob = all.find((d) => d.recipients[0]?.address.startsWith("bob") && d.message === "large")!;
+  await w.run(w.one.settle("large", delivered(bob)));
+  w.cable.up = true;
+  await settle(async () => (await w.there()).join() === "large,held");
+  const text = async (s: Spool["Service"], id: string) => {
+    let out = "";
+    for await (const c of await w.run(s.read(id))) out += new TextDecoder("latin1").decode(c);
+    return out;
+  };
+  assert.equal(await text(w.two.spool, "large"), await text(w.one, "large"));
+  w.cable.cut();
+  await w.run(Effect.scoped(
+    CopiesAdmin.use((c) => c.takeOver("one.example.com", { dryRun: false, force: true })).pipe(
+      Effect.provide(copiesAdminLayer(w.paths.two)),
+    ),
+  ));
+  const [large, held] = await Promise.all(
+    ["large", "held"].map((id) =>
+      w.run(Effect.scoped(
+        SpoolAdmin.use((a) => a.show(id)).pipe(Effect.provide(adminLayer(w.paths.two))),
+      ))
+    ),
+  );
+  assert.deepEqual(large?.recipients.map((r) => r.address), ["carol@example.com"]);
+  assert.deepEqual(held?.hold, { reason: "burst", until: null, then: "expire" });
+  assert.deepEqual(held?.recipients.map((r) => r.state), ["held"]);
+});
