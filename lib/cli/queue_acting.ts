@@ -51,6 +51,8 @@ export const perform = Effect.fnUntraced(function* (name: string, change: Change
   yield* report(changed, a, change._tag);
 });
 
+export const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 /** Nothing touched in one message is a failure, so that scripts see a wrong id. */
 export const report = Effect.fnUntraced(function* (
   c: Changed,
@@ -60,7 +62,6 @@ export const report = Effect.fnUntraced(function* (
   if (c.recipients === 0 && Option.isSome(a.id)) return yield* whyNothing(a.id.value);
   const underWay = a.dryRun ? 0 : yield* onTheWire(c, what);
   if (a.json) return yield* printJson({ dryRun: a.dryRun, ...c, underWay });
-  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   yield* print(
     `${a.dryRun ? "would touch" : DONE[what]} ${many(c.recipients, "recipient")} of ${
       many(c.messages.length, "message")

@@ -7,7 +7,7 @@ import type { SpoolError } from "../ports/spool.ts";
 import { copiesAdminLayer } from "../spool/take_over.ts";
 import { failed, Failure, misused, noSpool } from "./failure.ts";
 import { onSpool } from "./on_spool.ts";
-import { flag } from "./queue_acting.ts";
+import { flag, many } from "./queue_acting.ts";
 import { json } from "./root.ts";
 import { print, printJson } from "./terminal.ts";
 
@@ -20,8 +20,6 @@ const onCopies = (work: Effect.Effect<void, SpoolError | Failure, CopiesAdmin>) 
       Effect.mapError((e) => e instanceof Failure ? e : noSpool(path)(e)),
     );
   });
-
-const many = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 const force = flag("force", "Although that server is connected, and delivers them itself");
 const dryRun = flag("dry-run", "Only tell what it would touch");
@@ -57,8 +55,8 @@ const drop = Effect.fnUntraced(function* (
   if (dropped === null) return yield* stillThere(node);
   if (dropped === 0) return yield* nothingFor(node);
   if (o.json) return yield* printJson({ node, dropped, dryRun: o.dryRun });
-  yield* print(`${o.dryRun ? "would drop" : "dropped"} ${many(dropped, "copy")} for ${node}`
-    .replace("copys", "copies"));
+  const what = dropped === 1 ? "1 copy" : `${dropped} copies`;
+  yield* print(`${o.dryRun ? "would drop" : "dropped"} ${what} for ${node}`);
 });
 
 export const copies = Command.make("copies", {

@@ -55,15 +55,22 @@ interface Up {
 export class ReplicaLink {
   readonly #dialer: Dialer["Service"];
   readonly #settings: ReplicaLinkSettings;
+  readonly #own: Copies["Service"]["own"];
   readonly #waiting = new Map<number, Waiting>();
   #number = 0;
   #up: Up | null = null;
   #out: Array<Uint8Array> = [];
   #scheduled = false;
 
-  constructor(dialer: Dialer["Service"], settings: ReplicaLinkSettings) {
+  /** `own`: what our spool goes by. */
+  constructor(
+    dialer: Dialer["Service"],
+    settings: ReplicaLinkSettings,
+    own: Copies["Service"]["own"],
+  ) {
     this.#dialer = dialer;
     this.#settings = settings;
+    this.#own = own;
   }
 
   /** Host name of the other side, as it gives it; null: there is no connection. */
@@ -159,11 +166,10 @@ export class ReplicaLink {
   }
 
   /**
-   * Keeps a connection until interrupted. `own`: what our spool goes by. `greeted` runs each time there is a new one, and may use it; `lost` is told
+   * Keeps a connection until interrupted. `greeted` runs each time there is a new one, and may use it; `lost` is told
    * why there is none, once until there is one again.
    */
   keep(
-    own: Copies["Service"]["own"],
     greeted: (peer: string) => Effect.Effect<void>,
     lost: (reason: string) => Effect.Effect<void>,
   ): Effect.Effect<never> {
@@ -171,7 +177,7 @@ export class ReplicaLink {
     let pause = first;
     let told = false;
     return Effect.forever(Effect.gen({ self: this }, function* () {
-      const reason = yield* Effect.scoped(this.#once(own, (peer) => {
+      const reason = yield* Effect.scoped(this.#once((peer) => {
         pause = first;
         told = false;
         return greeted(peer);
@@ -185,21 +191,17 @@ export class ReplicaLink {
   }
 
   /** A sign of life every so often, and an end to a connection where nothing is answered. */
-  #beat(
-    own: Copies["Service"]["own"],
-    everyMs: number,
-    end: (reason: string) => void,
-  ): Effect.Effect<void> {
+  #beat(end: (reason: string) => void): Effect.Effect<void> {
     return Effect.forever(Effect.gen({ self: this }, function* () {
-      yield* Effect.sleep(everyMs);
+      yield* Effect.sleep(this.#settings.pingMs);
       if (this.#stalled()) return end("it does not answer in time");
-      yield* this.ping(own);
+      yield* this.ping;
     })).pipe(Effect.ignore({ log: "Error" }));
   }
 
   /** Tells how far our spool has come. The answer is waited for by whoever looks whether any is due. */
-  ping(own: Copies["Service"]["own"]): Effect.Effect<void, SpoolError> {
-    return Effect.map(own, ({ last }) => {
+  get ping(): Effect.Effect<void, SpoolError> {
+    return Effect.map(this.#own, ({ last }) => {
       if (this.#up === null) return;
       const n = this.number();
       this.#waiting.set(n, { since: performance.now(), done: () => {} });
@@ -210,12 +212,11 @@ export class ReplicaLink {
 
   /** From dialling to the end; yields why it ended. */
   #once(
-    own: Copies["Service"]["own"],
     greeted: (peer: string) => Effect.Effect<void>,
   ): Effect.Effect<string, never, Scope.Scope> {
-    const { host, port, ca, connectMs, pingMs, secret, node } = this.#settings;
+    const { host, port, ca, connectMs, secret, node } = this.#settings;
     return Effect.gen({ self: this }, function* () {
-      const { spool, last } = yield* own;
+      const { spool, last } = yield* this.#own;
       const over = yield* Deferred.make<string>();
       const hello = yield* Deferred.make<string>();
       const end = (reason: string): void => {
@@ -262,7 +263,7 @@ export class ReplicaLink {
       if (peer === null) return yield* Deferred.await(over);
       if (peer._tag === "None") return "it does not answer";
       this.#up = { link, peer: peer.value };
-      yield* Effect.forkScoped(this.#beat(own, pingMs, end));
+      yield* Effect.forkScoped(this.#beat(end));
       yield* Effect.forkScoped(greeted(peer.value));
       return yield* Deferred.await(over);
     }).pipe(

@@ -26,9 +26,9 @@ export interface ReplicaSettings extends ReplicaLinkSettings {
 
 /** Messages, and recipients of them, whose standing is told in one go. */
 const TOGETHER = 500;
+const RECIPIENTS = 10_000;
 /** At a stop, for the last news. */
 const FAREWELL_MS = 2_000;
-const RECIPIENTS = 10_000;
 
 const notKept = (cause: unknown): SpoolFault => new SpoolFault({ operation: "replicate", cause });
 
@@ -129,7 +129,7 @@ class Replicated {
 
   /** All that is to be told is told, where there is a connection. */
   readonly finish: Effect.Effect<void> = Effect.suspend(() => this.#tell).pipe(
-    Effect.andThen(() => this.#link.ping(this.#copies.own)),
+    Effect.andThen(() => this.#link.ping),
     Effect.ignore({ log: "Error" }),
   );
 
@@ -281,7 +281,7 @@ export const replicatedLayer = (
     Effect.gen(function* () {
       const spool = yield* Spool;
       const copies = yield* Copies;
-      const link = new ReplicaLink(yield* Dialer, settings);
+      const link = new ReplicaLink(yield* Dialer, settings, copies.own);
       const run = Effect.runForkWith(yield* Effect.context<never>());
       const replicated = new Replicated(spool, copies, link, (effect) => run(effect));
       const gate = yield* Deferred.make<void>();
@@ -291,7 +291,6 @@ export const replicatedLayer = (
         Deferred.doneUnsafe(gate, Effect.void);
       };
       yield* Effect.forkScoped(link.keep(
-        copies.own,
         (peer) =>
           Effect.andThen(
             Effect.logInfo("copies of messages are kept", { by: peer }),

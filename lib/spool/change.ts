@@ -19,11 +19,11 @@ import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
-import { heldBy, leaveHold, type Sql } from "./holds.ts";
+import { heldBy, leaveHold } from "./holds.ts";
 import { numberOf, range, runsOf } from "./runs.ts";
 import { REMEMBER, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, statementsOf } from "./transaction.ts";
 
 interface Rule {
   /** States in which it can be done. */
@@ -170,7 +170,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     remember.run(key, now, rule.what, null, words, null);
     if (change._tag === "Edit") editEnvelope(db, number, row["address"] as string, change.to);
   }
-  const sql: Sql = (text) => db.prepare(text);
+  const sql = statementsOf(db);
   // what is over goes with the purge of whoever runs the server
   if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says

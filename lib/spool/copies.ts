@@ -95,20 +95,24 @@ export const forgetTaken = (sql: Sql, source: Source, ids: ReadonlyArray<string>
   }
 };
 
+type OpenRow = Readonly<Record<string, unknown>>;
+
+/** Recipients that a message is not done with; none where it is not there. */
+const openIn = (sql: Sql, id: string): ReadonlyArray<OpenRow> => {
+  const number = sql("SELECT number FROM message WHERE id = ? AND complete = 1").get(id)
+    ?.["number"];
+  if (typeof number !== "number") return [];
+  const { first, end } = range(number);
+  return sql(
+    `SELECT key, address, hop, via, state, due, attempts FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held} ORDER BY key`,
+  ).all(first, end);
+};
+
 /** Of messages that were committed here. */
 export const standingOf = (sql: Sql, ids: ReadonlyArray<string>): ReadonlyArray<Standing> =>
-  ids.map((id) => {
-    const number = sql("SELECT number FROM message WHERE id = ? AND complete = 1").get(id)
-      ?.["number"];
-    if (typeof number !== "number") return { id, open: [] };
-    const { first, end } = range(number);
-    const rows = sql(
-      `SELECT address, hop, via, state, due, attempts FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held} ORDER BY key`,
-    ).all(first, end);
-    return { id, open: rows.map(openRow) };
-  });
+  ids.map((id) => ({ id, open: openIn(sql, id).map(openRow) }));
 
-const openRow = (r: Record<string, unknown>): OpenRecipient => ({
+const openRow = (r: OpenRow): OpenRecipient => ({
   address: r["address"] as string,
   hop: r["hop"] as string,
   via: r["via"] as string | null,
@@ -125,13 +129,7 @@ export const takeOut = (
   now: number,
 ): ReadonlyArray<number> =>
   ids.flatMap((id) => {
-    const number = sql("SELECT number FROM message WHERE id = ? AND complete = 1").get(id)
-      ?.["number"];
-    if (typeof number !== "number") return [];
-    const { first, end } = range(number);
-    const keys = sql(
-      `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
-    ).all(first, end).map((r) => r["key"] as number);
+    const keys = openIn(sql, id).map((r) => r["key"] as number);
     for (const key of keys) {
       sql(`UPDATE recipient SET state = ${STATE.removed} WHERE key = ?`).run(key);
       sql(REMEMBER).run(key, now, "removed", null, `${by} has taken it over`, null);

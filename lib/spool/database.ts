@@ -3,7 +3,7 @@
  * (`sqlite_worker.ts`), in place in the command line and in tests.
  */
 import { Buffer } from "node:buffer";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type {
   ClaimedRow,
   ClaimOp,
@@ -45,6 +45,7 @@ import {
   STATE,
 } from "./schema.ts";
 import { SetBack } from "./set_back.ts";
+import { statementsOf } from "./transaction.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -90,7 +91,7 @@ export class SpoolDatabase {
   readonly #leaseMs: number;
   readonly #longestMs: number;
   readonly #suppressMs: number;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #sql: Sql;
   readonly #now: () => number;
   /** Messages of which a recipient was settled for good in the transaction under way. */
   readonly #settled = new Set<number>();
@@ -107,6 +108,7 @@ export class SpoolDatabase {
     steady: () => number = now === Date.now ? () => performance.now() : now,
   ) {
     this.#db = openDatabase(o.open);
+    this.#sql = statementsOf(this.#db);
     this.#owner = o.owner;
     this.#keepMs = o.keepDays * DAY;
     this.#leaseMs = o.leaseMs;
@@ -189,15 +191,6 @@ export class SpoolDatabase {
       throw e;
     }
   }
-
-  readonly #sql: Sql = (text) => {
-    let s = this.#statements.get(text);
-    if (s === undefined) {
-      s = this.#db.prepare(text);
-      this.#statements.set(text, s);
-    }
-    return s;
-  };
 
   #apply(op: Op): (OpResult & { ok: true })["value"] {
     switch (op.op) {

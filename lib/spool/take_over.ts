@@ -15,11 +15,10 @@ import { aliveAs } from "./copies.ts";
 import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
 import { enterHold, type Sql } from "./holds.ts";
+import { runsOf } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { acceptNow } from "./set_back.ts";
-import { inTransaction } from "./transaction.ts";
-
-const sqlOn = (db: DatabaseSync): Sql => (text) => db.prepare(text);
+import { inTransaction, statementsOf } from "./transaction.ts";
 
 const FUTURE_MS = 60_000;
 
@@ -30,7 +29,7 @@ const isAlive = (sql: Sql, source: Source, now: number): boolean =>
 
 /** What is kept for whom. */
 export const copied = (db: DatabaseSync, now: number): ReadonlyArray<Copied> => {
-  const sql = sqlOn(db);
+  const sql = statementsOf(db);
   const rows = sql(
     `SELECT c.origin AS origin, c.spool AS spool, count(*) AS messages, sum(m.size) AS octets, min(m.accepted_at) AS oldest
      FROM copy c JOIN message m ON m.number = c.number WHERE c.taken_at IS NULL GROUP BY c.origin, c.spool ORDER BY c.origin, oldest`,
@@ -59,26 +58,43 @@ const numbersOf = (sql: Sql, { origin, spool }: Source): ReadonlyArray<number> =
   ).all(origin, spool).map((c) => c["number"] as number);
 };
 
-/** Null: the server is connected to this one, and delivers them itself. */
+/** How an operator touches what stands for a server. */
+interface Touching {
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
+/** On the copies of `origin` that may be touched, by number; null: the server is connected, and delivers them itself. */
+const onCopies = <A>(
+  db: DatabaseSync,
+  origin: string,
+  now: number,
+  { dryRun, force }: Touching,
+  work: (sql: Sql, numbers: ReadonlyArray<number>) => A,
+): A | null =>
+  inTransaction(db, () => {
+    const sql = statementsOf(db);
+    const sources = sourcesOf(sql, origin, now, force);
+    return sources === null ? null : work(sql, sources.flatMap((source) => numbersOf(sql, source)));
+  }, dryRun);
+
+/** Null as there. */
 export const takeOver = (
   db: DatabaseSync,
   origin: string,
   now: number,
-  o: { readonly dryRun: boolean; readonly force: boolean },
+  o: Touching,
 ): TakenOver | null =>
-  inTransaction(db, () => {
-    const sql = sqlOn(db);
-    const sources = sourcesOf(sql, origin, now, o.force);
-    if (sources === null) return null;
+  onCopies(db, origin, now, o, (sql, numbers) => {
     const messages: Array<string> = [];
     let recipients = 0;
-    for (const number of sources.flatMap((source) => numbersOf(sql, source))) {
+    for (const number of numbers) {
       const c = sql(COPY).get(number) as unknown as Row;
       recipients += takeOne(sql, c, now);
       messages.push(c.id);
     }
     return { messages, recipients };
-  }, o.dryRun);
+  });
 
 const COPY =
   `SELECT c.number AS number, c.origin AS origin, c.open AS open, c.hold AS hold, m.id AS id, m.account AS account,
@@ -154,16 +170,12 @@ export const dropCopies = (
   db: DatabaseSync,
   origin: string,
   now: number,
-  o: { readonly dryRun: boolean; readonly force: boolean },
+  o: Touching,
 ): number | null =>
-  inTransaction(db, () => {
-    const sql = sqlOn(db);
-    const sources = sourcesOf(sql, origin, now, o.force);
-    if (sources === null) return null;
-    const numbers = sources.flatMap((source) => numbersOf(sql, source));
-    for (const n of numbers) dropMessages(sql, { from: n, to: n });
+  onCopies(db, origin, now, o, (sql, numbers) => {
+    for (const run of runsOf(numbers)) dropMessages(sql, run);
     return numbers.length;
-  }, o.dryRun);
+  });
 
 /** On a connection of its own to the spool at `path`; closed with the scope. */
 export const copiesAdminLayer = (path: string): Layer.Layer<CopiesAdmin, SpoolError> =>

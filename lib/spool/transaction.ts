@@ -1,5 +1,19 @@
-/** One transaction of a connection that is used by itself. */
-import type { DatabaseSync } from "node:sqlite";
+/** Statements and transactions of one connection. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Sql } from "./holds.ts";
+
+/** Each statement is prepared once. */
+export const statementsOf = (db: DatabaseSync): Sql => {
+  const prepared = new Map<string, StatementSync>();
+  return (text) => {
+    let s = prepared.get(text);
+    if (s === undefined) {
+      s = db.prepare(text);
+      prepared.set(text, s);
+    }
+    return s;
+  };
+};
 
 /** `dryRun`: everything is undone again. */
 export const inTransaction = <A>(db: DatabaseSync, f: () => A, dryRun = false): A => {
