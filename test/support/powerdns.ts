@@ -51,7 +51,12 @@ loglevel=6
     await Deno.writeTextFile(file, text);
     await util("load-zone", name, file);
     if (key !== null) await util("set-meta", name, "TSIG-ALLOW-DNSUPDATE", key.name);
-    if (o.presigned?.includes(name) === true) await util("set-presigned", name);
+    // The order of names, which proofs that something is not there need, is stored for zones with a key only. Signatures
+    // come from the file all the same.
+    const signed = o.presigned?.includes(name) === true;
+    if (signed) await util("add-zone-key", name, "zsk", "active", "ecdsa256");
+    await util("rectify-zone", name);
+    if (signed) await util("set-presigned", name);
   }
   return await launch(dir, port, ["pdns_server", `--config-dir=${dir}`], /ready (to|for) /);
 };

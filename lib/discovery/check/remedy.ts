@@ -81,8 +81,7 @@ const BY_KEY: Readonly<Record<string, Remedy>> = {
         "here and in the zone above",
   "zone-dnssec": () =>
     "sign the zone anew, or let the zone above hold the DS of the key that signs it, or none",
-  "not-known": () =>
-    "see that the name servers answer and the resolver of [dns] works, and check again",
+  "not-known": (f, d) => RECORD.unknown(f, d),
   "delegation": () =>
     "give the registrar, or whoever runs the zone above, the same NS set as the zone has, or change it in the zone",
   "delegation-ds": (f) =>
