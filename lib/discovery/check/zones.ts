@@ -134,9 +134,10 @@ export class Zones {
     );
   }
 
-  /** All that were looked at. */
+  /** All that were looked at, by name. */
   async all(): Promise<ReadonlyArray<Place>> {
-    return await Promise.all(this.#places.values());
+    const all = await Promise.all(this.#places.values());
+    return all.sort((a, b) => a.zone < b.zone ? -1 : a.zone > b.zone ? 1 : 0);
   }
 }
 

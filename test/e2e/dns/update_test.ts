@@ -54,6 +54,15 @@ mta_sts = "testing"
 ttl_seconds = 300
 `;
 
+/** What lies below `_tcp` is answered by ourselves. */
+const DELEGATED = `${CONFIG}
+[dns_server]
+listen = ["127.0.0.1:5300"]
+zones = ["_tcp.example.com"]
+ns = ["ns1.example.com", "ns2.example.com"]
+mailbox = "hostmaster@example.com"
+`;
+
 interface Place {
   readonly peer: Peer;
   readonly publish: (...args: ReadonlyArray<string>) => ReturnType<typeof postern>;
@@ -199,13 +208,7 @@ for (const name of NAMES) {
           assert.match(apart.stdout, /has taken it/, apart.stderr);
           await Deno.writeTextFile(
             join(peer.dir, "postern.toml"),
-            `${CONFIG}
-[dns_server]
-listen = ["127.0.0.1:5300"]
-zones = ["_tcp.example.com"]
-ns = ["ns1.example.com", "ns2.example.com"]
-mailbox = "hostmaster@example.com"
-`,
+            DELEGATED,
           );
           const dry = await publish("--update", `127.0.0.1:${peer.port}`, "--dry-run");
           assert.match(dry.stderr, /_tcp\.example\.com: the server holds this zone as well/);
@@ -376,13 +379,7 @@ Deno.test({
       const config = join(peer.dir, "postern.toml");
       await Deno.writeTextFile(
         config,
-        `${CONFIG}
-[dns_server]
-listen = ["127.0.0.1:5300"]
-zones = ["_tcp.example.com"]
-ns = ["ns1.example.com", "ns2.example.com"]
-mailbox = "hostmaster@example.com"
-`,
+        DELEGATED,
       );
       const zone = await publish();
       assert.match(zone.stdout, /^_tcp\.example\.com\. 300 IN NS ns1\.example\.com\.$/m);
