@@ -3,7 +3,7 @@ import type { DnsAnswer, DnsRecords, RecordType as AnswerType } from "../../port
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord, RecordData, RecordType } from "../record.ts";
 import type { Status } from "./report.ts";
-import { spfFaults } from "./spf_terms.ts";
+import { spfFaults, spfIsOpen } from "./spf_terms.ts";
 
 /** Expected records of one owner and type. */
 export interface ExpectedSet {
@@ -80,7 +80,7 @@ const tags = (t: string): string => {
   return [version, ...rest.filter((p) => p !== "").sort()].join(";");
 };
 
-/** Why `have` is not what `want` asks for; empty where it is. */
+/** Why `have` is not what `want` asks for, as far as there are words for it; null: it is. */
 const txtFaults = (want: string, have: string): ReadonlyArray<string> | null => {
   if (want === have) return null;
   if (tagOf(want) === "v=spf1") {
@@ -136,9 +136,13 @@ const compareHint = (want: RecordData | undefined, have: ReadonlyArray<RecordDat
   const more = several(kin, tag);
   if (more !== null) return { status: "extra", found: kin, detail: more };
   const faults = tag === "v=spf1" ? kin.flatMap((k) => spfFaults(null, k)) : [];
-  return faults.length > 0
-    ? { status: "drift", found: kin, detail: faults.join("; ") }
-    : { status: kin.length > 0 ? "pass" : "info", found: kin, detail: "" };
+  if (faults.length > 0) return { status: "drift", found: kin, detail: faults.join("; ") };
+  const open = tag === "v=spf1" && kin.some(spfIsOpen);
+  return {
+    status: kin.length > 0 && !open ? "pass" : "info",
+    found: kin,
+    detail: open ? "it says nothing about others: as far as SPF goes, anybody may send" : "",
+  };
 };
 
 /** Types of which others may have their own at the same name. */

@@ -8,9 +8,9 @@ const parentOf = (zone: string): string | null => {
   return dot < 0 ? null : zone.slice(dot + 1);
 };
 
-/** What the first server says that says something; null where none does, or all answer from the zone below. */
 type Said = Extract<Delegation, { readonly _tag: "Servers" | "None" }>;
 
+/** What the first server says that says something; null where none does, or all answer from the zone below. */
 const told = async (
   addresses: ReadonlyArray<string>,
   zone: string,

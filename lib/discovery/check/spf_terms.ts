@@ -74,6 +74,9 @@ const ownFaults = (have: Spf): ReadonlyArray<string> => [
 const mixed = (terms: ReadonlyArray<string>): boolean =>
   new Set(terms.map((t) => /^[-?~]/.exec(t)?.[0] ?? "+")).size > 1;
 
+/** Whether it leaves open who else may send: `?all`, or no end at all. RFC 7208 §4.7 */
+export const spfIsOpen = (have: string): boolean => parse(have).others === "neutral";
+
 /** `want`: null where the site has no say in the record. Empty: it is right. */
 export const spfFaults = (want: string | null, have: string): ReadonlyArray<string> => {
   const h = parse(have);

@@ -1,7 +1,9 @@
 /** SPF as receivers read it. RFC 7208 §4.6.2, §5.1 */
 import assert from "node:assert/strict";
 import { spfFaults } from "../../../../lib/discovery/check/spf_terms.ts";
-import { at, but, check } from "../../../support/check_world.ts";
+import { checkDomain } from "../../../../lib/discovery/check/check.ts";
+import { at, but, check, offer } from "../../../support/check_world.ts";
+import { world } from "../../../support/discover_world.ts";
 
 const WANT = "v=spf1 mx -all";
 for (
@@ -59,3 +61,19 @@ for (const text of ["v=spf1 mx +all", "v=spf1 mx ?all", "v=spf1 -all mx"]) {
     assert.match(f.remedy ?? "", /end the record with "-all"/);
   });
 }
+
+Deno.test("checkDomain() notes an open SPF record of a site that leaves SPF to others", async () => {
+  const look = async (text: string) =>
+    at(
+      await checkDomain(
+        { ...offer, spf: null },
+        world(await but({ "TXT example.com": [[text]] })).ports,
+      ),
+      "spf",
+    );
+  assert.equal((await look("v=spf1 a -all")).status, "pass");
+  const open = await look("v=spf1 a ?all");
+  assert.equal(open.status, "info");
+  assert.match(open.detail, /nothing about others/);
+  assert.equal((await look("v=spf1 a +all")).status, "drift");
+});
