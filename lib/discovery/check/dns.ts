@@ -30,7 +30,7 @@ const answerAt = async (
 ): Promise<DnsAnswer<Askable>> => {
   const answer = await ports.askServer(view.address, set.owner, set.type);
   const to = answer._tag === "NoData" ? answer.aliases.at(-1) : undefined;
-  return to === undefined ? answer : await ports.lookup(to, set.type);
+  return to === undefined ? answer : (await doubted(ports, to, set.type)).answer;
 };
 
 /** A host that should be an alias may have the addresses of its target instead: panels flatten. */
