@@ -12,6 +12,7 @@ import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { candidates } from "../tls/names.ts";
 import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
+import { changedDefaults } from "./changed.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
@@ -23,6 +24,8 @@ export interface CheckReport {
   readonly config: Config;
   /** Not wrong, but seldom meant. */
   readonly warnings: ReadonlyArray<Problem>;
+  /** Right, and perhaps not what was meant before a default changed. */
+  readonly notes: ReadonlyArray<Problem>;
 }
 
 /** Fails with everything that is wrong; a text that is wrong is not looked at further. */
@@ -39,18 +42,19 @@ export const checkConfig = (file: string): Effect.Effect<CheckReport, ConfigErro
       document: toml._tag === "Document" ? toml.value : {},
       lineOf: locate(text),
     };
-    const { problems, warnings } = yield* surroundings(source, result.config);
+    const { problems, warnings, notes } = yield* surroundings(source, result.config);
     if (problems.length > 0) return yield* new ConfigError({ file, problems });
-    return { config: result.config, warnings };
+    return { config: result.config, warnings, notes: [...result.config.notices, ...notes] };
   });
 
 interface Findings {
   readonly problems: Array<Problem>;
   readonly warnings: Array<Problem>;
+  readonly notes: Array<Problem>;
 }
 
 const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
-  const found: Findings = { problems: [], warnings: [] };
+  const found: Findings = { problems: [], warnings: [], notes: [] };
   yield* pair(source, found, ["tls"], c.tls.default, c.hostname);
   for (const [i, files] of c.tls.sni.entries()) {
     yield* pair(source, found, ["tls", "sni", i], files, null);
@@ -88,23 +92,33 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
     yield* route(source, found, i, rule);
     unforwarded(source, found, i, rule, c.auth.mechanisms);
   }
-  yield* separators(source, found, c);
+  const accounts = yield* accountsOf(c);
+  separators(source, found, c, accounts);
+  found.notes.push(...changedDefaults(source, accounts));
   return found;
 });
 
-/** An account whose name holds the separator is below another one. RFC 5233 §4 */
-const separators = Effect.fnUntraced(function* (source: Source, found: Findings, c: Config) {
+/** None where there is no store yet; one that cannot be read is told of where it is used. */
+const accountsOf = Effect.fnUntraced(function* (c: Config) {
   const there = yield* Effect.promise(() =>
     Deno.stat(c.accounts.path).then((s) => s.isFile, () => false)
   );
-  if (!there) return;
-  // a store that cannot be read is told of where it is used
-  const all = yield* AccountsAdmin.use((a) => a.list).pipe(
+  if (!there) return [];
+  return yield* AccountsAdmin.use((a) => a.list).pipe(
     Effect.provide(accountsLayer({ ...c.accounts, readOnly: true })),
     Effect.orElseSucceed((): ReadonlyArray<Account> => []),
   );
+});
+
+/** An account whose name holds the separator is below another one. RFC 5233 §4 */
+const separators = (
+  source: Source,
+  found: Findings,
+  c: Config,
+  accounts: ReadonlyArray<Account>,
+): void => {
   const { above, key, separatorOf } = comparison(c.rights);
-  for (const account of all) {
+  for (const account of accounts) {
     const addresses = [account.primary, ...account.aliases];
     const own = new Set(addresses.map(key));
     for (const m of addresses) {
@@ -118,7 +132,7 @@ const separators = Effect.fnUntraced(function* (source: Source, found: Findings,
       ));
     }
   }
-});
+};
 
 /** `hostname`: a name that the certificate should have. RFC 7817 §5 */
 const pair = Effect.fnUntraced(function* (

@@ -9,6 +9,7 @@ import { type BurlEntry, imapServerOf } from "./burl.ts";
 import type { Config, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
+import { renamed } from "./changed.ts";
 import { type EventSettings, eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
 import { NO_SPOOL, withoutSpool } from "./no_spool.ts";
@@ -82,7 +83,7 @@ export const parseConfig = (
       config: toConfig(
         file,
         parsed.data,
-        { routes: rules, issuers, events, burl, replica },
+        { routes: rules, issuers, events, burl, replica, notices: renamed(source, parsed.data) },
         around.resolve,
       ),
     }
