@@ -3,7 +3,7 @@
  * makes, opens no socket.
  */
 import { Clock, Effect, Result } from "effect";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { comparison } from "../address/local_rules.ts";
 import { printMailbox } from "../address/mailbox.ts";
@@ -18,6 +18,7 @@ import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
+import { readableSecrets } from "./secret_files.ts";
 import { type KeyPath, locate, parseToml } from "./toml.ts";
 
 export interface CheckReport {
@@ -80,6 +81,10 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
       found.problems.push(problemAt(source, ["filter", i, "password_file"], fault));
     }
   }
+  const secrets = yield* Effect.promise(() =>
+    readableSecrets(source, (path) => resolve(dirname(source.file), path))
+  );
+  found.warnings.push(...secrets);
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
   if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
