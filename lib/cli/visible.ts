@@ -9,17 +9,14 @@
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 /** Most lines are of these alone. */
 const PLAIN = /^[\x20-\x7e\n]*$/;
-/** Colours, which are ours: nobody else's octets get as far as ESC unescaped but these, and they only colour. */
-const COLOUR = /\x1b\[(?:0|1|2|3[1-6])m/y;
+/** Colours, which are ours: behind an ESC of somebody else's they can do no more than colour. */
+const COLOURS = [0, 1, 2, 31, 32, 33].map((code) => `[${code}m`);
 
 /** Lines of text. Line feeds, tabs and our own colours stay; the others become `\u{202e}`. */
 export const visible = (text: string): string =>
   PLAIN.test(text) ? text : text.replace(HIDDEN, (c, at: number) => {
     if (c === "\n" || c === "\t" || (c === "\r" && text[at + 1] === "\n")) return c;
-    if (c === "\x1b") {
-      COLOUR.lastIndex = at;
-      if (COLOUR.test(text)) return c;
-    }
+    if (c === "\x1b" && COLOURS.some((code) => text.startsWith(code, at + 1))) return c;
     return `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`;
   });
 
