@@ -109,7 +109,9 @@ for (
       all,
       "554 5.6.0 MSA-8.0",
     ],
-    ["HDR-17 raw UTF-8, by default", [FROM, "Subject: \u00fc"], {}, "554 5.6.0 HDR-17"],
+    ["HDR-17 raw UTF-8 where the site says so", [FROM, "Subject: \u00fc"], {
+      rules: { rawUtf8: "reject" },
+    }, "554 5.6.0 HDR-17"],
     [
       "HDR-17 a local part that is not ASCII",
       ["From: alice@example.net", "To: j\u00f6rg@example.org"],
@@ -186,8 +188,8 @@ Deno.test("fixHeaders() shows before and after of what it changes", async () => 
   const told = end.trail.filter((d) => d.stage === "fix_headers" && d.verdict === "changed")
     .map((d) => [d.rule, d.facts["before"], d.facts["after"]]);
   assert.deepEqual(told.slice(0, 2), [
-    ["HDR-17", "\u00fc", "=?UTF-8?Q?=C3=BC?="],
     ["HDR-4", "yesterday", "Tue, 24 Nov 2026 05:25:51 +0000"],
+    ["HDR-17", "\u00fc", "=?UTF-8?Q?=C3=BC?="],
   ]);
 });
 
