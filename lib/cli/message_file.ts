@@ -18,7 +18,6 @@ export interface MessageFile {
   readonly body: BodyFacts;
   /** The body itself, in parts. */
   readonly text: ReadonlyArray<Uint8Array>;
-  readonly eightBitHead: boolean;
 }
 
 const CR = 0x0d;
@@ -47,7 +46,6 @@ export const readMessageFile = (file: Uint8Array, limits: Limits): MessageFile =
     hasBody: reader.hasBody,
     body: reader.facts(),
     text: reader.takeBody(),
-    eightBitHead: /[\x80-\xff]/.test(head),
   };
 };
 

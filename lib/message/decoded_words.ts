@@ -13,11 +13,14 @@ export const hidesControls = (raw: string): boolean => {
     const words = wordsOf(text);
     if (words.length === 0) return false;
     const said = words.map(decoded);
-    if (said.some((s) => /[\0-\x08\x0a-\x1f\x7f\x80-\x9f]/.test(s))) return true;
+    if (said.some(holdsControl)) return true;
     text = said.join("");
   }
   return false;
 };
+
+/** C0 but for the tab, DEL and C1. */
+const holdsControl = (s: string): boolean => /[^\P{Cc}\t]/u.test(s);
 
 interface Word {
   readonly charset: string;
