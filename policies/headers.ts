@@ -13,7 +13,7 @@ export const standardRepairs: HeaderRules = {
   layout: "fix",
   from: "reject",
   duplicates: "reject",
-  rawUtf8: "reject",
+  rawUtf8: "fix",
   undisclosed: "off",
   longLines: "fix",
   eightBitBody: "keep",

@@ -174,8 +174,8 @@ export const configFile = z.strictObject({
     duplicates: z.enum(["reject", "fix"]).default("reject").describe(
       "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop one",
     ),
-    raw_utf8: z.enum(["reject", "fix"]).default("reject").describe(
-      "8-bit text in a header without SMTPUTF8: refuse, or write it as encoded words",
+    raw_utf8: z.enum(["fix", "reject"]).default("fix").describe(
+      "UTF-8 in a header without SMTPUTF8: write it as encoded words, or refuse; other 8-bit text is refused",
     ),
     undisclosed: z.enum(["fix", "reject", "off"]).default("off").describe(
       "Neither To nor Cc nor Bcc, which is legal: add an empty group, refuse, or leave it",

@@ -70,7 +70,7 @@ for (
     ["bob\r\n @example.net", "550 5.7.1 RGT-5"],
     ["\r\n bob@example.net", "550 5.7.1 RGT-5"],
     ["Robot:;", "550 5.7.1 HDR-9"],
-    ["alice@example.net <bob@example.net>", "554 5.6.0 MSA-5.1"],
+    ["alice@example.net <bob@example.net>", "550 5.7.1 RGT-5"],
     ["alice@example.net\r\n bob@example.net", "554 5.6.0 MSA-5.1"],
     ["<alice@example.net> <bob@example.net>", "554 5.6.0 MSA-5.1"],
     ["<alice@example.net>, <<bob@example.net>>", "554 5.6.0 MSA-5.1"],
