@@ -17,6 +17,7 @@ import { announce, serve } from "./serve.ts";
 import { print, printNow } from "./terminal.ts";
 
 const held = Flag.Boolean("held").pipe(
+  Flag.withDefault(false),
   Flag.withDescription(
     "Hold what the spool has already, until `postern queue release`; new mail goes on",
   ),
