@@ -52,6 +52,8 @@ export interface ServeOptions {
   /** Called once the listeners are open. */
   readonly ready: (listening: Listening) => Effect.Effect<void>;
   readonly onAccepted: ((submission: Signed) => void) | null;
+  /** What the spool holds already is not sent before it is released. */
+  readonly held?: boolean;
 }
 
 const ms = Duration.toMillis;
@@ -67,6 +69,7 @@ const servicesOf = (
   policies: Policies,
   load: Load,
   announcing: Announcing | null,
+  held: boolean,
 ) => {
   const { limits, spool: { path } } = config;
   const listening = announcing === null ? {} : { listeners: announcing.listeners };
@@ -80,6 +83,7 @@ const servicesOf = (
       suppress: ms(config.queue.suppress),
       longestDelay: longestDelay(curveOf(config.queue)),
       onceMs: ms(limits.resubmit),
+      startHeld: held,
       ...listening,
     });
   const replica = replicaSettingsOf(config);
@@ -179,7 +183,7 @@ export const serve = (o: ServeOptions) => {
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,
-    Effect.provide(servicesOf(config, o.policies, load, announcing)),
+    Effect.provide(servicesOf(config, o.policies, load, announcing, o.held === true)),
     Effect.provide(logLayer(config)),
   );
 };

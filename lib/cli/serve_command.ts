@@ -1,6 +1,6 @@
 /** `postern serve` and `postern start`: the server, on a configuration or on what a first run makes. */
 import { Effect, Option } from "effect";
-import { Command } from "effect/cli";
+import { Command, Flag } from "effect/cli";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
@@ -16,11 +16,18 @@ import { root } from "./root.ts";
 import { announce, serve } from "./serve.ts";
 import { print, printNow } from "./terminal.ts";
 
+const held = Flag.Boolean("held").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription(
+    "Hold what the spool has already, until `postern queue release`; new mail goes on",
+  ),
+);
+
 export const serveCommand = (policies: Policies) =>
-  Command.make("serve", {}, () =>
+  Command.make("serve", { held }, (o) =>
     Effect.gen(function* () {
       const config = yield* configOf((yield* root).config);
-      yield* run(config, policies, announce(config.hostname), null);
+      yield* run(config, policies, announce(config.hostname), null, o.held);
     })).pipe(Command.withDescription("Run the server"));
 
 export const startCommand = (policies: Policies) =>
@@ -49,10 +56,13 @@ const run = (
   policies: Policies,
   ready: (listening: Listening) => Effect.Effect<void>,
   onAccepted: ((submission: Signed) => void) | null,
+  startHeld = false,
 ): Effect.Effect<void, Failure> =>
   Effect.andThen(
     config.spool.path === null ? Effect.void : ensureDirectory(dirname(config.spool.path)),
-    serve({ config, policies, ready, onAccepted }).pipe(Effect.mapError(serverFailure(config))),
+    serve({ config, policies, ready, onAccepted, held: startHeld }).pipe(
+      Effect.mapError(serverFailure(config)),
+    ),
   );
 
 /** What is queued is nobody else's business. */

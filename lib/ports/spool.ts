@@ -33,6 +33,8 @@ export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: u
 export class SpoolFault extends Data.TaggedError("SpoolFault")<{
   readonly operation: string;
   readonly cause: unknown;
+  /** The message itself is not what was kept, and never will be: no later attempt finds it whole. */
+  readonly damaged?: true;
 }> {}
 export type SpoolError = SpoolFull | SpoolFault;
 

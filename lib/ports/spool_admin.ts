@@ -27,7 +27,7 @@ export type Change =
   /** Due now. */
   | { readonly _tag: "Retry" }
   /** By hand, until it is released; in place of a hold that is over. */
-  | { readonly _tag: "Hold" }
+  | { readonly _tag: "Hold"; readonly reason?: string }
   /** Whatever held it; what else would have ended the hold of its message is void. */
   | { readonly _tag: "Release" }
   /** Undelivered, without a bounce. */

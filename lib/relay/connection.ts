@@ -21,6 +21,7 @@ import {
 import { step } from "../smtp/client/step.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 import { type Content, pour } from "./content.ts";
+import { unreadable } from "./damaged.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import type { Patience } from "./settings.ts";
 import type { Watch } from "./watch.ts";
@@ -43,7 +44,6 @@ interface Underway {
 
 export const UNFIT = ours("permanent", "5.6.0", "Message holds a bare CR or LF and cannot be sent");
 const CALLED_BACK = ours("temporary", "4.3.0", "Message was called back before it was sent");
-const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export class Connection {
   /** Whom it leads to; what came of TLS once that is decided. */
@@ -298,7 +298,7 @@ export class Connection {
         if (how === "sent") this.#external({ _tag: "ContentSent" });
         else if (how === "unfit") this.#giveUp(UNFIT);
       },
-      () => this.#giveUp(UNREADABLE),
+      (fault) => this.#giveUp(unreadable(fault)),
     );
   }
 

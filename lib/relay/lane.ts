@@ -12,9 +12,10 @@ import type { Resolver } from "../ports/resolver.ts";
 import { hopKey } from "../ports/routes.ts";
 import type { Spool } from "../ports/spool.ts";
 import type { Mail } from "../smtp/client/state.ts";
-import { ours, softened } from "../smtp/client/verdict.ts";
+import { softened } from "../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "./connection.ts";
 import type { Content } from "./content.ts";
+import { DAMAGED, UNREADABLE } from "./damaged.ts";
 import { takesBinary } from "./convert.ts";
 import { beyondDomains } from "./domains.ts";
 import { fit } from "./fit.ts";
@@ -34,8 +35,6 @@ import type { Yard } from "./yard.ts";
  * accepted is safe and can wait, the person whose mail program shows a progress bar cannot.
  */
 const BREATH = Effect.sleep("5 millis");
-
-const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 
 export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
 
@@ -204,9 +203,10 @@ const begin = Effect.fnUntraced(function* (
 ) {
   if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
   const ready = yield* fit(job, connection.offer);
-  if (ready === null || "kind" in ready || ready.content._tag === "Unfit") {
-    const verdict = ready === null ? UNREADABLE : "kind" in ready ? ready : UNFIT;
-    yard.finish(job, alike(job, verdict, verdict === UNREADABLE ? null : connection.contact));
+  if ("kind" in ready || ready.content._tag === "Unfit") {
+    const verdict = "kind" in ready ? ready : UNFIT;
+    const own = verdict === UNREADABLE || verdict === DAMAGED;
+    yard.finish(job, alike(job, verdict, own ? null : connection.contact));
     return null;
   }
   if (!connection.ready && !connection.takesNext) {

@@ -4,12 +4,12 @@ import { type Delivery, Spool, type SpoolError } from "../ports/spool.ts";
 import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 import { convert } from "./convert.ts";
+import { unreadable } from "./damaged.ts";
 import { type Job, returnPathOf } from "./job.ts";
 import { deliverToMaildir } from "./maildir.ts";
 import type { Result } from "./outcome.ts";
 import { noticesOf, recipientWishes } from "./wishes.ts";
 
-const UNREADABLE = ours("temporary", "4.3.0", "Message cannot be read from the spool now");
 const UNTESTABLE = ours(
   "permanent",
   "5.7.19",
@@ -66,7 +66,7 @@ export const intoMaildir: (
           chunks,
           seconds: Math.floor(delivery.acceptedAt / 1000),
         }),
-      onFailure: () => Effect.succeed(UNREADABLE),
+      onFailure: (fault) => Effect.succeed(unreadable(fault)),
     });
     const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
     results.push({ recipient, verdict, contact: null, ...notice === null ? {} : { notice } });

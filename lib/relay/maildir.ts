@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect";
 import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { DAMAGED, isDamage } from "./damaged.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 
 export interface MaildirMessage {
@@ -93,14 +94,14 @@ const isFull = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "code" in cause &&
   (cause.code === "ENOSPC" || cause.code === "EDQUOT");
 
-/** Every fault is temporary: it is ours to mend, and the message is safe where it is. */
+/** Every fault is temporary, since it is ours to mend and the message is safe where it is, save that it is damaged. */
 export const deliverToMaildir = (
   directory: string,
   message: MaildirMessage,
 ): Effect.Effect<Verdict> =>
   Effect.match(Effect.tryPromise(() => put(directory, message)), {
     onSuccess: () => DONE,
-    onFailure: (e) => isFull(e.cause) ? FULL : NOT_WRITTEN,
+    onFailure: (e) => isFull(e.cause) ? FULL : isDamage(e) ? DAMAGED : NOT_WRITTEN,
   }).pipe(
     Effect.tap((v) =>
       v === DONE ? Effect.void : Effect.logWarning("Maildir delivery failed", { directory, v })

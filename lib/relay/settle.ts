@@ -8,6 +8,7 @@ import type { Ids } from "../ports/ids.ts";
 import { hopKey, type Routes } from "../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../ports/spool.ts";
 import { reportFor } from "./bounce.ts";
+import { DAMAGED } from "./damaged.ts";
 import type { Job } from "./job.ts";
 import { type DeliveryEvent, eventOf, outcomeOf, type Result, settlementOf } from "./outcome.ts";
 import { reportable } from "./reportable.ts";
@@ -32,6 +33,12 @@ export const settler = (
     const { delivery } = job;
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
+    if (results.some((r) => r.verdict === DAMAGED)) {
+      yield* Effect.logError(
+        "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
+        { message: delivery.message },
+      );
+    }
     const jumped = jumps.recent(now);
     const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
     for (const result of results) {

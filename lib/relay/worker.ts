@@ -5,7 +5,7 @@
  * Jobs wait by next hop; a hop has a few connections that carry many messages each. Results are
  * recorded before the next attempt, many in one commit.
  */
-import { Clock, Duration, Effect, Layer } from "effect";
+import { Clock, Duration, Effect, Layer, Option } from "effect";
 import { Present } from "../message/present.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
@@ -14,6 +14,7 @@ import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
+import { SpoolState } from "../ports/spool_state.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { Awaited, toldOf } from "./awaited.ts";
 import { awaitedJob } from "./awaited_job.ts";
@@ -40,6 +41,8 @@ const BATCH = 200;
 const WATCH_MS = 250;
 /** How long a full window may stand still before silent hops give way. */
 const STUCK = Duration.seconds(30);
+/** How often the relay shows that it was not frozen. */
+const BEAT = Duration.minutes(1);
 /** How long a goodbye to the next hops may take. */
 const FAREWELL_MS = 1_000;
 
@@ -61,6 +64,7 @@ export const relayLayer = (settings: RelaySettings): Layer.Layer<never, never, N
       const relay = yield* make(settings);
       yield* Effect.addFinalizer(() => relay.stop);
       yield* Effect.forkScoped(relay.intake);
+      yield* Effect.forkScoped(relay.beats);
       return { pass: relay.pass };
     }),
   );
@@ -70,10 +74,11 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   const background = new Background(yield* Effect.context<Needs>());
   const inBackground = (effect: Effect.Effect<void, never, Needs>): void => background.run(effect);
   const events = new Events(inBackground);
+  const jumps = yield* watchedClock;
   const settle = settler(
     settings,
     (e) => Effect.sync(() => events.add(e)),
-    yield* watchedClock,
+    jumps,
   );
   const watch = new Watch(Math.min(WATCH_MS, settings.patience.idle));
   const inHand = new Present<Job>();
@@ -226,7 +231,11 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
 
   const pass = passing(settings, pool, watch);
 
-  return { intake, stop, pass };
+  const beats = Effect.forever(
+    Effect.andThen(Effect.map(Clock.currentTimeMillis, jumps.beat), Effect.sleep(BEAT)),
+  );
+
+  return { intake, stop, pass, beats };
 });
 
 /** Hands a message over as a job of its own, which the pool treats like any other. */
@@ -247,10 +256,12 @@ const passing = (settings: RelaySettings, pool: Pool, watch: Watch) => (p: Passi
     return Effect.sync(() => awaited.expire());
   });
 
-/** Knows of jumps from the start on, whether or not there is mail. */
-const watchedClock = Effect.map(Clock.currentTimeMillis, (now) => {
+/** Knows of jumps from the start on, and of the time before it, whether or not there is mail. */
+const watchedClock = Effect.gen(function* () {
   const jumps = new ClockJumps();
-  jumps.recent(now);
+  jumps.recent(yield* Clock.currentTimeMillis);
+  const state = yield* Effect.serviceOption(SpoolState);
+  if (Option.isSome(state)) jumps.wasDown(state.value.downMs);
   return jumps;
 });
 

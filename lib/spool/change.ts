@@ -58,7 +58,7 @@ const ruleOf = (change: Change, now: number): Rule => {
         set: `state = ${STATE.held}`,
         values: [],
         what: "held",
-        words: null,
+        words: change.reason ?? null,
       };
     case "Release":
       return {

@@ -4,6 +4,9 @@ import type { Sql } from "./transaction.ts";
 import type { ReadPart } from "./protocol.ts";
 import { range } from "./runs.ts";
 
+/** What is read is not what was kept, and no later read finds it whole. */
+export class Damaged extends Error {}
+
 /** Adds to a body that is not complete, or begins one that is its owner's; its number. */
 export const stageChunks = (
   sql: Sql,
@@ -61,7 +64,7 @@ export const readContent = (sql: Sql, id: string, chunk: number): ReadPart => {
   ).get(from, end)?.["key"] as number | undefined;
   const next = behind === undefined ? null : behind - first;
   if (chunk >= 0) {
-    if (octets === undefined) throw new Error(`message ${id} has lost part of its content`);
+    if (octets === undefined) throw new Damaged(`message ${id} has lost part of its content`);
     return { parts: [octets], next, digest };
   }
   const head = m["head"] as Uint8Array;
@@ -70,7 +73,7 @@ export const readContent = (sql: Sql, id: string, chunk: number): ReadPart => {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   if (!hash.digest().equals(digest)) {
-    throw new Error(`message ${id} is damaged: its checksum differs`);
+    throw new Damaged(`message ${id} is damaged: its checksum differs`);
   }
   return { parts, next, digest: null };
 };

@@ -28,12 +28,14 @@ import {
   updateCopies,
 } from "./copies.ts";
 import { commitMessage } from "./commit.ts";
-import { readContent, readStaged, stageChunks } from "./content.ts";
+import { Damaged, readContent, readStaged, stageChunks } from "./content.ts";
+import { changeQueue } from "./change.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
+import { type Before, Life } from "./life.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
 import {
@@ -46,6 +48,7 @@ import {
   STATE,
 } from "./schema.ts";
 import { keepPrivate } from "./private_file.ts";
+import { SameFile } from "./same_file.ts";
 import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
@@ -101,6 +104,10 @@ export class SpoolDatabase {
   readonly #events: EventStore;
   readonly #leases: Leases;
   readonly #setBack: SetBack;
+  readonly #life: Life;
+  readonly #file: SameFile;
+  /** What this process found at its start. */
+  readonly before: Before;
   /** Of the database, when somebody asked last whether another process has changed it. */
   #seen: unknown;
 
@@ -121,11 +128,21 @@ export class SpoolDatabase {
     this.#repeated = new Repeated(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
     this.#setBack = new SetBack(this.#sql, this.#now(), o.leaseMs);
+    this.#life = new Life(this.#sql, o.open, o.owner);
+    this.before = this.#life.before(this.#now());
+    const held = this.before.doubt ?? (o.startHeld === true ? "the server was started held" : null);
+    if (held !== null) {
+      changeQueue(this.#db, { _tag: "Hold", reason: held }, {}, this.#now(), false);
+    }
     this.#transaction(() => {
+      this.#life.renew(this.#now());
+      if (this.before.doubt !== null) this.#life.adopt();
       this.#leases.renew(this.#now());
       this.#remember();
       this.#events.listen(o.listeners ?? null);
     });
+    this.#life.witness();
+    this.#file = new SameFile(o.open);
     this.#seen = this.#version();
   }
 
@@ -155,17 +172,28 @@ export class SpoolDatabase {
    * are run again each in its own, so that a fault stays with the operation that caused it.
    */
   run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
-    if (ops.every((o) => o.op === "read" || o.op === "ours" || o.op === "suppressed")) {
+    const lost = ops.some(accepts) ? this.#file.lost() : null;
+    if (lost !== null) return ops.map((o) => this.#without(o, lost));
+    if (ops.every(onlyLooks)) {
       return ops.map((o) => this.#alone(() => this.#apply(o)));
     }
     try {
-      return this.#transaction(() =>
+      const results = this.#transaction(() =>
         ops.map((o) => ({ ok: true, value: this.#apply(o) }) as const)
       );
+      if (ops.some((o) => o.op === "tick")) this.#bearWitness();
+      return results;
     } catch (e) {
       if (ops.length === 1) return [failure(e)];
       return ops.map((o) => this.#alone(() => this.#transaction(() => this.#apply(o))));
     }
+  }
+
+  /** What is in the files still goes on its way; nothing new comes into files that no name leads to. */
+  #without(o: Op, lost: string): OpResult {
+    return accepts(o)
+      ? { ok: false, full: false, message: lost }
+      : this.#alone(() => this.#transaction(() => this.#apply(o)));
   }
 
   #alone(f: () => (OpResult & { ok: true })["value"]): OpResult {
@@ -255,7 +283,10 @@ export class SpoolDatabase {
         return this.#changed();
       case "yield":
         return this.#yield(op.ids, op.by);
+      case "lost":
+        return this.#file.lost();
       case "tick":
+        this.#life.renew(this.#now());
         this.#leases.renew(this.#now());
         this.#forward();
         this.#purge();
@@ -376,13 +407,20 @@ export class SpoolDatabase {
     this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
   }
 
+  /** Of a spool that is where it belongs. */
+  #bearWitness(): void {
+    if (this.#file.lost() === null) this.#life.witness();
+  }
+
   /** Lets go of everything this process holds: it stops. */
   release(): void {
     this.#transaction(() => {
       this.#setBack.amend(this.#now());
       this.#leases.release();
       this.#events.release(this.#owner);
+      this.#life.renew(this.#now());
     });
+    this.#bearWitness();
   }
 }
 
@@ -391,8 +429,13 @@ const MANY_ATTEMPTS = 100;
 const FORGET =
   `DELETE FROM history WHERE recipient = ? AND what = 'deferred' AND at <= (SELECT at FROM history WHERE recipient = ? AND what = 'deferred' ORDER BY at DESC LIMIT 1 OFFSET ${MANY_ATTEMPTS})`;
 
+const accepts = (o: Op): boolean => o.op === "commit" || o.op === "stage";
+const onlyLooks = (o: Op): boolean =>
+  o.op === "read" || o.op === "ours" || o.op === "suppressed" || o.op === "lost";
+
 const failure = (e: unknown): OpResult => ({
   ok: false,
   full: isFull(e),
   message: e instanceof Error ? e.message : String(e),
+  ...e instanceof Damaged ? { damaged: true } : {},
 });

@@ -5,6 +5,7 @@
 import { setImmediate } from "node:timers";
 import { Effect } from "effect";
 import { type SpoolError, SpoolFault, SpoolFull } from "../ports/spool.ts";
+import type { Before } from "./life.ts";
 import {
   movesIn,
   type Op,
@@ -39,10 +40,13 @@ export class DatabaseThread {
     };
   }
 
-  /** Resolves once the database is open; rejects with what SQLite said. */
-  open(request: OpenRequest): Promise<void> {
+  /** Resolves once the database is open, with what it found there; rejects with what SQLite said. */
+  open(request: OpenRequest): Promise<Before> {
     return new Promise((resolve, reject) => {
-      this.#control = (r) => "failed" in r ? reject(new Error(r.failed)) : resolve();
+      this.#control = (r) => {
+        if ("opened" in r) resolve(r.before);
+        else reject(new Error("failed" in r ? r.failed : "the spool was not opened"));
+      };
       this.#send(request);
     });
   }
@@ -68,9 +72,10 @@ export class DatabaseThread {
         if (r.ok) resume(Effect.succeed(r.value));
         else {
           const cause = new Error(r.message);
-          resume(
-            Effect.fail(r.full ? new SpoolFull({ cause }) : new SpoolFault({ operation, cause })),
-          );
+          const damaged = r.damaged === true ? { damaged: r.damaged } : {};
+          resume(Effect.fail(
+            r.full ? new SpoolFull({ cause }) : new SpoolFault({ operation, cause, ...damaged }),
+          ));
         }
       });
     });

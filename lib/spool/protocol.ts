@@ -4,6 +4,7 @@ import type { CopyEntry, Standing } from "../ports/copies.ts";
 import type { CopyOf, Source } from "../ports/copy_of.ts";
 import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
+import type { Before } from "./life.ts";
 
 /** A message whose body is small enough to come along. */
 export interface CommitOp {
@@ -217,7 +218,13 @@ export interface TickOp {
   readonly op: "tick";
 }
 
+/** Whether the files are those that their names lead to still: what is wrong, or null. */
+export interface LostOp {
+  readonly op: "lost";
+}
+
 export type Op =
+  | LostOp
   | CommitOp
   | StageOp
   | StagedOp
@@ -273,6 +280,7 @@ export interface ReadPart {
 
 /** `OursOp`: the keys, or null. */
 export type OpValue =
+  | string
   | number
   | boolean
   | ReadonlySet<string>
@@ -297,7 +305,13 @@ export interface KnownMessage {
 /** Results in the order of the operations. */
 export type OpResult =
   | { readonly ok: true; readonly value: OpValue }
-  | { readonly ok: false; readonly full: boolean; readonly message: string };
+  | {
+    readonly ok: false;
+    readonly full: boolean;
+    readonly message: string;
+    /** Of what is read: it is not what was kept. */
+    readonly damaged?: true;
+  };
 
 const whole = (octets: Uint8Array): ReadonlyArray<ArrayBuffer> =>
   octets.buffer instanceof ArrayBuffer && octets.byteLength === octets.buffer.byteLength
@@ -330,13 +344,15 @@ export interface OpenRequest {
   readonly onceMs?: number;
   /** Who hears of events; absent: nobody. */
   readonly listeners?: Listeners;
+  /** What is there already is not sent before it is released. */
+  readonly startHeld?: boolean;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;
 }
 export type Request = OpenRequest | BatchRequest | { readonly close: true };
 export type Response =
-  | { readonly opened: true }
+  | { readonly opened: true; readonly before: Before }
   | { readonly failed: string }
   | { readonly results: ReadonlyArray<OpResult> }
   | { readonly closed: true };

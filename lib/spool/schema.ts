@@ -8,10 +8,11 @@
 import { COPY_SCHEMA } from "./schema_copy.ts";
 import { EVENT_SCHEMA } from "./schema_events.ts";
 import { HOLD_SCHEMA } from "./schema_hold.ts";
+import { LIFE_SCHEMA } from "./schema_life.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** Codes of `recipient.state`; 0 and 1 are unfinished. */
 export const STATE = {
@@ -95,7 +96,8 @@ CREATE TABLE IF NOT EXISTS suppressed (
 CREATE TABLE IF NOT EXISTS owner (id TEXT PRIMARY KEY, alive_until INTEGER NOT NULL);
 ${EVENT_SCHEMA}
 ${HOLD_SCHEMA}
-${COPY_SCHEMA}`;
+${COPY_SCHEMA}
+${LIFE_SCHEMA}`;
 
 /** What brings a spool of that version to the next; `SCHEMA` makes the rest. */
 export const MIGRATIONS: Readonly<Record<number, string>> = {
@@ -112,6 +114,7 @@ DROP INDEX IF EXISTS message_finished;
 `,
   4: "",
   5: "",
+  6: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */

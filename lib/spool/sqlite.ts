@@ -22,6 +22,7 @@ import {
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
+import { SpoolState } from "../ports/spool_state.ts";
 import { copiesOn } from "./copies_port.ts";
 import { DatabaseThread } from "./group_commit.ts";
 import { SpoolOutbox } from "./outbox.ts";
@@ -29,6 +30,7 @@ import type { ClaimedRow, CommitOp, OpResult, ReadPart } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
 import { settledRow } from "./settled_row.ts";
 import { DiskStaging } from "./staging.ts";
+import { reportStart, Troubles } from "./troubles.ts";
 import { type Facts, groupClaims, readFacts } from "./claims.ts";
 
 export interface SpoolSettings {
@@ -44,6 +46,8 @@ export interface SpoolSettings {
   readonly onceMs?: number;
   /** Who hears of events; absent: nobody. */
   readonly listeners?: Listeners;
+  /** What is there already is not sent before it is released; absent: it is. */
+  readonly startHeld?: boolean;
 }
 
 /** A lease outlives its owner's last sign of life by this; renewed three times within it. */
@@ -304,6 +308,7 @@ class SqliteSpool {
         if (hash !== null && part.digest !== null && !hash.digest().equals(part.digest)) {
           throw new SpoolFault({
             operation: "read",
+            damaged: true,
             cause: new Error(`message ${id} is damaged: its checksum differs`),
           });
         }
@@ -369,7 +374,7 @@ const fault = (operation: string) => (cause: unknown) => new SpoolFault({ operat
 /** Opens the database on its thread; closing the scope finishes what is under way and gives the leases back. */
 export const spoolLayer = (
   settings: SpoolSettings,
-): Layer.Layer<Spool | Outbox | Copies, SpoolFault> =>
+): Layer.Layer<Spool | Outbox | Copies | SpoolState, SpoolFault> =>
   Layer.effectContext(
     Effect.gen(function* () {
       yield* Effect.try({
@@ -380,7 +385,7 @@ export const spoolLayer = (
         Effect.sync(() => new DatabaseThread()),
         (t) => Effect.promise(() => t.close()),
       );
-      yield* Effect.tryPromise({
+      const before = yield* Effect.tryPromise({
         try: () =>
           thread.open({
             open: settings.path,
@@ -391,13 +396,16 @@ export const spoolLayer = (
             ...settings.suppress === undefined ? {} : { suppressMs: settings.suppress },
             onceMs: settings.onceMs ?? 0,
             ...settings.listeners === undefined ? {} : { listeners: settings.listeners },
+            startHeld: settings.startHeld === true,
           }),
         catch: fault("open"),
       });
+      yield* reportStart(before, settings.startHeld === true);
       const outbox = new SpoolOutbox(thread);
       const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox);
       spool.watch();
       const log = Effect.runForkWith(yield* Effect.context<never>());
+      const troubles = new Troubles((line) => log(line));
       const ticked = (r: OpResult): void => {
         if (r.ok && typeof r.value === "number" && r.value > 0) {
           log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
@@ -408,6 +416,7 @@ export const spoolLayer = (
           setInterval(() => {
             spool.watch();
             spool.poll();
+            thread.submit({ op: "lost" }, (r) => troubles.heard(r));
           }, POLL_MS),
           setInterval(() => thread.submit({ op: "tick" }, ticked), LEASE_MS / 3),
         ]),
@@ -416,6 +425,10 @@ export const spoolLayer = (
       return Context.make(Spool, Spool.of(spool)).pipe(
         Context.add(Outbox, Outbox.of(outbox)),
         Context.add(Copies, copiesOn(thread)),
+        Context.add(
+          SpoolState,
+          SpoolState.of({ downMs: before.downMs, trouble: () => troubles.now }),
+        ),
       );
     }),
   );

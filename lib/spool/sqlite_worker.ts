@@ -16,7 +16,7 @@ const answer = (r: Request): Response => {
   if ("open" in r) {
     try {
       db = new SpoolDatabase(r);
-      return { opened: true };
+      return { opened: true, before: db.before };
     } catch (e) {
       return { failed: e instanceof Error ? e.message : String(e) };
     }

@@ -25,13 +25,18 @@ export class World {
   constructor(path: string) {
     this.path = path;
   }
-  process(owner: string, keepDays = 1): SpoolDatabase {
+  process(owner: string, keepDays = 1, startHeld = false): SpoolDatabase {
     const db = new SpoolDatabase(
-      { open: this.path, owner, keepDays, leaseMs: LEASE, onceMs: 1_000 },
+      { open: this.path, owner, keepDays, leaseMs: LEASE, onceMs: 1_000, startHeld },
       () => this.now,
     );
     this.#open.push(db);
     return db;
+  }
+  /** Before the test does: stopped, or closed as by a kill. */
+  end(db: SpoolDatabase, how: (db: SpoolDatabase) => void): void {
+    this.#open.splice(this.#open.indexOf(db), 1);
+    how(db);
   }
   /** A value that another connection reads. */
   count(table: string): number {

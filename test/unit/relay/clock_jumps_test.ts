@@ -81,3 +81,28 @@ Deno.test("QUE-4: one attempt falls on the time of the warning, and that one alo
   const never = { ...STANDARD_CURVE, warnAfter: null };
   assert.equal(warned(then, busy(then), 4 * HOUR + 5, never), false);
 });
+
+Deno.test("ClockJumps: after days in which no server ran, or an hour in which it was frozen, nothing expires for six hours", () => {
+  let steady = 5;
+  const down = new ClockJumps(() => steady);
+  down.wasDown(60_000);
+  assert.equal(down.recent(steady), false);
+  down.wasDown(144 * HOUR);
+  assert.equal(down.recent(steady), true);
+  steady += 6 * HOUR;
+  assert.equal(down.recent(steady), false);
+
+  const frozen = new ClockJumps(() => steady);
+  for (let i = 0; i < 5; i++) {
+    steady += 60_000;
+    frozen.beat(steady);
+  }
+  assert.equal(frozen.recent(steady), false);
+  steady += HOUR;
+  assert.equal(frozen.recent(steady), true);
+  for (let i = 0; i < 360; i++) {
+    steady += 60_000;
+    frozen.beat(steady);
+  }
+  assert.equal(frozen.recent(steady), false);
+});

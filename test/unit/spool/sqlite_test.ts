@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Effect, Exit, Layer, Scope } from "effect";
 import { Spool } from "../../../lib/ports/spool.ts";
+import { isDamage } from "../../../lib/relay/damaged.ts";
 import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
@@ -134,11 +135,15 @@ for (const size of [10, 1_000_000]) {
           for await (const _ of chunks.value);
           return false;
         } catch (e) {
-          return e instanceof Error && "_tag" in e && e._tag === "SpoolFault";
+          return e instanceof Error && "_tag" in e && e._tag === "SpoolFault" && isDamage(e);
         }
       }));
       assert.equal(failed, true);
       assert.equal(Exit.isFailure(chunks), size === 10);
+      if (size === 10) {
+        const e = yield* second.run(Effect.flip(Spool.use((s) => s.read("bad"))));
+        assert.equal(isDamage(e), true);
+      }
       assert.ok((yield* second.run(contentOf("good"))) === HEAD + "y".repeat(size));
     }));
 }
