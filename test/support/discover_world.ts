@@ -20,7 +20,7 @@ export type Said =
 export type Page =
   | string
   | (Partial<Omit<HttpResponse, "_tag" | "body">> & { readonly body?: string })
-  | { readonly fails: HttpFailureKind }
+  | { readonly fails: HttpFailureKind; readonly reason?: string }
   | { readonly never: true };
 
 export interface World {
@@ -96,7 +96,9 @@ export const world = (w: World): Watched => {
           : { _tag: "Failed", kind: "not-found", reason: "no such host" };
       }
       if (typeof page === "string") return respond({ body: page });
-      if ("fails" in page) return { _tag: "Failed", kind: page.fails, reason: page.fails };
+      if ("fails" in page) {
+        return { _tag: "Failed", kind: page.fails, reason: page.reason ?? page.fails };
+      }
       if ("never" in page) throw new Error("it has ended");
       return respond(page);
     },
