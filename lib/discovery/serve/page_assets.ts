@@ -12,7 +12,7 @@ h2{font-size:1.2rem;line-height:1.3;margin:1.5rem 0 .5rem}h3{font-size:1.05rem;m
 section h2{margin-top:0}p{margin:.5rem 0}
 form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:start;margin:1rem 0}
 .field{flex:1 1 min(100%,18rem);min-width:0}label{display:block}
-form button{margin-top:1.5em}
+@media (min-width:30rem){form button{margin-top:1.5em}}
 input{font:inherit;width:100%;padding:.5rem;border:1px solid var(--soft);border-radius:.4rem}
 input[aria-invalid]{border:2px solid var(--bad)}
 a{color:var(--accent)}
@@ -21,10 +21,10 @@ background:var(--accent);color:var(--on);text-decoration:none;display:inline-blo
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem;margin:1rem 0}
 section{border:1px solid var(--line);border-radius:.6rem;padding:1rem;min-width:0}
-dl{margin:0}dl div{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.2rem 0}
+dl{margin:0}dl div{display:flex;flex-wrap:wrap;gap:0 .5rem;padding:.2rem 0}
 dt{color:var(--soft);flex:0 0 8rem;max-width:100%}
-dd{margin:0;flex:1 1 12rem;min-width:0}
-dd,.value{display:flex;gap:.5rem;align-items:baseline;justify-content:space-between}
+dd{margin:0;flex:1 1 11.5rem;min-width:0}
+dd,.value{display:flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:baseline;justify-content:space-between}
 dd>*,code{font:inherit;font-weight:600;min-width:0}code{user-select:all}
 dd button,.value button{padding:.1rem .6rem;font-size:.85rem;background:none;color:inherit;flex:none;font-weight:400}
 summary{cursor:pointer;padding:.5rem 0;font-weight:600;color:var(--accent)}
