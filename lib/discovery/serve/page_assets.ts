@@ -22,7 +22,7 @@ background:var(--accent);color:var(--on);text-decoration:none;display:inline-blo
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem;margin:1rem 0}
 section{border:1px solid var(--line);border-radius:.6rem;padding:1rem;min-width:0}
 dl{margin:0}dl div{display:flex;flex-wrap:wrap;gap:0 .5rem;padding:.2rem 0}
-dt{color:var(--soft);flex:0 0 8rem;max-width:100%}
+dt{color:var(--soft);flex:0 0 9rem;max-width:100%}
 dd{margin:0;flex:1 1 11.5rem;min-width:0}
 dd,.value{display:flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:baseline;justify-content:space-between}
 dd>*,code{font:inherit;font-weight:600;min-width:0}code{user-select:all}
