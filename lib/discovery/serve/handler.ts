@@ -10,11 +10,10 @@ import { answer, kept, notAllowed, plain, readBody } from "./answer.ts";
 import { mobileconfig } from "./mobileconfig.ts";
 import { languageOf } from "./language.ts";
 import { mtaStsPolicy } from "../mta_sts.ts";
-import type { Offer } from "../offer.ts";
+import { type Offer, servicesOf } from "../offer.ts";
 import { page, pagePolicy } from "./page.ts";
 import { problemOf } from "./page_problem.ts";
 import { paccDocument } from "../pacc.ts";
-import { servicesOf } from "../offer.ts";
 import { type Kind, urlOf } from "../service.ts";
 import { hostOf, offerAt, offerFor, offerOfRequest, readAddress } from "./which.ts";
 

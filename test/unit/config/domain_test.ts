@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import {
-  domainSettings,
   parseCaa,
   parseMx,
   parsePlace,
   parseTlsa,
   parseWebUrl,
 } from "../../../lib/config/domain.ts";
+import { domainSettings } from "../../../lib/config/domain_settings.ts";
 import { domain } from "../../../lib/config/schema_domain.ts";
 import { printProblem } from "../../../lib/config/config.ts";
 import { parseConfig } from "../../../lib/config/parse.ts";
