@@ -31,7 +31,7 @@ export interface NotFetched {
 }
 
 /** Nobody listens: there is nothing to be had, as opposed to something that fails. */
-const REFUSED = "ECONNREFUSED";
+export const REFUSED = "ECONNREFUSED";
 
 const UNKNOWN: Readonly<Record<HttpFailureKind, "dns" | "http" | null>> = {
   "not-found": null,
@@ -101,9 +101,7 @@ export const fetchDocument = async (
     const answer = await run.ports.send(requestOf(run, spec, url));
     if (answer._tag === "Failed") {
       const { kind, reason } = answer;
-      return kind === "connect" && reason === REFUSED
-        ? not("no-server", "connection refused")
-        : not(kind, reason, UNKNOWN[kind]);
+      return not(kind, reason, reason === REFUSED ? null : UNKNOWN[kind]);
     }
     if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
       const to = next(url, answer.location);

@@ -1,4 +1,5 @@
 /** What did not answer as it should, in words: more may stand there. 9.5 */
+import { REFUSED } from "./fetch.ts";
 import type { Attempt, Warning } from "./result.ts";
 
 /** Outcomes after which nothing is known. Those of a probe (`guess`) say what a guess is worth, and no more. */
@@ -17,7 +18,7 @@ const OPEN: ReadonlySet<string> = new Set([
 ]);
 
 const codeOf = (a: Attempt): string | null =>
-  a.method === "guess"
+  a.method === "guess" || a.detail === REFUSED
     ? null
     : a.outcome === "tls"
     ? "tls-failed"
