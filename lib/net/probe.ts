@@ -18,8 +18,8 @@ export interface ProbeSettings {
   readonly guard: Guard;
   /** PEM file with the authorities; null: those of the system. */
   readonly ca: string | null;
-  /** Ports that may be asked; null: all, for tests. */
-  readonly ports: ReadonlySet<number> | null;
+  /** Which ports may be connected to; null: all. */
+  readonly ports: ((port: number) => boolean) | null;
 }
 
 /** Ends a look with what it came to. */
@@ -46,7 +46,7 @@ export const probeOf = (settings: ProbeSettings): Probe => {
   return async (request) => {
     const seen: Seen = { certificate: null, capabilities: [], mechanisms: [] };
     const report = (state: ProbeState, reason: string): ProbeReport => ({ state, reason, ...seen });
-    if (settings.ports !== null && !settings.ports.has(request.port)) {
+    if (settings.ports?.(request.port) === false) {
       return report("forbidden", `port ${request.port} is none of mail`);
     }
     const places = await settings.guard(request.host);
