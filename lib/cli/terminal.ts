@@ -6,7 +6,11 @@ import { failed, type Failure, reasonOf } from "./failure.ts";
 
 const encoder = new TextEncoder();
 
-const writeAll = (to: { readonly writeSync: (p: Uint8Array) => number }, text: string): void => {
+/** All of it, at once. Throws where it cannot be written. */
+export const writeAll = (
+  to: { readonly writeSync: (p: Uint8Array) => number },
+  text: string,
+): void => {
   for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
 };
 
@@ -16,6 +20,15 @@ export const printNow = (...lines: ReadonlyArray<string>): void => {
     writeAll(Deno.stdout, `${lines.join("\n")}\n`);
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
+  }
+};
+
+/** The same for a server, which serves on whatever becomes of its output. */
+export const show = (...lines: ReadonlyArray<string>): void => {
+  try {
+    printNow(...lines);
+  } catch {
+    // a full disk, or a terminal that is gone
   }
 };
 
