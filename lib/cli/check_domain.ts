@@ -62,7 +62,11 @@ const look = (config: Config, offer: Offer, a: Flags): Effect.Effect<CheckReport
     (ports) =>
       Effect.tryPromise({
         try: (signal) =>
-          checkDomain(offer, ports, { signal, delegated: config.dnsServer?.zones ?? [] }),
+          checkDomain(offer, ports, {
+            signal,
+            delegated: config.dnsServer?.zones ?? [],
+            ns: config.dnsServer?.ns ?? [],
+          }),
         catch: (e) => failed(reasonOf(e)),
       }),
     (ports) => Effect.sync(() => ports.close()),

@@ -4,17 +4,18 @@ import { addressKey } from "../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseMailbox } from "../address/path.ts";
 import { offerOf, type OwnListeners } from "../discovery/offer.ts";
-import { parseListener } from "./address.ts";
+import { parseListener, type SocketAddress } from "./address.ts";
 import type {
   Config,
   DiscoverSettings,
   DnsServerSettings,
   DnsSettings,
+  EventSettings,
   HttpSettings,
   Limits,
   NextHopSettings,
   QueueSettings,
-  SocketAddress,
+  ReplicaConfig,
 } from "./config.ts";
 import { parseFilterPlace } from "./filter_place.ts";
 import { parseDnsServer } from "./dns_server.ts";
@@ -26,9 +27,7 @@ import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { patternKey } from "./pattern.ts";
 import { tlsLevel } from "./route_hop.ts";
-import { domainSettings } from "./domain.ts";
-import type { EventSettings } from "./events.ts";
-import type { ReplicaConfig } from "./replica.ts";
+import { domainSettings } from "./domain_settings.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";

@@ -31,7 +31,8 @@ import { commitMessage } from "./commit.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, type Sql } from "./holds.ts";
+import { endHolds } from "./holds.ts";
+import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
@@ -45,7 +46,6 @@ import {
   STATE,
 } from "./schema.ts";
 import { SetBack } from "./set_back.ts";
-import { statementsOf } from "./transaction.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;

@@ -4,7 +4,7 @@ import { negative, type Reply } from "../../reply/reply.ts";
 import { decodeBase64, encodeBase64 } from "../../sasl/base64.ts";
 import type { Channel, Mechanism, SaslStep } from "../../sasl/mechanism.ts";
 import type { LineResult } from "../syntax/line.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules } from "./extension.ts";
 import {
   type About,
   ask,

@@ -10,8 +10,7 @@ import { negative, type Reply } from "../../reply/reply.ts";
 import { type Command, readCommand, type Verb } from "../syntax/command.ts";
 import type { LineResult } from "../syntax/line.ts";
 import { authenticate, keysAnswered, loginAnswered, respond } from "./auth.ts";
-import type { VerbRule } from "./extension.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules, VerbRule } from "./extension.ts";
 import {
   ask,
   close,

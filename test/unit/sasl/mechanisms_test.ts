@@ -3,8 +3,7 @@ import { Redacted } from "effect";
 import fc from "fast-check";
 import { decodeBase64, encodeBase64 } from "../../../lib/sasl/base64.ts";
 import { login } from "../../../lib/sasl/login.ts";
-import type { SaslStep } from "../../../lib/sasl/mechanism.ts";
-import { NO_CHANNEL } from "../../../lib/sasl/mechanism.ts";
+import { NO_CHANNEL, type SaslStep } from "../../../lib/sasl/mechanism.ts";
 import { plain } from "../../../lib/sasl/plain.ts";
 import { octets, text } from "../../support/octets.ts";
 
