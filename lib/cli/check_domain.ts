@@ -13,6 +13,7 @@ import { nameOf, offerFor } from "./publish.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { json, root } from "./root.ts";
 import { print, printJson, remark } from "./terminal.ts";
+import { visibleJson } from "./visible.ts";
 
 const options = {
   domain: Argument.String("domain").pipe(Argument.withDescription("The domain of the addresses")),
@@ -89,7 +90,7 @@ const watch = Effect.fnUntraced(function* (
     const at = new Date().toISOString();
     for (const change of changes(before, report.findings)) {
       yield* a.json
-        ? print(JSON.stringify({ at, domain: offer.domain, ...change }))
+        ? print(visibleJson(JSON.stringify({ at, domain: offer.domain, ...change })))
         : print(...changeLines(at, change));
     }
     before = report.findings;

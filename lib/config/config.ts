@@ -215,6 +215,8 @@ export interface EventSettings {
 export interface Config {
   /** The file it came from; relative paths in it were taken from its directory. */
   readonly file: string;
+  /** What is read otherwise than it is written; told at the start and by `config check`. */
+  readonly notices: ReadonlyArray<Problem>;
   /** Our name in greeting, EHLO and Received: fully qualified, A-labels. */
   readonly hostname: string;
   readonly listen: {

@@ -14,6 +14,7 @@ import type {
   HttpSettings,
   Limits,
   NextHopSettings,
+  Problem,
   QueueSettings,
   ReplicaConfig,
 } from "./config.ts";
@@ -229,16 +230,22 @@ interface Made {
   readonly events: EventSettings;
   readonly burl: ReadonlyArray<ImapServer>;
   readonly replica: ReplicaConfig | null;
+  readonly notices: ReadonlyArray<Problem>;
 }
+
+/** `strict` is what `one` was called before. */
+const headerCheck = (given: ConfigFile["rights"]["header_check"]) =>
+  given === "strict" ? "one" : given;
 
 /** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  { routes, issuers, events, burl, replica }: Made,
+  { routes, issuers, events, burl, replica, notices }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
+  notices,
   hostname: ascii(c.hostname),
   listen: {
     submission: listeners(c.listen.submission),
@@ -301,7 +308,7 @@ export const toConfig = (
     ),
     grants: grantsOf(c),
     permissions: permissionsOf(c),
-    checks: { header: c.rights.header_check, resend: c.rights.resend },
+    checks: { header: headerCheck(c.rights.header_check), resend: c.rights.resend },
   },
   rewriting: rewritesOf(c),
   dkim: {

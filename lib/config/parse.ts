@@ -9,6 +9,7 @@ import { type BurlEntry, imapServerOf } from "./burl.ts";
 import type { Config, EventSettings, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
+import { renamed } from "./changed.ts";
 import { eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
 import { NO_SPOOL, withoutSpool } from "./no_spool.ts";
@@ -83,7 +84,7 @@ export const parseConfig = (
       config: toConfig(
         file,
         parsed.data,
-        { routes: rules, issuers, events, burl, replica },
+        { routes: rules, issuers, events, burl, replica, notices: renamed(source, parsed.data) },
         around.resolve,
       ),
     }

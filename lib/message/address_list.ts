@@ -27,6 +27,8 @@ export interface AddressList {
 export interface AddressField {
   readonly field: Field;
   readonly list: AddressList;
+  /** What was wrong with the field, of which `list` is read after mending it; it must be written anew. */
+  readonly mended?: string;
 }
 
 const LESS = 0x3c, GREATER = 0x3e, AT = 0x40, COMMA = 0x2c, SEMICOLON = 0x3b, COLON = 0x3a;

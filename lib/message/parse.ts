@@ -2,7 +2,8 @@
 import { type Completions, incomplete } from "../address/complete.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address } from "./address.ts";
-import { type AddressField, parseAddressList, TOO_MANY } from "./address_list.ts";
+import { type AddressField, TOO_MANY } from "./address_list.ts";
+import { hidesControls } from "./decoded_words.ts";
 import { type DateReading, parseDate } from "./date.ts";
 import {
   type Field,
@@ -16,6 +17,8 @@ import {
   STRICT,
   unfolded,
 } from "./header.ts";
+import { readAddressList } from "./mend_addresses.ts";
+import { MIME_FIELDS, sameMime } from "./mime_fields.ts";
 import { parseMessageId } from "./message_id.ts";
 import { blockReader, type ResentBlock } from "./resent.ts";
 import { signedNames } from "./signed_names.ts";
@@ -59,7 +62,7 @@ const readAddresses = (
   limits: HeaderLimits,
   domains: Completions,
 ): AddressField | HeaderFault => {
-  const list = parseAddressList(characters(field), limits.addressesPerField, domains);
+  const { list, mended } = readAddressList(characters(field), limits.addressesPerField, domains);
   if (typeof list === "string") {
     return headerFault(
       list === TOO_MANY ? "HDR-16" : field.key === "sender" ? "SND-01" : "MSA-5.1",
@@ -76,7 +79,7 @@ const readAddresses = (
       );
     }
   }
-  return { field, list };
+  return mended === null ? { field, list } : { field, list, mended };
 };
 
 /**
@@ -99,6 +102,9 @@ export const parseFields = (
   let received = 0;
   for (const field of header.fields) {
     const inBlock = block.take(field);
+    if (hidesControls(field.raw)) {
+      return headerFault("HDR-19", field.name, "an encoded word holds a control character");
+    }
     switch (field.key) {
       case "received":
         received++;
@@ -143,6 +149,12 @@ export const parseFields = (
         if (!inBlock) continue;
         break;
       default:
+        if (MIME_FIELDS.has(field.key)) {
+          const known = once.get(field.key);
+          if (known === undefined) once.set(field.key, field);
+          else if (sameMime(known, field)) repeated.push(field);
+          else return headerFault("HDR-1", field.name, "is there twice and says different things");
+        }
         continue;
     }
     const read = readAddresses(field, limits, lenient.domains);

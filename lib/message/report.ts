@@ -8,7 +8,7 @@ import { isAscii } from "../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { adviceFor } from "./report_advice.ts";
 import { deliveryStatus, printDate } from "./report_status.ts";
-import { clean, fold, typedAddress } from "./report_text.ts";
+import { clean, cleanUtf8, fold } from "./report_text.ts";
 import type { Action, Report, ReportedRecipient } from "./report_types.ts";
 import { encodeUtf8, octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoding } from "./transfer_encoding.ts";
@@ -57,24 +57,31 @@ const of = (r: Report, action: Action): ReadonlyArray<ReportedRecipient> =>
 
 /** Whose words they are, the words, and what can be done. */
 const listed = (x: ReportedRecipient): string => {
-  const address = isAscii(x.address) ? clean(x.address) : typedAddress(x.address, false);
   const words = fold(
-    `<${address}>:`,
+    `<${cleanUtf8(x.address)}>:`,
     x.remote === null ? clean(x.reply) : `${clean(x.remote)} said: ${clean(x.reply)}`,
   );
   return (x.action ?? "failed") === "failed" ? words + fold("   ", adviceFor(x.status)) : words;
 };
 
-const explanation = (r: Report): string => {
+const explanation = (r: Report): Uint8Array => {
   const attached = r.content === undefined ? "The header of your message is" : "Your message is";
-  let out = "Content-Type: text/plain; charset=us-ascii\r\n\r\n" +
-    `This is the mail system at ${r.hostname}.\r\n${attached} attached.\r\n\r\n`;
+  let out = `This is the mail system at ${r.hostname}.\r\n${attached} attached.\r\n\r\n`;
   for (const action of ACTIONS) {
     const some = of(r, action);
     if (some.length === 0) continue;
     out += `${WORDS[action]}\r\n\r\n${some.map(listed).join("")}\r\n`;
   }
-  return out;
+  // people read addresses in characters, whatever programs are told. RFC 6533 §3
+  return isAscii(out)
+    ? encoder.encode(`Content-Type: text/plain; charset=us-ascii\r\n\r\n${out}`)
+    : joined([
+      encoder.encode(
+        "Content-Type: text/plain; charset=utf-8\r\n" +
+          "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+      ),
+      encoded(encoder.encode(out), "quoted-printable"),
+    ]);
 };
 
 /** RFC 3464 §2.1; in UTF-8 it is of another type, and encoded. RFC 6533 §3 */
@@ -143,7 +150,7 @@ export const writeReport = (r: Report): WrittenReport => {
     "MIME-Version: 1.0\r\n" +
     "Content-Type: multipart/report; report-type=delivery-status;\r\n" +
     ` boundary="${boundary}"\r\n\r\n`;
-  const parts = [encoder.encode(explanation(r)), machineReadable(r)];
+  const parts = [explanation(r), machineReadable(r)];
   if (r.content !== undefined) parts.push(originalContent(r.content, r.original));
   else if (r.original !== null) parts.push(originalHeader(r.original));
   const body = joined([

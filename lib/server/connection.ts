@@ -105,7 +105,7 @@ export class Connection implements OpenSession {
 
   #startTls(then: (channel: Channel) => void): void {
     this.#busy = true;
-    this.#wire.startTls((secured) => {
+    this.#wire.startTls("smtp", (secured) => {
       if (secured === null || this.#over) return;
       this.#client.secured(secured, (channel) => {
         if (this.#over) return;

@@ -45,6 +45,7 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { keepPrivate } from "./private_file.ts";
 import { SetBack } from "./set_back.ts";
 
 const SQLITE_FULL = 13;
@@ -54,6 +55,7 @@ const PURGE = 500;
 
 /** Opens the file, makes the tables where they are missing, refuses a newer schema. */
 export const openDatabase = (path: string): DatabaseSync => {
+  keepPrivate(path);
   const db = new DatabaseSync(path, { timeout: 10_000 });
   try {
     db.exec(PRAGMAS);

@@ -137,6 +137,8 @@ const judge = (claim: Claim): Answer => {
       const { authzid, account } = claim.certificate;
       return authzid === "" || authzid === account ? yes : only(say.BAD_CREDENTIALS);
     }
+    case "Void":
+      return only(say.BAD_CREDENTIALS);
   }
 };
 

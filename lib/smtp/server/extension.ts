@@ -26,7 +26,7 @@ export interface Rules {
   readonly commandLineBytes: number;
   /** Octets of a line in an AUTH exchange with its CRLF. RFC 4954 §4 */
   readonly authLineBytes: number;
-  /** Refused commands in a session until it is closed. */
+  /** Refused commands without an accepted message between them until the session is closed. */
   readonly errors: number;
   /** Commands without a message until the session is closed. */
   readonly idleCommands: number;

@@ -41,8 +41,9 @@ for (
     ["alice", "Malformed"],
     ["\0alice", "Malformed"],
     ["\0alice\0se\0cret", "Malformed"],
-    ["\0alice\0\xff", "Malformed"],
-    ["\0gr\xfcn\0secret", "Malformed"],
+    ["\0alice\0\xff", "Refused"],
+    ["\0gr\xfcn\0secret", "Refused"],
+    ["\xff", "Malformed"],
   ] as const
 ) {
   Deno.test(`plain reads ${JSON.stringify(message)} as ${want}`, () => {
@@ -67,10 +68,13 @@ for (
       "Refused",
     ]],
     ["refuses an empty password", "alice", [""], ["Challenge Password:", "Refused"]],
-    ["refuses a name that is not UTF-8", "\xff", [], ["Malformed"]],
+    ["refuses a name that is not UTF-8 only behind the password", "\xff", ["secret"], [
+      "Challenge Password:",
+      "Refused",
+    ]],
     ["refuses a password that is not UTF-8", "alice", ["\xff"], [
       "Challenge Password:",
-      "Malformed",
+      "Refused",
     ]],
   ] as const
 ) {
