@@ -7,7 +7,11 @@ import { visible, visibleJson } from "./visible.ts";
 
 const encoder = new TextEncoder();
 
-const writeAll = (to: { readonly writeSync: (p: Uint8Array) => number }, text: string): void => {
+/** All of it, at once. Throws where it cannot be written. */
+export const writeAll = (
+  to: { readonly writeSync: (p: Uint8Array) => number },
+  text: string,
+): void => {
   for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
 };
 
@@ -17,6 +21,15 @@ export const printNow = (...lines: ReadonlyArray<string>): void => {
     writeAll(Deno.stdout, `${visible(lines.join("\n"))}\n`);
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
+  }
+};
+
+/** The same for a server, which serves on whatever becomes of its output. */
+export const show = (...lines: ReadonlyArray<string>): void => {
+  try {
+    printNow(...lines);
+  } catch {
+    // a full disk, or a terminal that is gone
   }
 };
 

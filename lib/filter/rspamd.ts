@@ -6,6 +6,7 @@ import { request as https } from "node:https";
 import { Effect } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import { type FilteredMessage, FilterFault, type FilterResult } from "../ports/filters.ts";
+import { costOf } from "./packets.ts";
 import { rspamdResult } from "./rspamd_answer.ts";
 
 const MAX_ANSWER = 1_048_576;
@@ -80,9 +81,9 @@ const answerTo = (
     req.once("error", reject);
     req.once("response", (res: IncomingMessage) => {
       const parts: Array<Uint8Array> = [];
-      let octets = 0;
+      let octets = 0; // with what each part takes beside them
       res.on("data", (part: Uint8Array) => {
-        octets += part.length;
+        octets += costOf(part);
         if (octets <= MAX_ANSWER) parts.push(part);
         else {
           reject(new Error(`answers more than ${MAX_ANSWER} octets`));

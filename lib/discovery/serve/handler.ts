@@ -34,14 +34,23 @@ const XML = "text/xml; charset=utf-8";
 const BODY_MS = 5_000;
 
 export const makeHandler = (o: HandlerOptions): Handler => async (request) => {
+  const response = await answered(request, o);
+  return request.method === "HEAD" ? await headOf(response) : response;
+};
+
+const answered = async (request: Request, o: HandlerOptions): Promise<Response> => {
   const url = new URL(request.url);
   if (request.url.length > 8 * 1024) return plain(414, "the address is too long");
   const route = routeOf(url.pathname);
-  if (route === null) return UNKNOWN();
-  const response = await route(request, url, o);
-  return request.method === "HEAD"
-    ? new Response(null, { status: response.status, headers: response.headers })
-    : response;
+  return route === null ? UNKNOWN() : await route(request, url, o);
+};
+
+/** The same without its content, whose length it still tells. RFC 9110 §9.3.2, §8.6 */
+const headOf = async (response: Response): Promise<Response> => {
+  const { status, headers } = response;
+  const octets = (await response.arrayBuffer()).byteLength;
+  if (status !== 304) headers.set("content-length", String(octets));
+  return new Response(null, { status, headers });
 };
 
 const routeOf = (path: string): Route | null => {

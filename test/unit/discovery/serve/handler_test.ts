@@ -36,6 +36,9 @@ Deno.test("autoconfig AC-2: HEAD is GET without its body, other methods are refu
   const head = await get(`https://autoconfig.example.com${AUTOCONFIG}`, { method: "HEAD" });
   assert.equal(head.status, 200);
   assert.equal(await head.text(), "");
+  const got = await get(`https://autoconfig.example.com${AUTOCONFIG}`, {});
+  const octets = (await got.arrayBuffer()).byteLength;
+  assert.equal(head.headers.get("content-length"), String(octets)); // RFC 9110 §8.6
   const put = await get(`https://autoconfig.example.com${AUTOCONFIG}`, { method: "PUT" });
   assert.equal(put.status, 405);
   assert.equal(put.headers.get("allow"), "GET, HEAD");
