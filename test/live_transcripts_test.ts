@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { connect as secure, createSecureContext } from "node:tls";
 import { Connection } from "../lib/server/connection.ts";
+import { DataMemory } from "../lib/server/data_memory.ts";
 import type { SessionHost } from "../lib/server/session_host.ts";
 import * as say from "../lib/reply/catalog.ts";
 import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
@@ -49,7 +50,8 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
       discard: () => {},
     }),
     digest: () => null,
-    write: (_body, _chunk, done) => done(null),
+    share: () => new DataMemory(Infinity).share(),
+    write: (_body, _chunk, _through, done) => done(null, false),
     ask: (_session, question, _data, done) => done(answer(question)),
     closed: () => {},
     renamed: (_c, _address, take) => {

@@ -2,6 +2,7 @@
 import { Effect, type Option, Redacted } from "effect";
 import { Argument, type Command } from "effect/cli";
 import { accountsLayer } from "../accounts/sqlite.ts";
+import type { Config } from "../config/config.ts";
 import type { Account, Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import {
   AccountsAdmin,
@@ -23,6 +24,13 @@ type StoreError = AccountsUnavailable | Refused;
 /** Runs `work` on the accounts of the configuration in force. */
 export const onAccounts = (
   work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
+): Effect.Effect<void, Failure, Command.CommandContext<"postern">> => onAccountsAs(() => work);
+
+/** The same, for work that must know what the configuration says of accounts. */
+export const onAccountsAs = (
+  work: (
+    settings: Config["accounts"],
+  ) => Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
 ): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
   Effect.gen(function* () {
     const { config } = yield* root;
@@ -31,7 +39,9 @@ export const onAccounts = (
 
 const withAccounts = (
   given: Option.Option<string>,
-  work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
+  work: (
+    settings: Config["accounts"],
+  ) => Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
 ): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     const { accounts } = yield* configOf(given);
@@ -39,7 +49,7 @@ const withAccounts = (
       if (e instanceof Failure) return e;
       return e._tag === "AccountsUnavailable" ? noAccounts(accounts.path)(e) : explained(e);
     };
-    yield* work.pipe(Effect.provide(accountsLayer(accounts)), Effect.mapError(plain));
+    yield* work(accounts).pipe(Effect.provide(accountsLayer(accounts)), Effect.mapError(plain));
   });
 
 const explained = (e: Refused): Failure => {

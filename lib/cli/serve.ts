@@ -177,7 +177,8 @@ export const serve = (o: ServeOptions) => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       xclientFrom: config.listen.xclientFrom,
-      limits,
+      // without a spool, [spool] memory_mb bounds it
+      limits: config.spool.path === null ? { ...limits, dataBytes: Infinity } : limits,
       domains: config.headers.domains,
       extensions: config.extensions,
       heldMessages: config.heldMessages,

@@ -14,6 +14,7 @@ import { ensureFirstRun, type FirstRun } from "./first_run.ts";
 import { configOf, findConfig, here, STANDARD_PLACES } from "./places.ts";
 import { root } from "./root.ts";
 import { announce, serve } from "./serve.ts";
+import { starterGone } from "./starter.ts";
 import { print, show } from "./terminal.ts";
 
 const held = Flag.Boolean("held").pipe(
@@ -21,6 +22,11 @@ const held = Flag.Boolean("held").pipe(
   Flag.withDescription(
     "Hold what the spool has already, until `postern queue release`; new mail goes on",
   ),
+);
+
+const withStarter = Flag.Boolean("with-starter").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Stop once the process that started this one has ended"),
 );
 
 export const serveCommand = (policies: Policies) =>
@@ -31,23 +37,31 @@ export const serveCommand = (policies: Policies) =>
     })).pipe(Command.withDescription("Run the server"));
 
 export const startCommand = (policies: Policies) =>
-  Command.make("start", {}, () =>
-    Effect.gen(function* () {
-      const { config: given } = yield* root;
-      const path = yield* findConfig(given);
-      const first = Option.isNone(given) && (path === null || path === (yield* firstRunConfig));
-      if (!first) {
-        const config = yield* configOf(given);
-        return yield* run(config, policies, announce(config.hostname), showTrail);
-      }
-      const made = yield* ensureFirstRun(join(yield* here, "data"));
-      const config = yield* loadConfig(made.config).pipe(Effect.mapError(badConfig));
-      yield* run(config, policies, welcome(config, made), showTrail);
-    })).pipe(
-      Command.withDescription(
-        "Run the server and show what arrives; without a configuration make one in ./data first",
-      ),
-    );
+  Command.make(
+    "start",
+    { withStarter },
+    (o) => Effect.raceFirst(started(policies), o.withStarter ? left : Effect.never),
+  ).pipe(
+    Command.withDescription(
+      "Run the server and show what arrives; without a configuration make one in ./data first",
+    ),
+  );
+
+const left = Effect.andThen(starterGone(), print("Stops: whoever started it has ended."));
+
+const started = (policies: Policies) =>
+  Effect.gen(function* () {
+    const { config: given } = yield* root;
+    const path = yield* findConfig(given);
+    const first = Option.isNone(given) && (path === null || path === (yield* firstRunConfig));
+    if (!first) {
+      const config = yield* configOf(given);
+      return yield* run(config, policies, announce(config.hostname), showTrail);
+    }
+    const made = yield* ensureFirstRun(join(yield* here, "data"));
+    const config = yield* loadConfig(made.config).pipe(Effect.mapError(badConfig));
+    yield* run(config, policies, welcome(config, made), showTrail);
+  });
 
 const firstRunConfig = Effect.map(here, (dir) => join(dir, STANDARD_PLACES[1]));
 

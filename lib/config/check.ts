@@ -14,6 +14,7 @@ import type { RouteRule } from "../ports/routes.ts";
 import { loadAuthorities, loadPair, type PairFiles, pairWarnings } from "../tls/pair.ts";
 import { changedDefaults } from "./changed.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
+import { demoAccount } from "./demo_account.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
 import { parseConfig } from "./parse.ts";
@@ -102,6 +103,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   }
   const accounts = yield* accountsOf(c);
   separators(source, found, c, accounts);
+  found.warnings.push(...demoAccount(source, c.hostname, accounts));
   found.notes.push(...changedDefaults(source, accounts));
   return found;
 });

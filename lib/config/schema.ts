@@ -4,6 +4,7 @@
  * Only lib/config knows zod; `convert.ts` turns what comes out into `Config`.
  */
 import { z } from "zod";
+import { LEAST_LENGTH } from "../accounts/weak_password.ts";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { isNetwork, parseListener } from "./address.ts";
 import { count, span } from "./range.ts";
@@ -65,6 +66,11 @@ const separator = z.string().refine((s) => /^[+._=#-]?$/.test(s), {
   error: 'must be one of "+", "-", ".", "_", "=", "#", or "" for none',
 });
 
+/** What is said where no route stands. */
+export const NO_ROUTE =
+  'there is no route, so no mail could leave; add [[route]] with to = "*" and ' +
+  'via = "smtp://127.0.0.1:25", or the next hop that you have';
+
 export const configFile = z.strictObject({
   hostname: z.string().refine(qualifiedName, {
     error: 'must be a fully qualified host name, such as "msa.example.com"',
@@ -124,6 +130,12 @@ export const configFile = z.strictObject({
     url: sqliteUrl("accounts").default("sqlite:data/accounts.db").describe(
       "Where accounts are kept",
     ),
+    password_length: count(
+      LEAST_LENGTH,
+      1,
+      128,
+      "Characters that a password set from now on has at least; common ones are refused at any length",
+    ),
     iterations: count(100_000, 4096, 10_000_000, "PBKDF2 rounds for passwords set from now on"),
     remember_minutes: span(
       5,
@@ -135,7 +147,9 @@ export const configFile = z.strictObject({
 
   auth,
 
-  route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
+  route: z.array(route, {
+    error: (issue) => issue.input === undefined ? NO_ROUTE : undefined,
+  }).min(1, { error: NO_ROUTE }).describe(
     "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
 

@@ -43,8 +43,11 @@ export type SpoolError = SpoolFull | SpoolFault;
  * they come, so that memory does not grow with the message.
  */
 export interface Staging {
-  /** Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). */
-  readonly write: (chunk: Uint8Array) => Effect.Effect<void, SpoolError>;
+  /**
+   * Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). `through`: memory is
+   * scarce, so that what has a disk to go to goes there now.
+   */
+  readonly write: (chunk: Uint8Array, through?: boolean) => Effect.Effect<void, SpoolError>;
   /** What was written, in chunks counted from 0; null behind the last. The chunks may be cut otherwise. */
   readonly part: (index: number) => Effect.Effect<Uint8Array | null, SpoolError>;
   /** Forgets it; safe to call at any time. */

@@ -43,6 +43,8 @@ export class Connection implements OpenSession {
   #paused = false;
   /** The client does not take its replies: no octet is read. */
   #slow = false;
+  /** Waits for memory: what has arrived stays unread, and no more is taken off the wire. */
+  #scarce = false;
   #over = false;
   #heard = false;
   #stopping = false;
@@ -75,7 +77,12 @@ export class Connection implements OpenSession {
       onStoring: () => this.#work(),
       onStored: (then) => {
         this.#busy = false;
+        this.#scarce = false;
         this.#resume(host.dataMs, then);
+      },
+      onScarce: () => {
+        this.#work();
+        this.#scarce = true;
       },
       onFetched: (then) => this.#resume(host.idleMs, then),
     });
@@ -160,7 +167,8 @@ export class Connection implements OpenSession {
         return;
       }
     }
-    this.#wait(this.#intake.reading ? this.#host.dataMs : this.#host.idleMs);
+    // while we are at work, what comes says nothing of the client's silence
+    if (!this.#busy) this.#wait(this.#intake.reading ? this.#host.dataMs : this.#host.idleMs);
     this.#intake.feed(chunk);
     this.#pump();
   }
@@ -198,7 +206,7 @@ export class Connection implements OpenSession {
 
   /** Reading stops once enough is held of what cannot be looked at yet; a question alone is no reason to. */
   #throttle(): void {
-    const full = this.#waiting && this.#intake.pending >= HOLD;
+    const full = this.#scarce || (this.#waiting && this.#intake.pending >= HOLD);
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#wire.pause();

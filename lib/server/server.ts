@@ -21,6 +21,7 @@ import type { Rules } from "../smtp/server/extension.ts";
 import { type AnswerServices, makeAnswerer } from "./answer.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import { makeFetchPart } from "./fetch_part.ts";
+import { DataMemory } from "./data_memory.ts";
 import { Connection } from "./connection.ts";
 import type { OpenSession, SessionHost } from "./session_host.ts";
 import { countClosing } from "./throttled.ts";
@@ -44,6 +45,8 @@ export interface ServerSettings extends AnswerSettings {
     readonly commandLineBytes: number;
     readonly authLineBytes: number;
     readonly headerBytes: number;
+    /** Octets of message data of all sessions that are not on disk yet; without it any number. */
+    readonly dataBytes?: number;
     readonly errors: number;
     readonly idleCommands: number;
     readonly authFailures: number;
@@ -137,6 +140,7 @@ export const serveSubmissions = (
     const signer = yield* Signer;
     const { limits } = settings;
     const connections = new Connections();
+    const memory = new DataMemory(limits.dataBytes ?? Infinity);
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const fetch = makeFetchPart(services);
@@ -151,15 +155,16 @@ export const serveSubmissions = (
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
       digest: signer.digest,
-      write: (body, chunk, done) => {
-        const writing = body.write(chunk);
+      share: () => memory.share(),
+      write: (body, chunk, through, done) => {
+        const writing = body.write(chunk, through);
         // held in memory: nothing to wait for
-        if (writing === Effect.void) return done(null);
+        if (writing === Effect.void) return done(null, false);
         const fiber = runFork(Effect.match(writing, {
           onSuccess: () => null,
           onFailure: (fault) => fault,
         }));
-        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
+        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null, true));
       },
       ask,
       fetch,

@@ -81,7 +81,7 @@ inDirectory("postern account goes from add to remove, and tells what is wrong", 
   const given = await postern(
     dir,
     ["account", "passwd", "a.smith@example.net", "--password-stdin"],
-    "p\n",
+    "four words of mine\n",
   );
   assert.deepEqual(given, {
     code: 0,
@@ -230,12 +230,12 @@ inDirectory("postern queue says that there is no spool yet, and makes none", asy
   const e = await postern(dir, ["queue", "list"]);
   assert.equal(e.code, 1);
   assert.match(e.err, /^postern: there is no spool in .* yet: the server has not run\n$/);
-  await assert.rejects(Deno.stat(join(dir, "data", "spool.db")), Deno.errors.NotFound);
+  await assert.rejects(Deno.stat(join(dir, "data", "demo-spool.db")), Deno.errors.NotFound);
 });
 
 inDirectory("postern queue tells what an operator must say", async (dir) => {
   await Effect.runPromise(ensureFirstRun(join(dir, "data")));
-  openDatabase(join(dir, "data", "spool.db")).close();
+  openDatabase(join(dir, "data", "demo-spool.db")).close();
   for (
     const [args, code, said] of [
       [["list"], 0, /^nothing in the queue\n$/],
