@@ -217,6 +217,10 @@ export const configFile = z.strictObject({
     resend: z.enum(["any", "own"]).default("any").describe(
       "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
     ),
+    name_address: z.enum(["local", "any", "off"]).default("local").describe(
+      "A name that shows an address which is not the sender's: refused if it is of a local domain or an account's, " +
+        "of any domain, or never",
+    ),
   }).prefault({}),
 
   dkim,
