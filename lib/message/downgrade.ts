@@ -11,6 +11,7 @@ import { downgradeWords } from "./downgrade_words.ts";
 import { encodeText } from "./encoded_word.ts";
 import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
 import { readParameterized } from "./mime_entity.ts";
+import { readAlike } from "./mime_grammar.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
 
@@ -84,6 +85,7 @@ const TOKEN = /^[0-9A-Za-z!#$&.+^_`{|}~-]+$/;
 const PIECE = 16;
 
 const parameterized = (name: string, value: string): Field | null => {
+  if (!readAlike(value)) return null;
   const read = readParameterized(value);
   if (!isAscii(read.value)) return null;
   const parameters = read.parameters.flatMap((p) =>

@@ -92,12 +92,12 @@ export class BodyEncoder {
   }
 
   #header(raw: string, entity: Entity): string {
-    const { fates, limits, folds } = this.#plan;
+    const { fates, limits, folds, misled } = this.#plan;
     const header = { fields: partFields(raw) };
     const changed = labelled(header, entity, fates[this.#index] ?? "keep", limits);
     // untouched headers keep every octet, well formed or not
     const ended = raw === "\r\n" || raw.endsWith("\r\n\r\n");
-    const labelledRaw = changed === header || unclear(raw)
+    const labelledRaw = changed === header || misled || unclear(raw)
       ? raw
       : printHeader(changed) + (ended ? "\r\n" : "");
     const fits = folds && longLined(labelledRaw) ? foldedPart(labelledRaw) : null;

@@ -80,6 +80,7 @@ export const convert = async (
   const plan = await surveyed(root, limits, body);
   if (typeof plan === "string") return no("5.6.3", `${BODY}${WHY[plan]}`);
   const partHeaders = plan.eightBitHeader && !offer.smtpUtf8;
+  if (partHeaders && plan.misled) return no("5.6.3", `${BODY}${WHY["unclear part header"]}`);
   const made = headerFor(header, root, plan, offer);
   if ("kind" in made) return made;
   if ((plan.changes || partHeaders) && signed(header).size > 0) return SIGNED_BODY;

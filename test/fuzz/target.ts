@@ -7,7 +7,7 @@ export interface Target {
   /** Whole inputs, to be damaged. */
   readonly seeds: ReadonlyArray<string>;
   /** Throws where a promise is broken. */
-  readonly run: (input: Uint8Array, random: Random) => void;
+  readonly run: (input: Uint8Array, random: Random) => void | Promise<void>;
 }
 
 /** A small generator that can be started again (mulberry32). */
