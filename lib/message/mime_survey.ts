@@ -111,7 +111,7 @@ export class BodySurvey {
   #tally = empty();
   #area: Area = "leaf";
   #entity: Entity;
-  #place: Place = { sealed: false };
+  #place: Place = { sealed: false, nested: false };
   #eightBitHeader = false;
   #folds = false;
   #unclear: boolean;

@@ -15,6 +15,8 @@ export type Area = "leaf" | "around";
 export interface Place {
   /** Inside multipart/signed or multipart/encrypted, whose octets must stay. RFC 1847 §2.1 */
   readonly sealed: boolean;
+  /** Inside a message that is forwarded, its header among it. RFC 2046 §5.2.1 */
+  readonly nested: boolean;
 }
 
 export interface Visitor {
@@ -225,7 +227,10 @@ export class MimeWalker {
   }
 
   #place(): Place {
-    return { sealed: this.#levels.some((l) => l.sealed) };
+    return {
+      sealed: this.#levels.some((l) => l.sealed),
+      nested: this.#levels.some((l) => l.boundary === null),
+    };
   }
 
   #beginHeader(byDefault: string): void {

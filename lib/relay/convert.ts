@@ -138,8 +138,10 @@ const each = async function* (chunks: ReadonlyArray<Uint8Array>): AsyncGenerator
 const converted = async function* (work: Work): AsyncGenerator<Uint8Array> {
   const { body } = await headed(await work.open());
   yield octetsOf(`${printHeader(work.made)}\r\n`);
-  const encoder = new BodyEncoder(work.root, work.plan, (raw) => {
-    const made = work.partHeaders ? downgradePart(raw) : raw;
+  const encoder = new BodyEncoder(work.root, work.plan, (raw, { sealed }) => {
+    if (!work.partHeaders || isAscii(raw)) return raw;
+    // RFC 1847 §2.1
+    const made = sealed ? null : downgradePart(raw);
     if (made === null) throw new NoAsciiPart();
     return made;
   });
