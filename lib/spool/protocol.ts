@@ -102,6 +102,8 @@ export interface HeldOp {
 /** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
 export interface OursOp {
   readonly op: "ours";
+  /** Whoever has changed it. */
+  readonly always?: boolean;
 }
 
 /** What is suppressed now. */
@@ -329,6 +331,8 @@ export interface OpenRequest {
   readonly onceMs?: number;
   /** Who hears of events; absent: nobody. */
   readonly listeners?: Listeners;
+  /** Of `Places`; absent: nothing is ever withdrawn. */
+  readonly places?: SharedArrayBuffer;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;
