@@ -41,12 +41,20 @@ CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS orphan (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
 `;
 
-/** So many rows take `SLOW_MS` here, about. */
-const rowsFor = (db: DatabaseSync): number => {
+/** So many rows take so long here, about. */
+const rowsFor = (db: DatabaseSync, ms: number): number => {
   const some = 200_000;
   const from = performance.now();
   db.prepare(`${LONG} ${some}) SELECT count(*) FROM c`).get();
-  return Math.ceil(some * SLOW_MS / (performance.now() - from));
+  return Math.ceil(some * ms / (performance.now() - from));
+};
+
+/** Begins on a connection of its own; what is returned ends it. `ms`: how slow is slow. */
+export const beginTrouble = (db: DatabaseSync, t: Trouble, ms = SLOW_MS): () => void => {
+  const [begin, end] = STATEMENTS[t];
+  db.exec(TABLES);
+  db.exec(t === "slow" ? begin.replace("%ROWS%", `${rowsFor(db, ms)}`) : begin);
+  return () => db.exec(end);
 };
 
 /** Trouble with the spool's database at `path`, which is there. */
@@ -55,19 +63,14 @@ export const sqliteTrouble = (path: string): Layer.Layer<CommitTrouble> =>
     CommitTrouble,
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => {
-          const db = new DatabaseSync(path, { timeout: 5_000 });
-          db.exec(TABLES);
-          return db;
-        }),
+        Effect.sync(() => new DatabaseSync(path, { timeout: 5_000 })),
         (db) => Effect.sync(() => db.close()),
       ),
       (db) => ({
         begin: (t) =>
           Effect.sync(() => {
-            const [begin, end] = STATEMENTS[t];
-            db.exec(t === "slow" ? begin.replace("%ROWS%", `${rowsFor(db)}`) : begin);
-            return Effect.sync(() => db.exec(end));
+            const end = beginTrouble(db, t);
+            return Effect.sync(end);
           }),
       }),
     ),
