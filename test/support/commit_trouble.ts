@@ -20,7 +20,7 @@ const LONG = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LI
 const STATEMENTS: Readonly<Record<Trouble, readonly [begin: string, end: string]>> = {
   "waits": ["BEGIN EXCLUSIVE", "ROLLBACK"],
   "slow": [
-    `CREATE TRIGGER trouble AFTER INSERT ON recipient BEGIN
+    `CREATE TRIGGER trouble AFTER INSERT ON %TABLE% BEGIN
        INSERT INTO trouble ${LONG} %ROWS%) SELECT count(*) FROM c; END`,
     "DROP TRIGGER trouble",
   ],
@@ -49,11 +49,17 @@ const rowsFor = (db: DatabaseSync, ms: number): number => {
   return Math.ceil(some * ms / (performance.now() - from));
 };
 
-/** Begins on a connection of its own; what is returned ends it. `ms`: how slow is slow. */
-export const beginTrouble = (db: DatabaseSync, t: Trouble, ms = SLOW_MS): () => void => {
+/** Begins on a connection of its own; what is returned ends it. `ms`: how slow is slow, for a row of `table`. */
+export const beginTrouble = (
+  db: DatabaseSync,
+  t: Trouble,
+  ms = SLOW_MS,
+  table: "recipient" | "copy" = "recipient",
+): () => void => {
   const [begin, end] = STATEMENTS[t];
   db.exec(TABLES);
-  db.exec(t === "slow" ? begin.replace("%ROWS%", `${rowsFor(db, ms)}`) : begin);
+  const rows = t === "slow" ? rowsFor(db, ms) : 0;
+  db.exec(begin.replace("%TABLE%", table).replace("%ROWS%", `${rows}`));
   return () => db.exec(end);
 };
 
