@@ -1,7 +1,7 @@
 /**
  * The spool: keeps accepted submissions safe until every recipient's next hop has answered.
  *
- * Contract (suite in test/contract/spool_suite.ts): `commit` returns only when content, envelope and
+ * Contract (suites in test/contract/spool_suite.ts and commit_suite.ts): `commit` returns only when content, envelope and
  * trail are on stable storage in one transaction, and what it says is true whenever it is called off or given up
  * (docs/design/interruption.md); an unfinished staging leaves nothing visible;
  * claims are leased to one owner at a time, a lease lapses when its owner stops renewing, and
