@@ -18,7 +18,7 @@ export const standardRepairs: HeaderRules = {
   longLines: "fix",
   eightBitBody: "keep",
   domains: new Map(),
-  senderMatch: "envelope",
+  senderMatch: "rights",
   foreignSender: "reject",
 };
 

@@ -17,7 +17,7 @@ import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
 import { NO_CHANNEL } from "../sasl/mechanism.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
-import type { Rules } from "../smtp/server/rules.ts";
+import type { Rules } from "../smtp/server/extension.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
 import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";

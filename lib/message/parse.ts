@@ -2,7 +2,7 @@
 import { type Completions, incomplete } from "../address/complete.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address } from "./address.ts";
-import { type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
+import { type AddressField, parseAddressList, TOO_MANY } from "./address_list.ts";
 import { type DateReading, parseDate } from "./date.ts";
 import {
   type Field,
@@ -20,12 +20,6 @@ import { parseMessageId } from "./message_id.ts";
 import { blockReader, type ResentBlock } from "./resent.ts";
 import { signedNames } from "./signed_names.ts";
 import { decodeUtf8 } from "./text.ts";
-
-/** A field that holds addresses, and what it holds. */
-export interface AddressField {
-  readonly field: Field;
-  readonly list: AddressList;
-}
 
 export interface ParsedFields {
   /** Null where there is none, which is to be put right. */

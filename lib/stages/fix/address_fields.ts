@@ -2,7 +2,7 @@
 import { printAddress } from "../../message/address.ts";
 import { removeWhere, replace } from "../../message/edit.ts";
 import { MAX_LINE } from "../../message/header.ts";
-import type { AddressField } from "../../message/parse.ts";
+import type { AddressField } from "../../message/address_list.ts";
 import { encodeUtf8 } from "../../message/text.ts";
 import { makeField, makeFolded } from "../../message/write.ts";
 import { value } from "../facts.ts";

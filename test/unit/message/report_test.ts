@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { isAscii } from "../../../lib/address/domain.ts";
 import { type Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
-import { type Report, writeReport } from "../../../lib/message/report.ts";
+import { writeReport } from "../../../lib/message/report.ts";
+import type { Report } from "../../../lib/message/report_types.ts";
 
 const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);

@@ -5,7 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { Effect, Layer, type Scope } from "effect";
 import { Redacted } from "effect";
 import { Cancellation } from "../../../lib/ports/cancellation.ts";
-import { Copies, CopiesAdmin, type Source } from "../../../lib/ports/copies.ts";
+import { Copies, CopiesAdmin } from "../../../lib/ports/copies.ts";
+import type { Source } from "../../../lib/ports/copy_of.ts";
 import { Dialer, DialFailed, type Link, type LinkEvents } from "../../../lib/ports/dialer.ts";
 import {
   type Delivery,
