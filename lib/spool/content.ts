@@ -1,5 +1,6 @@
 /** The content of messages, on whichever connection: chunks while a body comes in, and the whole once it is kept. */
 import { createHash } from "node:crypto";
+import { dropMessages } from "./finished.ts";
 import type { Sql } from "./transaction.ts";
 import type { ReadPart } from "./protocol.ts";
 import { range } from "./runs.ts";
@@ -31,6 +32,12 @@ export const stageChunks = (
     sql("INSERT INTO chunk (key, octets) VALUES (?, ?)").run(key++, c);
   }
   return number;
+};
+
+/** Forgets a body that is not complete; one that is part of a message stays. */
+export const dropStaged = (sql: Sql, number: number): void => {
+  const staged = sql("SELECT 1 FROM message WHERE number = ? AND complete = 0").get(number);
+  if (staged !== undefined) dropMessages(sql, { from: number, to: number });
 };
 
 /** One chunk of a body that is not complete. */

@@ -28,7 +28,7 @@ import {
   updateCopies,
 } from "./copies.ts";
 import { commitMessage } from "./commit.ts";
-import { Damaged, readContent, readStaged, stageChunks } from "./content.ts";
+import { Damaged, dropStaged, readContent, readStaged, stageChunks } from "./content.ts";
 import { changeQueue } from "./change.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
@@ -51,6 +51,7 @@ import { keepPrivate } from "./private_file.ts";
 import { SameFile } from "./same_file.ts";
 import { SetBack } from "./set_back.ts";
 
+const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
 /** Messages dropped in one go when their history is over. */
@@ -86,8 +87,12 @@ const bringUpToDate = (db: DatabaseSync): void => {
   db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 };
 
-const isFull = (e: unknown): boolean =>
-  e instanceof Error && "errcode" in e && e.errcode === SQLITE_FULL;
+/** By SQLite's primary result code. */
+const failsWith = (e: unknown, code: number): boolean =>
+  e instanceof Error && "errcode" in e && typeof e.errcode === "number" &&
+  (e.errcode & 0xff) === code;
+const isFull = (e: unknown): boolean => failsWith(e, SQLITE_FULL);
+const isLocked = (e: unknown): boolean => failsWith(e, SQLITE_BUSY);
 
 export class SpoolDatabase {
   readonly #db: DatabaseSync;
@@ -169,23 +174,39 @@ export class SpoolDatabase {
 
   /**
    * Runs the operations in one transaction, which is on stable storage on return. If one of them fails they
-   * are run again each in its own, so that a fault stays with the operation that caused it.
+   * are run again each in its own, so that a fault stays with the operation that caused it. `begin`: whether the
+   * operation at this place may still be begun; asked once the database is ours, so that what waits for it can be
+   * withdrawn for certain.
    */
-  run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
+  run(
+    ops: ReadonlyArray<Op>,
+    begin: (place: number) => boolean = () => true,
+  ): ReadonlyArray<OpResult> {
     const lost = ops.some(accepts) ? this.#file.lost() : null;
     if (lost !== null) return ops.map((o) => this.#without(o, lost));
     if (ops.every(onlyLooks)) {
       return ops.map((o) => this.#alone(() => this.#apply(o)));
     }
+    const one = (op: Op, place: number): OpResult =>
+      begin(place) ? { ok: true, value: this.#apply(op) } : WITHDRAWN;
     try {
-      const results = this.#transaction(() =>
-        ops.map((o) => ({ ok: true, value: this.#apply(o) }) as const)
-      );
+      const results = this.#transaction(() => ops.map(one));
       if (ops.some((o) => o.op === "tick")) this.#bearWitness();
       return results;
     } catch (e) {
       if (ops.length === 1) return [failure(e)];
-      return ops.map((o) => this.#alone(() => this.#transaction(() => this.#apply(o))));
+      let locked = isLocked(e) ? failure(e) : null;
+      return ops.map((o, place) => {
+        // whoever has the database would be waited for as many times as there are operations
+        if (locked !== null) return locked;
+        try {
+          return this.#transaction(() => one(o, place));
+        } catch (again) {
+          const failed = failure(again);
+          if (isLocked(again)) locked = failed;
+          return failed;
+        }
+      });
     }
   }
 
@@ -210,7 +231,13 @@ export class SpoolDatabase {
       this.#settled.clear();
       const value = f();
       if (this.#settled.size > 0) {
-        finishMessages(this.#sql, this.#settled, this.#now(), this.#keepMs);
+        finishMessages(
+          this.#sql,
+          this.#settled,
+          this.#now(),
+          this.#keepMs,
+          (number) => this.#repeated.delivered(number),
+        );
       }
       this.#sql("COMMIT").run();
       this.#repeated.settle(true);
@@ -231,7 +258,7 @@ export class SpoolDatabase {
       case "staged":
         return readStaged(this.#sql, op.number, op.index);
       case "discard":
-        dropMessages(this.#sql, { from: op.number, to: op.number });
+        dropStaged(this.#sql, op.number);
         return null;
       case "claim":
         return this.#claim(op);
@@ -245,7 +272,7 @@ export class SpoolDatabase {
       case "held":
         return this.#held(op.account);
       case "ours":
-        return this.#leases.ours();
+        return this.#leases.ours(op.always);
       case "suppressed":
         return new Set(
           this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
@@ -432,6 +459,7 @@ const FORGET =
 const accepts = (o: Op): boolean => o.op === "commit" || o.op === "stage";
 const onlyLooks = (o: Op): boolean =>
   o.op === "read" || o.op === "ours" || o.op === "suppressed" || o.op === "lost";
+const WITHDRAWN: OpResult = { ok: false, full: false, message: "it was withdrawn" };
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

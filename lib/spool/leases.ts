@@ -59,10 +59,10 @@ export class Leases {
     }
   }
 
-  /** Keys of what is leased to us; null where no other process has written since. */
-  ours(): Float64Array | null {
+  /** Keys of what is leased to us; null where no other process has written since, unless they are wanted `always`. */
+  ours(always = false): Float64Array | null {
     const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
-    if (version === this.#dataVersion) return null;
+    if (version === this.#dataVersion && !always) return null;
     this.#dataVersion = version;
     const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
       .all(this.#owner);

@@ -104,6 +104,8 @@ export interface HeldOp {
 /** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
 export interface OursOp {
   readonly op: "ours";
+  /** Whoever has changed it. */
+  readonly always?: boolean;
 }
 
 /** What is suppressed now. */
@@ -346,6 +348,8 @@ export interface OpenRequest {
   readonly listeners?: Listeners;
   /** What is there already is not sent before it is released. */
   readonly startHeld?: boolean;
+  /** Of `Places`; absent: nothing is ever withdrawn. */
+  readonly places?: SharedArrayBuffer;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;
