@@ -76,8 +76,14 @@ const fromClause = (mode: ReceivedMode, session: Client): string => {
   if (literal === null) return "from submission.invalid";
   const { helo } = session;
   const name = parseDomainName(helo, false) !== null || parseLiteral(helo) !== null ? helo : null;
-  return name === null ? `from ${literal}` : `from ${name} (${literal})`;
+  if (name !== null) return `from ${name} (${literal})`;
+  return ESCAPED.test(helo)
+    ? `from ${literal} (${helo.replaceAll("\\", "\\\\")})`
+    : `from ${literal}`;
 };
+
+/** A host's name with characters beyond ASCII, as `escapeName` writes it. A backslash is doubled in a comment. */
+const ESCAPED = /^(?=.{1,200}$)(?=.*\\x\{)(?:[A-Za-z0-9._-]|\\x\{[0-9A-F]{2,6}\})+$/;
 
 /** Letters, digits, `_` and `-`: the name of a cipher suite, and nothing else. RFC 8314 §4.3 */
 const CIPHER = /^[A-Za-z0-9_-]{1,80}$/;
