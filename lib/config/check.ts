@@ -15,6 +15,7 @@ import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
+import { lockedOut } from "./locked_out.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
 import { type KeyPath, locate, parseToml } from "./toml.ts";
@@ -88,23 +89,35 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
     yield* route(source, found, i, rule);
     unforwarded(source, found, i, rule, c.auth.mechanisms);
   }
-  yield* separators(source, found, c);
+  const accounts = yield* accountsOf(c);
+  separators(source, found, c, accounts);
+  for (const message of lockedOut(c, accounts)) {
+    found.warnings.push(problemAt(source, ["auth", "mechanisms"], message));
+  }
   return found;
 });
 
-/** An account whose name holds the separator is below another one. RFC 5233 §4 */
-const separators = Effect.fnUntraced(function* (source: Source, found: Findings, c: Config) {
+/** None where there is no store yet; one that cannot be read is told of where it is used. */
+const accountsOf = Effect.fnUntraced(function* (c: Config) {
   const there = yield* Effect.promise(() =>
     Deno.stat(c.accounts.path).then((s) => s.isFile, () => false)
   );
-  if (!there) return;
-  // a store that cannot be read is told of where it is used
-  const all = yield* AccountsAdmin.use((a) => a.list).pipe(
+  if (!there) return [];
+  return yield* AccountsAdmin.use((a) => a.list).pipe(
     Effect.provide(accountsLayer({ ...c.accounts, readOnly: true })),
     Effect.orElseSucceed((): ReadonlyArray<Account> => []),
   );
+});
+
+/** An account whose name holds the separator is below another one. RFC 5233 §4 */
+const separators = (
+  source: Source,
+  found: Findings,
+  c: Config,
+  accounts: ReadonlyArray<Account>,
+): void => {
   const { above, key, separatorOf } = comparison(c.rights);
-  for (const account of all) {
+  for (const account of accounts) {
     const addresses = [account.primary, ...account.aliases];
     const own = new Set(addresses.map(key));
     for (const m of addresses) {
@@ -118,7 +131,7 @@ const separators = Effect.fnUntraced(function* (source: Source, found: Findings,
       ));
     }
   }
-});
+};
 
 /** `hostname`: a name that the certificate should have. RFC 7817 §5 */
 const pair = Effect.fnUntraced(function* (
