@@ -12,10 +12,12 @@ const REFUSES_MS = 24 * 60 * 60_000;
 const TRIAL_MS = 60_000;
 const MANY = 10_000;
 
-/** `until` Infinity: it takes them. Else nothing is sent ahead until then, and the next one finds out anew. */
+/** `until`: nothing is sent ahead before then, and the next one finds out anew; it does not count where it `takes` them. */
 interface Known {
   readonly takes: boolean;
   readonly until: number;
+  /** Somebody is finding out. */
+  readonly onTrial: boolean;
 }
 
 export class SentAhead {
@@ -33,14 +35,20 @@ export class SentAhead {
     if (known?.takes === true) return "go";
     const now = this.#steady();
     if (!mayTry || (known !== undefined && now < known.until)) return "wait";
-    this.#remember(place, { takes: false, until: now + TRIAL_MS });
+    this.#remember(place, { takes: false, until: now + TRIAL_MS, onTrial: true });
     return "try";
   }
 
   /** What a host has shown. */
   shown(target: DialTarget, takes: boolean): void {
     const until = takes ? Infinity : this.#steady() + REFUSES_MS;
-    this.#remember(placeOf(target), { takes, until });
+    this.#remember(placeOf(target), { takes, until, onTrial: false });
+  }
+
+  /** The message that was to find out is over: where it has shown nothing, the next one may try. */
+  tried(target: DialTarget): void {
+    const place = placeOf(target);
+    if (this.#known.get(place)?.onTrial === true) this.#known.delete(place);
   }
 
   #remember(place: string, known: Known): void {

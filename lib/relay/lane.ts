@@ -200,6 +200,7 @@ const transmit = Effect.fnUntraced(
     while (current !== null) {
       const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
+      if (current.behind === "try") yard.ahead.tried(held.connection.target);
       yard.pool.reached(hop, performance.now());
       const { job } = current;
       // the hop had closed a connection that we kept, or takes nothing ahead, or it was called back, from which some
@@ -232,6 +233,7 @@ const alarming = (hop: Hop, now: number): boolean => {
 interface Sending {
   readonly job: Job;
   readonly start: Start;
+  readonly behind: Behind;
   readonly over: Effect.Effect<Transacted>;
 }
 
@@ -271,11 +273,11 @@ const begin = Effect.fnUntraced(function* (
     }
     job.awaited.sentOn(connection);
     const whole = { ...mail, whole: true } as const;
-    return { job, start, over: transact(connection, whole, ready.content, () => true) };
+    return { job, start, behind, over: transact(connection, whole, ready.content, () => true) };
   }
   const part = later.size === 0 ? mail : { ...mail, later };
   const wanted = () => !yard.calledBack(job);
-  return { job, start, over: transact(connection, part, ready.content, wanted, behind) };
+  return { job, start, behind, over: transact(connection, part, ready.content, wanted, behind) };
 });
 
 /** Recipients of a message that finds out what may be sent ahead: some hang up where they hear much. */
@@ -293,7 +295,10 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, 
   // one of the first messages of a host risks nothing but to be sent twice, and none risks it twice
   const mayTry = connection.used > 1 && !first.retried && job.delivery.recipients.length <= FEW;
   const behind = job.retried ? "wait" : yard.ahead.behind(connection.target, mayTry);
-  return yield* begin(yard, hop, job, held, { since: performance.now(), tried: [] }, behind);
+  const start: Start = { since: performance.now(), tried: [] };
+  const sending = yield* begin(yard, hop, job, held, start, behind);
+  if (sending === null && behind === "try") yard.ahead.tried(connection.target);
+  return sending;
 });
 
 /** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */

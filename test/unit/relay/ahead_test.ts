@@ -36,6 +36,12 @@ Deno.test("SentAhead lets another message find out where the first one told noth
   assert.equal(a.behind(at(25), true), "try");
   now = MINUTE;
   assert.equal(a.behind(at(25), true), "try");
+  a.tried(at(25));
+  assert.equal(a.behind(at(25), true), "try");
+  // what it has shown outlives it
+  a.shown(at(25), true);
+  a.tried(at(25));
+  assert.equal(a.behind(at(25), true), "go");
 });
 
 Deno.test("SentAhead knows so many hosts and no more", () => {
