@@ -36,7 +36,7 @@ mount --bind ${dir}/passwd /etc/passwd; mount --bind ${dir}/group /etc/group
 
 const root = (): boolean => Deno.uid() === 0;
 
-const filesBelow = (dir: string): ReadonlyArray<string> => {
+export const filesBelow = (dir: string): ReadonlyArray<string> => {
   const out: Array<string> = [];
   try {
     for (const e of Deno.readDirSync(dir)) {
@@ -50,7 +50,7 @@ const filesBelow = (dir: string): ReadonlyArray<string> => {
   return out;
 };
 
-const greets = (port: number): Promise<boolean> =>
+export const greets = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.once("data", () => {
@@ -58,6 +58,7 @@ const greets = (port: number): Promise<boolean> =>
       resolve(true);
     });
     socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
   });
 
 const inNamespace = async (

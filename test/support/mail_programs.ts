@@ -115,9 +115,10 @@ const gitSendEmail: MailProgram = {
   program: "/usr/lib/git-core/git-send-email",
   send: async (site, tls, message) => {
     const { subject, text } = written(message);
+    await fileOf(site, ".gitconfig", `[user]\n  name = Alice\n  email = ${site.user}\n`);
     const patch = `From: Alice <${site.user}>\nSubject: ${subject}\n\n${text}`;
     await run("env", [
-      ...[`HOME=${site.dir}`, "GIT_CEILING_DIRECTORIES=/", "git", "send-email"],
+      ...[`HOME=${site.dir}`, "git", "send-email"],
       ...["--quiet", "--confirm=never", `--from=Alice <${site.user}>`, `--to=${TO}`],
       ...["--smtp-server=localhost", `--smtp-server-port=${portOf(site, tls)}`],
       ...[`--smtp-encryption=${tls ? "ssl" : "tls"}`, `--smtp-ssl-cert-path=${site.certificate}`],

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { installed, ROOT } from "../../support/postern.ts";
 
-const PEERS = ["named", "nsupdate", "msmtp", "curl", "ip", "unshare"].every(installed);
+const PEERS = ["named", "nsupdate", "msmtp", "mutt", "neomutt", "curl", "ip", "unshare"].every(
+  installed,
+);
 
 /** A namespace may be refused even to root. */
 const allowed = PEERS && new Deno.Command("unshare", {
