@@ -3,16 +3,8 @@
  * own where there are few of those: the connection would come out at itself, and is refused.
  */
 import assert from "node:assert/strict";
-import { installed, ROOT } from "../support/postern.ts";
-
-const PEERS = ["ip", "unshare"].every(installed);
-const allowed = PEERS && new Deno.Command("unshare", {
-  args: ["-n", "-m", "true"],
-  stdout: "null",
-  stderr: "null",
-}).outputSync().success;
-// deno-lint-ignore no-console -- a skip is said out loud
-if (PEERS && !allowed) console.warn("skipped: no network namespace may be made here");
+import { namespaceAllowed } from "../support/namespace.ts";
+import { ROOT } from "../support/postern.ts";
 
 /** /proc is mounted anew: its sysctls are those of the network namespace that it was mounted in. */
 const INSIDE = `set -e
@@ -24,7 +16,7 @@ exec "$@"`;
 Deno.test({
   name:
     "no dialler takes a connection to itself for one: relay, probe, IMAP, HTTP, DNS, name server, milter",
-  ignore: !allowed,
+  ignore: !namespaceAllowed([]),
   fn: async () => {
     const { code, stdout, stderr } = await new Deno.Command("unshare", {
       args: [

@@ -36,7 +36,7 @@ mount --bind ${dir}/passwd /etc/passwd; mount --bind ${dir}/group /etc/group
 
 const root = (): boolean => Deno.uid() === 0;
 
-export const filesBelow = (dir: string): ReadonlyArray<string> => {
+const filesBelow = (dir: string): ReadonlyArray<string> => {
   const out: Array<string> = [];
   try {
     for (const e of Deno.readDirSync(dir)) {
@@ -50,7 +50,7 @@ export const filesBelow = (dir: string): ReadonlyArray<string> => {
   return out;
 };
 
-export const greets = (port: number): Promise<boolean> =>
+const greets = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     socket.once("data", () => {
@@ -69,11 +69,24 @@ const inNamespace = async (
 ): Promise<ForeignHop> => {
   const file = join(dir, "run.sh");
   Deno.writeTextFileSync(file, script);
-  const child = new Deno.Command("unshare", {
-    args: ["-m", "sh", file],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  return await startHop(
+    port,
+    mail,
+    new Deno.Command("unshare", {
+      args: ["-m", "sh", file],
+      stdout: "null",
+      stderr: "null",
+    }),
+  );
+};
+
+/** Starts a server that keeps messages in directories `new` below `mail`, and waits for its greeting. */
+export const startHop = async (
+  port: number,
+  mail: string,
+  command: Deno.Command,
+): Promise<ForeignHop> => {
+  const child = command.spawn();
   for (let i = 0; i < 100 && !(await greets(port)); i++) {
     await new Promise((r) => setTimeout(r, 100));
   }
@@ -81,7 +94,10 @@ const inNamespace = async (
     port,
     delivered: () => filesBelow(mail).map((f) => text(Deno.readFileSync(f))),
     stop: async () => {
-      child.kill("SIGTERM");
+      try {
+        child.kill("SIGTERM");
+      } catch { // it has ended by itself
+      }
       await child.status;
     },
   };

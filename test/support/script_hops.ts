@@ -1,7 +1,6 @@
 /** Next hops in JavaScript and Python, each as a process of its own: Haraka, smtp-server, aiosmtpd. */
 import { join } from "node:path";
-import { filesBelow, type ForeignHop, greets } from "./foreign_mta.ts";
-import { text } from "./octets.ts";
+import { type ForeignHop, startHop } from "./foreign_mta.ts";
 import { freePort, installed } from "./postern.ts";
 
 /** Where `.ci/run` installs what comes by npm. */
@@ -17,36 +16,25 @@ export const smtpServerAvailable = (): boolean => ["node", SMTP_SERVER].every(in
 export const aiosmtpdAvailable = (): boolean =>
   [PYTHON, "/usr/lib/python3/dist-packages/aiosmtpd/smtp.py"].every(installed);
 
-/** Keeps messages below `dir/new`, each renamed when it is whole; says a greeting when it is up. */
-const launchHop = async (
+/** A process that keeps messages in `dir/new`, each renamed when it is whole. */
+const launchHop = (
   dir: string,
   port: number,
   program: string,
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>> = {},
-): Promise<ForeignHop> => {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    cwd: dir,
-    env: { ...env },
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  for (let i = 0; i < 100 && !(await greets(port)); i++) {
-    await new Promise((r) => setTimeout(r, 100));
-  }
-  return {
+): Promise<ForeignHop> =>
+  startHop(
     port,
-    delivered: () => filesBelow(dir).map((f) => text(Deno.readFileSync(f))),
-    stop: async () => {
-      try {
-        child.kill("SIGTERM");
-      } catch { // it has ended by itself
-      }
-      await child.status;
-    },
-  };
-};
+    dir,
+    new Deno.Command(program, {
+      args: [...args],
+      cwd: dir,
+      env: { ...env },
+      stdout: "null",
+      stderr: "null",
+    }),
+  );
 
 const prepare = async (dir: string): Promise<number> => {
   for (const d of ["part", "new"]) Deno.mkdirSync(join(dir, d));

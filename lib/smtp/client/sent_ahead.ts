@@ -13,7 +13,8 @@ export const undecidedYet = (verdicts: ReadonlyArray<Verdict>) =>
   ({ _tag: "Finished", verdicts: verdicts.map(softened), again: true }) as const;
 
 /** Commands are out behind the content of this one, and nobody knows yet what the server makes of them. */
-export const onTrial = ({ next }: Transaction): boolean => next?.sent === true && next.behind === "try";
+export const onTrial = ({ next }: Transaction): boolean =>
+  next?.sent === true && next.behind === "try";
 
 /** No octet of the content was asked for yet. */
 export const early = ({ phase }: Transaction): boolean =>
