@@ -72,7 +72,7 @@ export class ScriptedHop {
   port = 0;
   /** Octets of texts without end that were written. */
   flooded = 0;
-  /** Commands that came behind a final dot before that was answered, where the script minds. */
+  /** Commands that came behind a final dot before that was answered. */
   readonly ahead: Array<string> = [];
 
   private constructor(script: Script) {
@@ -236,13 +236,12 @@ class Dialogue {
     const data = this.#held.slice(0, end);
     this.#held = this.#held.slice(end + 3);
     this.#inData = false;
-    const early = this.#script.behind === undefined ? "" : this.#held;
-    if (early !== "") this.#held = "";
+    const early = this.#held.split("\r\n").slice(0, -1);
+    this.#hop.ahead.push(...early);
+    const { behind } = this.#script;
+    if (behind !== undefined) this.#held = "";
     const more = this.#taken(data);
-    for (const command of early.split("\r\n").slice(0, -1)) {
-      this.#hop.ahead.push(command);
-      this.#say(this.#script.behind?.(command) ?? null);
-    }
+    if (behind !== undefined) { for (const command of early) this.#say(behind(command)); }
     return more;
   }
 

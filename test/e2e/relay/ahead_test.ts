@@ -79,6 +79,8 @@ Deno.test("relay goes on sending ahead to a hop that has shown that it takes it"
   sendMany({}, (hop, states) => {
     assert.deepEqual(new Set(states), new Set(["delivered: 250 2.0.0 kept"]));
     assert.equal(hop.told.length, 1);
+    // MAIL, RCPT and DATA of all but the first few
+    assert.ok(hop.ahead.length >= 3 * (MANY - 6), `${hop.ahead.length}`);
   }));
 
 Deno.test("relay does not take the first refusal for one of the message, where commands were on trial behind it", () => {
