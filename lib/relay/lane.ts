@@ -292,8 +292,8 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, 
   const job = next(yard, hop);
   if (job === null) return null;
   const { connection } = held;
-  // one of the first messages of a host risks nothing but to be sent twice, and none risks it twice
-  const mayTry = connection.used > 1 && !first.retried && job.delivery.recipients.length <= FEW;
+  // who finds out risks nothing but to be sent once more, and nobody risks it twice
+  const mayTry = !first.retried && job.delivery.recipients.length <= FEW;
   const behind = job.retried ? "wait" : yard.ahead.behind(connection.target, mayTry);
   const start: Start = { since: performance.now(), tried: [] };
   const sending = yield* begin(yard, hop, job, held, start, behind);
