@@ -13,12 +13,12 @@ export const standardRepairs: HeaderRules = {
   layout: "fix",
   from: "reject",
   duplicates: "reject",
-  rawUtf8: "reject",
+  rawUtf8: "fix",
   undisclosed: "off",
   longLines: "fix",
   eightBitBody: "keep",
   domains: new Map(),
-  senderMatch: "envelope",
+  senderMatch: "rights",
   foreignSender: "reject",
 };
 

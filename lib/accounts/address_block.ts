@@ -5,10 +5,16 @@
 
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/;
 
+/** In lower case, without a zone; an IPv4 address that is mapped into IPv6 as itself. */
+export const addressText = (address: string): string => {
+  const text = address.toLowerCase().split("%", 1)[0] ?? "";
+  return text.startsWith("::ffff:") && IPV4.test(text.slice(7)) ? text.slice(7) : text;
+};
+
 /** `address` is textual, with or without a zone; what is no address stands for itself. */
 export const addressBlock = (address: string): string => {
-  const text = address.toLowerCase().split("%", 1)[0] ?? "";
-  const v4 = IPV4.exec(text.startsWith("::ffff:") ? text.slice(7) : text);
+  const text = addressText(address);
+  const v4 = IPV4.exec(text);
   if (v4 !== null) return `${v4[1]}.${v4[2]}.${v4[3]}.0/24`;
   const groups = expand(text);
   if (groups === null) return text;

@@ -77,6 +77,18 @@ const makeFile = (path: string): void => {
     Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
   } catch (e) {
     if (!(e instanceof Deno.errors.AlreadyExists)) throw e;
+    closeToOthers(path);
+  }
+};
+
+/** Files of before, and what SQLite keeps beside them; those of another owner are told by the one who opens them. */
+const closeToOthers = (path: string): void => {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      if (((Deno.statSync(file).mode ?? 0) & 0o077) !== 0) Deno.chmodSync(file, 0o600);
+    } catch {
+      // not there
+    }
   }
 };
 

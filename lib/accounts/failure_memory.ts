@@ -3,7 +3,8 @@ import { Effect, Layer } from "effect";
 import { type FailureKey, FailureStore, type FailureTerms } from "../ports/failure_store.ts";
 import { type Counter, type Counters, makeCounters } from "./failures.ts";
 
-const MOST_TRUSTED = 50_000;
+/** Two of each login. */
+const MOST_TRUSTED = 100_000;
 
 export const failureMemory: Layer.Layer<FailureStore> = Layer.sync(FailureStore, () => {
   const byTerms = new Map<string, Counters>();

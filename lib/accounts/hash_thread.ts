@@ -1,15 +1,5 @@
 /** Asks the thread of `hash_worker.ts`, which is started when it is first needed. */
-
-export interface HashQuestion {
-  readonly id: number;
-  readonly kind: "Bcrypt" | "ShaCrypt";
-  readonly text: string;
-  readonly password: string;
-}
-
-export type HashVerdict =
-  | { readonly id: number; readonly right: boolean }
-  | { readonly id: number; readonly failed: string };
+import type { HashQuestion, HashVerdict } from "./hash_question.ts";
 
 interface Waiting {
   readonly resolve: (right: boolean) => void;

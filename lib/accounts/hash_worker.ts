@@ -1,7 +1,7 @@
 /** The thread that checks the costly ones of the hashes of other servers. */
 import { compareSync } from "bcryptjs";
 import { verify } from "unixcrypt";
-import type { HashQuestion, HashVerdict } from "./hash_thread.ts";
+import type { HashQuestion, HashVerdict } from "./hash_question.ts";
 
 interface Scope {
   onmessage: ((e: MessageEvent<HashQuestion>) => void) | null;

@@ -5,12 +5,14 @@
  * A pair is slowed down from its first failure and locked at `lockFailures`; a block, which may
  * hold many people behind one address, at many times that. A pair that has signed in lately is
  * not touched by what its block does, so that a neighbour cannot lock an owner out with other
- * names, and nobody can from elsewhere. RFC 4954 §9
+ * names, and nobody can from elsewhere. The very address that it has signed in from has a counter
+ * and a line of its own: tries of neighbours for the same account neither lock it nor stand before
+ * it, and what is forgiven after a success there is not forgiven to them. RFC 4954 §9
  */
 import { Clock, Duration, Effect, Layer } from "effect";
 import { FailureStore, type FailureTerms } from "../ports/failure_store.ts";
 import { type Gate, LoginThrottle } from "../ports/login_throttle.ts";
-import { addressBlock } from "./address_block.ts";
+import { addressBlock, addressText } from "./address_block.ts";
 
 export interface ThrottleOptions {
   /** Longest delay before a login; a longer one is a lock. */
@@ -50,14 +52,16 @@ export const throttleLayer = (
         const block = addressBlock(clientAddress);
         const name = authcid.slice(0, LONGEST_NAME).normalize("NFKC").toLowerCase();
         return {
+          own: { key: `${addressText(clientAddress)} ${name}`, terms: pairTerms },
           pair: { key: `${block} ${name}`, terms: pairTerms },
           block: { key: block, terms: blockTerms },
         };
       };
 
-      /** The pair, and the block where the pair is not in good standing. */
+      /** The address where it is in good standing; else the pair, and the block where the pair is not. */
       const counted = Effect.fnUntraced(function* (address: string, authcid: string, now: number) {
-        const { pair, block } = keysOf(address, authcid);
+        const { own, pair, block } = keysOf(address, authcid);
+        if (yield* store.trusted(own.key, now)) return [own] as const;
         return (yield* store.trusted(pair.key, now)) ? [pair] as const : [pair, block] as const;
       });
 
@@ -67,7 +71,11 @@ export const throttleLayer = (
           const keys = yield* counted(clientAddress, authcid, now);
           const wait = yield* store.admit(keys, now);
           return wait > maxDelay
-            ? { _tag: "Locked", remaining: Duration.millis(wait) } satisfies Gate
+            ? {
+              _tag: "Locked",
+              remaining: Duration.millis(wait),
+              delay: o.maxDelay,
+            } satisfies Gate
             : { _tag: "Proceed", delay: Duration.millis(wait) } satisfies Gate;
         }),
         failed: Effect.fnUntraced(function* (clientAddress: string, authcid: string) {
@@ -76,8 +84,10 @@ export const throttleLayer = (
         }),
         succeeded: Effect.fnUntraced(function* (clientAddress: string, authcid: string) {
           const now = yield* Clock.currentTimeMillis;
-          const { pair } = keysOf(clientAddress, authcid);
-          yield* store.forget(pair);
+          const { own, pair } = keysOf(clientAddress, authcid);
+          // a neighbour's failures stay where the address has a counter of its own
+          yield* store.forget((yield* store.trusted(own.key, now)) ? own : pair);
+          yield* store.trust(own.key, now + TRUSTED_MILLIS);
           yield* store.trust(pair.key, now + TRUSTED_MILLIS);
         }),
       };

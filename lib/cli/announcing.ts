@@ -1,7 +1,7 @@
 /** Who hears of events in a configuration; null where nobody wants to. */
 import { Duration, type Layer } from "effect";
 import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
-import type { EventSettings } from "../config/events.ts";
+import type { EventSettings } from "../config/config.ts";
 import type { Listeners, NewEvent, Outbox } from "../ports/outbox.ts";
 import { hopKey } from "../ports/routes.ts";
 import { eventLog } from "../relay/event_log.ts";

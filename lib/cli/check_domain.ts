@@ -13,6 +13,7 @@ import { nameOf, offerFor } from "./publish.ts";
 import { resolverSettings } from "./resolver_settings.ts";
 import { json, root } from "./root.ts";
 import { print, printJson, remark } from "./terminal.ts";
+import { visibleJson } from "./visible.ts";
 
 const options = {
   domain: Argument.String("domain").pipe(Argument.withDescription("The domain of the addresses")),
@@ -62,7 +63,11 @@ const look = (config: Config, offer: Offer, a: Flags): Effect.Effect<CheckReport
     (ports) =>
       Effect.tryPromise({
         try: (signal) =>
-          checkDomain(offer, ports, { signal, delegated: config.dnsServer?.zones ?? [] }),
+          checkDomain(offer, ports, {
+            signal,
+            delegated: config.dnsServer?.zones ?? [],
+            ns: config.dnsServer?.ns ?? [],
+          }),
         catch: (e) => failed(reasonOf(e)),
       }),
     (ports) => Effect.sync(() => ports.close()),
@@ -85,7 +90,7 @@ const watch = Effect.fnUntraced(function* (
     const at = new Date().toISOString();
     for (const change of changes(before, report.findings)) {
       yield* a.json
-        ? print(JSON.stringify({ at, domain: offer.domain, ...change }))
+        ? print(visibleJson(JSON.stringify({ at, domain: offer.domain, ...change })))
         : print(...changeLines(at, change));
     }
     before = report.findings;

@@ -1,6 +1,9 @@
 /** What a check sees of the world from here. */
 import type { CheckPorts } from "../discovery/check/ports.ts";
-import { askDirectly } from "../dns/direct.ts";
+import { askDelegation, askDirectly } from "../dns/direct.ts";
+import { lookupsOf } from "../dns/resolver.ts";
+import { guardOf } from "../net/guard.ts";
+import { probeOf } from "../net/probe.ts";
 import { discoverPorts, type DiscoverPortSettings } from "./discover_ports.ts";
 
 export interface CheckPortSettings extends DiscoverPortSettings {
@@ -10,9 +13,22 @@ export interface CheckPortSettings extends DiscoverPortSettings {
 
 const DOMAIN_PORT = 53;
 
-export const checkPorts = (s: CheckPortSettings): CheckPorts & { readonly close: () => void } => ({
-  ...discoverPorts(s),
-  askServer: (address, name, type) =>
-    askDirectly(address, s.serverPort ?? DOMAIN_PORT, name, type, s.dns.timeoutMs),
-  wallClock: () => Date.now(),
-});
+export const checkPorts = (s: CheckPortSettings): CheckPorts & { readonly close: () => void } => {
+  const port = s.serverPort ?? DOMAIN_PORT;
+  const { timeoutMs } = s.dns;
+  const world = discoverPorts(s);
+  const direct = lookupsOf(s.dns);
+  return {
+    ...world,
+    // a check connects to what the configuration names, on whatever port
+    probe: probeOf({ guard: guardOf(world.lookup, s.privateAddresses), ca: s.ca, ports: null }),
+    askServer: (address, name, type) => askDirectly(address, port, name, type, timeoutMs),
+    askDelegation: (address, zone) => askDelegation(address, port, zone, timeoutMs),
+    lookupUnchecked: (name, type) => direct.lookupUnchecked(name, type, Date.now()),
+    wallClock: () => Date.now(),
+    close: () => {
+      world.close();
+      direct.close();
+    },
+  };
+};

@@ -5,7 +5,7 @@ import { tame } from "../discovery/discover/formats/people.ts";
 
 const WORDS: Readonly<Record<Finding["status"], string>> = {
   pass: "right",
-  info: "optional",
+  info: "note",
   missing: "MISSING",
   drift: "WRONG",
   extra: "EXTRA",
@@ -26,6 +26,7 @@ const values = (f: Finding): ReadonlyArray<string> =>
   f.status === "pass" ? [] : [
     ...f.expected.map((e) => `${" ".repeat(WIDTH)}   expected ${e}`),
     ...f.found.map((x) => `${" ".repeat(WIDTH)}   found    ${x}`),
+    ...f.remedy === undefined ? [] : [`${" ".repeat(WIDTH)}   remedy   ${f.remedy}`],
   ];
 
 export const findingLines = (f: Finding): ReadonlyArray<string> =>

@@ -16,6 +16,7 @@ const check = Command.make("check", {}, () =>
     if (path === null) return yield* misused(NO_CONFIG);
     const report = yield* checkConfig(path).pipe(Effect.mapError(badConfig));
     for (const warning of report.warnings) yield* remark(`warning: ${printProblem(warning)}`);
+    for (const note of report.notes) yield* remark(`note: ${printProblem(note)}`);
     yield* print(`${path}: good`);
   })).pipe(
     Command.withDescription("Check the configuration, and the files and directories it names"),

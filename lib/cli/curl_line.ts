@@ -1,7 +1,6 @@
 /** The line that sends a first message when it is pasted into a shell. */
 import { Redacted } from "effect";
-import type { SocketAddress } from "../config/config.ts";
-import { printSocketAddress } from "../config/address.ts";
+import { printSocketAddress, type SocketAddress } from "../config/address.ts";
 import type { FirstRun } from "./first_run.ts";
 
 /** For a POSIX shell, whatever `s` holds. */

@@ -59,6 +59,10 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("Ask the content filters as well; without it they are left out"),
   ),
+  smtputf8: Flag.Boolean("smtputf8").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Give MAIL the SMTPUTF8 parameter, as few mail programs do"),
+  ),
   json,
 };
 
@@ -84,6 +88,7 @@ export const explainCommand = (policies: Policies) =>
           from: from === undefined ? account.primary : from,
           to,
           message,
+          smtpUtf8: a.smtputf8,
         });
       }).pipe(
         Effect.provide(services(config, policies, a.resolve, a.filters, seal)),

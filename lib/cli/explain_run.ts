@@ -17,7 +17,7 @@ import { negative, type Reply } from "../reply/reply.ts";
 import * as say from "../reply/catalog.ts";
 import { NO_CHANNEL } from "../sasl/mechanism.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
-import type { Rules } from "../smtp/server/rules.ts";
+import type { Rules } from "../smtp/server/extension.ts";
 import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
 import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
@@ -43,6 +43,8 @@ export interface ExplainRequest {
   /** Empty: those that To, Cc and Bcc name. */
   readonly to: ReadonlyArray<Mailbox>;
   readonly message: MessageFile;
+  /** The client gives SMTPUTF8; without it a server repairs or refuses what is not ASCII. RFC 6531 §3.4 */
+  readonly smtpUtf8: boolean;
 }
 
 /** One command with its reply; the message itself counts as the last one. */
@@ -90,7 +92,7 @@ export const explainMessage = Effect.fnUntraced(function* (
   const to = o.to.length > 0 ? o.to : recipientsOf(o.message, o.limits);
   if (to?.length === 0) return yield* Effect.fail(new NobodyToSendTo());
   let state: State = ready(peerOf(o.account));
-  const mailText = mailCommand(o, to ?? []);
+  const mailText = mailCommand(o);
   const mailed = yield* command(o, rules, state, mailText);
   state = mailed.state;
   if (!told(mailText, mailed)) return done(null);
@@ -270,15 +272,14 @@ const rulesOf = (o: ExplainRequest): Rules => ({
   now: Date.now,
 });
 
-/** MAIL with the parameters that a good mail program would give this message. */
-const mailCommand = (o: ExplainRequest, to: ReadonlyArray<Mailbox>): string => {
+/** MAIL with the parameters that mail programs give; SMTPUTF8 only where it is asked for. */
+const mailCommand = (o: ExplainRequest): string => {
   const { message } = o;
   const from = o.from === null ? "" : printMailbox(o.from);
-  const international = message.eightBitHead || !isAscii([from, ...to.map(printMailbox)].join(""));
   return [
     `MAIL FROM:<${from}>`,
     `SIZE=${message.octets}`,
     ...(message.body.eightBit ? ["BODY=8BITMIME"] : []),
-    ...(international ? ["SMTPUTF8"] : []),
+    ...(o.smtpUtf8 ? ["SMTPUTF8"] : []),
   ].join(" ");
 };

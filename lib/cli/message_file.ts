@@ -2,9 +2,9 @@
 import { fullyQualified } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Limits } from "../config/config.ts";
-import { parseAddressList } from "../message/address_list.ts";
 import type { BodyFacts } from "../message/body.ts";
 import { isFault, parseHeader } from "../message/header.ts";
+import { readAddressList } from "../message/mend_addresses.ts";
 import { characters } from "../message/parse.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import type { DataVerdict } from "../smtp/syntax/message_reader.ts";
@@ -18,7 +18,6 @@ export interface MessageFile {
   readonly body: BodyFacts;
   /** The body itself, in parts. */
   readonly text: ReadonlyArray<Uint8Array>;
-  readonly eightBitHead: boolean;
 }
 
 const CR = 0x0d;
@@ -47,7 +46,6 @@ export const readMessageFile = (file: Uint8Array, limits: Limits): MessageFile =
     hasBody: reader.hasBody,
     body: reader.facts(),
     text: reader.takeBody(),
-    eightBitHead: /[\x80-\xff]/.test(head),
   };
 };
 
@@ -89,7 +87,7 @@ export const recipientsOf = (m: MessageFile, limits: Limits): ReadonlyArray<Mail
   const found = new Map<string, Mailbox>();
   for (const f of header.fields) {
     if (f.key !== "to" && f.key !== "cc" && f.key !== "bcc") continue;
-    const list = parseAddressList(characters(f), limits.addressesPerField);
+    const { list } = readAddressList(characters(f), limits.addressesPerField);
     if (typeof list === "string") return null;
     for (const mailbox of list.mailboxes) {
       if (!fullyQualified(mailbox.domain)) return null;

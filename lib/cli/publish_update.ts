@@ -2,10 +2,17 @@
 import { Data, Effect } from "effect";
 import { parseSocketAddress } from "../config/address.ts";
 import { loadTsigKey } from "../config/tsig_key.ts";
-import { type Change, type LiveSet, type Plan, planChanges } from "../discovery/plan.ts";
+import {
+  type Change,
+  type LiveSet,
+  type Plan,
+  planChanges,
+  unseenChange,
+} from "../discovery/plan.ts";
 import { absolute, printData } from "../discovery/publish/presentation.ts";
-import type { ExpectedRecord, RecordType } from "../discovery/record.ts";
+import { type ExpectedRecord, recordSets, type RecordType } from "../discovery/record.ts";
 import { NameServer, NameServerFault } from "../dns/name_server.ts";
+import type { TsigKey } from "../dns/tsig.ts";
 import { failed, Failure, misused } from "./failure.ts";
 import { placeOf } from "./places.ts";
 import { print, remark } from "./terminal.ts";
@@ -50,7 +57,8 @@ export const updateZone = (r: UpdateRequest): Effect.Effect<void, Failure> =>
       (s) => Effect.sync(() => s.close()),
     );
     const zone = yield* attempt(() => server.zoneOf(r.zone ?? r.domain));
-    let plan = yield* look(server, r.records);
+    const place: Place = { server, zone, key, records: r.records };
+    let plan = yield* look(place);
     yield* show(zone, plan);
     if (!r.dryRun && key !== null && plan.changes.length > 0) {
       for (let n = 1;; n++) {
@@ -58,9 +66,9 @@ export const updateZone = (r: UpdateRequest): Effect.Effect<void, Failure> =>
         if (outcome._tag === "Done") break;
         if (n === ATTEMPTS) return yield* failed(`${r.server}: ${outcome.reason}`);
         yield* remark(`postern: ${outcome.reason}; looking again`);
-        plan = yield* look(server, r.records);
+        plan = yield* look(place);
       }
-      yield* settled(server, r);
+      yield* settled(place, r.server);
       yield* print(`${r.server} has taken it`);
     }
     if (plan.conflicts.length > 0) return yield* new Failure({ lines: [], exitCode: 1 });
@@ -78,12 +86,18 @@ const keyOf = Effect.fnUntraced(function* (file: string) {
 /** Types that would be in the way of an alias. */
 const BESIDE: ReadonlyArray<RecordType> = ["A", "AAAA", "MX", "TXT", "SRV"];
 
-const look = Effect.fnUntraced(function* (
-  server: NameServer,
-  records: ReadonlyArray<ExpectedRecord>,
-) {
+/** A zone on a server, and what is to stand in it. */
+interface Place {
+  readonly server: NameServer;
+  readonly zone: string;
+  /** Null: nothing is sent, and what only a signed question tells is not known. */
+  readonly key: TsigKey | null;
+  readonly records: ReadonlyArray<ExpectedRecord>;
+}
+
+const look = Effect.fnUntraced(function* (p: Place) {
   const types = new Map<string, Set<RecordType>>();
-  for (const r of records) {
+  for (const r of p.records) {
     if (r.need === "hint") continue;
     const set = types.get(r.owner) ?? new Set();
     set.add(r.data.type);
@@ -92,14 +106,19 @@ const look = Effect.fnUntraced(function* (
   }
   const live: Array<LiveSet> = [];
   const elsewhere: Array<string> = [];
+  const hidden: Array<string> = [];
   for (const [owner, wanted] of types) {
-    const sets = yield* attempt(() => server.setsAt(owner, [...wanted]));
-    if (sets === null) elsewhere.push(owner);
-    else live.push(...sets);
+    const at = yield* attempt(() => p.server.setsAt(p.zone, owner, [...wanted]));
+    if (at._tag === "Sets") live.push(...at.sets);
+    else (at._tag === "Hidden" ? hidden : elsewhere).push(owner);
   }
-  const plan = planChanges(records.filter((r) => !elsewhere.includes(r.owner)), live);
+  const plan = planChanges(
+    p.records.filter((r) => !elsewhere.includes(r.owner) && !hidden.includes(r.owner)),
+    live,
+  );
   return {
     ...plan,
+    changes: [...plan.changes, ...yield* unseen(p, hidden)],
     conflicts: [
       ...plan.conflicts,
       ...elsewhere.map((o) => `${o}: is in a zone of its own; publish that with --zone`),
@@ -107,14 +126,31 @@ const look = Effect.fnUntraced(function* (
   } satisfies Plan;
 });
 
+/** Delegations of zones that the server holds too: queries are answered from there, so that a condition is the question. */
+const unseen = Effect.fnUntraced(function* (p: Place, owners: ReadonlyArray<string>) {
+  const { key } = p;
+  const changes: Array<Change> = [];
+  for (const set of recordSets(p.records.filter((r) => owners.includes(r.owner)))) {
+    if (key === null) {
+      yield* remark(
+        `postern: ${set.owner}: the server holds this zone as well and answers from it; ` +
+          "with --tsig the delegation is looked at too",
+      );
+    } else if (!(yield* attempt(() => p.server.holds(p.zone, set, key)))) {
+      changes.push(unseenChange(set));
+    }
+  }
+  return changes;
+});
+
 /** Looks until nothing is missing any more. DU-6 */
-const settled = Effect.fnUntraced(function* (server: NameServer, r: UpdateRequest) {
+const settled = Effect.fnUntraced(function* (place: Place, name: string) {
   for (let waited = 0;; waited += 200) {
-    const left = yield* look(server, r.records);
+    const left = yield* look(place);
     if (left.changes.every((c) => c.add.length === 0)) return;
     if (waited >= SETTLE_MS) {
       return yield* failed(
-        `${r.server} took the update, and still differs at ${
+        `${name} took the update, and still differs at ${
           left.changes.map((c) => `${c.owner} ${c.type}`).join(", ")
         }`,
       );
@@ -123,10 +159,19 @@ const settled = Effect.fnUntraced(function* (server: NameServer, r: UpdateReques
   }
 });
 
-const lines = (c: Change): ReadonlyArray<string> => [
-  ...c.remove.map((v) => `- ${absolute(c.owner)} ${c.type} ${printData(v.data)}`),
-  ...c.add.map((d) => `+ ${absolute(c.owner)} ${c.ttl} ${c.type} ${printData(d)}`),
-];
+/** What is only said again, because of the TTL, is told by that alone. */
+const lines = (c: Change): ReadonlyArray<string> => {
+  const name = `${absolute(c.owner)} ${c.type}`;
+  const removed = c.remove.map((v) => printData(v.data));
+  const added = c.add.map(printData);
+  return [
+    ...c.oldTtl === undefined ? [] : [`~ ${name}: TTL ${c.oldTtl} becomes ${c.ttl}`],
+    ...removed.filter((d) => !added.includes(d)).map((d) => `- ${name} ${d}`),
+    ...added.filter((d) => !removed.includes(d)).map((d) =>
+      `+ ${absolute(c.owner)} ${c.ttl} ${c.type} ${d}`
+    ),
+  ];
+};
 
 const show = Effect.fnUntraced(function* (zone: string, plan: Plan) {
   const { changes, kept, conflicts } = plan;

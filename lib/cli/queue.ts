@@ -22,6 +22,7 @@ import { selecting, selectionFlags } from "./queue_selection.ts";
 import { countLines, detailJson, detailLines, entryJson, entryLines } from "./queue_view.ts";
 import { json } from "./root.ts";
 import { colour, print, printJson, printNow } from "./terminal.ts";
+import { visibleJson } from "./visible.ts";
 import { readStoredTrail } from "./stored_trail.ts";
 
 const limit = Flag.Int("limit").pipe(
@@ -76,7 +77,7 @@ const list = Command.make(
           ...a.limit === 0 ? {} : { limit: a.limit },
         }, (e) => {
           const before = shown++ === 0 ? "[" : ",";
-          if (a.json) lines.push(before + JSON.stringify(entryJson(e)));
+          if (a.json) lines.push(before + visibleJson(JSON.stringify(entryJson(e))));
           else lines.push(...entryLines(e));
           if (lines.length >= LINES_AT_ONCE) flush();
         });

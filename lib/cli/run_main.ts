@@ -1,12 +1,13 @@
 /** Runs a program to its end: signals interrupt it, failures become lines on standard error. */
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { Failure, reasonOf } from "./failure.ts";
+import { visible } from "./visible.ts";
 
 const encoder = new TextEncoder();
 
 /** Standard error at once, also right before the process ends. */
 const complain = (lines: ReadonlyArray<string>): void => {
-  for (const line of lines) Deno.stderr.writeSync(encoder.encode(`postern: ${line}\n`));
+  for (const line of lines) Deno.stderr.writeSync(encoder.encode(`postern: ${visible(line)}\n`));
 };
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;

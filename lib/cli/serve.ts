@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { failureMemory } from "../accounts/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, printProblem } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
@@ -143,6 +143,7 @@ export const serve = (o: ServeOptions) => {
   const load = new Load();
   const announcing = announcingOf(config.events);
   return Effect.gen(function* () {
+    for (const notice of config.notices) yield* Effect.logWarning(printProblem(notice));
     const outbox = yield* Outbox;
     const drain = yield* serveDns(config);
     yield* serveReplicas(config);

@@ -3,6 +3,7 @@ import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Termina
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { failed, type Failure, reasonOf } from "./failure.ts";
+import { visible, visibleJson } from "./visible.ts";
 
 const encoder = new TextEncoder();
 
@@ -13,7 +14,7 @@ const writeAll = (to: { readonly writeSync: (p: Uint8Array) => number }, text: s
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {
   try {
-    writeAll(Deno.stdout, `${lines.join("\n")}\n`);
+    writeAll(Deno.stdout, `${visible(lines.join("\n"))}\n`);
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
   }
@@ -24,7 +25,7 @@ export const print = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
 
 /** A line on standard error: remarks that must not mix with the answer. */
 export const remark = (line: string): Effect.Effect<void> =>
-  Effect.sync(() => writeAll(Deno.stderr, `${line}\n`));
+  Effect.sync(() => writeAll(Deno.stderr, `${visible(line)}\n`));
 
 /** Whether to colour standard output: a terminal that can, unless NO_COLOR says no or FORCE_COLOR yes. */
 export const colour: Effect.Effect<boolean> = Effect.sync(() => {
@@ -44,7 +45,7 @@ const variable = (name: "NO_COLOR" | "FORCE_COLOR" | "TERM"): string => {
 
 /** For `--json`: one document, indented. */
 export const printJson = (value: unknown): Effect.Effect<void> =>
-  print(JSON.stringify(value, null, 2));
+  print(visibleJson(JSON.stringify(value, null, 2)));
 
 /** All of standard input. */
 export const readStdin: Effect.Effect<Uint8Array, Failure> = Effect.tryPromise({
@@ -63,13 +64,13 @@ export const watched: Effect.Effect<boolean> = Effect.sync(() =>
 /** One line that is written over and over, on standard error; the empty one leaves nothing behind. */
 export const status = (line: string): void => {
   const { columns } = Deno.consoleSize();
-  writeAll(Deno.stderr, `\r\x1b[K${line.slice(0, Math.max(0, columns - 1))}`);
+  writeAll(Deno.stderr, `\r\x1b[K${visible(line).slice(0, Math.max(0, columns - 1))}`);
 };
 
 /** Asks on standard error; only a plain yes is one. */
 export const askYes = (question: string): Effect.Effect<boolean> =>
   Effect.sync(() => {
-    writeAll(Deno.stderr, `${question} [y/N] `);
+    writeAll(Deno.stderr, `${visible(question)} [y/N] `);
     const octets = new Uint8Array(256);
     const n = Deno.stdin.readSync(octets) ?? 0;
     return /^\s*y(es)?\s*$/i.test(new TextDecoder().decode(octets.subarray(0, n)));
@@ -153,7 +154,7 @@ export const cliLayer = Layer.mergeAll(
       size: unused,
       readInput: unused,
       readLine: unused,
-      display: (text) => Effect.sync(() => writeAll(Deno.stdout, text)),
+      display: (text) => Effect.sync(() => writeAll(Deno.stdout, visible(text))),
     }),
   ),
   Layer.succeed(

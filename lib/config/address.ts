@@ -1,6 +1,11 @@
 /** `host:port` as `[listen]` and `[dns]` write it. */
 import { parseDomainName, parseLiteral } from "../address/domain.ts";
-import type { SocketAddress } from "./config.ts";
+
+export interface SocketAddress {
+  /** An IP address without brackets, or a host name. */
+  readonly host: string;
+  readonly port: number;
+}
 
 /** An IPv4 or IPv6 address without brackets. */
 export const isIp = (host: string): boolean =>

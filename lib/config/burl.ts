@@ -1,30 +1,9 @@
 /** `[[extensions.burl]]`: IMAP servers that parts of messages are fetched from. RFC 4468 §4 */
 import { isLoopback } from "../dns/server.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
-import { parseSocketAddress, printSocketAddress } from "./address.ts";
-import { secretIn, type Surroundings } from "./routes.ts";
-
-type Scheme = "imap" | "imaps";
-
-const PORTS: Readonly<Record<Scheme, number>> = { imap: 143, imaps: 993 };
-
-export interface ImapBase {
-  readonly scheme: Scheme;
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `imap://host:port`, with nothing behind it; null where it is not. */
-export const parseImapBase = (text: string, schemes: ReadonlyArray<Scheme>): ImapBase | null => {
-  for (const scheme of schemes) {
-    if (!text.startsWith(`${scheme}://`)) continue;
-    const rest = text.slice(scheme.length + 3).replace(/\/$/, "");
-    const at = parseSocketAddress(rest, PORTS[scheme]);
-    // it stands in EHLO
-    return at === null || !/^[\x21-\x7e]+$/.test(rest) ? null : { scheme, ...at };
-  }
-  return null;
-};
+import { printSocketAddress } from "./address.ts";
+import { parseImapBase } from "./imap_base.ts";
+import { secretIn, type Surroundings } from "./secret.ts";
 
 export interface BurlEntry {
   readonly url: string;

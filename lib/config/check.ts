@@ -3,7 +3,7 @@
  * makes, opens no socket.
  */
 import { Clock, Effect, Result } from "effect";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { comparison } from "../address/local_rules.ts";
 import { printMailbox } from "../address/mailbox.ts";
@@ -12,18 +12,22 @@ import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { candidates } from "../tls/names.ts";
 import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
+import { changedDefaults } from "./changed.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
 import { lockedOut } from "./locked_out.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
+import { readableSecrets } from "./secret_files.ts";
 import { type KeyPath, locate, parseToml } from "./toml.ts";
 
 export interface CheckReport {
   readonly config: Config;
   /** Not wrong, but seldom meant. */
   readonly warnings: ReadonlyArray<Problem>;
+  /** Right, and perhaps not what was meant before a default changed. */
+  readonly notes: ReadonlyArray<Problem>;
 }
 
 /** Fails with everything that is wrong; a text that is wrong is not looked at further. */
@@ -40,18 +44,19 @@ export const checkConfig = (file: string): Effect.Effect<CheckReport, ConfigErro
       document: toml._tag === "Document" ? toml.value : {},
       lineOf: locate(text),
     };
-    const { problems, warnings } = yield* surroundings(source, result.config);
+    const { problems, warnings, notes } = yield* surroundings(source, result.config);
     if (problems.length > 0) return yield* new ConfigError({ file, problems });
-    return { config: result.config, warnings };
+    return { config: result.config, warnings, notes: [...result.config.notices, ...notes] };
   });
 
 interface Findings {
   readonly problems: Array<Problem>;
   readonly warnings: Array<Problem>;
+  readonly notes: Array<Problem>;
 }
 
 const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
-  const found: Findings = { problems: [], warnings: [] };
+  const found: Findings = { problems: [], warnings: [], notes: [] };
   yield* pair(source, found, ["tls"], c.tls.default, c.hostname);
   for (const [i, files] of c.tls.sni.entries()) {
     yield* pair(source, found, ["tls", "sni", i], files, null);
@@ -77,6 +82,10 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
       found.problems.push(problemAt(source, ["filter", i, "password_file"], fault));
     }
   }
+  const secrets = yield* Effect.promise(() =>
+    readableSecrets(source, (path) => resolve(dirname(source.file), path))
+  );
+  found.warnings.push(...secrets);
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
   if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
@@ -94,6 +103,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   for (const message of lockedOut(c, accounts)) {
     found.warnings.push(problemAt(source, ["auth", "mechanisms"], message));
   }
+  found.notes.push(...changedDefaults(source, accounts));
   return found;
 });
 

@@ -3,27 +3,22 @@
  * secrets redacted. What the file may say is `schema.ts`.
  */
 import type { Mailbox } from "../address/mailbox.ts";
-import { Data, type Duration } from "effect";
+import { Data, type Duration, type Redacted } from "effect";
 import type { Group } from "../address/grant.ts";
 import type { RewriteSettings } from "../address/rewrite.ts";
 import type { Offer, OwnListeners } from "../discovery/offer.ts";
 import type { DnsServer, TrustAd } from "../dns/server.ts";
 import type { Issuer } from "../oauth/issuer.ts";
-import type { EventSettings } from "./events.ts";
-import type { ReplicaConfig } from "./replica.ts";
+import type { SocketAddress } from "./address.ts";
 import type { FilterAddress } from "./filter_place.ts";
+import type { EventKind } from "../ports/outbox.ts";
 import type { RouteTable, TlsLevel } from "../ports/routes.ts";
+import type { WebhookSettings } from "../relay/webhook.ts";
 import type { MechanismName } from "../sasl/all.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
-import type { HoldSettings } from "../server/holds.ts";
+import type { HoldSettings } from "../ports/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
-
-export interface SocketAddress {
-  /** An IP address without brackets, or a host name. */
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Absolute paths of PEM files. */
 export interface KeyPairFiles {
@@ -192,9 +187,36 @@ export interface DnsServerSettings {
   readonly drain: boolean;
 }
 
+/** `[replica]`: the server that keeps copies of ours, and those whose copies are kept here. */
+export interface ReplicaConfig {
+  readonly secret: Redacted.Redacted<string>;
+  /** Who keeps copies of ours; null: nobody. */
+  readonly to: SocketAddress | null;
+  /** Absolute path; null: the authorities of the system. */
+  readonly ca: string | null;
+  readonly wait: Duration.Duration;
+  /** Where others bring theirs; empty: nowhere. */
+  readonly listen: ReadonlyArray<SocketAddress>;
+  /** A-labels in lower case. */
+  readonly nodes: ReadonlyArray<string>;
+}
+
+/** `[events]`: who hears of what befalls a message. */
+export interface EventSettings {
+  readonly webhook: WebhookSettings | null;
+  /** Absolute path of the log. */
+  readonly log: string | null;
+  readonly kinds: ReadonlyArray<EventKind>;
+  /** What nobody took goes after so long, and beyond so many. */
+  readonly keep: Duration.Duration;
+  readonly most: number;
+}
+
 export interface Config {
   /** The file it came from; relative paths in it were taken from its directory. */
   readonly file: string;
+  /** What is read otherwise than it is written; told at the start and by `config check`. */
+  readonly notices: ReadonlyArray<Problem>;
   /** Our name in greeting, EHLO and Received: fully qualified, A-labels. */
   readonly hostname: string;
   readonly listen: {

@@ -4,17 +4,19 @@ import { addressKey } from "../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../address/domain.ts";
 import { parseMailbox } from "../address/path.ts";
 import { offerOf, type OwnListeners } from "../discovery/offer.ts";
-import { parseListener } from "./address.ts";
+import { parseListener, type SocketAddress } from "./address.ts";
 import type {
   Config,
   DiscoverSettings,
   DnsServerSettings,
   DnsSettings,
+  EventSettings,
   HttpSettings,
   Limits,
   NextHopSettings,
+  Problem,
   QueueSettings,
-  SocketAddress,
+  ReplicaConfig,
 } from "./config.ts";
 import { parseFilterPlace } from "./filter_place.ts";
 import { parseDnsServer } from "./dns_server.ts";
@@ -26,9 +28,7 @@ import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { patternKey } from "./pattern.ts";
 import { tlsLevel } from "./route_hop.ts";
-import { domainSettings } from "./domain.ts";
-import type { EventSettings } from "./events.ts";
-import type { ReplicaConfig } from "./replica.ts";
+import { domainSettings } from "./domain_settings.ts";
 import type { ConfigFile } from "./schema.ts";
 import { zoneName } from "./schema_web.ts";
 import { ownListeners } from "./own_listeners.ts";
@@ -230,16 +230,22 @@ interface Made {
   readonly events: EventSettings;
   readonly burl: ReadonlyArray<ImapServer>;
   readonly replica: ReplicaConfig | null;
+  readonly notices: ReadonlyArray<Problem>;
 }
+
+/** `strict` is what `one` was called before. */
+const headerCheck = (given: ConfigFile["rights"]["header_check"]) =>
+  given === "strict" ? "one" : given;
 
 /** `resolve` makes paths absolute. */
 export const toConfig = (
   file: string,
   c: ConfigFile,
-  { routes, issuers, events, burl, replica }: Made,
+  { routes, issuers, events, burl, replica, notices }: Made,
   resolve: (path: string) => string,
 ): Config => ({
   file,
+  notices,
   hostname: ascii(c.hostname),
   listen: {
     submission: listeners(c.listen.submission),
@@ -302,7 +308,7 @@ export const toConfig = (
     ),
     grants: grantsOf(c),
     permissions: permissionsOf(c),
-    checks: { header: c.rights.header_check, resend: c.rights.resend },
+    checks: { header: headerCheck(c.rights.header_check), resend: c.rights.resend },
   },
   rewriting: rewritesOf(c),
   dkim: {

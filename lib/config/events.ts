@@ -1,19 +1,8 @@
 /** Makes the settings of `[events]`, and says what is wrong between its keys. */
 import { Duration } from "effect";
-import type { EventKind } from "../ports/outbox.ts";
-import type { WebhookSettings } from "../relay/webhook.ts";
-import { secretIn, type Surroundings } from "./routes.ts";
+import type { EventSettings } from "./config.ts";
+import { secretIn, type Surroundings } from "./secret.ts";
 import type { EventsEntry } from "./schema_events.ts";
-
-export interface EventSettings {
-  readonly webhook: WebhookSettings | null;
-  /** Absolute path of the log. */
-  readonly log: string | null;
-  readonly kinds: ReadonlyArray<EventKind>;
-  /** What nobody took goes after so long, and beyond so many. */
-  readonly keep: Duration.Duration;
-  readonly most: number;
-}
 
 export const eventsOf = (
   entry: EventsEntry,

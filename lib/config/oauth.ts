@@ -1,7 +1,7 @@
 /** Turns `[[auth.oauth]]` entries into issuers, and says which of them make no sense. */
 import { Redacted } from "effect";
 import type { Issuer, TokenSource } from "../oauth/issuer.ts";
-import { secretIn, type Surroundings } from "./routes.ts";
+import { secretIn, type Surroundings } from "./secret.ts";
 import { isUrl, type OauthEntry } from "./schema_auth.ts";
 
 /** `report(key, message)`: `key` is one of the entry's. */

@@ -2,7 +2,7 @@
 import type { OwnListeners } from "../discovery/offer.ts";
 import type { Auth } from "../discovery/service.ts";
 import type { MechanismName } from "../sasl/all.ts";
-import type { SocketAddress } from "./config.ts";
+import type { SocketAddress } from "./address.ts";
 
 export interface OwnFacts {
   readonly hostname: string;

@@ -6,16 +6,18 @@ import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { RouteRule } from "../ports/routes.ts";
 import { parseListener, printSocketAddress } from "./address.ts";
 import { type BurlEntry, imapServerOf } from "./burl.ts";
-import type { Config, Problem } from "./config.ts";
+import type { Config, EventSettings, Problem } from "./config.ts";
 import { toConfig } from "./convert.ts";
 import { discoveryProblems } from "./discovery_problems.ts";
-import { type EventSettings, eventsOf } from "./events.ts";
+import { renamed } from "./changed.ts";
+import { eventsOf } from "./events.ts";
 import { issuerOf } from "./oauth.ts";
 import { NO_SPOOL, withoutSpool } from "./no_spool.ts";
 import { problemAt, problemsOf, type Source } from "./problems.ts";
 import { foreignRules } from "./rewrites.ts";
 import { replicaOf } from "./replica.ts";
-import { routeConflicts, routeRule, type Surroundings } from "./routes.ts";
+import { routeConflicts, routeRule } from "./routes.ts";
+import type { Surroundings } from "./secret.ts";
 import { configFile } from "./schema.ts";
 import type { OauthEntry } from "./schema_auth.ts";
 import { route } from "./schema_route.ts";
@@ -82,7 +84,7 @@ export const parseConfig = (
       config: toConfig(
         file,
         parsed.data,
-        { routes: rules, issuers, events, burl, replica },
+        { routes: rules, issuers, events, burl, replica, notices: renamed(source, parsed.data) },
         around.resolve,
       ),
     }

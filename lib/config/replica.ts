@@ -1,25 +1,12 @@
 /** Makes the settings of `[replica]`, and says what is wrong between its keys. */
-import { Duration, type Redacted } from "effect";
+import { Duration } from "effect";
 import { parseDomainName } from "../address/domain.ts";
 import { parseListener } from "./address.ts";
-import type { SocketAddress } from "./config.ts";
-import { secretIn, type Surroundings } from "./routes.ts";
+import type { ReplicaConfig } from "./config.ts";
+import { secretIn, type Surroundings } from "./secret.ts";
 import type { ConfigFile } from "./schema.ts";
 
 type ReplicaEntry = NonNullable<ConfigFile["replica"]>;
-
-export interface ReplicaConfig {
-  readonly secret: Redacted.Redacted<string>;
-  /** Who keeps copies of ours; null: nobody. */
-  readonly to: SocketAddress | null;
-  /** Absolute path; null: the authorities of the system. */
-  readonly ca: string | null;
-  readonly wait: Duration.Duration;
-  /** Where others bring theirs; empty: nowhere. */
-  readonly listen: ReadonlyArray<SocketAddress>;
-  /** A-labels in lower case. */
-  readonly nodes: ReadonlyArray<string>;
-}
 
 /** Null: there is none, or `report` was called. */
 export const replicaOf = (

@@ -1,36 +1,13 @@
 /** Turns `[[route]]` entries into the route table, and says which of them make no sense. */
 import { Redacted } from "effect";
-import type { Credentials, HopTemplate, RouteRule } from "../ports/routes.ts";
-import { hopKey } from "../ports/routes.ts";
+import { type Credentials, hopKey, type HopTemplate, type RouteRule } from "../ports/routes.ts";
 import { patternKey } from "./pattern.ts";
 import { conditions } from "./route_conditions.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
 import { passThroughOf } from "./route_durability.ts";
 import { hopOf, levelOf, several } from "./route_hop.ts";
+import { secretIn, type Surroundings } from "./secret.ts";
 import { parseVia, type Via } from "./via.ts";
-
-/** Absolute path of what a file names; content of a secret file or why there is none. */
-export interface Surroundings {
-  /** False: messages cannot wait here. */
-  readonly spool?: boolean;
-  /** True: a second server keeps copies. */
-  readonly replica?: boolean;
-  readonly resolve: (path: string) => string;
-  readonly readSecret: (path: string) => { readonly text: string } | { readonly fault: string };
-}
-
-/** The first line of a secret file; null where `wrong` was told why there is none. */
-export const secretIn = (
-  path: string,
-  around: Surroundings,
-  wrong: (message: string) => void,
-): Redacted.Redacted<string> | null => {
-  const secret = around.readSecret(around.resolve(path));
-  const line = "fault" in secret ? "" : secret.text.split(/\r?\n/, 1)[0] ?? "";
-  if (line !== "") return Redacted.make(line);
-  wrong("fault" in secret ? secret.fault : "its first line is empty");
-  return null;
-};
 
 /** The rule of one entry; null where `report` was called. */
 export const routeRule = (

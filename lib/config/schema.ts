@@ -174,8 +174,8 @@ export const configFile = z.strictObject({
     duplicates: z.enum(["reject", "fix"]).default("reject").describe(
       "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop one",
     ),
-    raw_utf8: z.enum(["reject", "fix"]).default("reject").describe(
-      "8-bit text in a header without SMTPUTF8: refuse, or write it as encoded words",
+    raw_utf8: z.enum(["fix", "reject"]).default("fix").describe(
+      "UTF-8 in a header without SMTPUTF8: write it as encoded words, or refuse; other 8-bit text is refused",
     ),
     undisclosed: z.enum(["fix", "reject", "off"]).default("off").describe(
       "Neither To nor Cc nor Bcc, which is legal: add an empty group, refuse, or leave it",
@@ -191,8 +191,8 @@ export const configFile = z.strictObject({
         error: 'must be a fully qualified name, such as "sales.example.net"',
       }),
     ).optional().describe("Domains of one label that are completed, and what they stand for"),
-    sender_match: z.enum(["envelope", "rights"]).default("envelope").describe(
-      "Add Sender where the return path is not in From, or only where no author is the account's",
+    sender_match: z.enum(["rights", "envelope"]).default("rights").describe(
+      "Add Sender only where no author is the account's, or wherever the return path is not in From",
     ),
     foreign_sender: z.enum(["reject", "fix"]).default("reject").describe(
       "A Sender of somebody else, although the submitter is in From: refuse, or drop it",
@@ -210,8 +210,9 @@ export const configFile = z.strictObject({
     separators: z.record(domain, separator).optional().describe(
       "Separators of local domains that differ, by domain",
     ),
-    header_check: z.enum(["every", "strict", "domain", "off"]).default("strict").describe(
-      "Every author, one author, or one author's domain must be the account's; off: anybody in From, with Sender",
+    header_check: z.enum(["every", "one", "domain", "off", "strict"]).default("every").describe(
+      "Every author, one author, or one author's domain must be the account's; off: anybody in From, with Sender; " +
+        "strict: the old name of one",
     ),
     resend: z.enum(["any", "own"]).default("any").describe(
       "Messages that may be passed on by Resent-From: those of anybody, or of the account only",

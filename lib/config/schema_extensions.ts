@@ -1,6 +1,6 @@
 /** `[extensions]`: what a site may switch on besides what every client finds. RFC 6409 §7 */
 import { z } from "zod";
-import { parseImapBase } from "./burl.ts";
+import { parseImapBase } from "./imap_base.ts";
 import { count, span } from "./range.ts";
 
 const off = (description: string) => z.boolean().default(false).describe(description);

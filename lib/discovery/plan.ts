@@ -5,7 +5,13 @@
  * several people, only values of its own kind are replaced; an alias in the way, or something in the way of
  * an alias, is left alone and told. DU-1..DU-3
  */
-import { type ExpectedRecord, type RecordData, recordSets, type RecordType } from "./record.ts";
+import {
+  type ExpectedRecord,
+  type RecordData,
+  type RecordSet,
+  recordSets,
+  type RecordType,
+} from "./record.ts";
 
 /** A value that is live. `wire` is how the server has it, which for TXT the text alone does not tell. */
 export interface LiveValue {
@@ -26,8 +32,12 @@ export interface Change {
   readonly ttl: number;
   readonly remove: ReadonlyArray<LiveValue>;
   readonly add: ReadonlyArray<RecordData>;
-  /** All that is there now, for the condition that nobody else was faster. DU-2 */
-  readonly before: ReadonlyArray<LiveValue>;
+  /** Values of others, which are said again because their set gets another TTL. */
+  readonly again?: ReadonlyArray<LiveValue>;
+  /** The TTL that all of the set has now, where it is to become another. */
+  readonly oldTtl?: number;
+  /** All that is there now, for the condition that nobody else was faster (DU-2); null: the server does not show it. */
+  readonly before: ReadonlyArray<LiveValue> | null;
 }
 
 export interface Plan {
@@ -109,12 +119,27 @@ const changeOf = (
   if (first === undefined) return null;
   const before = set?.values ?? [];
   const keys = new Set(wanted.map(key));
-  const stale = before.filter((v) => !keys.has(key(v.data)) && ours(v.data, wanted));
   const there = new Set(before.map((v) => key(v.data)));
-  // a set has one TTL, so a new one has to be said with every value. RFC 2181 §5.2
-  const add = wanted.filter((d) => !there.has(key(d)) || set?.ttl !== ttl);
-  const remove = add.length === 0 ? stale : stale.filter((v) => !lingers(v.data));
-  return add.length === 0 && remove.length === 0
-    ? null
-    : { owner, type: first.type, ttl, remove, add, before };
+  const missing = wanted.filter((d) => !there.has(key(d)));
+  const stale = before.filter((v) => !keys.has(key(v.data)) && ours(v.data, wanted));
+  const gone = missing.length === 0 ? stale : stale.filter((v) => !lingers(v.data));
+  const base = { owner, type: first.type, ttl, before };
+  if (set !== undefined && set.ttl !== ttl && before.length > 0) {
+    // A set has one TTL (RFC 2181 §5.2). Servers differ in what an added value does to those that are there, so that
+    // all are removed and added in one message.
+    const mine = before.filter((v) => keys.has(key(v.data)));
+    const again = before.filter((v) => !mine.includes(v) && !gone.includes(v));
+    return { ...base, oldTtl: set.ttl, remove: [...gone, ...mine], add: wanted, again };
+  }
+  return missing.length === 0 && gone.length === 0 ? null : { ...base, remove: gone, add: missing };
 };
+
+/** A set that the server does not show: whatever is there gives way to what is wanted. DU-1 */
+export const unseenChange = (set: RecordSet): Change => ({
+  owner: set.owner,
+  type: set.type,
+  ttl: set.ttl,
+  remove: [],
+  add: set.records.map((r) => r.data),
+  before: null,
+});

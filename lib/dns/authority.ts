@@ -72,10 +72,12 @@ export const respond = (
 ): Reply | null => {
   if (octets.length < 12 || ((octets[2] ?? 0) & QR) !== 0) return null;
   const header = octets.subarray(0, 12);
-  const query = readQuery(octets);
-  // an OPT is answered even then. NS-14, RFC 8906 §3.1.4
-  if (((octets[2] ?? 0) & OPCODE) !== 0) return bare(header, RCODE.NOTIMP, query?.opt);
-  if (query === null) return bare(header, RCODE.FORMERR);
+  const { query, opt } = readQuery(octets);
+  // an OPT is answered by one, whatever else is wrong. NS-14, RFC 6891 §6.1.1, RFC 8906 §3.1.4
+  if (((octets[2] ?? 0) & OPCODE) !== 0) return bare(header, RCODE.NOTIMP, opt);
+  if (query === null) {
+    return bare(header, opt !== null && version(opt) > 0 ? BADVERS : RCODE.FORMERR, opt);
+  }
   const said = query.opt !== null && version(query.opt) > 0
     ? sections(BADVERS) // NS-10
     : lookUp(zones, query);
@@ -103,11 +105,11 @@ const outcomeOf = (s: Sections): Outcome =>
     : "error";
 
 /** A header alone, or with the OPT that is due. */
-const bare = (header: Uint8Array, rcode: number, asked?: WireRecord | null): Reply => {
-  const opt = asked === null || asked === undefined ? [] : [optFor(asked, 0)];
+const bare = (header: Uint8Array, rcode: number, asked: WireRecord | null): Reply => {
+  const opt = asked === null ? [] : [optFor(asked, rcode >> 4)];
   const octets = Buffer.concat([
     header.subarray(0, 2),
-    Uint8Array.of(QR | ((header[2] ?? 0) & (OPCODE | RD)), rcode),
+    Uint8Array.of(QR | ((header[2] ?? 0) & (OPCODE | RD)), rcode & 0x0f),
     new Uint8Array(6),
     u16(opt.length),
     ...opt,
@@ -115,27 +117,40 @@ const bare = (header: Uint8Array, rcode: number, asked?: WireRecord | null): Rep
   return { octets, outcome: "error", truncated: octets };
 };
 
-/** One question and perhaps an OPT; null where the message is not what it says it is. NS-13, NS-19 */
-const readQuery = (octets: Uint8Array): Query | null => {
+/** What a message asks; `query` is null where it is not what it says it is, `opt` null where no OPT was come to. */
+interface Heard {
+  readonly query: Query | null;
+  readonly opt: WireRecord | null;
+}
+
+/**
+ * One question and perhaps an OPT. A message without a question, with several, with a second OPT or cut off behind its
+ * OPT is no query, and its OPT is told all the same. NS-13, NS-19
+ */
+const readQuery = (octets: Uint8Array): Heard => {
+  let opt: WireRecord | null = null;
   try {
     const r = new Reader(octets, 4);
     const [questions, answers, authorities, additionals] = [r.u16(), r.u16(), r.u16(), r.u16()];
-    if (questions !== 1) return null;
-    const name = keyOf(r.name(false));
-    const [type, cls] = [r.u16(), r.u16()];
+    const asked = Array.from(
+      { length: questions },
+      () => ({ name: keyOf(r.name(false)), type: r.u16(), cls: r.u16() }),
+    );
     const question = octets.subarray(12, r.at);
     for (let n = answers + authorities; n > 0; n--) r.record();
-    let opt: WireRecord | null = null;
     for (let n = additionals; n > 0; n--) {
       const record = r.record();
       if (record.type !== TYPE.OPT) continue;
       // more than one, or not at the root. RFC 6891 §6.1.1
-      if (opt !== null || record.name.length !== 1) return null;
+      if (opt !== null || record.name.length !== 1) return { query: null, opt };
       opt = record;
     }
-    return { header: octets.subarray(0, 12), question, name, type, cls, opt };
+    const [only] = asked;
+    return only === undefined || asked.length > 1
+      ? { query: null, opt }
+      : { query: { header: octets.subarray(0, 12), question, ...only, opt }, opt };
   } catch (e) {
-    if (e instanceof BadMessage) return null;
+    if (e instanceof BadMessage) return { query: null, opt };
     throw e;
   }
 };

@@ -1,4 +1,5 @@
 /** One question to one authoritative server, which is to answer from its own data. Section 11.2 */
+import type { Delegation } from "../discovery/check/ports.ts";
 import type { DnsAnswer, DnsRecords, RecordType } from "../ports/dns.ts";
 import { overPlain } from "./exchange.ts";
 import { trouble } from "./message.ts";
@@ -33,4 +34,23 @@ export const askDirectly = async <T extends RecordType>(
     case "Alias":
       return { _tag: "NoData", ...seen };
   }
+};
+
+/** What a server of the zone above says about the delegation of `zone`; never rejects. RFC 1034 §4.2.1 */
+export const askDelegation = async (
+  address: string,
+  port: number,
+  zone: string,
+  timeoutMs: number,
+): Promise<Delegation> => {
+  const told = await overPlain(
+    { _tag: "Plain", host: address, port, trusted: false },
+    { name: plainName(zone), type: "NS", recursion: false, unchecked: false },
+    timeoutMs,
+  );
+  if (told._tag === "Trouble") return told;
+  if (told.authoritative) return told._tag === "Records" ? { _tag: "Hidden" } : { _tag: "None" };
+  return told._tag === "NoData" && told.referral !== undefined
+    ? { _tag: "Servers", names: told.referral }
+    : trouble("refused", "the server is not authoritative");
 };

@@ -76,6 +76,7 @@ class Chain<T extends RecordType> {
   }
 }
 
+const UNSPEAKABLE = trouble("name", "no name that DNS can carry");
 const TOO_LONG = trouble("loop", "alias chain too long");
 
 export class Lookups {
@@ -115,9 +116,25 @@ export class Lookups {
     }
   }
 
+  /** What the zone says, whether DNSSEC holds or not; never from the cache, never rejects. RFC 4035 §3.2.2 */
+  async lookupUnchecked<T extends RecordType>(
+    name: string,
+    type: T,
+    now: number,
+  ): Promise<DnsAnswer<T>> {
+    const chain = new Chain<T>(name);
+    for (;;) {
+      const told = askable(chain.at)
+        ? await this.#rounds({ name: chain.at, type, recursion: true, unchecked: true }, now)
+        : UNSPEAKABLE;
+      const answer = chain.take(told);
+      if (answer !== null) return answer;
+    }
+  }
+
   #ask(name: string, type: RecordType, now: number): Promise<Told> {
     if (name !== "" && !askable(name)) {
-      return Promise.resolve(trouble("name", "no name that DNS can carry"));
+      return Promise.resolve(UNSPEAKABLE);
     }
     const key = `${name} ${type}`;
     const out = this.#out.get(key);
@@ -146,7 +163,9 @@ export class Lookups {
         if (told.kind === "servfail" && server.trusted) failing = server;
       }
     }
-    if (failing !== null && await this.#hides(failing, q)) return trouble("bogus", BOGUS_REASON);
+    if (!q.unchecked && failing !== null && await this.#hides(failing, q)) {
+      return trouble("bogus", BOGUS_REASON);
+    }
     return worst ?? trouble("unreachable", "no name server is configured");
   }
 

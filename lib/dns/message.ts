@@ -36,7 +36,11 @@ export type Said =
     /** Size of the message: what keeping it costs. */
     readonly octets: number;
   }
-  | Seen & { readonly _tag: "NoData" }
+  | Seen & {
+    readonly _tag: "NoData";
+    /** Servers of a delegated zone of that name, where the answer is a referral to them. RFC 1034 §4.2.1 */
+    readonly referral?: ReadonlyArray<string>;
+  }
   | Seen & { readonly _tag: "NoSuchDomain" }
   /** The name is an alias, and what it stands for was not told along with it. RFC 1034 §3.6.2 */
   | Seen & { readonly _tag: "Alias"; readonly target: string }
@@ -149,7 +153,7 @@ const content = (packet: Packet, flags: number, q: Query, octets: number): Said 
   const at = aliases.at(-1);
   const soa = packet.authorities?.some((r) => r.type === "SOA") ?? false;
   return at === undefined || soa
-    ? { _tag: "NoData", ...seen, ttl: negative(packet) }
+    ? { _tag: "NoData", ...seen, ttl: negative(packet), ...referral(packet, q.name) }
     : { _tag: "Alias", ...seen, target: at, ttl: lowest(answers) };
 };
 
@@ -168,6 +172,13 @@ const negative = (packet: Packet): number => {
     }
   }
   return 0;
+};
+
+const referral = (packet: Packet, name: string): { readonly referral?: ReadonlyArray<string> } => {
+  const servers = (packet.authorities ?? []).flatMap((r) =>
+    r.type === "NS" && plainName(r.name) === plainName(name) ? [plainName(r.data)] : []
+  );
+  return servers.length === 0 ? {} : { referral: servers };
 };
 
 /** Extended errors that say: validation failed. RFC 8914 §4.6 to §4.13, RFC 9276 §3.2 */

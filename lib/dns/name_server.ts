@@ -7,10 +7,10 @@ import { connect, type Socket } from "node:net";
 // @ts-types="npm:@types/dns-packet@5.6.5"
 import dnsPacket, { type Answer, type RecordType as PacketType } from "dns-packet";
 import type { Change, LiveSet, LiveValue } from "../discovery/plan.ts";
-import type { RecordData, RecordType } from "../discovery/record.ts";
+import type { RecordData, RecordSet, RecordType } from "../discovery/record.ts";
 import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { checkResponse, signMessage, type TsigKey } from "./tsig.ts";
-import { encodeChanges, meaningOf, overtaken } from "./update.ts";
+import { encodeChanges, encodeQuestion, meaningOf, overtaken } from "./update.ts";
 import { encodeData } from "./wire.ts";
 
 /** What went wrong, in a person's words. */
@@ -22,6 +22,14 @@ export type UpdateOutcome =
   | { readonly _tag: "Done" }
   /** Somebody else was faster. */
   | { readonly _tag: "Overtaken"; readonly reason: string };
+
+/** What a server shows of a name that belongs into one of its zones. */
+export type SetsAt =
+  | { readonly _tag: "Sets"; readonly sets: ReadonlyArray<LiveSet> }
+  /** The name lies in another zone, of this server or of one that it names. */
+  | { readonly _tag: "Elsewhere" }
+  /** The delegation of a zone that this server holds as well, and answers from in its place. */
+  | { readonly _tag: "Hidden" };
 
 const randomId = (): number => crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
 
@@ -81,20 +89,30 @@ export class NameServer {
 
   /** The apex of the zone that `name` is in, as this server has it. DU-7 */
   async zoneOf(name: string): Promise<string> {
-    const said = await this.#query(name, "SOA");
-    const soa = [...said.answers ?? [], ...said.authorities ?? []].find((r) => r.type === "SOA");
-    if ((said.flags ?? 0) & AUTHORITATIVE && soa !== undefined) return soa.name.toLowerCase();
+    const apex = await this.#apexOf(name);
+    if (apex !== null) return apex;
     throw new NameServerFault(`${this.#label}: is not authoritative for ${name}`);
   }
 
-  /**
-   * The sets of `types` at `owner`, and an alias if there is one. Null: another zone, of which this server only
-   * says where it is.
-   */
-  async setsAt(
-    owner: string,
-    types: ReadonlyArray<RecordType>,
-  ): Promise<ReadonlyArray<LiveSet> | null> {
+  /** Null: this server does not answer for it. */
+  async #apexOf(name: string): Promise<string | null> {
+    const said = await this.#query(name, "SOA");
+    if (((said.flags ?? 0) & AUTHORITATIVE) === 0) return null;
+    // what comes along with an alias is of its target; and an alias is at no apex
+    const alias = said.answers?.some((r) => r.type === "CNAME" && r.name.toLowerCase() === name);
+    const dot = name.indexOf(".");
+    if (alias === true) return dot < 0 ? null : await this.#apexOf(name.slice(dot + 1));
+    const soa = [...said.answers ?? [], ...said.authorities ?? []].find((r) => r.type === "SOA");
+    return soa?.name.toLowerCase() ?? null;
+  }
+
+  /** The sets of `types` at `owner`, and an alias if there is one. */
+  async setsAt(zone: string, owner: string, types: ReadonlyArray<RecordType>): Promise<SetsAt> {
+    const delegation = types.every((t) => t === "NS");
+    const apex = await this.#apexOf(owner);
+    if (apex !== null && apex !== zone) {
+      return { _tag: delegation && apex === owner ? "Hidden" : "Elsewhere" };
+    }
     const sets = new Map<RecordType, LiveSet>();
     for (const type of types) {
       const said = await this.#query(owner, type);
@@ -105,13 +123,14 @@ export class NameServer {
       if (((said.flags ?? 0) & AUTHORITATIVE) === 0) {
         // at a cut the parent names the servers of the child in its referral. RFC 1034 §4.2.1
         const cut = liveSets(said.authorities ?? [], owner).filter((s) => s.type === "NS");
-        if (cut.length === 0 || types.some((t) => t !== "NS")) return null;
-        return cut;
+        return cut.length === 0 || !delegation
+          ? { _tag: "Elsewhere" }
+          : { _tag: "Sets", sets: cut };
       }
       for (const set of liveSets(said.answers ?? [], owner)) sets.set(set.type, set);
       if (rcode === 3) break;
     }
-    return [...sets.values()];
+    return { _tag: "Sets", sets: [...sets.values()] };
   }
 
   /** Sends all changes at once. */
@@ -120,17 +139,28 @@ export class NameServer {
     changes: ReadonlyArray<Change>,
     key: TsigKey,
   ): Promise<UpdateOutcome> {
-    const { octets, mac } = signMessage(encodeChanges(randomId(), zone, changes), key, seconds());
-    const response = await this.#exchange(octets);
-    const rcode = (response[3] ?? 0) & 0x0f;
-    const checked = checkResponse(response, key, mac, seconds());
-    if (checked._tag === "Bad") {
-      const reason = rcode === 0 ? checked.reason : `${meaningOf(rcode)}; ${checked.reason}`;
-      throw new NameServerFault(`${this.#label}: ${reason}`);
-    }
+    const rcode = await this.#signed(encodeChanges(randomId(), zone, changes), key);
     if (rcode === 0) return { _tag: "Done" };
     if (overtaken(rcode)) return { _tag: "Overtaken", reason: meaningOf(rcode) };
     throw new NameServerFault(`${this.#label}: ${meaningOf(rcode)}`);
+  }
+
+  /** Whether the zone itself has just this set, also where another zone of the server hides it from queries. */
+  async holds(zone: string, set: RecordSet, key: TsigKey): Promise<boolean> {
+    const rcode = await this.#signed(encodeQuestion(randomId(), zone, set), key);
+    if (rcode === 0 || overtaken(rcode)) return rcode === 0;
+    throw new NameServerFault(`${this.#label}: ${meaningOf(rcode)}`);
+  }
+
+  /** The response code to a message of update, whose signature was checked. */
+  async #signed(message: Uint8Array, key: TsigKey): Promise<number> {
+    const { octets, mac } = signMessage(message, key, seconds());
+    const response = await this.#exchange(octets);
+    const rcode = (response[3] ?? 0) & 0x0f;
+    const checked = checkResponse(response, key, mac, seconds());
+    if (checked._tag === "Good") return rcode;
+    const reason = rcode === 0 ? checked.reason : `${meaningOf(rcode)}; ${checked.reason}`;
+    throw new NameServerFault(`${this.#label}: ${reason}`);
   }
 
   async #query(name: string, type: RecordType): Promise<ReturnType<typeof dnsPacket.decode>> {

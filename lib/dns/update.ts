@@ -1,6 +1,7 @@
 /** Messages of dynamic update: conditions first, then what to remove and to add. RFC 2136 §2, §3 */
 import { Buffer } from "node:buffer";
 import type { Change } from "../discovery/plan.ts";
+import type { RecordSet } from "../discovery/record.ts";
 import { CLASS, encodeData, encodeName, encodeRecord, TYPE, u16 } from "./wire.ts";
 
 const EMPTY = new Uint8Array();
@@ -60,14 +61,30 @@ export const encodeChanges = (
 ): Uint8Array => encodeUpdate(id, zone, changes.flatMap(conditions), changes.flatMap(updates));
 
 const conditions = ({ owner, type, before }: Change): ReadonlyArray<Uint8Array> =>
-  before.length > 0
+  before === null
+    ? []
+    : before.length > 0
     ? before.map((v) => line.setHas(owner, type, v.wire))
     : [type === "CNAME" ? line.nameFree(owner) : line.setAbsent(owner, type)];
 
-const updates = ({ owner, type, ttl, remove, add }: Change): ReadonlyArray<Uint8Array> => [
-  ...remove.map((v) => line.deleteValue(owner, type, v.wire)),
-  ...add.map((d) => line.add(owner, type, ttl, encodeData(d))),
+const updates = (
+  { owner, type, ttl, before, remove, add, again = [] }: Change,
+): ReadonlyArray<Uint8Array> => [
+  ...before === null ? [line.deleteSet(owner, type)] : [],
+  ...[...remove, ...again].map((v) => line.deleteValue(owner, type, v.wire)),
+  ...[...add.map(encodeData), ...again.map((v) => v.wire)].map((d) =>
+    line.add(owner, type, ttl, d)
+  ),
 ];
+
+/** Asks whether a set has just these values, whatever answers for its name, and changes nothing. RFC 2136 §2.4.2 */
+export const encodeQuestion = (id: number, zone: string, set: RecordSet): Uint8Array =>
+  encodeUpdate(
+    id,
+    zone,
+    set.records.map((r) => line.setHas(set.owner, set.type, encodeData(r.data))),
+    [],
+  );
 
 /** What a response code to an update means. DU-5 */
 const MEANINGS: Readonly<Record<number, string>> = {

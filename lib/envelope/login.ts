@@ -34,11 +34,19 @@ export interface CertificateClaim {
   readonly account: string;
 }
 
+/** A claim that can never hold, whatever the accounts say: no name, or octets that are no text. */
+export interface VoidClaim {
+  readonly mechanism: string;
+  /** As far as it can be read; empty where there is none. */
+  readonly name: string;
+}
+
 export type Claim =
   | { readonly _tag: "Password"; readonly login: Login }
   | { readonly _tag: "Proof"; readonly proof: Proof }
   | { readonly _tag: "Token"; readonly bearer: BearerToken }
-  | { readonly _tag: "Certificate"; readonly certificate: CertificateClaim };
+  | { readonly _tag: "Certificate"; readonly certificate: CertificateClaim }
+  | { readonly _tag: "Void"; readonly claim: VoidClaim };
 
 export type ScramHash = "SHA-1" | "SHA-256";
 

@@ -45,7 +45,7 @@ export const serveHttp = (
         socket.once("close", () => clearTimeout(timer));
         if (!tls) server.emit("connection", socket);
         else {
-          serverTls(socket, certificates, false, (begun) => {
+          serverTls(socket, certificates, false, ["http/1.1", "http/1.0"], (begun) => {
             if (begun === null) return;
             begun.tls.on("error", () => socket.destroy());
             server.emit("connection", begun.tls);

@@ -9,6 +9,7 @@ import { complete, type Completions, NO_COMPLETIONS } from "../address/complete.
 import { type Domain, parseDomainName, parseLiteral } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address, NamedMailbox } from "./address.ts";
+import type { Field } from "./header.ts";
 import { Lexer, NO_GAP } from "./lexer.ts";
 import { Phrase } from "./phrase.ts";
 
@@ -20,6 +21,14 @@ export interface AddressList {
   readonly obsolete: boolean;
   /** A domain was completed by the table. RFC 6409 §4.2 */
   readonly completed: boolean;
+}
+
+/** A field that holds addresses, and what it holds. */
+export interface AddressField {
+  readonly field: Field;
+  readonly list: AddressList;
+  /** What was wrong with the field, of which `list` is read after mending it; it must be written anew. */
+  readonly mended?: string;
 }
 
 const LESS = 0x3c, GREATER = 0x3e, AT = 0x40, COMMA = 0x2c, SEMICOLON = 0x3b, COLON = 0x3a;

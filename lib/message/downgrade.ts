@@ -5,12 +5,11 @@
  * A local part that is not ASCII has no other form, nor has an identifier: there the answer is no.
  */
 import { isAscii } from "../address/domain.ts";
-import { asciiMailbox, printMailboxAscii } from "../address/mailbox.ts";
-import type { Address, NamedMailbox } from "./address.ts";
+import { asciiMailbox } from "../address/mailbox.ts";
 import { parseAddressList } from "./address_list.ts";
-import { encodeText, encodeWords, isEncodedWord } from "./encoded_word.ts";
+import { downgradeWords } from "./downgrade_words.ts";
+import { encodeText } from "./encoded_word.ts";
 import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
-import { Lexer } from "./lexer.ts";
 import { readParameterized } from "./mime_entity.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
@@ -44,9 +43,14 @@ const ADDRESSES: ReadonlySet<string> = new Set([
   "resent-bcc",
 ]);
 const PARAMETERIZED: ReadonlySet<string> = new Set(["content-type", "content-disposition"]);
-/** Values with a grammar that has no place for encoded words. */
+/** Names in words, with commas or an identifier beside them. RFC 5322 §3.6.5, RFC 2919 §2 */
+const PHRASES: ReadonlySet<string> = new Set(["keywords", "list-id"]);
+/** Values with a grammar that has a place for encoded words in comments alone. RFC 2047 §5 (2) */
+const COMMENTED =
+  /^(?:(?:resent-)?(?:message-id|date)|in-reply-to|references|return-path|mime-version|content-(?:id|transfer-encoding)|list-(?!id$).*)$/;
+/** And in none at all. */
 const RIGID =
-  /^(?:(?:resent-)?(?:message-id|date)|in-reply-to|references|return-path|mime-version|content-(?:id|transfer-encoding|location|md5)|dkim-signature|authentication-results|arc-.*|list-(?!id$).*|autocrypt.*)$/;
+  /^(?:content-(?:location|md5)|dkim-signature|authentication-results|arc-.*|autocrypt.*)$/;
 
 /** In ASCII; null where there is no such form. */
 export const downgradeField = (f: Field): Field | null => {
@@ -54,6 +58,8 @@ export const downgradeField = (f: Field): Field | null => {
   if (value === null || RIGID.test(f.key)) return null;
   if (ADDRESSES.has(f.key)) return addresses(f.name, value);
   if (PARAMETERIZED.has(f.key)) return parameterized(f.name, value);
+  if (PHRASES.has(f.key)) return words(f.name, value, true);
+  if (COMMENTED.test(f.key)) return words(f.name, value, false);
   if (f.key === "received") return received(f.name, value);
   return makeFolded(f.name, encodeText(value));
 };
@@ -63,44 +69,12 @@ export const downgradeField = (f: Field): Field | null => {
 const addresses = (name: string, value: string): Field | null => {
   const list = parseAddressList(value, Infinity);
   if (typeof list === "string" || !list.mailboxes.every(asciiMailbox)) return null;
-  const pieces = list.addresses.map((a) => piecesOf(a));
-  return makeFolded(name, pieces.flatMap((p, i) => i < pieces.length - 1 ? comma(p) : p));
+  return words(name, value, true);
 };
 
-const comma = (pieces: ReadonlyArray<string>): ReadonlyArray<string> =>
-  pieces.with(-1, `${pieces.at(-1) ?? ""},`);
-
-const piecesOf = (a: Address): ReadonlyArray<string> => {
-  if (a._tag === "Mailbox") return named(a);
-  const name = phrase(a.name);
-  const members = a.members.map(named);
-  const listed = members.flatMap((p, i) => i < members.length - 1 ? comma(p) : p);
-  const [last = "", ...before] = [...name.with(-1, `${name.at(-1)}:`), ...listed].reverse();
-  return [...before.reverse(), `${last};`];
-};
-
-const named = (m: NamedMailbox): ReadonlyArray<string> =>
-  m.displayName === null
-    ? [printMailboxAscii(m.mailbox)]
-    : [...phrase(m.displayName), `<${printMailboxAscii(m.mailbox)}>`];
-
-/** Words of a display name; encoded words that are there already stay. RFC 2047 §5 (3) */
-const phrase = (text: string): ReadonlyArray<string> => {
-  if (isAscii(text)) return [text];
-  const lex = new Lexer(text);
-  const out: Array<string> = [];
-  let run: string | null = null;
-  while (lex.next() !== "End" && !lex.bad) {
-    const existing = lex.kind === "Atom" && isEncodedWord(lex.text);
-    if (existing) {
-      // the blank before it would be lost between two encoded words
-      if (run !== null) out.push(...encodeWords(`${run} `));
-      out.push(lex.text);
-      run = null;
-    } else run = run === null ? `${out.length > 0 ? " " : ""}${lex.text}` : `${run} ${lex.text}`;
-  }
-  if (run !== null) out.push(...encodeWords(run));
-  return out;
+const words = (name: string, value: string, phrases: boolean): Field | null => {
+  const pieces = downgradeWords(value, { phrases });
+  return pieces === null ? null : makeFolded(name, pieces);
 };
 
 // --- parameters -----------------------------------------------------------------------------

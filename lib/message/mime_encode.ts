@@ -15,6 +15,7 @@ import {
 } from "./mime_entity.ts";
 import type { BodyLimits, BodyPlan, Fate } from "./mime_survey.ts";
 import { MimeWalker, type Visitor } from "./mime_walk.ts";
+import { foldedPart, longLined, unclear } from "./part_header.ts";
 import { octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoder } from "./transfer_encoding.ts";
 import { makeField, printHeader } from "./write.ts";
@@ -30,7 +31,7 @@ const label = (header: Header, limits: BodyLimits): string | null => {
 
 /** A header that says what becomes of the body behind it; the same one where nothing does. */
 const labelled = (header: Header, entity: Entity, next: Fate, limits: BodyLimits): Header => {
-  const encoded = !composite(entity) && next !== "keep" && next !== "drop";
+  const encoded = !composite(entity) && next !== "keep";
   const value = encoded ? next : label(header, limits);
   return value === null ? header : relabelled(header, value);
 };
@@ -49,7 +50,6 @@ export class BodyEncoder {
   readonly #partHeader: (raw: string) => string;
   #index = 0;
   #encoder: TransferEncoder | null = null;
-  #dropping = false;
   #out: Array<Uint8Array> = [];
 
   /** `root` as for the survey; `partHeader` may rewrite the header of a part, one char per octet. */
@@ -59,9 +59,7 @@ export class BodyEncoder {
     const visitor: Visitor = {
       header: (raw, entity) => this.#out.push(octetsOf(this.#header(raw, entity))),
       begin: () => this.#begin(),
-      octets: (octets) => {
-        if (!this.#dropping) this.#out.push(this.#encoder?.push(octets) ?? octets);
-      },
+      octets: (octets) => this.#out.push(this.#encoder?.push(octets) ?? octets),
       end: (delimited) => {
         if (this.#encoder !== null) this.#out.push(this.#encoder.end(delimited));
       },
@@ -90,17 +88,19 @@ export class BodyEncoder {
 
   #begin(): void {
     const fate = this.#plan.fates[this.#index++] ?? "keep";
-    this.#encoder = fate === "keep" || fate === "drop" ? null : encoderOf(fate);
-    this.#dropping = fate === "drop";
+    this.#encoder = fate === "keep" ? null : encoderOf(fate);
   }
 
   #header(raw: string, entity: Entity): string {
-    const { fates, limits } = this.#plan;
+    const { fates, limits, folds } = this.#plan;
     const header = { fields: partFields(raw) };
     const changed = labelled(header, entity, fates[this.#index] ?? "keep", limits);
     // untouched headers keep every octet, well formed or not
-    if (changed === header) return this.#partHeader(raw);
     const ended = raw === "\r\n" || raw.endsWith("\r\n\r\n");
-    return this.#partHeader(printHeader(changed) + (ended ? "\r\n" : ""));
+    const labelledRaw = changed === header || unclear(raw)
+      ? raw
+      : printHeader(changed) + (ended ? "\r\n" : "");
+    const fits = folds && longLined(labelledRaw) ? foldedPart(labelledRaw) : null;
+    return this.#partHeader(fits ?? labelledRaw);
   }
 }

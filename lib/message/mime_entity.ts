@@ -84,13 +84,17 @@ export const entityOf = (fields: ReadonlyArray<Field>, byDefault = "text/plain")
   };
 };
 
-/** The fields of a part's header, one char per octet; lines that are none go with the field before. */
+/** The fields of a part's header, one char per octet, without its empty line; lines that are none get no name. */
 export const partFields = (head: string): ReadonlyArray<Field> => {
   const out: Array<Field> = [];
   for (const raw of head.split(/(?<=\r\n)(?![ \t])/)) {
-    const colon = raw.indexOf(":");
-    if (colon <= 0) continue;
-    const name = raw.slice(0, colon).trimEnd();
+    if (raw === "" || raw === "\r\n") continue;
+    const colon = Math.max(raw.indexOf(":"), 0);
+    const name = raw.slice(0, colon).trim();
+    if (name === "") {
+      out.push({ name, key: name, raw, valueAt: 0, misfit: false });
+      continue;
+    }
     out.push({ name, key: name.toLowerCase(), raw, valueAt: colon + 1, misfit: false });
   }
   return out;

@@ -7,6 +7,7 @@
  */
 import { isAscii } from "../address/domain.ts";
 import type { Entity } from "./mime_entity.ts";
+import { binaryHeader, foldedPart, longLined, unclear } from "./part_header.ts";
 import { type Area, MimeWalker, type Place, type Visitor, type WalkFault } from "./mime_walk.ts";
 import type { TransferEncoding } from "./transfer_encoding.ts";
 
@@ -19,14 +20,16 @@ export interface BodyLimits {
 }
 
 /** What becomes of an area. */
-export type Fate = "keep" | "drop" | TransferEncoding;
+export type Fate = "keep" | TransferEncoding;
 
 export interface BodyPlan {
   readonly limits: BodyLimits;
   /** By area, in the order of the walk. */
   readonly fates: ReadonlyArray<Fate>;
-  /** Anything but "keep" is among them. */
+  /** Anything but "keep" is among them, or the header of a part is folded. */
   readonly changes: boolean;
+  /** The header of a part or of a nested message has lines over 998 octets, which can be folded. */
+  readonly folds: boolean;
   /** The header of a part or of a nested message holds octets above 0x7f. RFC 6532 §3 */
   readonly eightBitHeader: boolean;
 }
@@ -39,7 +42,13 @@ export type BodyFault =
   /** It is encoded already, yet holds what its encoding cannot. RFC 2045 §6.4 */
   | "nested encoding"
   /** A type that may not be encoded. RFC 2045 §6.4, RFC 2046 §5.2 */
-  | "composite part";
+  | "composite part"
+  /** Text before, between or behind the parts, which no header could label. RFC 2046 §5.1.1 */
+  | "text around parts"
+  /** A part's header has a line that cannot be folded, or octets that no line may hold. RFC 5322 §2.1.1 */
+  | "part header line"
+  /** A part must be encoded, and programs may read its header differently. */
+  | "unclear part header";
 
 /** In what way an area breaks the limits. */
 interface Tally {
@@ -102,6 +111,8 @@ export class BodySurvey {
   #entity: Entity;
   #place: Place = { sealed: false };
   #eightBitHeader = false;
+  #folds = false;
+  #unclear = false;
   #fault: BodyFault | null = null;
 
   /** `root`: what the message's header says. */
@@ -109,9 +120,7 @@ export class BodySurvey {
     this.#limits = limits;
     this.#entity = root;
     const visitor: Visitor = {
-      header: (raw) => {
-        if (!isAscii(raw)) this.#eightBitHeader = true;
-      },
+      header: (raw, _entity, place) => this.#judgeHeader(raw, place),
       begin: (area, entity, place) => {
         this.#tally = empty();
         this.#area = area;
@@ -137,9 +146,22 @@ export class BodySurvey {
     return {
       limits: this.#limits,
       fates: this.#fates,
-      changes: this.#fates.some((f) => f !== "keep"),
+      changes: this.#folds || this.#fates.some((f) => f !== "keep"),
+      folds: this.#folds,
       eightBitHeader: this.#eightBitHeader,
     };
+  }
+
+  #judgeHeader(raw: string, place: Place): void {
+    this.#unclear = unclear(raw);
+    if (!isAscii(raw)) this.#eightBitHeader = true;
+    if (this.#limits.binary) return;
+    if (binaryHeader(raw)) this.#fault ??= "part header line";
+    else if (longLined(raw)) {
+      if (place.sealed) this.#fault ??= "signed part";
+      else if (foldedPart(raw) === null) this.#fault ??= "part header line";
+      else this.#folds = true;
+    }
   }
 
   #judge(): void {
@@ -150,9 +172,10 @@ export class BodySurvey {
       (this.#limits.binary || (!t.bare && t.longest <= MAX_LINE));
     if (fits) this.#fates.push("keep");
     else if (this.#place.sealed) this.#fault ??= "signed part";
-    else if (this.#area === "around") this.#fates.push("drop");
+    else if (this.#area === "around") this.#fault ??= "text around parts";
     else if (this.#entity.encoding === "other") this.#fault ??= "nested encoding";
     else if (!encodable(this.#entity.type)) this.#fault ??= "composite part";
+    else if (this.#unclear) this.#fault ??= "unclear part header";
     else this.#fates.push(encodingFor(this.#entity.type, t));
   }
 }

@@ -2,7 +2,8 @@
 import { type Completions, incomplete } from "../address/complete.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Address } from "./address.ts";
-import { type AddressList, parseAddressList, TOO_MANY } from "./address_list.ts";
+import { type AddressField, TOO_MANY } from "./address_list.ts";
+import { hidesControls } from "./decoded_words.ts";
 import { type DateReading, parseDate } from "./date.ts";
 import {
   type Field,
@@ -16,16 +17,12 @@ import {
   STRICT,
   unfolded,
 } from "./header.ts";
+import { readAddressList } from "./mend_addresses.ts";
+import { MIME_FIELDS, sameMime } from "./mime_fields.ts";
 import { parseMessageId } from "./message_id.ts";
 import { blockReader, type ResentBlock } from "./resent.ts";
 import { signedNames } from "./signed_names.ts";
 import { decodeUtf8 } from "./text.ts";
-
-/** A field that holds addresses, and what it holds. */
-export interface AddressField {
-  readonly field: Field;
-  readonly list: AddressList;
-}
 
 export interface ParsedFields {
   /** Null where there is none, which is to be put right. */
@@ -65,7 +62,7 @@ const readAddresses = (
   limits: HeaderLimits,
   domains: Completions,
 ): AddressField | HeaderFault => {
-  const list = parseAddressList(characters(field), limits.addressesPerField, domains);
+  const { list, mended } = readAddressList(characters(field), limits.addressesPerField, domains);
   if (typeof list === "string") {
     return headerFault(
       list === TOO_MANY ? "HDR-16" : field.key === "sender" ? "SND-01" : "MSA-5.1",
@@ -82,7 +79,7 @@ const readAddresses = (
       );
     }
   }
-  return { field, list };
+  return mended === null ? { field, list } : { field, list, mended };
 };
 
 /**
@@ -105,6 +102,9 @@ export const parseFields = (
   let received = 0;
   for (const field of header.fields) {
     const inBlock = block.take(field);
+    if (hidesControls(field.raw)) {
+      return headerFault("HDR-19", field.name, "an encoded word holds a control character");
+    }
     switch (field.key) {
       case "received":
         received++;
@@ -149,6 +149,12 @@ export const parseFields = (
         if (!inBlock) continue;
         break;
       default:
+        if (MIME_FIELDS.has(field.key)) {
+          const known = once.get(field.key);
+          if (known === undefined) once.set(field.key, field);
+          else if (sameMime(known, field)) repeated.push(field);
+          else return headerFault("HDR-1", field.name, "is there twice and says different things");
+        }
         continue;
     }
     const read = readAddresses(field, limits, lenient.domains);

@@ -5,57 +5,13 @@
  * its 7-bit forms, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
  */
 import { isAscii } from "../address/domain.ts";
-import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { asciiMailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { adviceFor } from "./report_advice.ts";
 import { deliveryStatus, printDate } from "./report_status.ts";
-import { clean, fold, typedAddress } from "./report_text.ts";
+import { clean, cleanUtf8, fold } from "./report_text.ts";
+import type { Action, Report, ReportedRecipient } from "./report_types.ts";
 import { encodeUtf8, octetsOf } from "./text.ts";
 import { encoderOf, type TransferEncoding } from "./transfer_encoding.ts";
-
-/** RFC 3464 §2.3.3 */
-export type Action = "failed" | "delayed" | "relayed" | "expanded" | "delivered";
-
-export interface ReportedRecipient {
-  /** As it was handed over, without angle brackets. */
-  readonly address: string;
-  /** Absent: failed. */
-  readonly action?: Action;
-  /** `type; address` as the client gave it, decoded. RFC 3464 §2.3.1 */
-  readonly orcpt?: string;
-  /** Enhanced status of the class that fits the action; 4.4.7 for expiry. RFC 3464 §2.3.4 */
-  readonly status: string;
-  /** What was said in words; printable ASCII on one line. */
-  readonly reply: string;
-  /** The host whose words these are; null where they are our own. RFC 3464 §2.3.5 */
-  readonly remote: string | null;
-  /** Delayed: when it is given up, ms. RFC 3464 §2.3.9 */
-  readonly until?: number;
-}
-
-export interface Report {
-  /** FQDN of this server. */
-  readonly hostname: string;
-  /** Return path of the message. */
-  readonly to: Mailbox;
-  /** Unique text of `[0-9A-Za-z]` for boundary and Message-ID. */
-  readonly unique: string;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  readonly arrivedAt: number;
-  readonly recipients: ReadonlyArray<ReportedRecipient>;
-  /** Header of the message, one char per octet, with or without the empty line; null: not at hand. */
-  readonly original: string | null;
-  /** The whole message, to go along in place of its header. RFC 3461 §4.3 */
-  readonly content?: Uint8Array;
-  /** ENVID, decoded. RFC 3464 §2.2.1 */
-  readonly envelopeId?: string;
-  /** When the message was to be there, ms. RFC 2852 §5 */
-  readonly deliverBy?: number;
-  /** `for;60`: how it was held back. RFC 4865 §5.1 */
-  readonly held?: string;
-  /** The message was internationalised: its report may be. RFC 6533 §3 */
-  readonly utf8?: boolean;
-}
 
 export interface WrittenReport {
   /** With the empty line; one char per octet. */
@@ -101,24 +57,31 @@ const of = (r: Report, action: Action): ReadonlyArray<ReportedRecipient> =>
 
 /** Whose words they are, the words, and what can be done. */
 const listed = (x: ReportedRecipient): string => {
-  const address = isAscii(x.address) ? clean(x.address) : typedAddress(x.address, false);
   const words = fold(
-    `<${address}>:`,
+    `<${cleanUtf8(x.address)}>:`,
     x.remote === null ? clean(x.reply) : `${clean(x.remote)} said: ${clean(x.reply)}`,
   );
   return (x.action ?? "failed") === "failed" ? words + fold("   ", adviceFor(x.status)) : words;
 };
 
-const explanation = (r: Report): string => {
+const explanation = (r: Report): Uint8Array => {
   const attached = r.content === undefined ? "The header of your message is" : "Your message is";
-  let out = "Content-Type: text/plain; charset=us-ascii\r\n\r\n" +
-    `This is the mail system at ${r.hostname}.\r\n${attached} attached.\r\n\r\n`;
+  let out = `This is the mail system at ${r.hostname}.\r\n${attached} attached.\r\n\r\n`;
   for (const action of ACTIONS) {
     const some = of(r, action);
     if (some.length === 0) continue;
     out += `${WORDS[action]}\r\n\r\n${some.map(listed).join("")}\r\n`;
   }
-  return out;
+  // people read addresses in characters, whatever programs are told. RFC 6533 §3
+  return isAscii(out)
+    ? encoder.encode(`Content-Type: text/plain; charset=us-ascii\r\n\r\n${out}`)
+    : joined([
+      encoder.encode(
+        "Content-Type: text/plain; charset=utf-8\r\n" +
+          "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+      ),
+      encoded(encoder.encode(out), "quoted-printable"),
+    ]);
 };
 
 /** RFC 3464 §2.1; in UTF-8 it is of another type, and encoded. RFC 6533 §3 */
@@ -187,7 +150,7 @@ export const writeReport = (r: Report): WrittenReport => {
     "MIME-Version: 1.0\r\n" +
     "Content-Type: multipart/report; report-type=delivery-status;\r\n" +
     ` boundary="${boundary}"\r\n\r\n`;
-  const parts = [encoder.encode(explanation(r)), machineReadable(r)];
+  const parts = [explanation(r), machineReadable(r)];
   if (r.content !== undefined) parts.push(originalContent(r.content, r.original));
   else if (r.original !== null) parts.push(originalHeader(r.original));
   const body = joined([

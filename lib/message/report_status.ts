@@ -1,6 +1,6 @@
 /** The part of a report that programs read: delivery-status, in ASCII or in UTF-8. RFC 3464 §2, RFC 6533 §3 */
 import { formatDate } from "./date.ts";
-import type { Report, ReportedRecipient } from "./report.ts";
+import type { Report, ReportedRecipient } from "./report_types.ts";
 import { clean, cleanUtf8, fold, typedAddress } from "./report_text.ts";
 
 /** In UTC: a report says nothing of where the server stands. */

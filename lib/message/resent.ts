@@ -5,7 +5,7 @@
  * ended by a name that comes again or by any other field. Fields that never leave end nothing: what they kept
  * apart would run together once they are gone.
  */
-import type { AddressField } from "./parse.ts";
+import type { AddressField } from "./address_list.ts";
 import { insertAfter, prepend } from "./edit.ts";
 import type { Field, Header } from "./header.ts";
 import { neverSent } from "./never_sent.ts";

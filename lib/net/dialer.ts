@@ -8,8 +8,9 @@ import {
   type DialTarget,
   type Link,
   type LinkEvents,
+  type TlsFailed,
+  type TlsRequest,
 } from "../ports/dialer.ts";
-import type { TlsFailed, TlsRequest } from "../ports/dialer.ts";
 import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { Authorities, secure } from "./tls_client.ts";
 

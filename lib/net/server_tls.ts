@@ -22,11 +22,14 @@ export interface Begun {
 /**
  * `begun` is called once: with null where the connection ended before its hello was complete, or speaks no TLS.
  * `asksClients`: a client's certificate is asked for, never insisted on; what it shows is looked at afterwards.
+ * `protocols`: a client that offers protocols by ALPN and none of these is refused with alert 120, so that a browser
+ * is not led to speak to a mail port; one without ALPN goes on. RFC 7301 §3.2
  */
 export const serverTls = (
   raw: Socket,
   certificates: Certificates["Service"],
   asksClients: boolean,
+  protocols: ReadonlyArray<string>,
   begun: (handshake: Begun | null) => void,
 ): void => {
   let held: Buffer = Buffer.alloc(0);
@@ -53,6 +56,7 @@ export const serverTls = (
     const tls = new TLSSocket(raw, {
       isServer: true,
       secureContext: context,
+      ALPNProtocols: [...protocols],
       ...(asksClients ? { requestCert: true, rejectUnauthorized: false } : {}),
     });
     giveBackReads(raw);

@@ -97,9 +97,9 @@ export class Wire {
 
   /**
    * Puts TLS around the connection; `done` gets null where the handshake failed. Nothing that came in clear is left
-   * by then: the caller looked. TLS 1.2 and later, SNI. RFC 3207 §4.1, RFC 8314 §3.3
+   * by then: the caller looked. `protocol`: what ALPN calls it. TLS 1.2 and later, SNI. RFC 3207 §4.1, RFC 8314 §3.3
    */
-  startTls(done: (secured: Secured | null) => void): void {
+  startTls(protocol: string, done: (secured: Secured | null) => void): void {
     const raw = this.#socket;
     raw.off("data", this.#onData);
     raw.off("drain", this.#onDrain);
@@ -107,7 +107,7 @@ export class Wire {
     raw.off("close", this.#onEnd);
     raw.off("error", this.#onEnd);
     this.#shaking = true;
-    serverTls(raw, this.#certificates, this.#certificates.asksClients, (begun) => {
+    serverTls(raw, this.#certificates, this.#certificates.asksClients, [protocol], (begun) => {
       if (begun !== null) return this.#shake(raw, begun, done);
       this.#onEnd();
       done(null);

@@ -3,7 +3,7 @@ import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "./accounts.ts";
-import type { Hold } from "./spool.ts";
+import type { Hold } from "./hold.ts";
 
 export interface HoldQuestion {
   readonly account: Account;
@@ -29,6 +29,27 @@ export interface HoldService {
     q: HoldQuestion,
     rules: ReadonlySet<string>,
   ) => Effect.Effect<void, AccountsUnavailable>;
+}
+
+export interface HoldSettings {
+  readonly grace: {
+    readonly ms: number;
+    /** By account key; those that differ. */
+    readonly accounts: ReadonlyMap<string, number>;
+    readonly notify: boolean;
+  };
+  /** First-time recipients within `withinMs` that are let go; null: any number. */
+  readonly burst: { readonly recipients: number; readonly withinMs: number } | null;
+  /** What makes a client unusual; neither: nothing does. */
+  readonly unusual: {
+    readonly address: boolean;
+    readonly name: boolean;
+    readonly withinMs: number;
+  };
+  /** For the two above. */
+  readonly lastsMs: number;
+  readonly then: Hold["then"];
+  readonly notify: boolean;
 }
 
 /** Null: nothing is held by itself. */

@@ -1,14 +1,19 @@
 /**
  * Slows failed logins down and then locks out, by address block and by (account, address block), so
- * that a stranger guesses no faster from many names and can never lock an owner out from elsewhere.
+ * that a stranger guesses no faster from many names and can never lock an owner out from elsewhere. An address from
+ * which the account has signed in lately is counted by itself, so that no neighbour can either.
  */
 import { Context, type Duration, type Effect } from "effect";
 
 export type Gate =
   /** Go on after `delay` (zero in good standing). */
   | { readonly _tag: "Proceed"; readonly delay: Duration.Duration }
-  /** 454 4.7.0 without looking at the password. */
-  | { readonly _tag: "Locked"; readonly remaining: Duration.Duration };
+  /** 454 4.7.0 after `delay`, without looking at the password: it costs as much time as a try would. */
+  | {
+    readonly _tag: "Locked";
+    readonly remaining: Duration.Duration;
+    readonly delay: Duration.Duration;
+  };
 
 export class LoginThrottle extends Context.Service<LoginThrottle, {
   readonly admit: (clientAddress: string, authcid: string) => Effect.Effect<Gate>;

@@ -35,15 +35,15 @@ export type SpecialRight = "group-from" | "several-domains";
 /** How far the claims of a header are checked. */
 export interface RightsChecks {
   /**
-   * `every`: each author must be the account's. `strict`: one suffices. `domain`: the domain of one suffices.
+   * `every`: each author must be the account's. `one`: one suffices. `domain`: the domain of one suffices.
    * `off`: anybody may stand in From, with Sender beside it. RFC 6409 §6.3
    */
-  readonly header: "every" | "strict" | "domain" | "off";
+  readonly header: "every" | "one" | "domain" | "off";
   /** Whether messages of strangers may be passed on by Resent-From. RFC 5322 §3.6.6 */
   readonly resend: "any" | "own";
 }
 
-export const STANDARD_CHECKS: RightsChecks = { header: "strict", resend: "any" };
+export const STANDARD_CHECKS: RightsChecks = { header: "every", resend: "any" };
 
 export class SenderRights extends Context.Service<SenderRights, {
   readonly checks: RightsChecks;

@@ -9,7 +9,8 @@
 import { Context, Data, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Attempt } from "./attempt.ts";
-import type { CopyOf } from "./copies.ts";
+import type { CopyOf } from "./copy_of.ts";
+import type { Hold } from "./hold.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 
 export const DELIVERY_STATES = [
@@ -56,17 +57,6 @@ export interface NewRecipient {
 }
 
 /** Why a message does not leave yet. */
-export interface Hold {
-  /** Our own words, or those of a policy or filter; cleaned where it is shown. */
-  readonly reason: string;
-  /** In ms; null: until somebody releases it. */
-  readonly until: number | null;
-  /** What happens then: it goes out, or it goes back to its sender. */
-  readonly then: "release" | "expire";
-  /** Whether the owner is told, with a token that releases or cancels it. */
-  readonly notify: boolean;
-}
-
 export interface NewMessage {
   readonly id: string;
   readonly acceptedAt: number;

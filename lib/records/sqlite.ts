@@ -44,6 +44,7 @@ const open = (o: RecordsOptions): DatabaseSync | null => {
     } else {
       Deno.mkdirSync(dirname(o.path), { recursive: true, mode: 0o700 });
       Deno.openSync(o.path, { write: true, create: true, mode: 0o600 }).close();
+      closeToOthers(o.path);
     }
   }
   const db = new DatabaseSync(o.path, { timeout: 5000 });
@@ -51,6 +52,17 @@ const open = (o: RecordsOptions): DatabaseSync | null => {
   // what is lost in a crash is a memory, no message
   else db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
   return db;
+};
+
+/** Of files of before, and of those of another umask. */
+const closeToOthers = (path: string): void => {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      Deno.chmodSync(file, 0o600);
+    } catch {
+      // not there, or another's
+    }
+  }
 };
 
 const attempt = <A>(work: () => A): Effect.Effect<A, RecordsFault> =>

@@ -6,17 +6,12 @@ import { Effect } from "effect";
 import { octetsOf } from "../message/text.ts";
 import { contactText } from "../ports/attempt.ts";
 import type { HandedOver, HopReply, Passing } from "../ports/hand_over.ts";
-import { type Credentials, hopKey } from "../ports/routes.ts";
-import type { Delivery } from "../ports/spool.ts";
-import type { Offer } from "../smtp/client/offer.ts";
+import type { Credentials } from "../ports/routes.ts";
 import { NOT_SENT } from "../smtp/client/transaction.ts";
 import { ours, softened, TIMED_OUT, type Verdict } from "../smtp/client/verdict.ts";
 import type { Connection } from "./connection.ts";
-import type { Job } from "./job.ts";
 import type { Result } from "./outcome.ts";
-import type { HopAccess } from "./settings.ts";
 import type { Watched } from "./watch.ts";
-import { noticesOf } from "./wishes.ts";
 
 const STOPPED = ours("temporary", "4.3.2", "Server is shutting down");
 
@@ -93,44 +88,6 @@ export class Awaited implements Watched {
     throw new Error("nobody waits any more");
   }
 }
-
-/** The job of a message that waits; what is said of it goes to `awaited`. */
-export const awaitedJob = (p: Passing, access: HopAccess, awaited: Awaited): Job => {
-  const delivery: Delivery = {
-    message: p.id,
-    acceptedAt: p.acceptedAt,
-    envelope: p.envelope,
-    size: p.head.length + p.bodyOctets,
-    eightBit: p.eightBit,
-    account: p.account,
-    hop: hopKey(p.route.hop),
-    sender: p.account,
-    recipients: p.recipients.map((address, key) => ({
-      key,
-      address,
-      attempts: 0,
-      due: p.acceptedAt,
-    })),
-    content: null,
-  };
-  return {
-    delivery,
-    route: p.route,
-    access: { ...access, credentials: p.login ?? access.credentials },
-    retried: false,
-    awaited,
-  };
-};
-
-/** Why the hop cannot have it in one transaction with nothing left to do; null where it can. RFC 9422 §4.2 */
-export const unsuited = (
-  { delivery, route }: Job,
-  offer: Offer,
-): Extract<HandedOver, { readonly _tag: "Unsuited" }>["why"] | null => {
-  if (delivery.recipients.length > (offer.rcptMax ?? Infinity)) return "recipients";
-  const reports = noticesOf(delivery, route.hop, offer);
-  return reports?.some((n) => n !== null) === true ? "reports" : null;
-};
 
 /** What a transaction came to; `to` in the order of the verdicts. */
 export const handedOver = (

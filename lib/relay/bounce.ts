@@ -5,7 +5,8 @@
  */
 import { Effect } from "effect";
 import { asciiMailbox, type Mailbox, printWire, same } from "../address/mailbox.ts";
-import { type ReportedRecipient, writeReport } from "../message/report.ts";
+import { writeReport } from "../message/report.ts";
+import type { ReportedRecipient } from "../message/report_types.ts";
 import { latin1 } from "../message/text.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey, OWN_MAIL, Routes } from "../ports/routes.ts";

@@ -35,8 +35,8 @@ export class KeptFile {
   }
 
   async #put(text: string): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true });
-    await writeFile(`${this.#path}.new`, text);
+    await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
     await rename(`${this.#path}.new`, this.#path);
   }
 }

@@ -5,7 +5,6 @@
  * carries them.
  */
 import { Clock, Effect } from "effect";
-import type { Present } from "../message/present.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { contactText, type Tried } from "../ports/attempt.ts";
 import { HopMemory } from "../ports/hop_memory.ts";
@@ -24,33 +23,11 @@ import { intoMaildir } from "./local.ts";
 import type { Result } from "./outcome.ts";
 import { throttles } from "./pace.ts";
 import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
-import type { Held, Hop, Pool } from "./pool.ts";
+import type { Held, Hop } from "./pool.ts";
 import { reach } from "./reach.ts";
 import type { RelaySettings } from "./settings.ts";
-import type { SentAhead } from "./ahead.ts";
-import type { SilentHosts } from "./silent_hosts.ts";
-import type { Watch } from "./watch.ts";
 import { mustHaveTls, noticesOf } from "./wishes.ts";
-
-export interface Yard {
-  readonly settings: RelaySettings;
-  readonly pool: Pool;
-  readonly watch: Watch;
-  /** Hosts that did not answer of late. */
-  readonly silent: SilentHosts;
-  /** Hosts that take commands behind the content. */
-  readonly ahead: SentAhead;
-  /** Jobs that a lane has in hand. */
-  readonly inHand: Present<Job>;
-  /** An operator has held, removed or sent elsewhere one of its recipients meanwhile. */
-  readonly calledBack: (job: Job) => boolean;
-  /** Without the recipients that an operator has held, removed or sent elsewhere meanwhile; null: nobody is left. */
-  readonly stillOurs: (job: Job) => Job | null;
-  /** Records results, in the background. Each job is finished exactly once. */
-  readonly finish: (job: Job, results: ReadonlyArray<Result>) => void;
-  /** Records the results of some recipients of a job that goes on. */
-  readonly finishPart: (job: Job, results: ReadonlyArray<Result>) => void;
-}
+import type { Yard } from "./yard.ts";
 
 /**
  * Between two messages while sessions are busy, so that each hop still gets up to 200 a second: what was

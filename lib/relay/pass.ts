@@ -1,8 +1,9 @@
 /** What a lane does otherwise with a message whose client waits: it goes as a whole, and its client is told. */
-import { type Awaited, handedOver, unsuited } from "./awaited.ts";
+import { type Awaited, handedOver } from "./awaited.ts";
+import { unsuited } from "./awaited_job.ts";
 import type { Connection, Transacted } from "./connection.ts";
 import type { Job } from "./job.ts";
-import type { Yard } from "./lane.ts";
+import type { Yard } from "./yard.ts";
 import { throttles } from "./pace.ts";
 import type { Hop } from "./pool.ts";
 

@@ -1,6 +1,6 @@
 /** Of whom the sender is to be told, and what: as NOTIFY has it. RFC 3461 §5.2, §6.2. Pure. */
 import { isAscii } from "../address/domain.ts";
-import type { ReportedRecipient } from "../message/report.ts";
+import type { ReportedRecipient } from "../message/report_types.ts";
 import type { Delivery, Outcome, Settlement } from "../ports/spool.ts";
 import { decodeXtext } from "../smtp/syntax/xtext.ts";
 import { justLate, type Result, startOf, warned } from "./outcome.ts";

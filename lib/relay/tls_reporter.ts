@@ -6,9 +6,8 @@
  */
 import { Clock, Effect, Layer, Random } from "effect";
 import { gzipSync } from "node:zlib";
-import type { Mailbox } from "../address/mailbox.ts";
+import { type Mailbox, printMailboxAscii } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
-import { printMailboxAscii } from "../address/mailbox.ts";
 import { Ids } from "../ports/ids.ts";
 import { Resolver } from "../ports/resolver.ts";
 import { hopKey, OWN_MAIL, Routes } from "../ports/routes.ts";

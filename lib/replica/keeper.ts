@@ -5,7 +5,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Effect, Redacted } from "effect";
-import type { Copies, Source } from "../ports/copies.ts";
+import type { Copies } from "../ports/copies.ts";
+import type { Source } from "../ports/copy_of.ts";
 import type { Spool, SpoolError, Staging } from "../ports/spool.ts";
 import { BadFrame, type Frame, frame, type FrameLimits, FrameReader } from "./frames.ts";
 import { type Answered, type Told, told, VERSION } from "./words.ts";

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Effect } from "effect";
-import type { OpenRecipient } from "../ports/copies.ts";
+import type { OpenRecipient } from "../ports/copy_of.ts";
 import type { NewMessage, SpoolError } from "../ports/spool.ts";
 import { ReplicaFault, type ReplicaLink } from "./link.ts";
 

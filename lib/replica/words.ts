@@ -1,5 +1,6 @@
 /** What the frames say, either way, and how it is read: nothing is believed to have a shape before it was looked at. */
-import type { CopyOf, OpenRecipient, Standing } from "../ports/copies.ts";
+import type { Standing } from "../ports/copies.ts";
+import type { CopyOf, OpenRecipient } from "../ports/copy_of.ts";
 import type { NewMessage } from "../ports/spool.ts";
 
 /** Both ends must speak the same. */

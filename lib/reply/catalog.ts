@@ -276,11 +276,12 @@ export const NEEDS_CHARSET = reply(
   "Message refused: 8-bit text without MIME headers that is not UTF-8",
 );
 /** RFC 6409 §8.4, RFC 3030 §3 */
-export const NOT_ENCODABLE = reply(
-  554,
-  "6.3",
-  "Message refused: a line is over 998 octets in a part that may not be encoded",
-);
+export const notEncodable = (where: string): Reply =>
+  reply(
+    554,
+    "6.3",
+    `Message refused: a line is over 998 octets where it may not be encoded (${where})`,
+  );
 /** RFC 5321 §6.3 */
 export const LOOP = reply(554, "4.6", "Too many Received fields, the message is looping");
 /** RFC 6409 §6.2 */

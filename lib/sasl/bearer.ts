@@ -67,17 +67,21 @@ const oauthFailure = (status: string, hints: BearerHints): Uint8Array =>
   }));
 
 export const oauthBearer = (hints: BearerHints): Mechanism => {
-  const wrong: SaslStep = { _tag: "Refused", failure: oauthFailure("invalid_request", hints) };
+  const wrong = (name: string): SaslStep => ({
+    _tag: "Refused",
+    claim: { mechanism: "OAUTHBEARER", name },
+    failure: oauthFailure("invalid_request", hints),
+  });
   const failure = oauthFailure("invalid_token", hints);
   const read = (message: Uint8Array, exchange: Exchange): SaslStep => {
-    const text = utf8Text(message);
-    if (text === null) return { _tag: "Malformed" };
-    const gs2 = readGs2(text);
+    const gs2 = readGs2(utf8Text(message) ?? "");
     // there is nothing to bind a bearer token to a channel with
-    if (gs2 === null || gs2.binding._tag === "Bound" || !gs2.rest.startsWith("\x01")) return wrong;
+    if (gs2 === null || gs2.binding._tag === "Bound" || !gs2.rest.startsWith("\x01")) {
+      return wrong(gs2?.authzid ?? "");
+    }
     const pairs = readPairs(gs2.rest.slice(1));
     const token = tokenOf(pairs?.get("auth"));
-    if (pairs === null || token === null || !isHere(pairs, exchange)) return wrong;
+    if (pairs === null || token === null || !isHere(pairs, exchange)) return wrong(gs2.authzid);
     return check("OAUTHBEARER", gs2.authzid, token, failure);
   };
   return {
@@ -98,12 +102,12 @@ const xoauth2Failure = (hints: BearerHints): Uint8Array =>
 export const xoauth2 = (hints: BearerHints): Mechanism => {
   const failure = xoauth2Failure(hints);
   const read = (message: Uint8Array): SaslStep => {
-    const text = utf8Text(message);
-    if (text === null) return { _tag: "Malformed" };
-    const pairs = readPairs(text);
+    const pairs = readPairs(utf8Text(message) ?? "");
     const user = pairs?.get("user") ?? "";
     const token = tokenOf(pairs?.get("auth"));
-    if (user === "" || token === null) return { _tag: "Refused", failure };
+    if (user === "" || token === null) {
+      return { _tag: "Refused", claim: { mechanism: "XOAUTH2", name: user }, failure };
+    }
     return check("XOAUTH2", user, token, failure);
   };
   return {

@@ -4,7 +4,7 @@
  */
 import { Redacted } from "effect";
 import type { Mechanism, SaslStep } from "./mechanism.ts";
-import { utf8Text } from "./text.ts";
+import { nearlyText, utf8Text } from "./text.ts";
 
 const encoder = new TextEncoder();
 const USERNAME = encoder.encode("Username:");
@@ -12,14 +12,15 @@ const PASSWORD = encoder.encode("Password:");
 
 const askPassword = (name: Uint8Array): SaslStep => {
   const authcid = utf8Text(name);
-  if (authcid === null) return { _tag: "Malformed" };
   return {
     _tag: "Challenge",
     data: PASSWORD,
     next: (octets) => {
       const password = utf8Text(octets);
-      if (password === null) return { _tag: "Malformed" };
-      if (authcid === "" || password === "") return { _tag: "Refused" };
+      // a name or password in another charset is a wrong one
+      if (!authcid || !password) {
+        return { _tag: "Refused", claim: { mechanism: "LOGIN", name: nearlyText(name) } };
+      }
       return {
         _tag: "Check",
         claim: {

@@ -4,7 +4,7 @@
  * `start` takes the initial response (null where none came); each step asks for one thing. A
  * mechanism never looks anything up: it returns what it wants checked.
  */
-import type { Claim, ScramHash, ScramKeys } from "../envelope/login.ts";
+import type { Claim, ScramHash, ScramKeys, VoidClaim } from "../envelope/login.ts";
 
 export type SaslStep =
   /** Send `data` as 334 and give the answer to `next`. */
@@ -32,8 +32,11 @@ export type SaslStep =
   }
   /** The response does not have the mechanism's form: 501 5.5.2. */
   | { readonly _tag: "Malformed" }
-  /** The form is right and the claim can never hold (empty name, ...): 535 5.7.8. */
-  | { readonly _tag: "Refused"; readonly failure?: Uint8Array };
+  /**
+   * The claim can never hold (no name, a password that is not UTF-8, ...): 535 5.7.8, counted and told as any login
+   * that fails.
+   */
+  | { readonly _tag: "Refused"; readonly claim: VoidClaim; readonly failure?: Uint8Array };
 
 /** What a mechanism may know of the connection under it. */
 export interface Channel {

@@ -1,21 +1,18 @@
 /** PLAIN: `[authzid] NUL authcid NUL password` in one message. RFC 4616 §2 */
 import { Redacted } from "effect";
 import type { Mechanism, SaslStep } from "./mechanism.ts";
-import { utf8Text } from "./text.ts";
+import { nearlyText, utf8Text } from "./text.ts";
 
 const EMPTY = new Uint8Array(0);
 
 const read = (message: Uint8Array): SaslStep => {
-  const text = utf8Text(message);
-  if (text === null) return { _tag: "Malformed" };
-  const parts = text.split("\0");
-  const [authzid, authcid, password] = parts;
-  if (
-    parts.length !== 3 || authzid === undefined || authcid === undefined || password === undefined
-  ) {
-    return { _tag: "Malformed" };
+  const parts = nearlyText(message).split("\0");
+  if (parts.length !== 3) return { _tag: "Malformed" };
+  const [authzid, authcid, password] = utf8Text(message)?.split("\0") ?? [];
+  // a name or password in another charset is a wrong one
+  if (authzid === undefined || !authcid || !password) {
+    return { _tag: "Refused", claim: { mechanism: "PLAIN", name: parts[1] ?? "" } };
   }
-  if (authcid === "" || password === "") return { _tag: "Refused" };
   return {
     _tag: "Check",
     claim: {

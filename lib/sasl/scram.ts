@@ -10,7 +10,7 @@ import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { type Gs2Header, readGs2, readSaslName } from "./gs2.ts";
 import type { Exchange, Mechanism, SaslStep } from "./mechanism.ts";
 import { proofHolds, serverSignature } from "./scram_proof.ts";
-import { utf8Text } from "./text.ts";
+import { nearlyText, utf8Text } from "./text.ts";
 
 const EMPTY = new Uint8Array(0);
 const END_POINT = "tls-server-end-point";
@@ -61,7 +61,10 @@ const readFirst = (kind: Kind, message: Uint8Array, exchange: Exchange): First |
 
 const first = (kind: Kind, message: Uint8Array, exchange: Exchange): SaslStep => {
   const read = readFirst(kind, message, exchange);
-  if (read === null) return { _tag: "Refused" };
+  if (read === null) {
+    const name = /,n=([^,]*)/.exec(nearlyText(message))?.[1] ?? "";
+    return { _tag: "Refused", claim: { mechanism: kind.name, name } };
+  }
   return {
     _tag: "Keys",
     hash: kind.hash,

@@ -28,6 +28,8 @@ const claimant = (claim: Claim): { readonly mechanism: string; readonly name: st
     }
     case "Certificate":
       return { mechanism: claim.certificate.mechanism, name: claim.certificate.account };
+    case "Void":
+      return claim.claim;
   }
 };
 
@@ -44,9 +46,10 @@ const CREDENTIAL: Readonly<Record<Claim["_tag"], string>> = {
   Proof: "password",
   Certificate: "certificate",
   Token: "token",
+  Void: "none",
 };
 
-/** Waits its turn, unless it has waited before; false where the door is shut. */
+/** Waits its turn, unless it has waited before; false, after a wait, where the door is shut. */
 const admitted = Effect.fnUntraced(function* (
   session: SessionFacts,
   name: string,
@@ -55,6 +58,8 @@ const admitted = Effect.fnUntraced(function* (
   const gate = yield* (yield* LoginThrottle).admit(session.clientAddress, name);
   if (gate._tag === "Locked") {
     throttled("auth_locked");
+    // a refusal at once would let a stranger ask again and again, and learn when the lock ends
+    yield* Effect.sleep(gate.delay);
     return false;
   }
   if (!hasWaited && Duration.toMillis(gate.delay) > 0) {

@@ -22,14 +22,14 @@ import { lineLimit, step } from "../smtp/server/step.ts";
 import { HOLD } from "./incoming.ts";
 import { Intake } from "./intake.ts";
 import { SessionClient } from "./session_client.ts";
-import type { SessionHost } from "./session_host.ts";
+import type { OpenSession, SessionHost } from "./session_host.ts";
 import { countClosing } from "./throttled.ts";
 
 const TLS_HANDSHAKE = 0x16;
 /** States in which a message that comes in chunks is still on its way, or being judged. */
 const CHUNKED: ReadonlySet<State["_tag"]> = new Set(["Chunk", "Chunks", "Asking"]);
 
-export class Connection {
+export class Connection implements OpenSession {
   readonly #host: SessionHost;
   readonly #wire: Wire;
   readonly #client: SessionClient;
@@ -105,7 +105,7 @@ export class Connection {
 
   #startTls(then: (channel: Channel) => void): void {
     this.#busy = true;
-    this.#wire.startTls((secured) => {
+    this.#wire.startTls("smtp", (secured) => {
       if (secured === null || this.#over) return;
       this.#client.secured(secured, (channel) => {
         if (this.#over) return;

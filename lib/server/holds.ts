@@ -2,30 +2,8 @@
 import { Effect, Layer } from "effect";
 import { addressKey } from "../address/account_key.ts";
 import { Correspondents } from "../ports/correspondents.ts";
-import { type FoundHold, type HoldQuestion, Holds } from "../ports/holds.ts";
+import { type FoundHold, type HoldQuestion, Holds, type HoldSettings } from "../ports/holds.ts";
 import { KnownClients } from "../ports/known_clients.ts";
-import type { Hold } from "../ports/spool.ts";
-
-export interface HoldSettings {
-  readonly grace: {
-    readonly ms: number;
-    /** By account key; those that differ. */
-    readonly accounts: ReadonlyMap<string, number>;
-    readonly notify: boolean;
-  };
-  /** First-time recipients within `withinMs` that are let go; null: any number. */
-  readonly burst: { readonly recipients: number; readonly withinMs: number } | null;
-  /** What makes a client unusual; neither: nothing does. */
-  readonly unusual: {
-    readonly address: boolean;
-    readonly name: boolean;
-    readonly withinMs: number;
-  };
-  /** For the two above. */
-  readonly lastsMs: number;
-  readonly then: Hold["then"];
-  readonly notify: boolean;
-}
 
 const watches = (o: HoldSettings): boolean => o.unusual.address || o.unusual.name;
 

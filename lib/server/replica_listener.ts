@@ -64,7 +64,7 @@ export const serveCopies = (
       });
       keepers.set(keeper, wire);
       keeper.deadline = performance.now() + settings.handshakeMs;
-      wire.startTls(() => {});
+      wire.startTls("postern-copies", () => {});
     };
     yield* Effect.acquireRelease(
       Effect.sync(() =>

@@ -17,12 +17,12 @@ import * as say from "../reply/catalog.ts";
 import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
-import type { Rules } from "../smtp/server/rules.ts";
+import type { Rules } from "../smtp/server/extension.ts";
 import { type AnswerServices, makeAnswerer } from "./answer.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import { makeFetchPart } from "./fetch_part.ts";
 import { Connection } from "./connection.ts";
-import type { SessionHost } from "./session_host.ts";
+import type { OpenSession, SessionHost } from "./session_host.ts";
 import { countClosing } from "./throttled.ts";
 
 export interface SocketAddress {
@@ -71,7 +71,7 @@ export interface Listening {
 const TICK_MS = 1_000;
 
 class Connections {
-  readonly #all = new Present<Connection>();
+  readonly #all = new Present<OpenSession>();
   readonly #perAddress = new Map<string, number>();
   #idle: (() => void) | null = null;
 
@@ -81,11 +81,11 @@ class Connections {
   from(address: string): number {
     return this.#perAddress.get(address) ?? 0;
   }
-  add(c: Connection): void {
+  add(c: OpenSession): void {
     this.#all.add(c);
     this.#count(c.remoteAddress, 1);
   }
-  remove(c: Connection): void {
+  remove(c: OpenSession): void {
     if (!this.#all.delete(c)) return;
     this.#count(c.remoteAddress, -1);
     if (this.#all.size === 0) this.#idle?.();
@@ -96,7 +96,7 @@ class Connections {
     else this.#perAddress.delete(address);
   }
   /** `take` changes the address that it goes by. */
-  rename(c: Connection, take: () => void): void {
+  rename(c: OpenSession, take: () => void): void {
     if (!this.#all.has(c)) return;
     this.#count(c.remoteAddress, -1);
     take();

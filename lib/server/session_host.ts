@@ -6,10 +6,9 @@ import type { Certificates } from "../ports/certificates.ts";
 import type { BodyDigest } from "../ports/signer.ts";
 import type { SpoolError, Staging } from "../ports/spool.ts";
 import type { Reply } from "../reply/reply.ts";
-import type { Rules } from "../smtp/server/rules.ts";
+import type { Rules } from "../smtp/server/extension.ts";
 import type { Question } from "../smtp/server/state.ts";
 import type { MessageReader } from "../smtp/syntax/message_reader.ts";
-import type { Connection } from "./connection.ts";
 import type { FetchPart } from "./fetch_part.ts";
 
 /** What was received with the question `Submit`. */
@@ -30,6 +29,20 @@ export interface Answer {
 
 /** An answer that is a reply and nothing else. */
 export const just = (reply: Reply): Answer => ({ reply, account: null });
+
+/** What the server sees of a session that is open. */
+export interface OpenSession {
+  readonly id: string;
+  /** The client's, which a trusted proxy may have named. */
+  readonly remoteAddress: string;
+  /** When something must be heard, ms by the monotonic clock. */
+  readonly deadline: number;
+  /** The deadline has passed. */
+  expire(): void;
+  /** The server stops: what runs is finished, everything else gets its 421. */
+  stop(): void;
+  destroy(): void;
+}
 
 /** What a session needs of the server. */
 export interface SessionHost {
@@ -63,7 +76,7 @@ export interface SessionHost {
     certificate: ClientCertificate,
     done: (account: string | null) => void,
   ) => void;
-  readonly closed: (connection: Connection) => void;
+  readonly closed: (session: OpenSession) => void;
   /** A proxy names the client: `take` makes it so. A reply: the session is not wanted. */
-  readonly renamed: (connection: Connection, address: string, take: () => void) => Reply | null;
+  readonly renamed: (session: OpenSession, address: string, take: () => void) => Reply | null;
 }

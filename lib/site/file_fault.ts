@@ -21,15 +21,15 @@ export class PolicyFileFault extends Data.TaggedError("PolicyFileFault")<{
 const place = ({ line, column }: FileProblem): string =>
   line === null ? "" : column === null ? `:${line}` : `:${line}:${column}`;
 
-/** `file:///x/site.ts?v=3:7:12`, as the runtime names a place. */
-const PLACE = /\(?(file:[^\s()]*?)(?:\?v=\d+)?:(\d+):(\d+)\)?/;
+/** `file:///x/site.ts:7:12`, as the runtime names a place. */
+const PLACE = /\(?(file:[^\s()]*?):(\d+):(\d+)\)?/;
 
 /** From what the runtime says of a module that it cannot load or run. */
 export const problemOf = (said: string): FileProblem => {
   const found = PLACE.exec(said);
   const lines = said.split("\n").map((l) => l.trim()).filter((l) => l !== "");
   const message = (lines[0] ?? "cannot be loaded").replace(/^Uncaught (\(in promise\) )?/, "")
-    .replace(/\?v=\d+/g, "").slice(0, 400);
+    .slice(0, 400);
   return {
     line: found === null ? null : Number(found[2]),
     column: found === null ? null : Number(found[3]),

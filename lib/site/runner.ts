@@ -1,14 +1,17 @@
 /**
- * Runs one version of a site's policy in a worker without any permission: no network, no files, no environment.
+ * Runs one version of a site's policy in a worker without any permission: no network, no files, no environment, no
+ * module but its own (`imports.ts`).
  *
  * Calls are answered in their order. One that takes too long ends the worker; a new one takes up the rest.
  */
-import { pathToFileURL } from "node:url";
 import { Effect } from "effect";
 import { readDecision } from "../ports/site_decision.ts";
 import type { SiteDecision, SubmissionFacts } from "../ports/site_facts.ts";
 import { SitePolicyFault } from "../ports/site_policy.ts";
+import { driver, GUARD } from "./driver.ts";
 import { PolicyFileFault, problemOf } from "./file_fault.ts";
+import { Blobs, type Module, readModules } from "./modules.ts";
+import { readSaid } from "./said.ts";
 
 /** How long a file may take until it is loaded. */
 const LOAD_MS = 10_000;
@@ -21,36 +24,13 @@ interface Call {
   readonly done: (result: Effect.Effect<SiteDecision, SitePolicyFault>) => void;
 }
 
-type Said =
-  | { readonly loaded: true }
-  | { readonly unfit: string }
-  | { readonly number: number; readonly answer: unknown }
-  | { readonly number: number; readonly threw: string };
-
-/** `Uncaught` and the like are cut; `v` makes the runtime read a file that changed. */
-const driver = (url: string): string => `
-import * as site from ${JSON.stringify(url)};
-const say = self.postMessage.bind(self);
-const decide = site.default;
-if (typeof decide !== "function") say({ unfit: "has no default export that is a function" });
-else {
-  self.onmessage = ({ data: { number, facts } }) => {
-    try {
-      say({ number, answer: decide(facts) });
-    } catch (e) {
-      say({ number, threw: e instanceof Error ? e.stack ?? String(e) : String(e) });
-    }
-  };
-  say({ loaded: true });
-}
-`;
-
-let versions = 0;
-
 export class Runner {
   readonly #file: string;
   readonly #limitMs: number;
   readonly #waiting: Array<Call> = [];
+  /** This version, however often the worker is started. */
+  #modules: ReadonlyArray<Module> = [];
+  #blobs: Blobs | null = null;
   #worker: Worker | null = null;
   #loaded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +44,14 @@ export class Runner {
   }
 
   /** Loads the file as it is now. */
-  readonly load: Effect.Effect<void, PolicyFileFault> = Effect.callback((resume) => {
+  readonly load: Effect.Effect<void, PolicyFileFault> = Effect.suspend(() =>
+    Effect.flatMap(readModules(this.#file), (modules) => {
+      this.#modules = modules;
+      return this.#started;
+    })
+  );
+
+  readonly #started: Effect.Effect<void, PolicyFileFault> = Effect.callback((resume) => {
     this.#start((fault) => resume(fault === null ? Effect.void : Effect.fail(fault)));
   });
 
@@ -87,12 +74,17 @@ export class Runner {
   #start(onLoad: (fault: PolicyFileFault | null) => void): void {
     this.#end();
     this.#onLoad = onLoad;
-    const url = `${pathToFileURL(this.#file).href}?v=${++versions}`;
-    const blob = URL.createObjectURL(new Blob([driver(url)], { type: "text/javascript" }));
-    const worker = new Worker(blob, { type: "module", deno: { permissions: "none" } });
+    const blobs = new Blobs(this.#modules);
+    this.#blobs = blobs;
+    const guard = scriptUrl(GUARD);
+    const first = scriptUrl(driver(guard, blobs.of(this.#file)));
+    const worker = new Worker(first, { type: "module", deno: { permissions: "none" } });
     this.#worker = worker;
-    worker.onmessage = (e: MessageEvent<Said>) => {
+    worker.onmessage = (e: MessageEvent<unknown>) => {
       if (this.#worker === worker) this.#heard(e.data);
+    };
+    worker.onmessageerror = () => {
+      if (this.#worker === worker) this.#died(NO_ANSWER);
     };
     worker.onerror = (e) => {
       e.preventDefault();
@@ -102,12 +94,18 @@ export class Runner {
       () => this.#died(`takes more than ${LOAD_MS} ms to load`),
       LOAD_MS,
     );
-    setTimeout(() => URL.revokeObjectURL(blob), LOAD_MS);
+    setTimeout(() => {
+      blobs.revoke();
+      for (const url of [guard, first]) URL.revokeObjectURL(url);
+    }, LOAD_MS);
   }
 
-  #heard(said: Said): void {
-    if ("unfit" in said) return this.#died(said.unfit);
-    if ("loaded" in said) {
+  #heard(data: unknown): void {
+    const said = readSaid(data);
+    if (said === null) return this.#died(NO_ANSWER);
+    if (said._tag === "Unfit") return this.#died(said.why);
+    if (said._tag === "Loaded") {
+      if (this.#loaded) return;
       this.#loaded = true;
       clearTimeout(this.#timer);
       this.#onLoad(null);
@@ -116,7 +114,7 @@ export class Runner {
     }
     if (this.#waiting[0]?.number !== said.number) return;
     const call = this.#waiting.shift();
-    call?.done("threw" in said ? threw(said.threw) : read(said.answer));
+    call?.done(said._tag === "Threw" ? this.#threw(said.threw) : read(said.answer));
     this.#watch();
     if (this.#closed && this.#waiting.length === 0) this.#end();
   }
@@ -143,9 +141,19 @@ export class Runner {
   /** It could not be loaded, or fell over: what waits is told, and the next call tries again. */
   #died(said: string): void {
     this.#end();
-    const problem = problemOf(said);
+    const problem = this.#problemOf(said);
     this.#onLoad(new PolicyFileFault({ file: this.#file, problems: [problem] }));
     for (const call of this.#waiting.splice(0)) call.done(fault(problem.message));
+  }
+
+  /** What the runtime says, with the files in place of the URLs that they have in it. */
+  #problemOf(said: string) {
+    return problemOf(this.#blobs?.named(said) ?? said);
+  }
+
+  #threw(stack: string) {
+    const { line, message } = this.#problemOf(stack);
+    return fault(line === null ? message : `line ${line}: ${message}`);
   }
 
   #end(): void {
@@ -157,12 +165,12 @@ export class Runner {
   }
 }
 
-const fault = (problem: string) => Effect.fail(new SitePolicyFault({ problem }));
+const NO_ANSWER = "the policy sent something that is no answer";
 
-const threw = (stack: string) => {
-  const { line, message } = problemOf(stack);
-  return fault(line === null ? message : `line ${line}: ${message}`);
-};
+const scriptUrl = (text: string): string =>
+  URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+
+const fault = (problem: string) => Effect.fail(new SitePolicyFault({ problem }));
 
 const read = (answer: unknown): Effect.Effect<SiteDecision, SitePolicyFault> => {
   const decision = readDecision(answer);

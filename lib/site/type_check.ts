@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Duration, Effect } from "effect";
 import { type FileProblem, PolicyFileFault } from "./file_fault.ts";
+import { readModules } from "./modules.ts";
 
 /** Null: checked and good; else why it was not checked. */
 export type Unchecked = string | null;
@@ -17,9 +18,12 @@ export const TYPES_NAME = "@postern/postern/policy";
 const LIMIT = Duration.seconds(60);
 const MAX_PROBLEMS = 20;
 
-/** Fails with every type error, each with its place. */
+/**
+ * Fails with every type error, each with its place; before that with what the file may not import, since the checker
+ * would fetch it.
+ */
 export const checkTypes = (file: string): Effect.Effect<Unchecked, PolicyFileFault> =>
-  Effect.suspend(() => {
+  Effect.flatMap(readModules(file), () => {
     const deno = checker();
     return typeof deno === "string" ? Effect.succeed(deno) : run(deno.path, file);
   });

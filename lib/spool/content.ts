@@ -1,6 +1,6 @@
 /** The content of messages, on whichever connection: chunks while a body comes in, and the whole once it is kept. */
 import { createHash } from "node:crypto";
-import type { Sql } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import type { ReadPart } from "./protocol.ts";
 import { range } from "./runs.ts";
 

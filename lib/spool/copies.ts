@@ -1,8 +1,9 @@
 /** The table of copies, on whichever connection, and where our own messages stand, for who keeps copies of them. */
 import { createHash } from "node:crypto";
-import type { CopyEntry, CopyOf, OpenRecipient, Source, Standing } from "../ports/copies.ts";
+import type { CopyEntry, Standing } from "../ports/copies.ts";
+import type { CopyOf, OpenRecipient, Source } from "../ports/copy_of.ts";
 import { dropMessages } from "./finished.ts";
-import type { Sql } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import { range } from "./runs.ts";
 import type { StoredRow } from "./protocol.ts";
 import { PER_MESSAGE, REMEMBER, STATE } from "./schema.ts";

@@ -31,7 +31,8 @@ import { commitMessage } from "./commit.ts";
 import { readContent, readStaged, stageChunks } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds, type Sql } from "./holds.ts";
+import { endHolds } from "./holds.ts";
+import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
@@ -44,8 +45,8 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { keepPrivate } from "./private_file.ts";
 import { SetBack } from "./set_back.ts";
-import { statementsOf } from "./transaction.ts";
 
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
@@ -54,6 +55,7 @@ const PURGE = 500;
 
 /** Opens the file, makes the tables where they are missing, refuses a newer schema. */
 export const openDatabase = (path: string): DatabaseSync => {
+  keepPrivate(path);
   const db = new DatabaseSync(path, { timeout: 10_000 });
   try {
     db.exec(PRAGMAS);

@@ -4,7 +4,7 @@
  */
 import { readAttempt } from "../ports/attempt.ts";
 import type { EventKind, Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
-import type { Sql } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
 import { range } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";

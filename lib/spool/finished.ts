@@ -2,7 +2,8 @@
  * Messages with which nothing is left to do. Neighbours by number, which come and go together, are seen to in one
  * statement: a batch of results costs hardly more than one.
  */
-import { leaveHold, type Sql } from "./holds.ts";
+import { leaveHold } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import { keysOf, numberOf, type Run, runsOf } from "./runs.ts";
 import { STATE } from "./schema.ts";
 

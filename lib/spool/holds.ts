@@ -1,12 +1,9 @@
 /** The table of holds, on whichever connection: what is held, what is over, whose token it is. */
 import { createHmac } from "node:crypto";
-import type { StatementSync } from "node:sqlite";
 import type { CommitOp } from "./protocol.ts";
 import { keysOf, type Run } from "./runs.ts";
 import { STATE } from "./schema.ts";
-
-/** Prepares a statement, or finds it prepared. */
-export type Sql = (text: string) => StatementSync;
+import type { Sql } from "./transaction.ts";
 
 /** A token is good once: the row goes with the hold. Only its digest is kept. */
 const digestOf = (sql: Sql, token: string): Uint8Array => {

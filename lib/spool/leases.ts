@@ -3,7 +3,7 @@
  * left behind.
  */
 import { readContent } from "./content.ts";
-import type { Sql } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import type { ClaimedRow, ClaimOp } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
 

@@ -1,6 +1,7 @@
 /** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
 
-import type { CopyEntry, CopyOf, Source, Standing } from "../ports/copies.ts";
+import type { CopyEntry, Standing } from "../ports/copies.ts";
+import type { CopyOf, Source } from "../ports/copy_of.ts";
 import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
 

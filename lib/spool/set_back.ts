@@ -4,7 +4,7 @@
  */
 import type { Envelope } from "../envelope/envelope.ts";
 import { keepsItsTime, readEarlier } from "../envelope/read_earlier.ts";
-import type { Sql } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
 import { range } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 

@@ -1,24 +1,18 @@
 /** An operator takes over from a server whose copies stand here: from now on they are ours to deliver. */
 import type { DatabaseSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
-import {
-  type Copied,
-  CopiesAdmin,
-  type CopyOf,
-  type OpenRecipient,
-  type Source,
-  type TakenOver,
-} from "../ports/copies.ts";
+import { type Copied, CopiesAdmin, type TakenOver } from "../ports/copies.ts";
+import type { CopyOf, OpenRecipient, Source } from "../ports/copy_of.ts";
 import { type SpoolError, SpoolFault } from "../ports/spool.ts";
 import { openDatabase } from "./database.ts";
 import { aliveAs } from "./copies.ts";
 import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
-import { enterHold, type Sql } from "./holds.ts";
+import { enterHold } from "./holds.ts";
+import { inTransaction, type Sql, statementsOf } from "./transaction.ts";
 import { runsOf } from "./runs.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { acceptNow } from "./set_back.ts";
-import { inTransaction, statementsOf } from "./transaction.ts";
 
 const FUTURE_MS = 60_000;
 

@@ -1,6 +1,8 @@
 /** Statements and transactions of one connection. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Sql } from "./holds.ts";
+
+/** Prepares a statement, or finds it prepared. */
+export type Sql = (text: string) => StatementSync;
 
 /** Each statement is prepared once. */
 export const statementsOf = (db: DatabaseSync): Sql => {

@@ -45,7 +45,8 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
       });
     }
     const claim = resent === null ? senderClaim(s) : resentClaim(s, resent, submitter);
-    const c = yield* readCase(s, claim, submitter, rules);
+    const { case: c, names } = yield* readCase(s, claim, submitter, rules);
+    const sender = writtenAs(names, s.envelope.smtpUtf8);
     const act = resent === null ? decideSender(c) : decideResentSender(c);
     const facts = {
       submitter: address(submitter),
@@ -53,14 +54,14 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
       before: claim.field === null ? null : value(claim.field),
     };
     const trail = from === null ? s.trail : [...s.trail, from.decision];
-    const refused = replyTo(act, claim.name, written);
+    const refused = replyTo(act, claim.name, sender);
     if (refused !== null) {
       return yield* refusal(trail, "add_sender", act.rule, refused, {
         field: claim.name,
         ...facts,
       });
     }
-    const header = perform(from?.header ?? s.header, act, claim, written ?? "");
+    const header = perform(from?.header ?? s.header, act, claim, sender ?? "");
     // who the header says is responsible, beside what was decided. RFC 4407 §2
     const pra = purportedResponsible(header);
     const decision: Decision = {
@@ -71,7 +72,7 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
         field: claim.name,
         action: act.action,
         ...facts,
-        ...after(act, submitter),
+        ...after(act, names),
         pra: pra === null ? null : address(pra),
         praIsOwn: yield* owns(s, submitter, pra),
       },
@@ -80,9 +81,9 @@ export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | Hea
   });
 
 /** What the field says then. */
-const after = (act: SenderAction, submitter: Mailbox): Facts => {
+const after = (act: SenderAction, names: Mailbox): Facts => {
   if (act.action === "remove") return { after: null };
-  return act.action === "leave" ? {} : { after: address(submitter) };
+  return act.action === "leave" ? {} : { after: address(names) };
 };
 
 /** Bare addr-spec, domain as A-labels unless SMTPUTF8; null where it cannot be written. RFC 6531 §3.2 */

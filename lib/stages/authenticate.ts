@@ -49,6 +49,8 @@ const judge = Effect.fnUntraced(function* (
         ? yield* accounts.identify({ ...who, authcid: result.login })
         : REJECTED;
     }
+    case "Void":
+      return REJECTED;
   }
 });
 

@@ -9,7 +9,7 @@ import { BodyEncoder, encodedHeader } from "../message/mime_encode.ts";
 import { entityOf } from "../message/mime_entity.ts";
 import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime_survey.ts";
 import type { SpoolError } from "../ports/spool.ts";
-import { badMessage, NOT_ENCODABLE } from "../reply/catalog.ts";
+import { badMessage, notEncodable } from "../reply/catalog.ts";
 import { HeaderPolicy } from "./policy.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Completed, Stage } from "./submission.ts";
@@ -64,7 +64,7 @@ const encode = Effect.fnUntraced(function* (
   if (isFault(plan)) {
     // 8-bit text may stay as it is: it is only safer in 7-bit
     if (!long) return { ...s, trail: [...s.trail, left(plan, facts)] };
-    return yield* refused(s, "HDR-27", NOT_ENCODABLE, { ...facts, problem: plan });
+    return yield* refused(s, "HDR-27", notEncodable(plan), { ...facts, problem: plan });
   }
   if (!plan.changes) return s;
   const encoder = new BodyEncoder(root, plan);
@@ -91,6 +91,7 @@ const changed = (plan: BodyPlan, facts: Facts): Decision => ({
     field: "body",
     ...facts,
     after: plan.fates.filter((f) => f !== "keep").join(", "),
+    ...(plan.folds ? { folded: "headers of parts" } : {}),
   },
 });
 

@@ -72,10 +72,10 @@ const passed = (rule: string, facts: Decision["facts"]): Decision => ({
 });
 
 /**
- * Admits a submission whose account may use the return path, may send to every recipient, and may speak for one
- * of the authors: From, or Resent-From of the top block where the message is passed on. Authors of several
- * domains, or none, need rights of their own. Refused with 550 5.7.1 naming the field. RFC 6409 §6.1, §6.3,
- * RFC 6854 §3
+ * Admits a submission whose account may use the return path, may send to every recipient, and may speak for every
+ * author, or for as many as the site asks for, since mail programs show the first of them: From, or Resent-From of
+ * the top block where the message is passed on. Authors of several domains, or none, need rights of their own.
+ * Refused with 550 5.7.1 naming the field. RFC 6409 §6.1, §6.3, RFC 6854 §3
  */
 export const enforceRights: Stage<Authenticated, Authorized, Refusal, SenderRights> = Effect
   .fnUntraced(function* (s: Authenticated) {
@@ -107,7 +107,7 @@ const checkAuthors = Effect.fnUntraced(function* (
   const { checks } = yield* SenderRights;
   if (fields.resent !== null && checks.resend === "own") {
     const original = yield* judge(account, fields.authors, circumstances);
-    if (original.by === null) {
+    if (original.by === null || (checks.header === "every" && original.foreign.length > 0)) {
       const facts = { field: "From", authors: addresses(fields.authors) };
       return yield* refusal(trail, "enforce_rights", "RGT-5", NOT_PASSED_ON, facts);
     }
@@ -169,7 +169,7 @@ const admits = (
       return true;
     case "every":
       return foreign.length === 0;
-    case "strict":
+    case "one":
       return by !== null;
     case "domain":
       return by !== null ||

@@ -8,7 +8,12 @@ import { Effect } from "effect";
 import { formatDate } from "../message/date.ts";
 import { Ids } from "../ports/ids.ts";
 import { dropCopies, nameNobody, supplyFrom } from "./fix/absent.ts";
-import { fillEmptyLists, mergeLists, modernizeAddresses } from "./fix/address_fields.ts";
+import {
+  fillEmptyLists,
+  mendAddressSyntax,
+  mergeLists,
+  modernizeAddresses,
+} from "./fix/address_fields.ts";
 import { fixDate } from "./fix/date.ts";
 import type { Draft, Mend } from "./fix/draft.ts";
 import { fixLayout } from "./fix/layout.ts";
@@ -28,14 +33,15 @@ const MENDS: ReadonlyArray<Mend> = [
   mergeLists,
   fillEmptyLists,
   nameNobody,
+  mendAddressSyntax,
   modernizeAddresses,
-  encodeHeader,
   fixDate,
   fixMessageId,
   labelEightBit,
   removeBcc,
   removeReturnPath,
   removeForgedResults,
+  encodeHeader,
   fixLayout,
   addReceived,
 ];

@@ -1,5 +1,5 @@
 /** A submission that is accepted and yet does not leave: why, until when, and what happens then. */
-import type { Hold } from "../ports/spool.ts";
+import type { Hold } from "../ports/hold.ts";
 import { shown } from "./facts.ts";
 import type { Facts, StageName } from "./trail.ts";
 import type { Submission } from "./submission.ts";

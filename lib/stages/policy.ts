@@ -85,7 +85,7 @@ export interface HeaderRules {
   readonly eightBitBody: "keep" | "encode";
   /** By single label in lower case, the domain that it stands for. RFC 6409 §4.2 */
   readonly domains: Completions;
-  /** Sender is needed where the return path is not in From (`envelope`), or none of From is the account's (`rights`). */
+  /** Sender is needed where none of From is the account's (`rights`), or the return path is not in From (`envelope`). */
   readonly senderMatch: "envelope" | "rights";
   /** A Sender of somebody else although the submitter is in From: refuse, or drop what it says. */
   readonly foreignSender: "reject" | "fix";

@@ -40,28 +40,37 @@ export const resentClaim = (s: Completed, block: ResentBlock, submitter: Mailbox
   place: insertInBlock,
 });
 
+export interface Read {
+  readonly case: SenderCase;
+  /** Whom a Sender that is written names: the submitter, or by `rights` the first author that is the account's. */
+  readonly names: Mailbox;
+}
+
 /** The facts that the table asks for. Rights are asked about only where octets do not tell. */
 export const readCase = Effect.fnUntraced(function* (
   s: Completed,
   claim: Claim,
   submitter: Mailbox,
   rules: HeaderRules,
-): Effect.fn.Return<SenderCase, never, SenderRights> {
+): Effect.fn.Return<Read, never, SenderRights> {
   const { authors, sender, field } = claim;
   const [author, ...others] = authors;
   const alone = author !== undefined && others.length === 0 ? author : null;
   const spoken = rules.senderMatch === "envelope" && authors.some((a) => same(a, submitter))
-    ? { submitter: true, own: true }
+    ? { submitter: true, own: true, names: submitter }
     : yield* speaksFor(s, authors, submitter, rules);
   return {
-    known: true,
-    authors: authors.length,
-    submitterIsAuthor: spoken.submitter,
-    ownAuthor: spoken.own,
-    sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
-    senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
-    signed: s.fields.signed.has(claim.name.toLowerCase()),
-    foreignSender: rules.foreignSender,
+    case: {
+      known: true,
+      authors: authors.length,
+      submitterIsAuthor: spoken.submitter,
+      ownAuthor: spoken.own,
+      sender: field === null ? "absent" : (yield* owns(s, submitter, sender)) ? "own" : "foreign",
+      senderIsAuthor: alone !== null && sender !== null && same(alone, sender),
+      signed: s.fields.signed.has(claim.name.toLowerCase()),
+      foreignSender: rules.foreignSender,
+    },
+    names: spoken.names,
   };
 });
 
@@ -75,7 +84,7 @@ const speaksFor = Effect.fnUntraced(function* (
   submitter: Mailbox,
   rules: HeaderRules,
 ): Effect.fn.Return<
-  { readonly submitter: boolean; readonly own: boolean },
+  { readonly submitter: boolean; readonly own: boolean; readonly names: Mailbox },
   never,
   SenderRights
 > {
@@ -85,12 +94,20 @@ const speaksFor = Effect.fnUntraced(function* (
   let own = false;
   for (const author of authors) {
     const right = yield* rights.maySendAs(s.account, author, circumstances);
-    if (rules.senderMatch === "rights" ? right.granted : sameOwn(mine, right)) {
-      return { submitter: true, own: true };
+    // an author's own address tells no more than From does
+    if (rules.senderMatch === "rights" && right.granted) {
+      return {
+        submitter: true,
+        own: true,
+        names: authors.some((a) => same(a, submitter)) ? submitter : author,
+      };
+    }
+    if (rules.senderMatch === "envelope" && sameOwn(mine, right)) {
+      return { submitter: true, own: true, names: submitter };
     }
     own ||= right.granted;
   }
-  return { submitter: false, own };
+  return { submitter: false, own, names: submitter };
 });
 
 /** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */

@@ -12,7 +12,7 @@ import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";
 import type { Circumstances } from "../ports/sender_rights.ts";
 import type { PassThrough, Route } from "../ports/routes.ts";
-import type { Hold } from "../ports/spool.ts";
+import type { Hold } from "../ports/hold.ts";
 import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
 

@@ -5,12 +5,12 @@ import type { Envelope } from "../../lib/envelope/envelope.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import {
   type Delivery,
-  type Hold,
   type LeasedRecipient,
   type NewMessage,
   type Outcome,
   Spool,
 } from "../../lib/ports/spool.ts";
+import type { Hold } from "../../lib/ports/hold.ts";
 import { attemptJson, contactText } from "../../lib/ports/attempt.ts";
 import { type Change, type Selection, SpoolAdmin } from "../../lib/ports/spool_admin.ts";
 import { octets, text } from "../support/octets.ts";

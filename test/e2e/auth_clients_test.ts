@@ -322,6 +322,16 @@ Deno.test({
           assert.ok(!server.output().includes(shown));
         }
       });
+      await t.step("a password in Latin-1 is refused and told: 535", async () => {
+        const before = server.output().length;
+        const d = await dialog(w, true);
+        const latin1 = btoa(`\0${w.site.user}\0gr\xfcn`);
+        assert.match(await d.one(`AUTH PLAIN ${latin1}`), /^535 5\.7\.8 /);
+        d.close();
+        const line = await eventually(() => server.output().slice(before).trim() || null);
+        assert.match(line, /login refused/);
+        assert.match(line, /PLAIN/);
+      });
       await t.step(
         "a login name makes no line of its own, runs nothing: threats row 18",
         async () => {

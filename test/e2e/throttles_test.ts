@@ -109,6 +109,37 @@ it(
   },
 );
 
+it(
+  "a password that is not UTF-8 counts like any that is wrong",
+  "auth_locked",
+  "auth_delay_seconds = 0\nauth_lock_failures = 3",
+  async (s) => {
+    const d = await open(s);
+    const latin1 = `AUTH PLAIN ${btoa(`\0${s.user}\0gr\xfcn`)}`;
+    for (let n = 0; n < 3; n++) assert.match(await d.one(latin1), /^535 5\.7\.8 /);
+    d.close();
+    const e = await open(s);
+    assert.match(await e.one(plain(s.user, s.password)), /^454 4\.7\.0 /);
+    e.close();
+  },
+);
+
+it(
+  "a 454 is no faster than a try",
+  "auth_locked",
+  "auth_delay_seconds = 1\nauth_lock_failures = 3",
+  async (s) => {
+    const d = await open(s);
+    for (let n = 0; n < 3; n++) assert.match(await d.one(plain("x@example.com", "y")), /^535 /);
+    d.close();
+    const e = await open(s);
+    const at = performance.now();
+    assert.match(await e.one(plain("x@example.com", "y")), /^454 4\.7\.0 /);
+    assert.ok(performance.now() - at >= 900);
+    e.close();
+  },
+);
+
 Deno.test("throttle: a bad token without a name locks out itself, and no other of the neighbourhood", async () => {
   const op = await OauthIssuer.start({ audience: "postern" });
   const more = `[[auth.oauth]]

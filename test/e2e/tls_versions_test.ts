@@ -15,6 +15,11 @@ const CASES: ReadonlyArray<readonly [string, ReadonlyArray<string>, RegExp | nul
     "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0",
   ], null],
   ["suites without forward secrecy", ["-tls1_2", "-cipher", "AES128-GCM-SHA256:@SECLEVEL=0"], null],
+  ["ALPN smtp", ["-alpn", "smtp"], /^ALPN protocol: smtp$/m],
+  ["ALPN smtp behind another", ["-alpn", "http/1.1,smtp"], /^ALPN protocol: smtp$/m],
+  ["no ALPN", [], /^No ALPN negotiated$/m],
+  ["ALPN of a browser", ["-alpn", "http/1.1"], /alert number 120/],
+  ["ALPN of a newer browser", ["-alpn", "h2,http/1.1"], /alert number 120/],
   ["anonymous suites", ["-tls1_2", "-cipher", "aNULL:eNULL:@SECLEVEL=0"], null],
 ];
 

@@ -20,7 +20,7 @@ export type Said =
 export type Page =
   | string
   | (Partial<Omit<HttpResponse, "_tag" | "body">> & { readonly body?: string })
-  | { readonly fails: HttpFailureKind }
+  | { readonly fails: HttpFailureKind; readonly reason?: string }
   | { readonly never: true };
 
 export interface World {
@@ -33,8 +33,12 @@ export interface World {
   readonly draw?: (low: number, high: number) => number;
   /** What a wildcard answers for names that are not listed. */
   readonly wildcard?: (name: string, type: RecordType) => Said | undefined;
-  /** What one name server has that differs from the rest, by address, then by `TYPE name`. */
-  readonly servers?: Readonly<Record<string, Readonly<Record<string, Said>>>>;
+  /** What one name server has that differs from the rest, by address, then by `TYPE name`; or that it is dead. */
+  readonly servers?: Readonly<Record<string, Readonly<Record<string, Said>> | TroubleKind>>;
+  /** What stands in the zone although the resolver does not believe it, by `TYPE name`. */
+  readonly unchecked?: Readonly<Record<string, Said>>;
+  /** Servers that the zone above names, by zone; nothing is told of others. */
+  readonly delegations?: Readonly<Record<string, ReadonlyArray<string> | "none" | "hidden">>;
 }
 
 export interface Watched {
@@ -82,8 +86,26 @@ export const world = (w: World): Watched => {
       return Promise.resolve(answerOf(saidOf(name, type), exists(name)) as DnsAnswer<T>);
     },
     askServer: <T extends RecordType>(address: string, name: string, type: T) => {
-      const own = w.servers?.[address]?.[`${type} ${name}`];
+      const server = w.servers?.[address];
+      const key = `${type} ${name}`;
+      const own = typeof server === "string" ? server : server?.[key] ?? w.unchecked?.[key];
       return Promise.resolve(answerOf(own ?? saidOf(name, type), exists(name)) as DnsAnswer<T>);
+    },
+    askDelegation: (_, zone) => {
+      const said = w.delegations?.[zone];
+      return Promise.resolve(
+        said === undefined
+          ? { _tag: "Trouble", kind: "refused", reason: "refused" }
+          : said === "none"
+          ? { _tag: "None" }
+          : said === "hidden"
+          ? { _tag: "Hidden" }
+          : { _tag: "Servers", names: said },
+      );
+    },
+    lookupUnchecked: <T extends RecordType>(name: string, type: T) => {
+      const said = w.unchecked?.[`${type} ${name}`] ?? saidOf(name, type);
+      return Promise.resolve(answerOf(said, exists(name)) as DnsAnswer<T>);
     },
     wallClock: () => Date.UTC(2026, 10, 24),
     send: async (r) => {
@@ -96,7 +118,9 @@ export const world = (w: World): Watched => {
           : { _tag: "Failed", kind: "not-found", reason: "no such host" };
       }
       if (typeof page === "string") return respond({ body: page });
-      if ("fails" in page) return { _tag: "Failed", kind: page.fails, reason: page.fails };
+      if ("fails" in page) {
+        return { _tag: "Failed", kind: page.fails, reason: page.reason ?? page.fails };
+      }
       if ("never" in page) throw new Error("it has ended");
       return respond(page);
     },

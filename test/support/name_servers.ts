@@ -5,7 +5,7 @@
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
 import { run } from "./dig.ts";
 import { type Daemon, launch } from "./daemon.ts";
-import { startNamed } from "./named.ts";
+import { startNamed, type ZoneFiles } from "./named.ts";
 import { freePort } from "./postern.ts";
 
 const SOA =
@@ -15,7 +15,16 @@ const SOA =
 export interface ZoneText {
   readonly text: string;
   readonly signed?: boolean;
+  /** SOA, NS and their addresses, other than the usual. */
+  readonly head?: string;
+  /** What becomes of the file after it was signed. */
+  readonly spoil?: (signed: string) => string;
 }
+
+/** Starts a server with these zones; those of `presigned` come with their signatures. */
+export type StartServer = (
+  o: { readonly zones: ZoneFiles; readonly presigned: ReadonlyArray<string> },
+) => Promise<Daemon>;
 
 export interface Signed extends Daemon {
   /** DNSKEY records of the signed zones. */
@@ -60,16 +69,20 @@ const sign = async (name: string, text: string): Promise<readonly [string, strin
 /** `zones`: what stands in the zone besides SOA and NS, by name. */
 export const startSigned = async (
   zones: Readonly<Record<string, ZoneText>>,
+  start: StartServer = startNamed,
 ): Promise<Signed> => {
   const files: Record<string, string> = {};
   const anchors: Array<string> = [];
-  for (const [name, { text, signed }] of Object.entries(zones)) {
-    const whole = `$ORIGIN ${name}.\n${SOA}${text}\n`;
+  for (
+    const [name, { text, signed, head = SOA, spoil = (t: string) => t }] of Object.entries(zones)
+  ) {
+    const whole = `$ORIGIN ${name}.\n${head}${text}\n`;
     const [file, anchor] = signed === true ? await sign(name, whole) : [whole, null];
-    files[name] = file;
+    files[name] = spoil(file);
     if (anchor !== null) anchors.push(anchor);
   }
-  return { ...await startNamed({ zones: files }), anchors };
+  const presigned = Object.keys(zones).filter((z) => zones[z]?.signed === true);
+  return { ...await start({ zones: files, presigned }), anchors };
 };
 
 export interface Unbound extends Daemon {
@@ -79,11 +92,14 @@ export interface Unbound extends Daemon {
   readonly ca: string;
 }
 
-/** A resolver for the zones of `authority`; those in `anchored` must be signed, else they are bogus to it. */
+/** A resolver for the zones of `authority` at `address`; those in `anchored` must be signed, else they are bogus to it. */
 export const startUnbound = async (
   authority: Signed,
   zones: ReadonlyArray<string>,
   bogus: ReadonlyArray<string> = [],
+  address = "127.0.0.1",
+  /** Zones of other servers, with `address@port`. */
+  others: Readonly<Record<string, string>> = {},
 ): Promise<Unbound> => {
   const dir = await Deno.makeTempDir({ prefix: "postern-unbound-" });
   const [port, tlsPort, httpsPort] = [await freePort(), await freePort(), await freePort()];
@@ -96,6 +112,11 @@ export const startUnbound = async (
     ...bogus.map((z) => `${z}. IN DS 1 13 2 ${"ab".repeat(32)}`),
   ];
   await Deno.writeTextFile(`${dir}/anchors`, `${anchors.join("\n")}\n`);
+  const own = `${address}@${authority.port}`;
+  const stubs = [
+    ...[...zones, ...bogus].map((z) => [z, own] as const),
+    ...Object.entries(others),
+  ];
   const text = `server:
   directory: "${dir}"
   username: ""
@@ -116,12 +137,8 @@ export const startUnbound = async (
   trust-anchor-file: anchors
   ede: yes
   val-log-level: 2
-${[...zones, ...bogus].map((z) => `  local-zone: "${z}." transparent\n`).join("")}
-${
-    [...zones, ...bogus].map((z) =>
-      `stub-zone:\n  name: "${z}."\n  stub-addr: 127.0.0.1@${authority.port}\n`
-    ).join("")
-  }`;
+${stubs.map(([z]) => `  local-zone: "${z}." transparent\n`).join("")}
+${stubs.map(([z, at]) => `stub-zone:\n  name: "${z}."\n  stub-addr: ${at}\n`).join("")}`;
   await Deno.writeTextFile(`${dir}/unbound.conf`, text);
   const command = ["unbound", "-d", "-c", `${dir}/unbound.conf`];
   const server = await launch(dir, port, command, /start of service/);

@@ -40,5 +40,6 @@ ${zones.join("\n")}
 `,
   );
   const command = ["named", "-g", "-c", config];
-  return await launch(dir, port, command, /\brunning\b/);
+  // "running on" and "running as" come before the zones are there
+  return await launch(dir, port, command, /(?:all|some) zones [^]*\brunning$/m);
 };

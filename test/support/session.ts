@@ -12,7 +12,7 @@ import { MECHANISMS, mechanismsOf } from "../../lib/sasl/all.ts";
 import { type Channel, NO_CHANNEL } from "../../lib/sasl/mechanism.ts";
 import { decodeBase64 } from "../../lib/sasl/base64.ts";
 import { extensions, extensionsWith } from "../../lib/smtp/server/extensions/all.ts";
-import type { Rules } from "../../lib/smtp/server/rules.ts";
+import type { Rules } from "../../lib/smtp/server/extension.ts";
 import { octets, text } from "./octets.ts";
 import {
   fresh,
@@ -137,6 +137,8 @@ const judge = (claim: Claim): Answer => {
       const { authzid, account } = claim.certificate;
       return authzid === "" || authzid === account ? yes : only(say.BAD_CREDENTIALS);
     }
+    case "Void":
+      return only(say.BAD_CREDENTIALS);
   }
 };
 

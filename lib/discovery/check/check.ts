@@ -7,13 +7,16 @@ import { discover } from "../discover/discover.ts";
 import type { DiscoverResult } from "../discover/result.ts";
 import type { Run } from "../discover/run.ts";
 import { expectedRecords } from "../expected.ts";
-import type { Offer } from "../offer.ts";
+import { type Offer, within } from "../offer.ts";
 import { urlOf } from "../service.ts";
 import { PROFILES, simulate } from "./clients/simulate.ts";
+import { checkDelegations } from "./delegations.ts";
 import { checkDns } from "./dns.ts";
 import { checkHttp } from "./http.ts";
 import { checkServers } from "./connect.ts";
+import { leftOver } from "./left_over.ts";
 import type { CheckPorts } from "./ports.ts";
+import { withRemedy } from "./remedy.ts";
 import { checkDelegated } from "./signed_parent.ts";
 import { published } from "./published.ts";
 import { CHECK_VERSION, type CheckReport, type Finding, sorted } from "./report.ts";
@@ -25,40 +28,45 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** Zones that our own name server answers for. */
   readonly delegated?: ReadonlyArray<string>;
+  /** Names of the servers of these zones, as configured. */
+  readonly ns?: ReadonlyArray<string>;
 }
+
+/** Sources that the domain itself publishes; others are asked only where these leave something open. 9.2 */
+const OWN_SOURCES: ReadonlySet<string> = new Set(["pacc", "srv", "autoconfig", "pox", "http"]);
 
 /** `expected` places against those that were found; order does not count. */
 const roundTrip = (offer: Offer, r: DiscoverResult): Finding => {
+  const isMail = (place: string) => /^(imap|pop3|submission) /.test(place);
   const expected = offer.services.map((s) => `${s.kind} ${urlOf(s) ?? `${s.host}:${s.port}`}`);
-  const found = r.services.map((s) => `${s.kind} ${s.url ?? `${s.host}:${s.port}`}`);
-  const mail = expected.filter((e) => /^(imap|pop3|submission) /.test(e));
-  const missing = mail.filter((e) => !found.includes(e));
-  const foreign = found.filter((f) => /^(imap|pop3|submission) /.test(f) && !expected.includes(f));
-  const good = r.verdict === "ok" || r.verdict === "confirm" || r.verdict === "partial";
-  const status = r.verdict === "tempfail"
-    ? "unknown"
-    : missing.length > 0 || !good
-    ? "missing"
-    : foreign.length > 0
-    ? "extra"
-    : "pass";
-  const detail = missing.length > 0
-    ? `not found: ${missing.join(", ")}`
-    : foreign.length > 0
-    ? `found, and not from here: ${foreign.join(", ")}`
-    : good
-    ? ""
-    : `verdict ${r.verdict}`;
-  return {
+  const places = r.services.map((s) => ({
+    place: `${s.kind} ${s.url ?? `${s.host}:${s.port}`}`,
+    own: s.sources.some((x) => OWN_SOURCES.has(x.method)),
+  }));
+  const found = places.map((p) => p.place);
+  const missing = expected.filter((e) => isMail(e) && !found.includes(e));
+  const foreign = places.filter((p) => p.own && isMail(p.place) && !expected.includes(p.place))
+    .map((p) => p.place);
+  const base = {
     station: "discover",
     key: "round-trip",
     subject: offer.domain,
     type: r.verdict,
-    status,
     expected,
     found,
-    detail,
-  };
+  } as const;
+  if (missing.length > 0) {
+    const status = r.verdict === "tempfail" ? "unknown" : "missing";
+    return { ...base, status, detail: `not found: ${missing.join(", ")}` };
+  }
+  if (foreign.length > 0) {
+    const detail = `found, and not from here: ${foreign.join(", ")}`;
+    return { ...base, status: "extra", detail };
+  }
+  // all is there, whatever else did not answer
+  return found.some(isMail) || !expected.some(isMail)
+    ? { ...base, status: "pass", detail: "" }
+    : { ...base, status: "missing", detail: `verdict ${r.verdict}` };
 };
 
 export const checkDomain = async (
@@ -81,19 +89,28 @@ export const checkDomain = async (
   const zones = new Zones(ports);
   try {
     const records = await expectedRecords(offer);
-    const [dns, delegated, http, servers, found, seen] = await Promise.all([
+    const own = {
+      zones: (options.delegated ?? []).filter((z) => within(z, offer.domain)),
+      ns: options.ns ?? [],
+    };
+    const [dns, delegated, left, http, servers, found, seen] = await Promise.all([
       checkDns(offer.domain, records, ports, zones),
-      checkDelegated(offer.domain, options.delegated ?? [], ports),
+      checkDelegated(offer.domain, own.zones, ports),
+      leftOver(offer, records, ports),
       checkHttp(run, offer),
       checkServers(offer, ports, signal),
       discover(offer.domain, ports, { signal, all: true }),
       published(run, offer.web),
     ]);
+    const places = await zones.all();
+    const delegations = await checkDelegations(places, own, zones, ports);
+    const all = [...dns, ...delegations, ...delegated, ...left, ...http, ...servers];
     return {
       version: CHECK_VERSION,
       domain: offer.domain,
-      servers: await zones.all(),
-      findings: sorted([...dns, ...delegated, ...http, ...servers, roundTrip(offer, found)]),
+      servers: places.flatMap((p) => [...p.views, ...p.dead.map((d) => d.view)])
+        .filter((v) => v.address !== ""),
+      findings: sorted([...all, roundTrip(offer, found)]).map((f) => withRemedy(f, offer)),
       clients: PROFILES.map((p) => simulate(p, seen, ports.draw)),
     };
   } finally {

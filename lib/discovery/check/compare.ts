@@ -3,6 +3,7 @@ import type { DnsAnswer, DnsRecords, RecordType as AnswerType } from "../../port
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord, RecordData, RecordType } from "../record.ts";
 import type { Status } from "./report.ts";
+import { spfFaults, spfIsOpen } from "./spf_terms.ts";
 
 /** Expected records of one owner and type. */
 export interface ExpectedSet {
@@ -71,20 +72,23 @@ const same = (a: RecordData, b: RecordData): boolean => text(a) === text(b);
 const tagOf = (t: string): string =>
   /^(v=[a-z0-9]+|mailconf=|path=)/i.exec(t)?.[1]?.toLowerCase() ?? "";
 
-/** Tags and values without the white space that does not matter. RFC 6376 §3.2 */
-const tags = (t: string): string =>
-  t.split(";").map((p) => p.trim().replace(/\s*=\s*/, "=")).filter((p) => p !== "").join(";");
-
-/** Every mechanism that is asked for is there, in whatever company. */
-const spfHolds = (want: string, have: string): boolean => {
-  const words = new Set(have.toLowerCase().split(/\s+/));
-  return want.toLowerCase().split(/\s+/).filter((w) => !/^[-~?+]?all$/.test(w))
-    .every((w) => words.has(w));
+/** Tags and values without the white space and the order that do not matter; the version comes first. RFC 6376 §3.2 */
+const tags = (t: string): string => {
+  const [version = "", ...rest] = t.split(";").map((p) =>
+    p.split("=").map((x) => x.trim()).join("=")
+  );
+  return [version, ...rest.filter((p) => p !== "").sort()].join(";");
 };
 
-const txtHolds = (want: string, have: string): boolean =>
-  want === have ||
-  (tagOf(want) === "v=spf1" ? spfHolds(want, have) : tags(want) === tags(have));
+/** Why `have` is not what `want` asks for, as far as there are words for it; null: it is. */
+const txtFaults = (want: string, have: string): ReadonlyArray<string> | null => {
+  if (want === have) return null;
+  if (tagOf(want) === "v=spf1") {
+    const faults = spfFaults(want, have);
+    return faults.length === 0 ? null : faults;
+  }
+  return tags(want) === tags(have) ? null : [firstDifference(want, have)].filter((d) => d !== "");
+};
 
 /** Where two texts part: a panel that cut a long one shows. */
 const firstDifference = (want: string, have: string): string => {
@@ -98,6 +102,9 @@ const firstDifference = (want: string, have: string): string => {
 /** Only one of these may be at a name. RFC 7208 §3.2, RFC 7489 §6.6.3, RFC 8461 §3.1, RFC 8460 §3 */
 const ALONE: ReadonlySet<string> = new Set(["v=spf1", "v=dmarc1", "v=stsv1", "v=tlsrptv1"]);
 
+const several = (kin: ReadonlyArray<string>, tag: string): string | null =>
+  kin.length > 1 && ALONE.has(tag) ? `${kin.length} records begin with ${tag}, and one may` : null;
+
 const compareTxt = (
   want: ReadonlyArray<RecordData>,
   have: ReadonlyArray<RecordData>,
@@ -107,21 +114,39 @@ const compareTxt = (
   let status: Status = "pass";
   for (const w of want) {
     const tag = tagOf(text(w));
-    const kin = have.filter((h) => tagOf(text(h)) === tag);
-    found.push(...kin.map(text));
-    if (!kin.some((h) => txtHolds(text(w), text(h)))) {
+    const kin = have.map(text).filter((h) => tagOf(h) === tag).sort();
+    found.push(...kin);
+    const faults = kin.map((h) => txtFaults(text(w), h));
+    const more = several(kin, tag);
+    if (!faults.includes(null)) {
       status = kin.length === 0 ? "missing" : "drift";
-      details.push(...kin.map((h) => firstDifference(text(w), text(h))).filter((d) => d !== ""));
-    } else if (kin.length > 1 && ALONE.has(tag) && status === "pass") {
+      details.push(...faults.flatMap((f) => f ?? []));
+    } else if (more !== null && status === "pass") {
       status = "extra";
-      details.push(`${kin.length} records begin with ${tag}, and one may`);
+      details.push(more);
     }
   }
   return { status, found: [...new Set(found)], detail: details.join("; ") };
 };
 
+/** The site has no say here: any record of that kind is its own, if it works. */
+const compareHint = (want: RecordData | undefined, have: ReadonlyArray<RecordData>): Compared => {
+  const tag = tagOf(want?.type === "TXT" ? want.text : "");
+  const kin = have.map(text).filter((f) => tagOf(f) === tag).sort();
+  const more = several(kin, tag);
+  if (more !== null) return { status: "extra", found: kin, detail: more };
+  const faults = tag === "v=spf1" ? kin.flatMap((k) => spfFaults(null, k)) : [];
+  if (faults.length > 0) return { status: "drift", found: kin, detail: faults.join("; ") };
+  const open = tag === "v=spf1" && kin.some(spfIsOpen);
+  return {
+    status: kin.length > 0 && !open ? "pass" : "info",
+    found: kin,
+    detail: open ? "it says nothing about others: as far as SPF goes, anybody may send" : "",
+  };
+};
+
 /** Types of which others may have their own at the same name. */
-const SHARED: ReadonlySet<RecordType> = new Set(["CAA", "TLSA", "A", "AAAA"]);
+const SHARED: ReadonlySet<RecordType> = new Set(["CAA", "TLSA"]);
 
 const rootMixed = (have: ReadonlyArray<RecordData>): boolean =>
   have.length > 1 && have.some((d) => d.type === "SRV" && d.target === ".");
@@ -137,13 +162,9 @@ export const compareSet = <T extends AnswerType>(
   }
   const want = set.records.map((r) => r.data);
   const have = liveData(type, answer);
-  const found = have.map(text);
-  if (set.need === "hint") {
-    // the site has no say here: any record of that kind is its own
-    const tag = tagOf(text(want[0] ?? { type: "TXT", text: "" }));
-    const kin = found.filter((f) => tagOf(f) === tag);
-    return { status: kin.length > 0 ? "pass" : "info", found: kin, detail: "" };
-  }
+  // servers answer in any order
+  const found = have.map(text).sort();
+  if (set.need === "hint") return compareHint(want[0], have);
   if (set.type === "TXT") return absentIsInfo(set, compareTxt(want, have));
   if (have.length === 0) return absentIsInfo(set, { status: "missing", found, detail: "" });
   if (rootMixed(have)) {
@@ -155,7 +176,7 @@ export const compareSet = <T extends AnswerType>(
   const extra = have.filter((h) => !want.some((w) => same(w, h)));
   return extra.length === 0 || SHARED.has(set.type)
     ? { status: "pass", found, detail: "" }
-    : { status: "extra", found, detail: `not from here: ${extra.map(text).join(", ")}` };
+    : { status: "extra", found, detail: `not from here: ${extra.map(text).sort().join(", ")}` };
 };
 
 /** What helps and is not there is no fault; some panels cannot store it. P-4 */

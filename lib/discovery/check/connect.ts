@@ -2,7 +2,7 @@
 import { authsOf } from "../discover/probe_all.ts";
 import type { ProbeReport } from "../discover/ports.ts";
 import type { Offer } from "../offer.ts";
-import { labelOf, type Service } from "../service.ts";
+import type { Service } from "../service.ts";
 import type { CheckPorts } from "./ports.ts";
 import type { Finding, Status } from "./report.ts";
 
@@ -11,8 +11,11 @@ const DAY_MS = 86_400_000;
 /** A certificate that ends sooner is about to be a fault. */
 const SOON_DAYS = 14;
 
-const look = (s: Service, offer: Offer, ports: CheckPorts, signal: AbortSignal) => {
-  const label = labelOf(s)?.label.replace(/\._tcp$/, "");
+/**
+ * The certificate must be for the host itself. RFC 6186 §6 lets the mail domain or an SRV-ID vouch for it, but only to
+ * clients that came by SRV and know that; most compare the host that stands in their settings.
+ */
+const look = (s: Service, ports: CheckPorts, signal: AbortSignal) => {
   if (s.kind !== "imap" && s.kind !== "pop3" && s.kind !== "submission" && s.kind !== "sieve") {
     return null;
   }
@@ -21,8 +24,8 @@ const look = (s: Service, offer: Offer, ports: CheckPorts, signal: AbortSignal) 
     security: s.security === "implicit" ? "implicit" : "starttls",
     host: s.host,
     port: s.port,
-    names: [offer.domain],
-    srvIds: label === undefined ? [] : [`${label}.${offer.domain}`],
+    names: [],
+    srvIds: [],
     timeoutMs: TIMEOUT_MS,
     signal,
   });
@@ -114,7 +117,7 @@ export const checkServers = async (
   signal: AbortSignal,
 ): Promise<ReadonlyArray<Finding>> => {
   const all = await Promise.all(offer.services.map(async (s): Promise<ReadonlyArray<Finding>> => {
-    const r = await look(s, offer, ports, signal);
+    const r = await look(s, ports, signal);
     if (r === null) return [];
     return [
       reached(s, r),

@@ -1,5 +1,5 @@
 /** Published records against the model, at every name server and through the resolver. Section 11.2 */
-import type { DnsAnswer } from "../../ports/dns.ts";
+import type { DnsAnswer, DnsTrouble } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord } from "../record.ts";
 import {
@@ -10,35 +10,17 @@ import {
   liveData,
   printed,
 } from "./compare.ts";
+import { doubted } from "./doubt.ts";
+import { good, judged, type Looked, type Seen } from "./judge.ts";
 import type { CheckPorts } from "./ports.ts";
-import type { Finding, Status } from "./report.ts";
+import type { Finding } from "./report.ts";
 import { spf } from "./spf.ts";
-import { behind, type View, type Zones } from "./zones.ts";
+import { hostFindings } from "./targets.ts";
+import { ttlFinding } from "./ttl.ts";
+import { bogusFinding, serverFinding, type View, type Zones } from "./zones.ts";
 
 /** A set of which every record is of one type that can be asked for. */
 type Askable = "A" | "AAAA" | "CNAME" | "NS" | "MX" | "SRV" | "TXT" | "CAA" | "TLSA" | "SOA";
-
-interface Seen {
-  readonly view: View;
-  readonly compared: Compared;
-}
-
-const GRAVITY: ReadonlyArray<Status> = [
-  "pass",
-  "info",
-  "unknown",
-  "extra",
-  "missing",
-  "drift",
-  "conflict",
-];
-
-const worst = (all: ReadonlyArray<Compared>): Compared =>
-  all.reduce((a, b) => GRAVITY.indexOf(b.status) > GRAVITY.indexOf(a.status) ? b : a);
-
-const good = (c: Compared): boolean => c.status === "pass" || c.status === "info";
-
-const nameOf = (v: View): string => `${v.name} [${v.address}]`;
 
 /** An alias that leads out of a server's data is followed by the resolver. SRV-8, P-8 */
 const answerAt = async (
@@ -48,7 +30,7 @@ const answerAt = async (
 ): Promise<DnsAnswer<Askable>> => {
   const answer = await ports.askServer(view.address, set.owner, set.type);
   const to = answer._tag === "NoData" ? answer.aliases.at(-1) : undefined;
-  return to === undefined ? answer : await ports.lookup(to, set.type);
+  return to === undefined ? answer : (await doubted(ports, to, set.type)).answer;
 };
 
 /** A host that should be an alias may have the addresses of its target instead: panels flatten. */
@@ -85,48 +67,39 @@ const shadowed = async (
   return set.type === "CNAME" && four._tag === "Found";
 };
 
-/** What the servers and the resolver say together. */
-const judged = (
-  set: ExpectedSet,
-  seen: ReadonlyArray<Seen>,
-  resolver: Compared,
-): Compared => {
-  if (seen.length === 0) return resolver;
-  const bad = seen.filter((s) => !good(s.compared));
-  if (bad.length === 0) {
-    return good(resolver) ? seen[0]?.compared ?? resolver : {
-      ...resolver,
-      status: "pending",
-      detail: "right at every name server; resolvers still keep what was there before",
-    };
-  }
-  const names = bad.map((s) => nameOf(s.view)).join(", ");
-  if (bad.length === seen.length) {
-    const all = worst(bad.map((s) => s.compared));
-    const alike = bad.every((s) => s.compared.found.join() === all.found.join());
-    return alike ? all : { ...all, detail: `name servers differ; at ${names}` };
-  }
-  const newest = seen.filter((s) => good(s.compared)).map((s) => s.view.serial);
-  const late = bad.every((s) =>
-    newest.some((n) => n !== null && s.view.serial !== null && behind(s.view.serial, n))
-  );
-  const compared = worst(bad.map((s) => s.compared));
-  return late
-    ? { ...compared, status: "pending", detail: `not yet at ${names}, which has an older zone` }
-    : { ...compared, detail: `${set.type} is right elsewhere, and not at ${names}` };
+/** The resolver's word where no server has one for this set; nobody's cache makes that right. */
+const unanswered = (resolver: Compared, troubles: ReadonlyArray<DnsTrouble>): Compared => {
+  const [first] = troubles;
+  if (first === undefined) return resolver;
+  const why = `no name server answers for it: ${first.kind}: ${first.reason}`;
+  return {
+    ...resolver,
+    status: good(resolver) ? "unknown" : resolver.status,
+    detail: resolver.detail === "" ? why : `${resolver.detail}; ${why}`,
+  };
 };
 
-const one = async (ports: CheckPorts, zones: Zones, set: ExpectedSet): Promise<Finding> => {
-  const views = await zones.viewsOf(set.owner);
-  const [answer, ...answers] = await Promise.all([
-    ports.lookup(set.owner, set.type),
+const one = async (ports: CheckPorts, zones: Zones, set: ExpectedSet): Promise<Looked> => {
+  const place = await zones.placeOf(set.owner);
+  const views = place?.views ?? [];
+  const [{ answer, bogus }, ...answers] = await Promise.all([
+    doubted(ports, set.owner, set.type),
     ...views.map((v) => answerAt(ports, v, set)),
   ]);
-  const seen = views.flatMap((view, i): ReadonlyArray<Seen> => {
-    const a = answers[i];
-    return a === undefined ? [] : [{ view, compared: compareSet(set, set.type, a) }];
+  const seen: Array<Seen> = [];
+  const silent: Array<Looked["silent"][number]> = [];
+  const ttls: Array<number> = [];
+  answers.forEach((a, i) => {
+    const view = views[i];
+    if (view === undefined) return;
+    if (a._tag === "Trouble") silent.push({ view, trouble: a });
+    else seen.push({ view, compared: compareSet(set, set.type, a) });
+    if (a._tag === "Found") ttls.push(a.ttl);
   });
-  let compared = judged(set, seen, compareSet(set, set.type, answer));
+  const resolver = compareSet(set, set.type, answer);
+  const said = seen.length === 0 ? unanswered(resolver, silent.map((s) => s.trouble)) : resolver;
+  // where the whole zone is bogus, that is told once
+  let compared = judged(set, seen, said, bogus && place?.bogus !== true);
   if (compared.status === "missing" && await flattened(ports, set)) {
     compared = { ...compared, status: "pass", detail: "has the addresses of its target" };
   } else if (
@@ -136,40 +109,36 @@ const one = async (ports: CheckPorts, zones: Zones, set: ExpectedSet): Promise<F
     compared = {
       ...compared,
       status: "shadowed",
-      detail: "a wildcard answers here: publish the record itself",
+      detail: "a wildcard answers here",
     };
   }
   return {
-    station: "dns",
-    key: set.key,
-    subject: set.owner,
-    type: set.type,
-    expected: printed(set),
-    ...compared,
+    set,
+    finding: {
+      station: "dns",
+      key: set.key,
+      subject: set.owner,
+      type: set.type,
+      expected: printed(set),
+      ...compared,
+    },
+    silent: seen.length === 0 ? [] : silent,
+    ttls,
   };
 };
 
-/** A target is a host with addresses, and no alias. SRV-7, RFC 2181 §10.3 */
-const target = async (ports: CheckPorts, host: string): Promise<Finding> => {
-  const [four, six] = await Promise.all([ports.lookup(host, "A"), ports.lookup(host, "AAAA")]);
-  const base = {
-    station: "dns",
-    key: "target",
-    subject: host,
-    type: "A/AAAA",
-    expected: [],
-  } as const;
-  const found = [four, six].flatMap((a) => a._tag === "Found" ? a.records : []);
-  const alias = [four, six].find((a) => a._tag !== "Trouble" && a.aliases.length > 0);
-  if (alias !== undefined && alias._tag !== "Trouble") {
-    const detail = `is an alias of ${alias.aliases.join(", ")}; a target must not be one`;
-    return { ...base, status: "conflict", found, detail };
+/** A server that answers for its zone, and not for all that is in it: one row each. */
+const halfDead = (looked: ReadonlyArray<Looked>): ReadonlyArray<Finding> => {
+  const by = new Map<string, { view: View; trouble: DnsTrouble; asked: Array<string> }>();
+  for (const { set, silent } of looked) {
+    for (const { view, trouble } of silent) {
+      const key = `${view.zone} ${view.name} ${view.address}`;
+      const known = by.get(key) ?? { view, trouble, asked: [] };
+      known.asked.push(`${set.owner} ${set.type}`);
+      by.set(key, known);
+    }
   }
-  if (found.length > 0) return { ...base, status: "pass", found, detail: "" };
-  const trouble = [four, six].find((a) => a._tag === "Trouble");
-  return trouble?._tag === "Trouble"
-    ? { ...base, status: "unknown", found, detail: trouble.reason }
-    : { ...base, status: "missing", found, detail: "has no address" };
+  return [...by.values()].map(({ asked, ...dead }) => serverFinding(dead, asked.sort()));
 };
 
 /** What stands for every name that nobody published. UN-3 */
@@ -195,22 +164,47 @@ const wildcards = async (domain: string, ports: CheckPorts): Promise<ReadonlyArr
   return answers.filter((f) => f !== null);
 };
 
+/** Sets of which nothing is known for one and the same reason, if that many, are one row. */
+const FOLDED = 3;
+
+const folded = (domain: string, all: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
+  const reasons = Map.groupBy(all.filter((f) => f.status === "unknown"), (f) => f.detail);
+  const together = [...reasons].filter(([, f]) => f.length >= FOLDED);
+  const kept = all.filter((f) => !together.some(([, t]) => t.includes(f)));
+  return [
+    ...kept,
+    ...together.map(([detail, f]): Finding => ({
+      station: "dns",
+      key: "not-known",
+      subject: domain,
+      type: "DNS",
+      status: "unknown",
+      expected: [],
+      found: f.map((x) => `${x.subject} ${x.type}`).sort(),
+      detail: `${detail}: for ${f.length} of the record sets`,
+    })),
+  ];
+};
+
 export const checkDns = async (
   domain: string,
   records: ReadonlyArray<ExpectedRecord>,
   ports: CheckPorts,
   zones: Zones,
 ): Promise<ReadonlyArray<Finding>> => {
-  const targets = new Set(
-    records.flatMap(({ data }) =>
-      (data.type === "SRV" || data.type === "MX") && data.target !== "." ? [data.target] : []
-    ),
-  );
-  const [wild, lookups, ...rest] = await Promise.all([
+  const [wild, lookups, hosts, looked] = await Promise.all([
     wildcards(domain, ports),
     spf(domain, ports),
-    ...expectedSets(records).map((set) => one(ports, zones, set)),
-    ...[...targets].map((host) => target(ports, host)),
+    hostFindings(records, ports),
+    Promise.all(expectedSets(records).map((set) => one(ports, zones, set))),
   ]);
-  return [...wild, ...lookups, ...rest];
+  const places = await zones.all();
+  return [
+    ...wild,
+    ...lookups,
+    ...folded(domain, [...hosts, ...looked.map((l) => l.finding)]),
+    ...ttlFinding(domain, looked),
+    ...halfDead(looked),
+    ...places.flatMap((p) => [...bogusFinding(p), ...p.dead.map((d) => serverFinding(d))]),
+  ];
 };

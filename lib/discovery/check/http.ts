@@ -36,14 +36,25 @@ const finding = (
 const get = (run: Run, url: string): Promise<Got> =>
   fetchDocument(run, { method: "autoconfig", url, accept: "*/*", maxBytes: MAX_XML });
 
-/** What does not come is missing; what should have answered is not known, unless its certificate is wrong. */
+/** Nobody is there. */
+const ABSENT: ReadonlySet<string> = new Set(["not-found", "http-404", "http-410"]);
+/** What may be in the way on this side. */
+const UNHEARD: ReadonlySet<string> = new Set(["dns", "timeout", "aborted", "forbidden"]);
+
+/** Codes of the system that speak of the way to the host, and not of the host. */
+const NO_WAY = /^(?:EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM)/;
+
+/** What does not come is missing, what comes as something else is wrong; where nobody was heard, nothing is known. */
+const statusOf = (g: NotFetched): Status => {
+  if (UNHEARD.has(g.outcome)) return "unknown";
+  if (ABSENT.has(g.outcome)) return "missing";
+  if (g.outcome !== "connect") return "drift";
+  return NO_WAY.test(g.detail) ? "unknown" : /ECONNREFUSED/.test(g.detail) ? "missing" : "drift";
+};
+
+/** `optional`: whoever runs that host need not know of us, and clients have another place to ask. */
 const notThere = (key: string, url: string, g: NotFetched, optional = false): Finding =>
-  finding(
-    key,
-    url,
-    g.outcome === "tls" ? "drift" : g.unknown !== null ? "unknown" : optional ? "info" : "missing",
-    `${g.outcome}: ${g.detail}`,
-  );
+  finding(key, url, optional ? "info" : statusOf(g), `${g.outcome}: ${g.detail}`);
 
 const servers = (octets: Uint8Array | string): ReadonlyArray<string> | string => {
   const read = readAutoconfig(octets);

@@ -5,7 +5,7 @@ export const CHECK_VERSION = 1;
 
 /**
  * `drift`: something else is there; `extra`: something beside the right thing; `pending`: right at the source and not
- * yet everywhere; `shadowed`: a wildcard answers in its place; `info`: optional and not there.
+ * yet everywhere; `shadowed`: a wildcard answers in its place; `info`: to be known, and no fault.
  */
 export type Status =
   | "pass"
@@ -46,6 +46,8 @@ export interface Finding {
   readonly found: ReadonlyArray<string>;
   /** What is wrong and where, in a sentence; empty where nothing is. */
   readonly detail: string;
+  /** What to do about it, in a sentence; absent where nothing is to be done. */
+  readonly remedy?: string;
 }
 
 export interface CheckReport {

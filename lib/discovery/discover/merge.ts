@@ -1,6 +1,5 @@
 /** One list out of what the methods found: same place, one entry; best source first. 9.3, 9.6 */
-import type { Auth, Kind } from "../service.ts";
-import { usernameOf } from "../service.ts";
+import { type Auth, type Kind, usernameOf } from "../service.ts";
 import type { Candidate } from "./candidate.ts";
 import { registrable } from "./domains.ts";
 import {

@@ -1,6 +1,5 @@
 /** A look at the servers that were found: TLS, names, capabilities, and what may be used then. 9.7, SEC-1, SEC-8 */
-import type { Auth } from "../service.ts";
-import { labelOf } from "../service.ts";
+import { type Auth, labelOf } from "../service.ts";
 import type { ProbeReport, ProbeState } from "./ports.ts";
 import { ranked } from "./merge.ts";
 import type { FoundService } from "./result.ts";

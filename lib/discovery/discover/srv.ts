@@ -1,11 +1,10 @@
 /** SRV records of a mail domain, and what stands at their targets. RFC 6186, RFC 8314 §5.1, RFC 6764 §6, section 9.4 */
 import type { DnsAnswer, Srv } from "../../ports/dns.ts";
 import { orderSrv } from "../choose.ts";
-import { SRV_LABELS, type SrvLabel, WELL_KNOWN } from "../service.ts";
+import { type Auth, SRV_LABELS, type SrvLabel, WELL_KNOWN } from "../service.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import { relation } from "./domains.ts";
 import { hostName } from "./host.ts";
-import type { Auth } from "../service.ts";
 import type { ConfirmReason, Dnssec, Source, Trust, Warning } from "./result.ts";
 import type { Run } from "./run.ts";
 import { atDomain, base, pathOf, type Presence, presence } from "./web.ts";

@@ -1,6 +1,5 @@
 /** What all of it comes to. 9.1, 9.5 */
-import type { FoundService, Verdict } from "./result.ts";
-import { selected } from "./result.ts";
+import { type FoundService, selected, type Verdict } from "./result.ts";
 
 type Services = ReadonlyArray<FoundService>;
 

@@ -9,10 +9,9 @@ import { autodiscoverJson } from "./autodiscover_json.ts";
 import { answer, kept, notAllowed, plain, readBody } from "./answer.ts";
 import { mobileconfig } from "./mobileconfig.ts";
 import { mtaStsPolicy } from "../mta_sts.ts";
-import type { Offer } from "../offer.ts";
+import { type Offer, servicesOf } from "../offer.ts";
 import { page, pagePolicy } from "./page.ts";
 import { paccDocument } from "../pacc.ts";
-import { servicesOf } from "../offer.ts";
 import { type Kind, urlOf } from "../service.ts";
 import { hostOf, offerAt, offerFor, offerOfRequest, readAddress } from "./which.ts";
 

@@ -1,10 +1,11 @@
 /** The AUTH command and its exchange. RFC 4954 §4 */
 import * as say from "../../reply/catalog.ts";
 import { negative, type Reply } from "../../reply/reply.ts";
+import type { Claim } from "../../envelope/login.ts";
 import { decodeBase64, encodeBase64 } from "../../sasl/base64.ts";
 import type { Channel, Mechanism, SaslStep } from "../../sasl/mechanism.ts";
 import type { LineResult } from "../syntax/line.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules } from "./extension.ts";
 import {
   type About,
   ask,
@@ -69,8 +70,8 @@ const proceed = (peer: Peer, sasl: SaslStep): Step => {
       return [{ _tag: "Authenticating", peer, next: sasl.next }, challenge(sasl.data)];
     case "Malformed":
       return [ready(peer), send(say.AUTH_BAD_FORM)];
-    case "Refused":
-      return failed(peer, say.BAD_CREDENTIALS, sasl.failure);
+    case "Refused": // asked all the same: it is to wait, to count and to be told like any that fails
+      return question(peer, { _tag: "Void", claim: sasl.claim }, null, sasl.failure ?? null);
     case "Keys": {
       const { hash, authcid, next } = sasl;
       return [
@@ -78,19 +79,21 @@ const proceed = (peer: Peer, sasl: SaslStep): Step => {
         ask({ _tag: "Keys", hash, authcid }),
       ];
     }
-    case "Check": {
-      const { claim, success, failure } = sasl;
-      return [
-        {
-          _tag: "Asking",
-          peer,
-          about: { _tag: "Login", success: success ?? null, failure: failure ?? null },
-        },
-        ask({ _tag: "Login", claim }),
-      ];
-    }
+    case "Check":
+      return question(peer, sasl.claim, sasl.success ?? null, sasl.failure ?? null);
   }
 };
+
+/** `success` and `failure`: see `SaslStep`. */
+const question = (
+  peer: Peer,
+  claim: Claim,
+  success: Uint8Array | null,
+  failure: Uint8Array | null,
+): Step => [
+  { _tag: "Asking", peer, about: { _tag: "Login", success, failure } },
+  ask({ _tag: "Login", claim }),
+];
 
 /** A failed login; where the mechanism has a last word, the refusal waits for the response to it. RFC 7628 §3.2.3 */
 const failed = (peer: Peer, reply: Reply, lastWord: Uint8Array | null = null): Step => {

@@ -3,8 +3,7 @@ import type { Recipient } from "../../envelope/envelope.ts";
 import { BAD_PARAMETER, UNKNOWN_PARAMETER } from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { type Parameter, readParameters } from "../syntax/command.ts";
-import { type Extension, isReply, type Noted } from "./extension.ts";
-import type { Rules } from "./rules.ts";
+import { type Extension, isReply, type Noted, type Rules } from "./extension.ts";
 import type { Mail, Peer } from "./state.ts";
 
 /** The extensions that know a parameter; none after HELO. RFC 5321 §3.2 */

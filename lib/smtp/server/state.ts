@@ -20,6 +20,7 @@ export interface Peer {
   readonly extended: boolean;
   /** Id of the account that signed in. */
   readonly account: string | null;
+  /** Refusals since the login or the last accepted message. */
   readonly errors: number;
   /** Commands since the last message. */
   readonly idle: number;

@@ -10,8 +10,7 @@ import { negative, type Reply } from "../../reply/reply.ts";
 import { type Command, escapeName, readCommand, type Verb } from "../syntax/command.ts";
 import type { LineResult } from "../syntax/line.ts";
 import { authenticate, keysAnswered, loginAnswered, respond } from "./auth.ts";
-import type { VerbRule } from "./extension.ts";
-import type { Rules } from "./rules.ts";
+import type { Rules, VerbRule } from "./extension.ts";
 import {
   ask,
   close,
@@ -60,7 +59,7 @@ export const lineLimit = (rules: Rules, state: State): number => {
   return mayBeAuth ? Math.max(rules.authLineBytes, rules.commandLineBytes) : rules.commandLineBytes;
 };
 
-/** Counts refusals and closes a session that has too many. RFC 5321 §7.8 */
+/** Counts refusals since the last accepted message and closes a session that has too many. RFC 5321 §7.8 */
 const counted = (rules: Rules, result: Step): Step => {
   const [state, ...outputs] = result;
   if (state._tag === "Closed") return result;
@@ -282,7 +281,8 @@ const answered = (state: State, answer: Input & { _tag: "Answer" }): Step => {
     }
     case "Submit": // accepted or not, the transaction is over. RFC 5321 §4.1.1.4
       return [
-        ready(ok ? { ...peer, idle: 0 } : peer),
+        // who hands mail over is no attacker: recipients that were refused on the way to it are forgiven
+        ready(ok ? { ...peer, idle: 0, errors: 0 } : peer),
         send(ok && about.fetched ? say.byBurl(answer.reply) : answer.reply),
       ];
   }

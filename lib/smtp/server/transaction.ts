@@ -5,9 +5,8 @@ import type { Mailbox } from "../../address/mailbox.ts";
 import { type PathAndRest, readPath } from "../../address/path.ts";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
-import { isReply } from "./extension.ts";
+import { isReply, type Rules } from "./extension.ts";
 import { mailParameters, rcptParameters } from "./parameters.ts";
-import type { Rules } from "./rules.ts";
 import { ask, type Mail, type Peer, ready, send, type State, type Step } from "./state.ts";
 
 /** `FROM:<path> [parameters]`. */

@@ -2,7 +2,7 @@
 import { printAddress } from "../../message/address.ts";
 import { removeWhere, replace } from "../../message/edit.ts";
 import { MAX_LINE } from "../../message/header.ts";
-import type { AddressField } from "../../message/parse.ts";
+import type { AddressField } from "../../message/address_list.ts";
 import { encodeUtf8 } from "../../message/text.ts";
 import { makeField, makeFolded } from "../../message/write.ts";
 import { value } from "../facts.ts";
@@ -68,6 +68,32 @@ export const fillEmptyLists: Mend = (d) => {
 };
 
 /**
+ * Writes what was read in spite of its syntax so that every program reads the same. Refused (554 5.6.0) where the
+ * site repairs no syntax, or the field belongs to a message that is passed on. RFC 5322 §3.4, §3.6.6
+ */
+export const mendAddressSyntax: Mend = (d) => {
+  for (const read of d.s.fields.lists) {
+    const { field, mended } = read;
+    if (mended === undefined || !d.header.fields.includes(field)) continue;
+    const theirs = d.s.fields.resent !== null && !field.key.startsWith("resent-");
+    const reply = mend(d, {
+      rule: "MSA-5.1",
+      field: field.name,
+      setting: theirs || d.rules.obsoleteAddresses !== "fix" ? "reject" : "fix",
+      problem: mended,
+      mandatory: true,
+      before: { before: value(field) },
+    }, () => {
+      const made = rewritten(field.name, [read]);
+      d.header = replace(d.header, field, made);
+      return { after: value(made) };
+    });
+    if (reply !== null) return reply;
+  }
+  return null;
+};
+
+/**
  * Writes what is in obsolete syntax anew from what was read of it. Of a message that is passed on only the
  * block is touched. RFC 5322 §3.6.6, §4
  */
@@ -75,7 +101,8 @@ export const modernizeAddresses: Mend = (d) => {
   for (const read of d.s.fields.lists) {
     const { field, list } = read;
     if (
-      !(list.obsolete || list.completed) || list.addresses.length === 0 ||
+      read.mended !== undefined || !(list.obsolete || list.completed) ||
+      list.addresses.length === 0 ||
       !d.header.fields.includes(field)
     ) continue;
     if (d.s.fields.resent !== null && !field.key.startsWith("resent-")) {

@@ -14,7 +14,8 @@ export const encodeHeader: Mend = (d) => {
     const name = field.name.slice(0, 60);
     const made = downgradeField(field);
     if (made === null || !isAscii(made.raw)) {
-      const problem = "8-bit characters need the SMTPUTF8 parameter on MAIL";
+      const problem =
+        "8-bit characters that have no ASCII form need the SMTPUTF8 parameter on MAIL";
       return {
         rule: "HDR-17",
         reply: badMessage(`${name} field: ${problem}`),

@@ -1,4 +1,4 @@
-/** `postern publish --update` on BIND and on Knot, looked at with dig and nsupdate. */
+/** `postern publish --update` on BIND, Knot and PowerDNS, looked at with dig and nsupdate; NSD, which takes none. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { NameServer } from "../../../lib/dns/name_server.ts";
@@ -6,7 +6,9 @@ import { loadTsigKey } from "../../../lib/config/tsig_key.ts";
 import { dig, run } from "../../support/dig.ts";
 import { startKnot } from "../../support/knot.ts";
 import type { Daemon as Peer } from "../../support/daemon.ts";
-import { startNamed } from "../../support/named.ts";
+import { startNamed, type ZoneFiles } from "../../support/named.ts";
+import { startNsd } from "../../support/nsd.ts";
+import { startPowerDns } from "../../support/powerdns.ts";
 import { installed, makeSite, postern } from "../../support/postern.ts";
 
 const KEY = { name: "msa-key", secret: "c2VjcmV0IG9mIHRoZSB0ZXN0cyBvZiBwb3N0ZXJu" };
@@ -52,6 +54,15 @@ mta_sts = "testing"
 ttl_seconds = 300
 `;
 
+/** What lies below `_tcp` is answered by ourselves. */
+const DELEGATED = `${CONFIG}
+[dns_server]
+listen = ["127.0.0.1:5300"]
+zones = ["_tcp.example.com"]
+ns = ["ns1.example.com", "ns2.example.com"]
+mailbox = "hostmaster@example.com"
+`;
+
 interface Place {
   readonly peer: Peer;
   readonly publish: (...args: ReadonlyArray<string>) => ReturnType<typeof postern>;
@@ -76,23 +87,27 @@ const inPlace = async (
   }
 };
 
-const SERVERS = {
-  BIND: () =>
-    startNamed({ zones: { "example.com": ZONE }, keys: KEY_TEXT, updateKeys: [KEY.name] }),
-  Knot: () => startKnot({ zone: "example.com", text: ZONE, key: KEY }),
+/** Servers that take updates, with zones of a test's choice. */
+const WITH = {
+  BIND: (zones: ZoneFiles) => startNamed({ zones, keys: KEY_TEXT, updateKeys: [KEY.name] }),
+  Knot: (zones: ZoneFiles) => startKnot({ zones, key: KEY }),
+  PowerDNS: (zones: ZoneFiles) => startPowerDns({ zones, key: KEY }),
 } as const;
+const NAMES = ["BIND", "Knot", "PowerDNS"] as const;
+
+const on = (name: keyof typeof WITH) => () => WITH[name]({ "example.com": ZONE });
 
 const answers = async (port: number, name: string, type: string) =>
   (await dig(port, name, type, "+tcp")).answer.map((l) => l.split(" ").slice(4).join(" "));
 
-const ignore = !["named", "knotd", "dig", "nsupdate"].every(installed);
+const ignore = !["named", "knotd", "pdns_server", "pdnsutil", "dig", "nsupdate"].every(installed);
 
-for (const [name, start] of Object.entries(SERVERS)) {
+for (const name of NAMES) {
   Deno.test({
     name: `publish --update on ${name}: only what differs, what others wrote stays. DU-1..DU-7`,
     ignore,
     fn: () =>
-      inPlace(start, async ({ peer, publish, keyFile }) => {
+      inPlace(on(name), async ({ peer, publish, keyFile }) => {
         const server = `127.0.0.1:${peer.port}`;
         const dry = await publish("--update", server, "--dry-run");
         assert.match(dry.stdout, /^- _imaps\._tcp\.example\.com\. SRV 5 5 993 old/m);
@@ -135,12 +150,113 @@ for (const [name, start] of Object.entries(SERVERS)) {
   });
 }
 
+const ttlOf = async (port: number, name: string, type: string) =>
+  (await dig(port, name, type, "+tcp")).answer.map((l) => l.split(" ")[1]);
+
+/** The parts below `_tcp` on the same server, as it comes to be where they are given away later. */
+const CHILD = `$ORIGIN _tcp.example.com.
+$TTL 300
+@ SOA ns1.example.com. hostmaster.example.com. 1 3600 600 86400 300
+@ NS ns1.example.com.
+`;
+
+for (const name of NAMES) {
+  Deno.test({
+    name: `publish --update on ${name}: another TTL is taken at once, for values of others too`,
+    ignore,
+    fn: () =>
+      inPlace(on(name), async ({ peer, publish, keyFile }) => {
+        const update = ["--update", `127.0.0.1:${peer.port}`, "--tsig", keyFile];
+        await publish(...update);
+        const config = join(peer.dir, "postern.toml");
+        await Deno.writeTextFile(config, CONFIG.replace("ttl_seconds = 300", "ttl_seconds = 60"));
+        const first = await publish(...update);
+        assert.match(first.stdout, /^~ _imaps\._tcp\.example\.com\. SRV: TTL 300 becomes 60$/m);
+        assert.match(first.stdout, /has taken it/, first.stderr);
+        for (
+          const [owner, type] of [
+            ["_imaps._tcp.example.com", "SRV"],
+            ["autoconfig.example.com", "CNAME"],
+            ["s1._domainkey.example.com", "TXT"],
+          ] as const
+        ) assert.deepEqual(await ttlOf(peer.port, owner, type), ["60"], `${owner} ${type}`);
+        assert.deepEqual(await ttlOf(peer.port, "example.com", "TXT"), ["60", "60"]);
+        assert.deepEqual(await ttlOf(peer.port, "example.com", "CAA"), ["60", "60"]);
+        assert.deepEqual(await answers(peer.port, "example.com", "TXT"), [
+          '"google-site-verification=abc"',
+          '"v=spf1 mx -all"',
+        ]);
+        const again = await publish(...update);
+        assert.match(again.stdout, /nothing differs/, again.stdout);
+      }),
+  });
+
+  Deno.test({
+    name: `publish --update on ${name}: the delegation of a zone that the server holds too`,
+    ignore,
+    fn: () =>
+      inPlace(
+        () => WITH[name]({ "example.com": ZONE, "_tcp.example.com": CHILD }),
+        async ({ peer, publish, keyFile }) => {
+          const update = ["--update", `127.0.0.1:${peer.port}`, "--tsig", keyFile];
+          // without a delegation of ours, what lies in the other zone is not written into this one
+          const apart = await publish(...update);
+          assert.match(
+            apart.stderr,
+            /_imaps\._tcp\.example\.com: is in a zone of its own; publish that with --zone/,
+          );
+          assert.match(apart.stdout, /has taken it/, apart.stderr);
+          await Deno.writeTextFile(
+            join(peer.dir, "postern.toml"),
+            DELEGATED,
+          );
+          const dry = await publish("--update", `127.0.0.1:${peer.port}`, "--dry-run");
+          assert.match(dry.stderr, /_tcp\.example\.com: the server holds this zone as well/);
+          const first = await publish(...update);
+          assert.match(first.stdout, /^\+ _tcp\.example\.com\. 300 NS ns2\.example\.com\.$/m);
+          assert.match(first.stdout, /has taken it/, first.stderr);
+          const again = await publish(...update);
+          assert.match(again.stdout, /nothing differs/, again.stdout + again.stderr);
+          const child = await publish(...update, "--zone", "_tcp.example.com");
+          assert.match(child.stdout, /^\+ _imaps\._tcp\.example\.com\. 300 SRV/m);
+          assert.match(child.stdout, /has taken it/, child.stderr);
+        },
+      ),
+  });
+}
+
+Deno.test({
+  name: "publish --update on NSD: what is right is seen, and that it takes no updates is said",
+  ignore: ignore || !installed("nsd"),
+  fn: () =>
+    inPlace(
+      () => startNsd({ zones: { "example.com": ZONE } }),
+      async ({ peer, publish, keyFile }) => {
+        const server = `127.0.0.1:${peer.port}`;
+        const refused = await publish("--update", server, "--tsig", keyFile);
+        assert.match(refused.stderr, /the server does not take updates \(NOTIMP\)|REFUSED/);
+        assert.equal(refused.code, 1);
+        // what is printed goes into its zone file
+        const { stdout } = await publish();
+        const mine = ZONE.split("\n").filter((l) => !/spf1|_imaps|autodiscover/.test(l)).join("\n");
+        const served = await startNsd({ zones: { "example.com": `${mine}\n${stdout}` } });
+        try {
+          const dry = await publish("--update", `127.0.0.1:${served.port}`, "--dry-run");
+          assert.match(dry.stdout, /nothing differs/, dry.stdout + dry.stderr);
+          assert.equal(dry.code, 0, dry.stderr);
+        } finally {
+          await served.stop();
+        }
+      },
+    ),
+});
+
 Deno.test({
   name:
     "publish --update: a key that the server does not know, and a secret that is wrong. TS-3, TS-4",
   ignore,
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+    inPlace(on("BIND"), async ({ peer, publish, keyFile }) => {
       const server = `127.0.0.1:${peer.port}`;
       await Deno.writeTextFile(keyFile, KEY_TEXT.replace("msa-key", "other-key"));
       assert.match((await publish("--update", server, "--tsig", keyFile)).stderr, /BADKEY/);
@@ -159,7 +275,7 @@ Deno.test({
   name: "DU-2: who was overtaken is told, and nothing is done",
   ignore,
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, keyFile }) => {
+    inPlace(on("BIND"), async ({ peer, keyFile }) => {
       const read = await loadTsigKey(keyFile);
       assert.ok("key" in read);
       const server = await NameServer.open("127.0.0.1", peer.port, 5000);
@@ -192,7 +308,7 @@ Deno.test({
   name: "publish --format nsupdate: nsupdate takes the script, and nothing differs afterwards",
   ignore,
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+    inPlace(on("BIND"), async ({ peer, publish, keyFile }) => {
       const script = join(peer.dir, "script");
       const { stdout } = await publish("--format", "nsupdate");
       // nsupdate only adds to TXT, and the alias in the way stops all of it
@@ -211,7 +327,7 @@ Deno.test({
     "publish in the form of a master file is taken by named-checkzone without a word. V-5, ZF-8",
   ignore: !installed("named-checkzone"),
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, publish }) => {
+    inPlace(on("BIND"), async ({ peer, publish }) => {
       const file = join(peer.dir, "checked");
       const { stdout } = await publish();
       const rest =
@@ -258,18 +374,12 @@ Deno.test({
   name: "publish --update: what our own name server answers is delegated to it. P-8, NS-4",
   ignore,
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+    inPlace(on("BIND"), async ({ peer, publish, keyFile }) => {
       const server = `127.0.0.1:${peer.port}`;
       const config = join(peer.dir, "postern.toml");
       await Deno.writeTextFile(
         config,
-        `${CONFIG}
-[dns_server]
-listen = ["127.0.0.1:5300"]
-zones = ["_tcp.example.com"]
-ns = ["ns1.example.com", "ns2.example.com"]
-mailbox = "hostmaster@example.com"
-`,
+        DELEGATED,
       );
       const zone = await publish();
       assert.match(zone.stdout, /^_tcp\.example\.com\. 300 IN NS ns1\.example\.com\.$/m);
@@ -290,7 +400,7 @@ Deno.test({
   name: "publish --drain: a host stands behind the others until it is published without",
   ignore,
   fn: () =>
-    inPlace(SERVERS.BIND, async ({ peer, publish, keyFile }) => {
+    inPlace(on("BIND"), async ({ peer, publish, keyFile }) => {
       const update = ["--update", `127.0.0.1:${peer.port}`, "--tsig", keyFile];
       const config = join(peer.dir, "postern.toml");
       const two = 'submissions = ["mail.example.com", "mail2.example.com"]';

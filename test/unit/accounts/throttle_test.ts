@@ -136,3 +136,46 @@ it("the spelling of a name makes no other account of it", () =>
     for (let i = 0; i < 6; i++) yield* wrong(HERE, "Alice@Example.NET");
     assert.equal(yield* admit(HERE, "alice@example.net"), "locked");
   }));
+
+it("neighbours that guess an owner's password neither lock out nor hold up the address it signed in from", () =>
+  Effect.gen(function* () {
+    yield* succeeded(HERE, "alice");
+    const attackers = Array.from({ length: 6 }, (_, i) => `192.0.2.${10 + i}`);
+    for (let round = 0; round < 18; round++) {
+      for (const from of attackers) {
+        if ((yield* admit(from, "alice")) !== "locked") yield* failed(from, "alice");
+      }
+      assert.equal(yield* admit(HERE, "alice"), 0);
+      yield* succeeded(HERE, "alice");
+    }
+    // what was forgiven to the owner was not forgiven to them
+    assert.equal(yield* admit("192.0.2.10", "alice"), "locked");
+    assert.equal(yield* admit("192.0.2.99", "alice"), "locked");
+  }));
+
+it("an address of the owner is counted by itself: it slows down, locks, and a success resets it", () =>
+  Effect.gen(function* () {
+    yield* succeeded("::ffff:192.0.2.1", "alice");
+    const waits = [];
+    for (let i = 0; i < 3; i++) waits.push(yield* wrong(HERE, "alice"));
+    assert.deepEqual(waits, [0, 1, 2]);
+    assert.equal(yield* admit(NEIGHBOUR, "alice"), 0);
+    yield* succeeded(HERE, "alice");
+    for (let i = 0; i < 6; i++) yield* wrong(HERE, "alice");
+    assert.equal(yield* admit(HERE, "alice"), "locked");
+  }));
+
+it("a day after the last login an address is one of its block again", () =>
+  Effect.gen(function* () {
+    yield* succeeded(HERE, "alice");
+    yield* TestClock.adjust("25 hours");
+    for (let i = 0; i < 6; i++) yield* wrong(NEIGHBOUR, "alice");
+    assert.equal(yield* admit(HERE, "alice"), "locked");
+  }));
+
+it("a 454 takes as long as the longest delay", () =>
+  Effect.gen(function* () {
+    for (let i = 0; i < 6; i++) yield* wrong(HERE, "alice");
+    const gate = yield* LoginThrottle.use((t) => t.admit(HERE, "alice"));
+    assert.equal(gate._tag === "Locked" && Duration.toSeconds(gate.delay), 30);
+  }));

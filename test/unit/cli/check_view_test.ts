@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeLines, reportLines } from "../../../lib/cli/check_view.ts";
+import { changeLines, findingLines, reportLines } from "../../../lib/cli/check_view.ts";
 import type { CheckReport, Finding } from "../../../lib/discovery/check/report.ts";
 
 const finding = (more: Partial<Finding>): Finding => ({
@@ -48,6 +48,15 @@ Deno.test("reportLines() shows what was expected and found where something is wr
     "example.com: 1 of 2 to look at",
   ]);
   assert.equal(reportLines(report([finding({})])).at(-1), "example.com: all 1 right");
+});
+
+Deno.test("findingLines() ends with the remedy, and shows notes as such", () => {
+  const f = finding({ status: "info", found: [], detail: "not there", remedy: "publish it" });
+  assert.deepEqual(findingLines(f), [
+    "note      _imaps._tcp.example.com SRV: not there",
+    "            expected 0 1 993 mail.example.com.",
+    "            remedy   publish it",
+  ]);
 });
 
 Deno.test("changeLines() is an alarm, or says that it is well again; nothing odd reaches a terminal", () => {

@@ -94,7 +94,7 @@ Deno.test("renderBrief() names field and outcome of everything that the stages c
       " b",
     ),
     eightBit: true,
-  });
+  }, { rules: { senderMatch: "envelope" } });
   const lines = renderBrief(trail);
   assert.ok(lines.length >= 9, lines.join("\n"));
   for (const line of lines) assert.doesNotMatch(line, /: none|undefined/);

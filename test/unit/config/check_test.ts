@@ -29,8 +29,8 @@ const check = async (text: string) => {
     const good = await makeSelfSigned(["msa.example.com"], Date.now());
     const other = await makeSelfSigned(["other.example"], Date.now());
     await Deno.writeTextFile(join(dir, "cert.pem"), good.certificatePem);
-    await Deno.writeTextFile(join(dir, "key.pem"), good.keyPem);
-    await Deno.writeTextFile(join(dir, "other.pem"), other.keyPem);
+    await Deno.writeTextFile(join(dir, "key.pem"), good.keyPem, { mode: 0o600 });
+    await Deno.writeTextFile(join(dir, "other.pem"), other.keyPem, { mode: 0o600 });
     await Deno.writeTextFile(join(dir, "postern.toml"), text);
     const before = [...Deno.readDirSync(dir)].map((e) => e.name).sort();
     const r = await Effect.runPromise(Effect.result(checkConfig(join(dir, "postern.toml"))));
@@ -114,4 +114,37 @@ Deno.test("TLS-09: checkConfig() warns of a certificate for another host and of 
       './postern.toml:14: route[1].via = "lmtp+unix:lmtp.sock": there is no such socket now',
     ],
   });
+});
+
+Deno.test("checkConfig() tells of files with secrets that others can read", async () => {
+  const dir = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    const made = await makeSelfSigned(["msa.example.com"], Date.now());
+    await Deno.writeTextFile(join(dir, "cert.pem"), made.certificatePem);
+    await Deno.writeTextFile(join(dir, "key.pem"), made.keyPem, { mode: 0o644 });
+    for (const [name, mode] of [["open.txt", 0o640], ["closed.txt", 0o600]] as const) {
+      await Deno.writeTextFile(join(dir, name), "secret of thirty-two octets or more\n", { mode });
+    }
+    const text = config({ via: "smtps://h" }) + `username = "u"
+password_file = "open.txt"
+[[filter]]
+name = "r"
+via = "rspamd:http://127.0.0.1:11333"
+password_file = "closed.txt"
+[headers]
+seal_key_file = "open.txt"
+[events]
+webhook = "https://127.0.0.1/x"
+secret_file = "open.txt"
+`;
+    await Deno.writeTextFile(join(dir, "postern.toml"), text);
+    const r = await Effect.runPromise(Effect.result(checkConfig(join(dir, "postern.toml"))));
+    assert.ok(Result.isSuccess(r), String(r));
+    assert.deepEqual(
+      r.success.warnings.filter((p) => p.message.includes("chmod 600")).map((p) => p.key),
+      ["tls.key", "route[1].password_file", "headers.seal_key_file", "events.secret_file"],
+    );
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });

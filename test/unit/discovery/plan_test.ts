@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type LiveSet, planChanges } from "../../../lib/discovery/plan.ts";
+import { type LiveSet, planChanges, unseenChange } from "../../../lib/discovery/plan.ts";
 import type { ExpectedRecord, RecordData } from "../../../lib/discovery/record.ts";
 
 const NAME = "example.com";
@@ -50,10 +50,13 @@ for (
       changes: [{ remove: [srv("old.example.com")], add: [srv("mail.example.com")] }],
     },
     {
-      name: "another TTL is sent with every value",
+      name: "for another TTL every value is removed and added",
       expected: [want(srv("a.example.com")), want(srv("b.example.com"))],
       there: [live([srv("a.example.com")], NAME, 60)],
-      changes: [{ remove: [], add: [srv("a.example.com"), srv("b.example.com")] }],
+      changes: [{
+        remove: [srv("a.example.com")],
+        add: [srv("a.example.com"), srv("b.example.com")],
+      }],
     },
     {
       name: "DU-3: of TXT only the value of the same kind is replaced",
@@ -106,6 +109,25 @@ Deno.test("planChanges() leaves what is in the way of an alias, and says so", ()
     plan.conflicts.join(),
     /autoconfig\.example\.com: has A records that Postern did not/,
   );
+});
+
+Deno.test("planChanges() for another TTL says values of others again, an old digest of PACC goes", () => {
+  const { changes: [spf] } = planChanges([want(txt("v=spf1 mx -all"))], [
+    live([txt("MS=ms1"), txt("v=spf1 mx -all"), txt("v=spf1 a -all")], NAME, 60),
+  ]);
+  assert.deepEqual(spf?.again?.map((v) => v.data), [txt("MS=ms1")]);
+  assert.deepEqual(spf?.remove.map((v) => v.data), [txt("v=spf1 a -all"), txt("v=spf1 mx -all")]);
+  assert.equal(spf?.oldTtl, 60);
+  const { changes: [pacc] } = planChanges([want(txt("v=UAAC1; d=new="))], [
+    live([txt("v=UAAC1; d=old="), txt("v=UAAC1; d=new=")], NAME, 60),
+  ]);
+  assert.deepEqual([pacc?.remove.length, pacc?.again], [2, []]);
+});
+
+Deno.test("unseenChange() replaces a set without a condition", () => {
+  const ns = { type: "NS", target: "ns1.example.com" } as const;
+  const change = unseenChange({ owner: NAME, type: "NS", ttl: 300, records: [want(ns)] });
+  assert.deepEqual([change.before, change.remove, change.add], [null, [], [ns]]);
 });
 
 Deno.test("planChanges() says what of others stays", () => {

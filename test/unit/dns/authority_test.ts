@@ -42,6 +42,53 @@ Deno.test("respond() V-6, NS-9, NS-10: an OPT for an OPT; version 1 gets BADVERS
   assert.ok(bad.endsWith("00002904d0010000000000"), bad);
 });
 
+const OPT = "00 0029 04d0 00 00 8000 0000";
+const OPT_ANSWER = "00002904d0000080000000";
+for (
+  const { name, query, rcode } of [
+    { name: "no question", query: `0001 0000 0000 0000 0000 0001 ${OPT}`, rcode: "8001" },
+    {
+      name: "two questions",
+      query: `0001 0000 0002 0000 0000 0001 ${`${NAME} 0021 0001`.repeat(2)} ${OPT}`,
+      rcode: "8001",
+    },
+    {
+      name: "a second OPT",
+      query: `0001 0000 0001 0000 0000 0002 ${NAME} 0021 0001 ${OPT} ${OPT}`,
+      rcode: "8001",
+    },
+    {
+      name: "counts that lie behind it",
+      query: `0001 0000 0001 0000 0000 ffff ${NAME} 0021 0001 ${OPT}`,
+      rcode: "8001",
+    },
+    {
+      name: "the type of OPT",
+      query: `0001 0000 0001 0000 0000 0001 00 0029 0001 ${OPT}`,
+      rcode: "8001",
+    },
+    { name: "NOTIFY, no question", query: `0001 2000 0000 0000 0000 0001 ${OPT}`, rcode: "a004" },
+    {
+      name: "UPDATE, with what it removes",
+      query:
+        `0001 2800 0001 0000 0001 0001 ${NAME} 0006 0001 ${NAME} 0021 00ff 00000000 0000 ${OPT}`,
+      rcode: "a804",
+    },
+  ]
+) {
+  Deno.test(`respond() RFC 6891 §6.1.1: an OPT for an OPT, though what is asked is wrong: ${name}`, () => {
+    const got = ask(hex(query)) ?? "";
+    assert.equal(got.slice(4, 8), rcode);
+    assert.equal(got.slice(20, 24), "0001", "one additional record");
+    assert.ok(got.endsWith(OPT_ANSWER), got);
+  });
+}
+
+Deno.test("respond() NS-10: BADVERS without a question as well", () => {
+  const got = ask(hex("0001 0000 0000 0000 0000 0001 00 0029 04d0 00 01 0000 0000"));
+  assert.equal(got, "00018000000000000000000100002904d0010000000000");
+});
+
 for (
   const { name, query, want } of [
     { name: "shorter than a header", query: "0001 0000 0001", want: null },

@@ -34,9 +34,24 @@ for (
       "From: =?UTF-8?Q?Gr=C3=BCn=2C_Anna?= <anna@xn--bcher-kva.example>,\r\n b@example.org\r\n",
     ],
     [
+      "encodes comments, and keeps them",
+      "To: bob@example.org (Jörg \\(alt\\)), a@example.org (x)",
+      "To: bob@example.org (=?UTF-8?Q?J=C3=B6rg_=28alt=29?=), a@example.org (x)\r\n",
+    ],
+    [
+      "encodes comments of dates",
+      "Date: Tue, 24 Nov 2026 05:25:51 +0000 (Mitteleuropäische Zeit)",
+      "Date: Tue, 24 Nov 2026 05:25:51 +0000\r\n (=?UTF-8?Q?Mitteleurop=C3=A4ische_Zeit?=)\r\n",
+    ],
+    [
+      "encodes keywords one by one",
+      "Keywords: Größe, klein",
+      "Keywords: =?UTF-8?Q?Gr=C3=B6=C3=9Fe?= , klein\r\n",
+    ],
+    [
       "goes into groups",
       "To: Grüne: a@bücher.example, Bö <b@example.org>;",
-      "To: =?UTF-8?Q?Gr=C3=BCne?=: a@xn--bcher-kva.example, =?UTF-8?B?QsO2?=\r\n <b@example.org>;\r\n",
+      "To: =?UTF-8?Q?Gr=C3=BCne?= : a@xn--bcher-kva.example, =?UTF-8?B?QsO2?=\r\n <b@example.org>;\r\n",
     ],
     ["has no form for a local part", "To: grün@example.org", "To: cannot be said without UTF-8"],
     [

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { isAscii } from "../../../lib/address/domain.ts";
 import { type Mailbox } from "../../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../../lib/address/path.ts";
-import { type Report, writeReport } from "../../../lib/message/report.ts";
+import { writeReport } from "../../../lib/message/report.ts";
+import type { Report } from "../../../lib/message/report_types.ts";
 
 const mailbox = (text: string): Mailbox => {
   const m = parseMailbox(text);
@@ -133,6 +134,10 @@ Deno.test("writeReport() stays ASCII with internationalised addresses and header
   const { head, body } = writeReport(r);
   assert.ok(body.every((b) => b < 0x80) && isAscii(head));
   assert.equal(groups(r)[1]?.get("final-recipient"), "utf-8; j\\x{FC}rgen@b\\x{FC}cher.example");
+  const human = read(r).parts[0];
+  assert.equal(human?.fields.get("content-transfer-encoding"), "quoted-printable");
+  assert.match(human?.body ?? "", /<j=C3=BCrgen@b=C3=BCcher\.example>/);
+  assert.doesNotMatch(human?.body ?? "", /x\{/);
   const last = read(r).parts[2];
   assert.equal(last?.fields.get("content-type"), "message/global-headers");
   assert.equal(atob((last?.body ?? "").replaceAll("\r\n", "")), "Subject: \xc3\xbc\r\n");

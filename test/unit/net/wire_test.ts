@@ -52,7 +52,7 @@ const readWhilePaused = async (tls: boolean): Promise<void> => {
       onDrain: () => {},
     });
     wires.push(wire);
-    if (tls) wire.startTls((secured) => assert.notEqual(secured, null));
+    if (tls) wire.startTls("smtp", (secured) => assert.notEqual(secured, null));
     else wire.open();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

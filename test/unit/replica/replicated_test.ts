@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Effect, Layer, type Scope } from "effect";
 import { Redacted } from "effect";
-import { Copies, CopiesAdmin, type Source } from "../../../lib/ports/copies.ts";
+import { Copies, CopiesAdmin } from "../../../lib/ports/copies.ts";
+import type { Source } from "../../../lib/ports/copy_of.ts";
 import { Dialer, DialFailed, type Link, type LinkEvents } from "../../../lib/ports/dialer.ts";
 import {
   type Delivery,

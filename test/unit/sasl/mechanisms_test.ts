@@ -3,8 +3,7 @@ import { Redacted } from "effect";
 import fc from "fast-check";
 import { decodeBase64, encodeBase64 } from "../../../lib/sasl/base64.ts";
 import { login } from "../../../lib/sasl/login.ts";
-import type { SaslStep } from "../../../lib/sasl/mechanism.ts";
-import { NO_CHANNEL } from "../../../lib/sasl/mechanism.ts";
+import { NO_CHANNEL, type SaslStep } from "../../../lib/sasl/mechanism.ts";
 import { plain } from "../../../lib/sasl/plain.ts";
 import { octets, text } from "../../support/octets.ts";
 
@@ -42,8 +41,9 @@ for (
     ["alice", "Malformed"],
     ["\0alice", "Malformed"],
     ["\0alice\0se\0cret", "Malformed"],
-    ["\0alice\0\xff", "Malformed"],
-    ["\0gr\xfcn\0secret", "Malformed"],
+    ["\0alice\0\xff", "Refused"],
+    ["\0gr\xfcn\0secret", "Refused"],
+    ["\xff", "Malformed"],
   ] as const
 ) {
   Deno.test(`plain reads ${JSON.stringify(message)} as ${want}`, () => {
@@ -68,10 +68,13 @@ for (
       "Refused",
     ]],
     ["refuses an empty password", "alice", [""], ["Challenge Password:", "Refused"]],
-    ["refuses a name that is not UTF-8", "\xff", [], ["Malformed"]],
+    ["refuses a name that is not UTF-8 only behind the password", "\xff", ["secret"], [
+      "Challenge Password:",
+      "Refused",
+    ]],
     ["refuses a password that is not UTF-8", "alice", ["\xff"], [
       "Challenge Password:",
-      "Malformed",
+      "Refused",
     ]],
   ] as const
 ) {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Duration, Effect, Layer, Redacted } from "effect";
 import { accountsLayer } from "../../../lib/accounts/sqlite.ts";
 import { AccountsAdmin } from "../../../lib/ports/accounts_admin.ts";
-import { type HoldQuestion, Holds } from "../../../lib/ports/holds.ts";
-import { type HoldSettings, holdsLayer } from "../../../lib/server/holds.ts";
+import { type HoldQuestion, Holds, type HoldSettings } from "../../../lib/ports/holds.ts";
+import { holdsLayer } from "../../../lib/server/holds.ts";
 import { mailbox, NOW, session } from "../../support/submissions.ts";
 
 const OFF: HoldSettings = {

@@ -4,6 +4,7 @@ import { Duration, Effect, Layer, Logger } from "effect";
 import { readDecision } from "../../../lib/ports/site_decision.ts";
 import { SitePolicy } from "../../../lib/ports/site_policy.ts";
 import { PolicyFileFault } from "../../../lib/site/file_fault.ts";
+import { readSaid } from "../../../lib/site/said.ts";
 import { siteLayer } from "../../../lib/site/site_layer.ts";
 import { submission } from "../../../policies/site.ts";
 import { temporaryDirectory } from "../../support/temporary_directory.ts";
@@ -108,9 +109,311 @@ for (
       `export default () => { ${code}; return undefined; };`,
       (p) => Effect.flip(p.decide(submission())),
     );
-    assert.match(problem.message, /access|permission/i);
+    assert.match(problem.message, /access|permission|Worker is not defined/i);
   });
 }
+
+/** What the policy says of itself, with a secret and modules beside it. */
+const reaching = (code: string, file = "site.ts"): Promise<string> =>
+  Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+    const dir = yield* temporaryDirectory;
+    const write = (name: string, text: string) =>
+      Effect.promise(() => Deno.writeTextFile(join(dir, name), text));
+    yield* write("key.pem", "SECRET");
+    yield* write("secret.json", '{"a":"SECRET"}');
+    yield* write("own.ts", 'export const own: string = "OWN";\n');
+    yield* write(
+      "through.ts",
+      'import { own } from "./own.ts";\nexport { own } from "./own.ts";\nexport const twice = own + own;\n',
+    );
+    yield* write("circle.ts", 'import "./circle.ts";\n');
+    yield* write(
+      "deep.ts",
+      'import k from "./key.pem" with { type: "text" };\nexport const own = k;\n',
+    );
+    yield* Effect.promise(() => Deno.symlink("/etc/hostname", join(dir, "link.ts")));
+    yield* write(file, code.replaceAll("DIR", dir));
+    const layer = siteLayer({
+      file: join(dir, file),
+      limitMs: 1000,
+      onFault: "refuse",
+      every: null,
+    });
+    return yield* Effect.flatMap(
+      SitePolicy,
+      (p) => p === null ? Effect.die("no policy") : p.decide(submission()),
+    ).pipe(
+      Effect.provide(Layer.provideMerge(layer, silent)),
+      Effect.match({ onSuccess: (d) => JSON.stringify(d), onFailure: (e) => e.message }),
+    );
+  })));
+
+const TEXT = 'with { type: "text" }';
+const answering = (value: string) =>
+  `export default (): { verdict: "pass"; notes: { x: string } } => ({ verdict: "pass", notes: { x: String(${value}) } });\n`;
+
+// each begins a line where a statement does, so that what is refused is the import itself
+for (
+  const [how, code] of [
+    ["statically, as text", `import k from "./key.pem" ${TEXT};\n${answering("k")}`],
+    ["statically, by its path", `import k from "DIR/key.pem" ${TEXT};\n${answering("k")}`],
+    [
+      "statically, as bytes",
+      `import k from "./key.pem" with { type: "bytes" };\n${answering("k")}`,
+    ],
+    [
+      "statically, as JSON",
+      `import k from "./secret.json" with { type: "json" };\n${answering("k")}`,
+    ],
+    ["statically, from above", `import k from "../DIR/own.ts";\n${answering("k")}`],
+    ["as text, the type on another line", `import k from "./key.pem"\n${TEXT};\n${answering("k")}`],
+    ["behind another statement", `0; import k from "DIR/key.pem" ${TEXT};\n${answering("k")}`],
+    ["behind a comment", `/* */ import k from "DIR/key.pem" ${TEXT};\n${answering("k")}`],
+    ["deferred", `import defer * as k from "DIR/own.ts";\n${answering("k")}`],
+    ["in another module", `import { own } from "./deep.ts";\n${answering("own")}`],
+    ["by a link", `import k from "./link.ts";\n${answering("k")}`],
+    ["by a circle", `import "./circle.ts";\n${answering("1")}`],
+    ["by export from", `export * from "DIR/own.ts";\n${answering("1")}`],
+    [
+      "by export from, in comments",
+      `export/**/{ own }/**/from/**/"DIR/own.ts";\n${answering("1")}`,
+    ],
+    ["by export from, on two lines", `export { own }\n  from "npm:uqr@0.1.3";\n${answering("1")}`],
+    ["by a default named type", `import type from "npm:uqr@0.1.3";\n${answering("1")}`],
+    ["by import equals", `import k = require("DIR/own.ts");\n${answering("k")}`],
+    [
+      "from node",
+      `import { readFileSync } from "node:fs";\n${answering('readFileSync("DIR/key.pem")')}`,
+    ],
+    ["from npm", `import * as q from "npm:uqr@0.1.3";\n${answering("q.encode")}`],
+    ["from jsr", `import * as q from "jsr:@std/assert";\n${answering("q")}`],
+    ["over http", `import * as q from "http://127.0.0.1:1/x.ts";\n${answering("q")}`],
+    ["from data:", `import k from "data:text/javascript,export default 1";\n${answering("k")}`],
+    [
+      "dynamically",
+      `const k = await import("DIR/key.pem", { with: { type: "text" } });\n${
+        answering("k.default")
+      }`,
+    ],
+    [
+      "dynamically, by a spread",
+      `const k = [...import("npm:uqr@0.1.3") as never];\n${answering("k")}`,
+    ],
+    [
+      "dynamically, by an escape",
+      `const k = await \\u0069mport("npm:uqr@0.1.3");\n${answering("k")}`,
+    ],
+    [
+      "dynamically, by a long escape",
+      `const k = await im\\u{070}ort("npm:uqr@0.1.3");\n${answering("k")}`,
+    ],
+    [
+      "dynamically, in a template",
+      "const k = `\n// ${await import('npm:uqr@0.1.3')}`;\n" + answering("k"),
+    ],
+    [
+      "dynamically, behind a template",
+      "const k = [`\n// `, await import('npm:uqr@0.1.3')];\n" + answering("k"),
+    ],
+    [
+      "dynamically, behind a string",
+      `const k = ["\\\n// ", await import('npm:uqr@0.1.3')];\n${answering("k")}`,
+    ],
+    [
+      "dynamically, behind a comment",
+      `/*\n// */ const k = await import('npm:uqr@0.1.3');\n${answering("k")}`,
+    ],
+    ["by import.meta", `${answering('import.meta.resolve("./x")')}`],
+    ["by eval", answering(`eval('im' + 'port("DIR/key.pem")')`)],
+    ["by Function", answering(`new Function('return im' + 'port("DIR/key.pem")')()`)],
+    ["by a constructor", answering(`(() => 1).constructor('return im' + 'port("DIR/key.pem")')()`)],
+    [
+      "by an async constructor",
+      answering(`(async () => {}).constructor('return im' + 'port("npm:uqr")')()`),
+    ],
+    ["by a timer", answering(`setTimeout('im' + 'port("DIR/key.pem")' as never, 0)`)],
+    [
+      "by a worker",
+      answering(
+        `new Worker(URL.createObjectURL(new Blob(['im' + 'port "npm:uqr"'])), { type: "module" })`,
+      ),
+    ],
+    ["by require", answering(`(globalThis as any).require("node:fs").readFileSync("DIR/key.pem")`)],
+    [
+      "by a built-in module",
+      answering(
+        `(globalThis as any).process.getBuiltinModule("node:fs").readFileSync("DIR/key.pem")`,
+      ),
+    ],
+    ["by fetch, at once", answering('fetch("file://DIR/key.pem")')],
+    ["by Deno", answering('Deno.readTextFileSync("DIR/key.pem")')],
+  ] as const
+) {
+  Deno.test(`siteLayer: a policy that imports ${how} is stopped`, async () => {
+    const said = await reaching(`// @ts-nocheck\n${code}`);
+    assert.doesNotMatch(said, /SECRET|OWN|^\{.*(encode|Module|function)/);
+    if (!how.startsWith("by fetch")) assert.doesNotMatch(said, /"verdict"/);
+  });
+}
+
+for (
+  const [what, code, want] of [
+    [
+      "modules of its own",
+      `import { twice } from "./through.ts";\n${answering("twice")}`,
+      /OWNOWN/,
+    ],
+    [
+      "the same twice",
+      `import { own } from "./own.ts";\nimport { own as b } from "./through.ts";\n${
+        answering("own + b")
+      }`,
+      /OWNOWN/,
+    ],
+    [
+      "types of anywhere",
+      `import type { SitePolicyFunction } from "@postern/postern/policy";\nexport type Mine = SitePolicyFunction;\n${
+        answering("1")
+      }`,
+      /pass/,
+    ],
+    ["a comment about it", `// import nothing, they said\n${answering("1")}`, /pass/],
+    ["a property of that name", `const o = { reimport: 1 };\n${answering("o.reimport")}`, /pass/],
+    [
+      "a list of exports",
+      `const policy = () => undefined;\nexport { policy as default };\n`,
+      /pass/,
+    ],
+  ] as const
+) {
+  Deno.test(`siteLayer: a policy may have ${what}`, async () => {
+    assert.match(await reaching(code), want);
+  });
+}
+
+Deno.test("siteLayer: a policy of JavaScript may have modules of its own", async () => {
+  const code =
+    'import { own } from "./own.ts";\nexport default () => ({ verdict: "pass", notes: { own } });\n';
+  assert.match(await reaching(code, "site.js"), /OWN/);
+});
+
+Deno.test("siteLayer: what it may not import is told with line and column", async () => {
+  const fault = await unusable(`\n  const k = import("/etc/passwd");\n${answering("k")}`);
+  assert.match(fault.message, /site\.ts:2:13: a policy may import nothing but/);
+});
+
+for (
+  const [what, body, want] of [
+    ["sends null past the driver", "self.postMessage(null)", /postMessage is not a function/],
+    ["ends its worker", "self.close()", /close is not a function/],
+    ["leaves the runtime", "Deno.exit(0)", /took more than|ended/],
+    [
+      "throws an Error whose stack is a number",
+      "throw Object.assign(new Error('x'), { stack: 7 })",
+      /x/,
+    ],
+    [
+      "throws an Error whose stack throws",
+      "throw Object.defineProperty(new Error('x'), 'stack', { get() { throw 1; } })",
+      /cannot be told/,
+    ],
+    ["throws null", "throw null", /null/],
+    ["throws a symbol", "throw Symbol('s')", /Symbol/],
+    ["throws an object that is no text", "throw Object.create(null)", /cannot be told/],
+    ["throws a very long text", "throw 'x'.repeat(1e8)", /^x{1,400}$/],
+    [
+      "answers two million notes",
+      "const notes: any = {}; for (let i = 0; i < 2e6; i++) notes['n' + i] = i; return { verdict: 'pass', notes }",
+      /more than 2000 values|took more than/,
+    ],
+    [
+      "answers a list of notes without end",
+      "return { verdict: 'pass', notes: { a: new Array(5e6).fill('x') } }",
+      /more than 2000 values/,
+    ],
+    [
+      "answers names without end",
+      "return { verdict: 'pass', notes: { ['n'.repeat(1e7)]: 1 } }",
+      /more than 80000 characters/,
+    ],
+    [
+      "answers a text without end",
+      "return { verdict: 'refuse', as: 'rights', text: 'x'.repeat(1e8) }",
+      /"text" must be/,
+    ],
+    ["answers a number that is none", "return NaN", /answered a number/],
+    ["answers a function", "return () => ({ verdict: 'pass' })", /answered a function/],
+    [
+      "answers something that turns into nothing",
+      "return { toJSON: () => undefined }",
+      /answered no decision/,
+    ],
+    ["answers a circle", "const a: any = { verdict: 'pass' }; a.notes = a; return a", /circular/i],
+    [
+      "answers a proxy that throws",
+      "return new Proxy({}, { get() { throw new Error('never') } })",
+      /never/,
+    ],
+    [
+      "answers a getter that throws",
+      "return { get verdict() { throw new Error('never') } }",
+      /never/,
+    ],
+    [
+      "answers a note of null",
+      "return { verdict: 'pass', notes: { a: null } }",
+      /note "a" must be/,
+    ],
+    ["answers a big integer", "return { verdict: 'pass', notes: { a: 1n } }", /BigInt/],
+    [
+      "has changed what the driver uses",
+      "JSON.stringify = (() => '{}') as never; Error.prototype.toString = () => { throw 1; }; return 7",
+      /answered a number/,
+    ],
+  ] as const
+) {
+  Deno.test(`siteLayer: a policy that ${what} is a fault, and the next message is judged`, async () => {
+    const log: Array<string> = [];
+    const code =
+      `// @ts-nocheck\nexport default (s: any): any => { if (s.recipients.length > 1) { ${body}; }\n return undefined; };`;
+    const [said, next] = await withPolicy(code, (p) =>
+      Effect.all([
+        Effect.flip(p.decide(submission({ recipients: ["a@b.example", "c@b.example"] }))),
+        p.decide(submission()),
+      ]), { log });
+    assert.match(said.message, want);
+    assert.ok(said.message.length < 1000);
+    assert.equal(next.verdict, "pass");
+  });
+}
+
+Deno.test("readSaid: takes what the driver says and nothing else", () => {
+  for (
+    const other of [
+      null,
+      undefined,
+      7,
+      "loaded",
+      [],
+      {},
+      { number: "1", answer: "{}" },
+      { number: 1 },
+      { number: 1, answer: "{" },
+      { number: 1, answer: {} },
+      { number: 1, threw: 3 },
+      { number: 1, answer: " ".repeat(1e6) },
+      { unfit: null },
+      { loaded: "yes" },
+    ]
+  ) {
+    assert.equal(readSaid(other), null);
+  }
+  assert.deepEqual(readSaid({ number: 1, answer: '{"verdict":"pass"}' }), {
+    _tag: "Answered",
+    number: 1,
+    answer: { verdict: "pass" },
+  });
+});
 
 Deno.test("siteLayer: what throws, or is no decision, is a fault and the next message is judged", async () => {
   const seen = await withPolicy(
@@ -132,7 +435,7 @@ Deno.test("siteLayer: what throws, or is no decision, is a fault and the next me
   );
   assert.match(seen[0]!, /line 3: Error: oops/);
   assert.match(seen[1]!, /answered a number, not a decision/);
-  assert.match(seen[2]!, /could not be cloned/);
+  assert.match(seen[2]!, /answered a promise, not a decision/);
   assert.equal(seen[3], "pass");
 });
 

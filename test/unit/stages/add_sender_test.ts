@@ -16,8 +16,18 @@ const RESENT = ["Resent-Date: Tue, 24 Nov 2026 05:25:51 +0000", "Resent-Message-
 const ORIGINAL = ["From: stranger@x.example", ...COMPLETE];
 const DKIM = (h: string) => `DKIM-Signature: v=1; h=${h}; b=x`;
 
+/** The switches by which all rows of the table can be reached. */
+const ENVELOPE: World = {
+  rules: { senderMatch: "envelope" },
+  rights: { checks: { header: "one", resend: "any" } },
+};
+
 /** What stands in Sender and Resent-Sender, Resent-From afterwards, and the rules that said so. */
-const outcome = async (lines: ReadonlyArray<string>, given: Partial<Given> = {}, w: World = {}) => {
+const outcome = async (
+  lines: ReadonlyArray<string>,
+  given: Partial<Given> = {},
+  w: World = ENVELOPE,
+) => {
   const out = await leaving({ head: head(...lines), ...given }, w);
   const { trail } = await submit({ head: head(...lines), ...given }, w);
   const rules = trail.filter((d) => d.stage === "add_sender").map((d) => d.rule);
@@ -72,7 +82,7 @@ for (
   ] as const
 ) {
   Deno.test(`addSender() refuses ${lines.join(" | ")}`, async () => {
-    assert.equal(await refusedFor({ head: head(...lines) }), want);
+    assert.equal(await refusedFor({ head: head(...lines) }, ENVELOPE), want);
   });
 }
 
@@ -105,7 +115,7 @@ for (
 }
 
 Deno.test("addSender() drops or replaces a foreign Sender where the policy repairs it", async () => {
-  const w: World = { rules: { foreignSender: "fix" } };
+  const w: World = { ...ENVELOPE, rules: { ...ENVELOPE.rules, foreignSender: "fix" } };
   assert.deepEqual(
     await outcome(["From: alice@example.net", "Sender: bob@example.net", ...COMPLETE], {}, w),
     ["SND-10"],
@@ -120,15 +130,47 @@ Deno.test("addSender() drops or replaces a foreign Sender where the policy repai
   );
 });
 
-Deno.test("addSender() adds no Sender to an alias where the policy matches by rights", async () => {
-  const w: World = { rules: { senderMatch: "rights" } };
-  assert.deepEqual(await outcome(["From: a.smith@example.net", ...COMPLETE], {}, w), ["SND-05"]);
+const ALIAS = "a.smith@example.net";
+const CAROL = { ...alice, aliases: [...alice.aliases, mailbox("carol@example.net")] };
+const several = (...authors: ReadonlyArray<string>) => `From: ${authors.join(", ")}`;
+
+for (
+  const [what, lines, want, given] of [
+    ["adds none to an alias", [`From: ${ALIAS}`], ["SND-05"]],
+    ["adds none to an alias in another return path", ["From: alice@example.net"], ["SND-05"], {
+      returnPath: ALIAS,
+    }],
+    ["adds none without a return path", [`From: ${ALIAS}`], ["SND-05"], { returnPath: null }],
+    ["adds none beside a signature", [DKIM("from:sender"), `From: ${ALIAS}`], ["SND-05"]],
+    ["leaves the one that the client wrote", [`From: ${ALIAS}`, SENDER], ["SND-08", SENDER]],
+    ["names an author where there are several, not the login", [
+      several(ALIAS, "carol@example.net"),
+    ], ["SND-11", `Sender: ${ALIAS}`]],
+    ["names the return path where that is an author", [
+      several(ALIAS, "alice@example.net"),
+    ], ["SND-11", SENDER]],
+    ["adds no Resent-Sender to an alias", [
+      `Resent-From: ${ALIAS}`,
+      ...RESENT,
+      "From: stranger@x.example",
+    ], ["SND-14", `Resent-From: ${ALIAS}`]],
+  ] as ReadonlyArray<[string, ReadonlyArray<string>, ReadonlyArray<string>, Partial<Given>?]>
+) {
+  Deno.test(`addSender() by rights, the default, ${what}`, async () => {
+    const w: World = { accounts: [CAROL] };
+    assert.deepEqual(await outcome([...lines, ...COMPLETE], given, w), want);
+  });
+}
+
+Deno.test("addSender() by rights refuses a foreign Sender beside an alias", async () => {
+  const lines = [`From: ${ALIAS}`, "Sender: evil@x.example"];
+  assert.equal(await refusedFor({ head: head(...lines) }), "550 5.7.1 SND-10");
 });
 
 Deno.test("addSender() writes U-labels only with SMTPUTF8", async () => {
   const from = ["From: a.smith@example.net", ...COMPLETE];
   const account = { ...alice, aliases: [...alice.aliases, mailbox("alice@bücher.example")] };
-  const w: World = { accounts: [account] };
+  const w: World = { ...ENVELOPE, accounts: [account] };
   const given = { returnPath: "alice@bücher.example" };
   assert.deepEqual(await outcome(from, given, w), [
     "SND-07",
@@ -143,14 +185,14 @@ Deno.test("addSender() writes U-labels only with SMTPUTF8", async () => {
 Deno.test("addSender() refuses what it could write only with SMTPUTF8", async () => {
   const account = { ...alice, primary: mailbox("älice@example.net"), aliases: [alice.primary] };
   const given = { head: head("From: alice@example.net"), returnPath: null };
-  assert.equal(await refusedFor(given, { accounts: [account] }), "550 5.6.7 SND-07");
+  assert.equal(await refusedFor(given, { ...ENVELOPE, accounts: [account] }), "550 5.6.7 SND-07");
 });
 
 Deno.test("addSender() notes the purported responsible address, which is the account's", async () => {
   for (
     const from of ["alice@example.net", "a.smith@example.net", "alice@example.net, bob@example.net"]
   ) {
-    const { trail } = await submit({ head: head(`From: ${from}`) });
+    const { trail } = await submit({ head: head(`From: ${from}`) }, ENVELOPE);
     const facts = trail.find((d) => d.stage === "add_sender")?.facts;
     assert.deepEqual([facts?.["pra"], facts?.["praIsOwn"]], ["alice@example.net", true]);
   }

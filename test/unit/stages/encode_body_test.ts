@@ -99,6 +99,55 @@ for (
       {},
       "554 5.6.3 HDR-27",
     ],
+    [
+      "HDR-27 a long line of a multipart without parts",
+      MULTIPART("mixed"),
+      `${LONG}\r\n`,
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long line before the parts",
+      MULTIPART("mixed"),
+      `${LONG}\r\n${parts("\r\nx")}`,
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long line behind the parts",
+      MULTIPART("mixed"),
+      `${parts("\r\nx")}${LONG}\r\n`,
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long word in a part's header",
+      MULTIPART("mixed"),
+      parts(`X-A: ${LONG}\r\n\r\nx`),
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long word in an embedded header",
+      MULTIPART("digest"),
+      parts(`\r\nSubject: ${LONG}\r\n\r\nx`),
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long line of a part without an empty line",
+      MULTIPART("mixed"),
+      parts(`no field\r\n\r\n${LONG}`),
+      {},
+      "554 5.6.3 HDR-27",
+    ],
+    [
+      "HDR-27 a long line of a part that says its encoding twice",
+      MULTIPART("mixed"),
+      parts(`Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: base64\r\n\r\n${LONG}`),
+      {},
+      "554 5.6.3 HDR-27",
+    ],
     ["HDR-27 a long line where the site does not encode", [], `${LONG}\r\n`, {
       rules: { longLines: "reject" },
     }, "554 5.6.0 HDR-27"],
@@ -115,6 +164,17 @@ for (
     assert.equal(await outcome(lines, text, world), want);
   });
 }
+
+Deno.test("encodeBody() HDR-27: long lines in headers of parts and embedded messages are folded", async () => {
+  const words = "word ".repeat(300).trim();
+  for (const type of ["Content-Type: message/rfc822\r\n\r\n", ""]) {
+    const end = await outcome(MULTIPART("mixed"), parts(`${type}Subject: ${words}\r\n\r\ntext`));
+    assert.ok(typeof end !== "string");
+    assert.equal(end.body.replaceAll("\r\n ", " "), parts(`${type}Subject: ${words}\r\n\r\ntext`));
+    assert.ok(end.body.split("\r\n").every((line) => line.length <= 998));
+    assert.deepEqual(end.rules, ["changed"]);
+  }
+});
 
 const EIGHT = encodeUtf8("gr\u00fc\u00dfe\r\n");
 const encoding: World = { rules: { eightBitBody: "encode" } };

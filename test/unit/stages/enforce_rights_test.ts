@@ -10,6 +10,7 @@ import {
   refusedFor,
   submit,
   usual,
+  type World,
   world,
 } from "../../support/submissions.ts";
 
@@ -28,7 +29,8 @@ for (
     '"ceo@bank.example" <alice@example.net>',
     "alice@example.net (ceo@bank.example)",
     "Team: alice@example.net;",
-    "alice@example.net, bob@example.net",
+    "alice@example.net, a.smith@example.net",
+    "Team: Alice <alice@example.net>, a.smith@example.net;",
     "<@relay.example:alice@example.net>",
   ]
 ) {
@@ -47,8 +49,13 @@ for (
     ["=?utf-8?Q?alice=40example=2Enet?= <bob@example.net>", "550 5.7.1 RGT-5"],
     ["Team: bob@example.net;", "550 5.7.1 RGT-5"],
     ["bob@example.net, carol@example.net", "550 5.7.1 RGT-5"],
-    ["alice@example.net, ceo@bank.example", "550 5.7.1 RGT-9"],
-    ["Team: alice@example.net, ceo@bank.example;", "550 5.7.1 RGT-9"],
+    ["bob@example.net, alice@example.net", "550 5.7.1 RGT-5"],
+    ["alice@example.net, bob@example.net", "550 5.7.1 RGT-5"],
+    ["Team: alice@example.net, bob@example.net;", "550 5.7.1 RGT-5"],
+    ["A: alice@example.net;, B: bob@example.net;", "550 5.7.1 RGT-5"],
+    [`${"alice@example.net, ".repeat(99)}bob@example.net`, "550 5.7.1 RGT-5"],
+    ["alice@example.net, ceo@bank.example", "550 5.7.1 RGT-5"],
+    ["Team: alice@example.net, ceo@bank.example;", "550 5.7.1 RGT-5"],
     ["alice@example.org", "550 5.7.1 RGT-5"],
     ["alice@sub.example.net", "550 5.7.1 RGT-5"],
     ["alice@[192.0.2.1]", "550 5.7.1 RGT-5"],
@@ -63,7 +70,7 @@ for (
     ["bob\r\n @example.net", "550 5.7.1 RGT-5"],
     ["\r\n bob@example.net", "550 5.7.1 RGT-5"],
     ["Robot:;", "550 5.7.1 HDR-9"],
-    ["alice@example.net <bob@example.net>", "554 5.6.0 MSA-5.1"],
+    ["alice@example.net <bob@example.net>", "550 5.7.1 RGT-5"],
     ["alice@example.net\r\n bob@example.net", "554 5.6.0 MSA-5.1"],
     ["<alice@example.net> <bob@example.net>", "554 5.6.0 MSA-5.1"],
     ["<alice@example.net>, <<bob@example.net>>", "554 5.6.0 MSA-5.1"],
@@ -78,6 +85,34 @@ for (
     assert.equal(await refusedFor(from(value)), want);
   });
 }
+
+for (
+  const [value, want] of [
+    ["alice@example.net, bob@example.net", null],
+    ["bob@example.net, alice@example.net", null],
+    ["bob@example.net, carol@example.net", "550 5.7.1 RGT-5"],
+    ["alice@example.net, ceo@bank.example", "550 5.7.1 RGT-9"],
+    ["Team: alice@example.net, ceo@bank.example;", "550 5.7.1 RGT-9"],
+  ] as const
+) {
+  Deno.test(`enforceRights() of one author ${want === null ? "admits" : "refuses"} From: ${value}`, async () => {
+    const w: World = { rights: { checks: { header: "one", resend: "any" } } };
+    if (want === null) assert.equal((await submit(from(value), w))._tag, "Accepted");
+    else assert.equal(await refusedFor(from(value), w), want);
+  });
+}
+
+Deno.test("enforceRights() asks for every author of Resent-From, and by resend = own of the From that is passed on", async () => {
+  const passed = (resent: string, author: string) => ({
+    head: head(`Resent-From: ${resent}`, "Resent-To: x@example.org", `From: ${author}`),
+  });
+  const two = "alice@example.net, bob@example.net";
+  assert.equal(await refusedFor(passed(two, "alice@example.net")), "550 5.7.1 RGT-5");
+  const own: World = { rights: { checks: { header: "every", resend: "own" } } };
+  assert.equal(await refusedFor(passed("alice@example.net", two), own), "550 5.7.1 RGT-5");
+  const alone = passed("alice@example.net", "alice@example.net");
+  assert.equal((await submit(alone, own))._tag, "Accepted");
+});
 
 for (
   const local of ["\u212Aate", "al\u0131ce", "\uFF41lice", "alice\u200b", "alic\u0435"]
@@ -187,7 +222,7 @@ for (
     ],
     ["a group of a colleague and oneself elsewhere", [
       "From: Us: alice@example.net, bob@example.org;",
-    ], "550 5.7.1 RGT-9"],
+    ], "550 5.7.1 RGT-5"],
     ["a group within a list", ["From: Us: bob@example.net;, carol@example.net"], "550 5.7.1 RGT-5"],
     ["an encoded word as address", ["From: =?utf-8?q?alice?=@example.net"], "550 5.7.1 RGT-5"],
     [

@@ -42,6 +42,53 @@ for (
       "Subject: a",
       "SUBJECT:  a",
     ], [FROM, TO, DATE, ID, "Subject: a"]],
+    ["MSA-5.1 quotes a name that is an address", [
+      "From: alice@example.net <alice@example.net>",
+      "To: 'bob@example.org' <bob@example.org>, [x] y <a@example.org>",
+      DATE,
+      ID,
+    ], [
+      'From: "alice@example.net" <alice@example.net>',
+      `To: "'bob@example.org'" <bob@example.org>, "[x] y" <a@example.org>`,
+      DATE,
+      ID,
+    ]],
+    ["MSA-5.1 parts addresses at semicolons", [
+      FROM,
+      "To: a@example.org; B <b@example.org>;",
+      DATE,
+      ID,
+    ], [
+      FROM,
+      "To: a@example.org, B <b@example.org>",
+      DATE,
+      ID,
+    ]],
+    ["MSA-5.1 closes a group of nobody", [FROM, "To: undisclosed-recipients", DATE, ID], [
+      FROM,
+      "To: undisclosed-recipients:;",
+      DATE,
+      ID,
+    ]],
+    ["MSA-5.1 quotes beside encoded words", [
+      FROM,
+      "To: =?utf-8?q?J?= [x] <a@example.org>",
+      DATE,
+      ID,
+    ], [
+      FROM,
+      'To: =?utf-8?q?J?= "[x]" <a@example.org>',
+      DATE,
+      ID,
+    ]],
+    ["HDR-1 drops a second MIME-Version that says the same", [
+      FROM,
+      TO,
+      DATE,
+      ID,
+      "MIME-Version: 1.0",
+      "Mime-Version: 1.0 (x)",
+    ], [FROM, TO, DATE, ID, "MIME-Version: 1.0"]],
     ["HDR-10 names nobody where nobody is named", [FROM, DATE, ID], [
       FROM,
       DATE,
@@ -96,6 +143,63 @@ for (
     ],
     ["HDR-1 two Subjects, by default", [FROM, "Subject: a", "Subject: a"], {}, "554 5.6.0 HDR-1"],
     ["HDR-1 two Subjects that differ", [FROM, "Subject: a", "Subject: b"], all, "554 5.6.0 HDR-1"],
+    ...[
+      "From: =?utf-8?q?a=00b?= <alice@example.net>",
+      "To: =?utf-8?b?YQ0KYg==?= <bob@example.org>",
+      "Cc: =?iso-8859-1?Q?a=0Ab?=: bob@example.org;",
+      "Subject: =?utf-8?q?=1B[31m?=",
+      "Subject: =?utf-8*en?q?=C2=85?=",
+      "Reply-To: alice@example.net (=?utf-7?q?=0D?=)",
+      "Subject: =?utf-8?q?=3D=3Fx=3Fq=3F=3D00=3F=3D?=",
+    ].map((line) =>
+      [
+        `HDR-19 a control character in ${line}`,
+        line.startsWith("From") ? [line] : [FROM, line],
+        {},
+        "554 5.6.0 HDR-19",
+      ] as const
+    ),
+    [
+      "HDR-1 two Content-Type that differ",
+      [
+        FROM,
+        "Content-Type: text/plain",
+        "Content-Type: text/html",
+      ],
+      {},
+      "554 5.6.0 HDR-1",
+    ],
+    [
+      "HDR-1 two transfer encodings",
+      [
+        FROM,
+        "Content-Transfer-Encoding: 8bit",
+        "Content-Transfer-Encoding: base64",
+      ],
+      {},
+      "554 5.6.0 HDR-1",
+    ],
+    [
+      "MSA-5.1 a name before a bare address",
+      [FROM, "To: Bob bob@example.org"],
+      {},
+      "554 5.6.0 MSA-5.1",
+    ],
+    [
+      "MSA-5.1 a comma in a name",
+      [FROM, "To: Doe, Bob <bob@example.org>"],
+      {},
+      "554 5.6.0 MSA-5.1",
+    ],
+    [
+      "MSA-5.1 a name without quotes under a signature",
+      [
+        DKIM("from"),
+        "From: alice@example.net <alice@example.net>",
+      ],
+      {},
+      "554 5.6.0 MSA-8.0",
+    ],
     ["HDR-1 two From, whatever they say", [FROM, FROM], all, "554 5.6.0 HDR-1"],
     [
       "HDR-1 two Senders, whatever they say",
@@ -109,7 +213,9 @@ for (
       all,
       "554 5.6.0 MSA-8.0",
     ],
-    ["HDR-17 raw UTF-8, by default", [FROM, "Subject: \u00fc"], {}, "554 5.6.0 HDR-17"],
+    ["HDR-17 raw UTF-8 where the site says so", [FROM, "Subject: \u00fc"], {
+      rules: { rawUtf8: "reject" },
+    }, "554 5.6.0 HDR-17"],
     [
       "HDR-17 a local part that is not ASCII",
       ["From: alice@example.net", "To: j\u00f6rg@example.org"],
@@ -186,8 +292,8 @@ Deno.test("fixHeaders() shows before and after of what it changes", async () => 
   const told = end.trail.filter((d) => d.stage === "fix_headers" && d.verdict === "changed")
     .map((d) => [d.rule, d.facts["before"], d.facts["after"]]);
   assert.deepEqual(told.slice(0, 2), [
-    ["HDR-17", "\u00fc", "=?UTF-8?Q?=C3=BC?="],
     ["HDR-4", "yesterday", "Tue, 24 Nov 2026 05:25:51 +0000"],
+    ["HDR-17", "\u00fc", "=?UTF-8?Q?=C3=BC?="],
   ]);
 });
 

@@ -1,6 +1,5 @@
 /** What the formats for tools start from: one server to read from, one to send through. 9.9 */
-import type { DiscoverResult, FoundService } from "../result.ts";
-import { selected } from "../result.ts";
+import { type DiscoverResult, type FoundService, selected } from "../result.ts";
 
 export interface Settings {
   readonly email: string;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as say from "../../../../lib/reply/catalog.ts";
 import type { Reply } from "../../../../lib/reply/reply.ts";
 import { extensionsWith, NO_OPTIONS } from "../../../../lib/smtp/server/extensions/all.ts";
-import type { Rules } from "../../../../lib/smtp/server/rules.ts";
+import type { Rules } from "../../../../lib/smtp/server/extension.ts";
 import { octets } from "../../../support/octets.ts";
 import { ALICE, RULES, Session } from "../../../support/session.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { extensions } from "../../../../lib/smtp/server/extensions/all.ts";
 import { xclient } from "../../../../lib/smtp/server/extensions/xclient.ts";
 import { fresh, type Output } from "../../../../lib/smtp/server/state.ts";
-import type { Rules } from "../../../../lib/smtp/server/rules.ts";
+import type { Rules } from "../../../../lib/smtp/server/extension.ts";
 import { step } from "../../../../lib/smtp/server/step.ts";
 import { RULES, Session } from "../../../support/session.ts";
 import { octets } from "../../../support/octets.ts";

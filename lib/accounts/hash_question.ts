@@ -1,0 +1,11 @@
+/** What the thread of `hash_worker.ts` is asked, and what it answers. */
+export interface HashQuestion {
+  readonly id: number;
+  readonly kind: "Bcrypt" | "ShaCrypt";
+  readonly text: string;
+  readonly password: string;
+}
+
+export type HashVerdict =
+  | { readonly id: number; readonly right: boolean }
+  | { readonly id: number; readonly failed: string };
