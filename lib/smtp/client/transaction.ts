@@ -217,7 +217,7 @@ export const contentFailed = (t: Transaction, verdict: Verdict): Step => broken(
 const final = (t: Transaction, index: number, verdict: Verdict): Step => {
   if (t.ready.session.protocol === "SMTP") { // RFC 5321 §4.1.1.4: for all of them
     const over = { ...t, verdicts: t.verdicts.map((v) => accepted(v) ? verdict : v) };
-    return finish(over, false, verdict.kind !== "accepted" && onTrial(t));
+    return finish(over, false, verdict.kind === "permanent" && onTrial(t));
   }
   const verdicts = set(t.verdicts, index, verdict);
   const next = verdicts.findIndex((v, i) => i > index && accepted(v));
@@ -259,10 +259,7 @@ export const broken = (t: Transaction, verdict: Verdict): Step => {
     t.refusal ?? (v === null || (accepted(v) && i >= open) ? verdict : v)
   );
   const unheard = t.ahead !== null && early(t);
-  const onlyRefused = onTrial(t) && verdict.remote && t.phase._tag === "Final" && open === 0;
-  const over = unheard || onlyRefused
-    ? undecidedYet(verdicts)
-    : { _tag: "Finished", verdicts } as const;
+  const over = unheard ? undecidedYet(verdicts) : { _tag: "Finished", verdicts } as const;
   const gone = onTrial(t) || (unheard && (t.ahead === "try" || verdict === TIMED_OUT));
   return gone ? [closed, over, { _tag: "Ahead", taken: false }, close] : [closed, over, close];
 };

@@ -377,7 +377,7 @@ for (
       ],
     ],
     ["says 421 to the message that it followed", "try", "421 4.7.0 no|", [
-      "again temporary",
+      "over temporary",
       "refuses it",
     ]],
   ] as const
