@@ -16,6 +16,7 @@ import { changedDefaults } from "./changed.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
+import { lockedOut } from "./locked_out.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
 import { readableSecrets } from "./secret_files.ts";
@@ -102,6 +103,9 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   }
   const accounts = yield* accountsOf(c);
   separators(source, found, c, accounts);
+  for (const message of lockedOut(c, accounts)) {
+    found.warnings.push(problemAt(source, ["auth", "mechanisms"], message));
+  }
   found.notes.push(...changedDefaults(source, accounts));
   return found;
 });

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import type {
+  Before,
   ClaimedRow,
   ClaimOp,
   CommitOp,
@@ -35,7 +36,7 @@ import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
-import { type Before, Life } from "./life.ts";
+import { Life } from "./life.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
 import {

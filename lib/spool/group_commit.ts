@@ -9,9 +9,8 @@ import { setImmediate } from "node:timers";
 import { Effect } from "effect";
 import type { Cancellation } from "../ports/cancellation.ts";
 import { type SpoolError, SpoolFault, SpoolFull } from "../ports/spool.ts";
-import type { Before } from "./life.ts";
-import { MAX_BATCH, Places } from "./places.ts";
 import {
+  type Before,
   movesIn,
   type Op,
   type OpenRequest,
@@ -19,6 +18,7 @@ import {
   type Request,
   type Response,
 } from "./protocol.ts";
+import { MAX_BATCH, Places } from "./places.ts";
 
 type Value = (OpResult & { readonly ok: true })["value"];
 type Resume = (result: OpResult) => void;
