@@ -2,7 +2,7 @@
 import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Terminal } from "effect";
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
-import { failed, type Failure, reasonOf } from "./failure.ts";
+import { failed, type Failure, reasonOf } from "../app/failure.ts";
 import { visible, visibleJson } from "./visible.ts";
 
 const encoder = new TextEncoder();

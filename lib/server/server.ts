@@ -18,12 +18,12 @@ import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/extension.ts";
-import { type AnswerServices, makeAnswerer } from "./answer.ts";
-import type { AnswerSettings } from "./answer_settings.ts";
-import { makeFetchPart } from "./fetch_part.ts";
-import { Connection } from "./connection.ts";
-import type { OpenSession, SessionHost } from "./session_host.ts";
-import { countClosing } from "./throttled.ts";
+import { type AnswerServices, makeAnswerer } from "./answer/answer.ts";
+import type { AnswerSettings } from "./answer/answer_settings.ts";
+import { makeFetchPart } from "./session/fetch_part.ts";
+import { Connection } from "./session/connection.ts";
+import type { OpenSession, SessionHost } from "./session/session_host.ts";
+import { countClosing } from "./limits/throttled.ts";
 
 export interface SocketAddress {
   readonly host: string;

@@ -1,0 +1,343 @@
+/**
+ * A lane: works the jobs of one hop off over one connection, until there are none. RFC 5321 §4.5.4.1
+ *
+ * Does not wait for results to be recorded: several are under way at a time, so that one commit
+ * carries them.
+ */
+import { Clock, Effect } from "effect";
+import type { Dialer } from "../../ports/dialer.ts";
+import { contactText, type Tried } from "../../ports/attempt.ts";
+import { HopMemory } from "../../ports/hop_memory.ts";
+import type { Resolver } from "../../ports/resolver.ts";
+import { hopKey } from "../../ports/routes.ts";
+import type { Spool } from "../../ports/spool.ts";
+import type { Behind, Mail } from "../../smtp/client/state.ts";
+import { LOGIN_REFUSED, softened, type Verdict } from "../../smtp/client/verdict.ts";
+import { type Connection, type Transacted, UNFIT } from "../session/connection.ts";
+import type { Content } from "../session/content.ts";
+import { DAMAGED, UNREADABLE } from "../session/damaged.ts";
+import { takesBinary } from "../job/convert.ts";
+import { beyondDomains } from "./domains.ts";
+import { fit } from "../job/fit.ts";
+import { alike, type Job, mailOf, ownLogin, withRecipients } from "../job/job.ts";
+import { intoMaildir } from "./local.ts";
+import type { Result } from "../job/outcome.ts";
+import { throttles } from "./pace.ts";
+import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
+import type { Held, Hop } from "./pool.ts";
+import { reach } from "../hosts/reach.ts";
+import type { RelaySettings } from "../settings.ts";
+import { mustHaveTls, noticesOf } from "../job/wishes.ts";
+import type { Yard } from "./yard.ts";
+
+/**
+ * Between two messages while sessions are busy, so that each hop still gets up to 200 a second: what was
+ * accepted is safe and can wait, the person whose mail program shows a progress bar cannot.
+ */
+const BREATH = Effect.sleep("5 millis");
+
+export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
+
+/** `held`: a connection to begin with. Leaves the pool in order whatever happens. */
+export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
+  let live = held;
+  const work = Effect.gen(function* () {
+    for (;;) {
+      if (!freely(hop)) yield* rest(hop);
+      const job = next(yard, hop);
+      if (job === null) return;
+      if (job.awaited === undefined && yard.settings.yields()) yield* BREATH;
+      if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
+      if (job.route.hop._tag === "Maildir") {
+        yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
+        continue;
+      }
+      live = spent(yard.settings, live) ? null : live;
+      const start: Start = { since: performance.now(), tried: [] };
+      live ??= yield* connect(yard, hop, job, start);
+      if (live === null) return;
+      yield* transmit(yard, hop, job, live, start);
+      if (ownLogin(job.awaited)) {
+        live.connection.quit();
+        live = null;
+      }
+    }
+  });
+  return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
+};
+
+/** No limit of its route says how fast messages may follow each other. */
+const freely = ({ allowance }: Hop): boolean => allowance === null || allowance.free;
+
+const REST_MS = 1_000;
+
+/** Until its route lets it have another message, if one waits still. */
+const rest = Effect.fnUntraced(function* (hop: Hop) {
+  hop.resting++;
+  const until = Effect.gen(function* () {
+    while (hop.jobs.length > 0) {
+      const ms = hop.allowance?.take() ?? 0;
+      if (ms === 0) return;
+      yield* Effect.sleep(Math.min(ms, REST_MS));
+    }
+  });
+  yield* Effect.ensuring(until, Effect.sync(() => void hop.resting--));
+});
+
+/** The next job; null where there is none, or where this lane makes room for the accepting side. */
+const next = (yard: Yard, hop: Hop): Job | null => {
+  while (hop.jobs.length > 0 && !yard.pool.narrows(hop)) {
+    const waiting = hop.jobs.shift();
+    const job = waiting === undefined ? null : yard.stillOurs(waiting);
+    if (job === null) continue;
+    yard.inHand.add(job);
+    return job;
+  }
+  return null;
+};
+
+/** Back to the front of the queue. */
+const putBack = (yard: Yard, hop: Hop, job: Job, as: Job): void => {
+  yard.inHand.delete(job);
+  hop.jobs.unshift(as);
+};
+
+/** Carries no more messages: closed, or used as often as either side wants. RFC 9422 §4.2 */
+const spent = (settings: RelaySettings, held: Held | null): boolean => {
+  if (held === null) return false;
+  if (worn(settings, held)) held.connection.quit();
+  return !held.connection.ready;
+};
+
+const worn = (settings: RelaySettings, { connection, mailMax }: Held): boolean =>
+  connection.full || connection.used >= Math.min(settings.messagesPerConnection, mailMax);
+
+/** When an attempt began, and what hosts it met before the one that it came to. */
+interface Start {
+  readonly since: number;
+  tried: ReadonlyArray<Tried>;
+}
+
+/** A new connection; null: there is none, and the job waits for another lane or was put off. */
+const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, start: Start) {
+  const { hop: to } = job.route;
+  if (to._tag === "Maildir") return null;
+  const tagged = mustHaveTls(job.delivery.envelope, to);
+  const destination = {
+    hop: to,
+    access: job.access,
+    mustHaveTls: tagged,
+    tlsOptional: job.delivery.envelope.tlsOptional === true,
+  };
+  const r = yield* reach(destination, yard.settings, yard.watch, yard.silent);
+  start.tried = r.tried;
+  if (r._tag === "Reached") {
+    const { target } = r.connection;
+    r.connection.onAhead = (taken) => yard.ahead.shown(target, taken);
+    yard.pool.reached(hop, performance.now());
+    const { offer } = r;
+    (yield* HopMemory).learn(hopKey(to), {
+      eightBitMime: offer.eightBitMime,
+      smtpUtf8: offer.smtpUtf8,
+      maxSize: offer.maxSize,
+      dsn: offer.dsn,
+      binary: takesBinary(offer),
+      requireTls: offer.requireTls,
+      tls: offer.starttls || r.connection.underTls,
+    });
+    return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
+  }
+  if (r.atLogin && ownLogin(job.awaited)) { // it says nothing of the logins of others
+    yard.pool.reached(hop, performance.now());
+    yard.inHand.delete(job);
+    const remote = r.contact === null ? null : contactText(r.contact);
+    if (r.alarm) job.awaited?.loginRefused(r.verdict, remote);
+    else job.awaited?.unreachable(r.verdict, remote);
+    return null;
+  }
+  putBack(yard, hop, job, job);
+  if (r.alarm) yield* alarm(hop, r.verdict);
+  for (const put of yard.pool.unreachable(hop, r)) {
+    // the others were not tried at all
+    const attempt = put === job ? { ms: performance.now() - start.since, tried: r.tried } : {};
+    yard.finish(put, alike(put, r.verdict, r.contact, attempt));
+  }
+  return null;
+});
+
+/** Only an operator can help. */
+const alarm = (hop: Hop, { text }: Verdict) =>
+  Effect.logError("The next hop does not take our login", { hop: hop.key, reply: text });
+
+/** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
+const transmit = Effect.fnUntraced(
+  function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
+    let current = yield* begin(yard, hop, first, held, start);
+    while (current !== null) {
+      const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
+      const t: Transacted = yield* current.over;
+      if (current.behind === "try") yard.ahead.tried(held.connection.target);
+      yard.pool.reached(hop, performance.now());
+      const { job } = current;
+      // the hop had closed a connection that we kept, or takes nothing ahead, or it was called back, from which some
+      // may be left
+      if (t.stale && !job.retried && job.awaited?.late !== true) {
+        putBack(yard, hop, job, { ...job, retried: true });
+      } else {
+        report(yard, hop, current, t, held.connection);
+        const wanted = t.verdicts.find(wantsLogin);
+        if (wanted !== undefined && alarming(hop, performance.now())) yield* alarm(hop, wanted);
+      }
+      current = following;
+    }
+  },
+);
+
+/** In the middle of a transaction, where no login was refused at its own time. RFC 4954 §6 */
+const wantsLogin = ({ status, remote }: Verdict): boolean => remote && status === LOGIN_REFUSED;
+
+const ALARM_MS = 60_000;
+
+/** Once a minute: each message that waits would say the same. */
+const alarming = (hop: Hop, now: number): boolean => {
+  if (now - hop.alarmedAt < ALARM_MS) return false;
+  hop.alarmedAt = now;
+  return true;
+};
+
+/** A message under way. */
+interface Sending {
+  readonly job: Job;
+  readonly start: Start;
+  readonly behind: Behind;
+  readonly over: Effect.Effect<Transacted>;
+}
+
+/** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
+const begin = Effect.fnUntraced(function* (
+  yard: Yard,
+  hop: Hop,
+  job: Job,
+  { connection }: Held,
+  start: Start,
+  behind: Behind = "wait",
+) {
+  if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
+  const ready = yield* fit(job, connection.offer);
+  if ("kind" in ready || ready.content._tag === "Unfit") {
+    const verdict = "kind" in ready ? ready : UNFIT;
+    const own = verdict === UNREADABLE || verdict === DAMAGED;
+    yard.finish(job, alike(job, verdict, own ? null : connection.contact));
+    return null;
+  }
+  if (!connection.ready && !connection.takesNext) {
+    putBack(yard, hop, job, job);
+    return null;
+  }
+  const mail = mailOf(job, ready.shape, yield* Clock.currentTimeMillis);
+  const later = beyondDomains(connection, mail.to);
+  if (later === null) { // another connection has room for them
+    connection.full = true;
+    putBack(yard, hop, job, job);
+    return null;
+  }
+  if (job.awaited !== undefined) {
+    if (later.size > 0) { // a fresh connection may take all of them, and one that is fresh is all there is
+      connection.full = true;
+      if (connection.used > 0) putBack(yard, hop, job, job);
+      else unsuitedFor(yard, job, job.awaited, "recipients", connection);
+      return null;
+    }
+    job.awaited.sentOn(connection);
+    const whole = { ...mail, whole: true } as const;
+    return { job, start, behind, over: transact(connection, whole, ready.content, () => true) };
+  }
+  const part = later.size === 0 ? mail : { ...mail, later };
+  const wanted = () => !yard.calledBack(job);
+  return { job, start, behind, over: transact(connection, part, ready.content, wanted, behind) };
+});
+
+/** Recipients of a message that finds out what may be sent ahead: some hang up where they hear much. */
+const FEW = 5;
+
+/** The message that follows the one under way, if there is one and the connection may carry it. */
+const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
+  if (!held.connection.takesNext || worn(yard.settings, held)) return null;
+  // whose client waits rides alone: when it must be dropped, nobody else's message is in doubt
+  if (first.awaited !== undefined || hop.jobs.waiting > 0) return null;
+  if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
+  const job = next(yard, hop);
+  if (job === null) return null;
+  const { connection } = held;
+  // who finds out risks nothing but to be sent once more, and nobody risks it twice
+  const mayTry = !first.retried && job.delivery.recipients.length <= FEW;
+  const behind = job.retried ? "wait" : yard.ahead.behind(connection.target, mayTry);
+  const start: Start = { since: performance.now(), tried: [] };
+  const sending = yield* begin(yard, hop, job, held, start, behind);
+  if (sending === null && behind === "try") yard.ahead.tried(connection.target);
+  return sending;
+});
+
+/** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */
+const transact = (
+  connection: Connection,
+  mail: Mail,
+  content: Content,
+  wanted: () => boolean,
+  behind: Behind = "wait",
+): Effect.Effect<Transacted> => {
+  let over: Transacted | null = null;
+  let tell: ((t: Transacted) => void) | null = null;
+  connection.deliver(
+    mail,
+    content,
+    (t) => {
+      over = t;
+      tell?.(t);
+    },
+    wanted,
+    behind,
+  );
+  return Effect.callback((resume) => {
+    if (over !== null) return resume(Effect.succeed(over));
+    tell = (t) => resume(Effect.succeed(t));
+    return Effect.sync(() => connection.drop());
+  });
+};
+
+/**
+ * Recipients that were too many go into the next transaction, if this one took any, or if it was ourselves who
+ * left them out. RFC 5321 §4.5.3.1.10, RFC 9422 §4.2
+ */
+const report = (
+  yard: Yard,
+  hop: Hop,
+  { job, start }: Sending,
+  t: Transacted,
+  connection: Connection,
+): void => {
+  const { contact, offer, remote } = connection;
+  if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
+  const attempt = { ms: performance.now() - start.since, tried: start.tried };
+  const notices = noticesOf(job.delivery, job.route.hop, offer);
+  const results = job.delivery.recipients.map((recipient, i): Result => {
+    const verdict = t.verdicts[i] ?? UNREADABLE;
+    const notice = verdict.kind === "accepted" ? notices?.[i] ?? null : null;
+    return notice === null
+      ? { recipient, verdict, contact, attempt }
+      : { recipient, verdict, contact, attempt, notice };
+  });
+  if (results.some((r) => r.verdict.kind === "accepted")) hop.pace.took();
+  else if (results.some((r) => throttles(r.verdict))) hop.pace.slow();
+  const later = results.filter((r) => r.verdict.kind === "later");
+  if (later.length === 0) return yard.finish(job, results);
+  const goesOn = results.some((r) => r.verdict.kind === "accepted") ||
+    (later.length < results.length && later.every((r) => !r.verdict.remote));
+  if (!goesOn) {
+    return yard.finish(job, results.map((r) => ({ ...r, verdict: soft(r.verdict) })));
+  }
+  yard.finishPart(job, results.filter((r) => r.verdict.kind !== "later"));
+  putBack(yard, hop, job, withRecipients(job, later.map((r) => r.recipient)));
+};
+
+const soft = (v: Result["verdict"]): Result["verdict"] => v.kind === "later" ? softened(v) : v;
