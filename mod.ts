@@ -7,7 +7,7 @@
  *
  * @module
  */
-import "./lib/app/plain_fibers.ts"; // first: see there
+import "./lib/app/no_async_hooks.ts"; // first: see there
 import { main } from "./lib/cli/main.ts";
 import { defaultPolicies } from "./policies/default.ts";
 

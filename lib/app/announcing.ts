@@ -5,9 +5,9 @@ import type { EventSettings } from "../config/config.ts";
 import type { Listeners, NewEvent, Outbox } from "../ports/outbox.ts";
 import { hopKey } from "../ports/routes.ts";
 import { eventLog } from "../events/event_log.ts";
-import { tellerLayer } from "../events/teller.ts";
+import { eventDispatcherLayer } from "../events/event_dispatcher.ts";
 import { webhook } from "../events/webhook.ts";
-import type { TakenBy } from "../server/answer/pass_on.ts";
+import type { TakenBy } from "../server/answer/pass_through_submit.ts";
 import type { Signed } from "../stages/submission.ts";
 
 export interface Announcing {
@@ -27,7 +27,7 @@ export const announcingOf = (e: EventSettings): Announcing | null => {
       keepMs: Duration.toMillis(e.keep),
       most: e.most,
     },
-    teller: tellerLayer(all),
+    teller: eventDispatcherLayer(all),
   };
 };
 

@@ -4,7 +4,7 @@ import { mayProbe } from "../discovery/discover/probe_all.ts";
 import { randomDraw } from "../discovery/choose.ts";
 import { lookupsOf, type ResolverSettings } from "../dns/resolver.ts";
 import { guardOf } from "../net/guard.ts";
-import { httpSend } from "../net/http/http_send.ts";
+import { httpSend } from "../net/http/send.ts";
 import { probeOf } from "../net/probe.ts";
 import { VERSION } from "./version.ts";
 

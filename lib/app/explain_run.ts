@@ -18,7 +18,7 @@ import * as say from "../reply/catalog.ts";
 import { NO_CHANNEL } from "../sasl/mechanism.ts";
 import { extensions } from "../smtp/server/extensions/all.ts";
 import type { Rules } from "../smtp/server/extension.ts";
-import { type Peer, type Question, ready, type State } from "../smtp/server/state.ts";
+import { type Question, ready, type SessionData, type State } from "../smtp/server/state.ts";
 import { step } from "../smtp/server/step.ts";
 import { enforceReturnPath } from "../stages/enforce_rights.ts";
 import { pipeline, type PipelineServices } from "../stages/pipeline.ts";
@@ -242,7 +242,7 @@ export const SESSION: SessionFacts = {
   tls: { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" },
 };
 
-const peerOf = (account: Account): Peer => ({
+const peerOf = (account: Account): SessionData => ({
   tls: true,
   helo: SESSION.helo,
   extended: true,

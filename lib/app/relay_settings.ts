@@ -6,7 +6,7 @@ import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/read/reroute.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";
-import { httpSend } from "../net/http/http_send.ts";
+import { httpSend } from "../net/http/send.ts";
 import { Resolver } from "../ports/resolver.ts";
 import { OWN_MAIL, type TlsLevel } from "../ports/routes.ts";
 import {
@@ -18,7 +18,7 @@ import {
 import { reporterLayer } from "../tls_reports/tls_reporter.ts";
 import { stsLayer } from "../mta_sts/sts_file.ts";
 import type { Policies } from "../stages/policy.ts";
-import { curveOf } from "./curve.ts";
+import { retryCurveOf } from "./retry_curve.ts";
 import { VERSION } from "./version.ts";
 
 const ms = Duration.toMillis;
@@ -38,7 +38,7 @@ export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySet
     maxConnections: queue.connections,
     messagesPerConnection: queue.messagesPerConnection,
     passMs: ms(queue.passThrough),
-    retry: curveOf(queue),
+    retry: retryCurveOf(queue),
     postmasterCopy: queue.postmasterCopy,
     patience: {
       ...STANDARD_PATIENCE,

@@ -14,11 +14,11 @@ import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
 import { dialerLayer } from "../net/dialer.ts";
 import { imapFetcher } from "../net/imap_fetch.ts";
-import { sealOf } from "./sealing.ts";
+import { sealOf } from "./seal_key.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
 import { signerOf } from "./signer_settings.ts";
-import { memoryLayer } from "../relay/hosts/memory.ts";
+import { memoryLayer } from "../relay/hosts/hop_memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
 import { resolverSettings } from "./resolver_settings.ts";
@@ -44,7 +44,7 @@ import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
-import { curveOf } from "./curve.ts";
+import { retryCurveOf } from "./retry_curve.ts";
 import { writeAll } from "../cli/terminal.ts";
 
 export interface ServeOptions {
@@ -82,7 +82,7 @@ const servicesOf = (
       path,
       keepDays: Duration.toDays(config.spool.keep),
       suppress: ms(config.queue.suppress),
-      longestDelay: longestDelay(curveOf(config.queue)),
+      longestDelay: longestDelay(retryCurveOf(config.queue)),
       onceMs: ms(limits.resubmit),
       startHeld: held,
       ...listening,

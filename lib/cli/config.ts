@@ -5,7 +5,7 @@ import { checkConfig } from "../config/read/check.ts";
 import { printProblem } from "../config/config.ts";
 import { configSchema } from "../config/schema/json_schema.ts";
 import { badConfig, misused } from "../app/failure.ts";
-import { findConfig, NO_CONFIG } from "../app/places.ts";
+import { findConfig, NO_CONFIG } from "../app/config_file.ts";
 import { root } from "./root.ts";
 import { print, printJson, remark } from "./terminal.ts";
 

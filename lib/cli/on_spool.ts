@@ -6,7 +6,7 @@ import type { SpoolError } from "../ports/spool.ts";
 import type { SpoolAdmin } from "../ports/spool_admin.ts";
 import { adminLayer } from "../spool/sqlite_admin.ts";
 import { failed, Failure, noSpool } from "../app/failure.ts";
-import { configOf } from "../app/places.ts";
+import { configOf } from "../app/config_file.ts";
 import { root } from "./root.ts";
 
 /** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */

@@ -1,5 +1,5 @@
 /** Events as JSON lines at the end of a file; it may be moved away at any time. */
-import type { Listener } from "./teller.ts";
+import type { Listener } from "./event_dispatcher.ts";
 
 export const eventLog = (path: string): Listener => ({
   name: "log",

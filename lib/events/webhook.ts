@@ -6,7 +6,7 @@
  */
 import { createHmac } from "node:crypto";
 import { Redacted } from "effect";
-import type { Listener } from "./teller.ts";
+import type { Listener } from "./event_dispatcher.ts";
 
 export interface WebhookSettings {
   readonly url: string;

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Effect, type Scope } from "effect";
-import { Crowd } from "../net/crowd.ts";
+import { ConnectionLimit } from "../net/connection_limit.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Wire } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
@@ -30,7 +30,7 @@ export const serveCopies = (
     const services = { spool: yield* Spool, copies: yield* Copies };
     const certificates = yield* Certificates;
     const log = Effect.runForkWith(yield* Effect.context<never>());
-    const crowd = new Crowd(LIMITS);
+    const crowd = new ConnectionLimit(LIMITS);
     const keepers = new Map<Keeper, Wire>();
     const known = new Map<string, Keeper>();
     const warn = (text: string, facts: Readonly<Record<string, unknown>>): void => {

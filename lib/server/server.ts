@@ -3,7 +3,7 @@
  */
 import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
-import { Present } from "../message/present.ts";
+import { Bag } from "../message/bag.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { awaitProxyHeader, Networks } from "../net/proxied.ts";
@@ -71,7 +71,7 @@ export interface Listening {
 const TICK_MS = 1_000;
 
 class Connections {
-  readonly #all = new Present<OpenSession>();
+  readonly #all = new Bag<OpenSession>();
   readonly #perAddress = new Map<string, number>();
   #idle: (() => void) | null = null;
 

@@ -20,7 +20,7 @@ import {
   type Suppression,
 } from "../ports/spool_admin.ts";
 import { openDatabase } from "./database/database.ts";
-import { range } from "./database/runs.ts";
+import { range } from "./database/number_ranges.ts";
 import { changeQueue, IN_HANDS, redeem, underWay } from "./database/change.ts";
 import { readFacts } from "./database/claims.ts";
 import { heldBy } from "./database/holds.ts";

@@ -11,7 +11,7 @@ import { makeHashQueue } from "./hash_queue.ts";
 import type { HashThread } from "./hash_thread.ts";
 import type { Memory } from "../store/memory.ts";
 import { type LoginName, readLoginName } from "../store/names.ts";
-import { pretendedAddress } from "./pretended.ts";
+import { decoyAddress } from "./decoy_address.ts";
 import type { Store, StoredAccount } from "../store/store.ts";
 import { checkPassword, fakeVerifier, makeVerifier, withSha1 } from "../store/verifier.ts";
 
@@ -109,7 +109,7 @@ export const makeAccounts = (
       const name = readLoginName(authcid);
       const found = store.byLogin(name);
       // what is shown for a name that nobody has must neither look nor cost otherwise
-      const pretended = pretendedAddress(name, secret, memory.domains());
+      const pretended = decoyAddress(name, secret, memory.domains());
       const fake = fakeVerifier(secret, pretended.key, memory.usualIterations());
       const other = found === null ? store.byLogin(pretended) : null;
       if (found === null && other === null) store.decoy();

@@ -8,7 +8,7 @@ import { fingerprintOf } from "../../tls/client_certificate.ts";
 import { address, onAccounts, show } from "./account_store.ts";
 import { accountOf } from "../find_account.ts";
 import { failed, type Failure, misused } from "../../app/failure.ts";
-import { placeOf } from "../../app/places.ts";
+import { placeOf } from "../../app/config_file.ts";
 import { json } from "../root.ts";
 
 export const minimum = Command.make("minimum", {

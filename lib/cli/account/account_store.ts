@@ -13,7 +13,7 @@ import {
 import { accountJson, accountLines } from "./account_view.ts";
 import { failed, Failure, misused, noAccounts } from "../../app/failure.ts";
 import type { NewPassword } from "./password.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { root } from "../root.ts";
 import { print, printJson } from "../terminal.ts";
 

@@ -13,7 +13,7 @@ import type { Offer } from "../../discovery/offer.ts";
 import { checkPorts } from "../../app/check_ports.ts";
 import { changeLines, reportLines } from "./check_view.ts";
 import { failed, Failure, reasonOf } from "../../app/failure.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { nameOf, offerFor } from "./publish.ts";
 import { resolverSettings } from "../../app/resolver_settings.ts";
 import { json, root } from "../root.ts";

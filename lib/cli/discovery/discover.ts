@@ -10,7 +10,7 @@ import { type DiscoverResult, exitCode } from "../../discovery/discover/result.t
 import { type DiscoverFlags, discoverFlags, optionsOf } from "./discover_flags.ts";
 import { discoverPorts } from "../../app/discover_ports.ts";
 import { failed, Failure, misused } from "../../app/failure.ts";
-import { loadedOrStandard } from "../../app/places.ts";
+import { loadedOrStandard } from "../../app/config_file.ts";
 import { resolverSettings } from "../../app/resolver_settings.ts";
 import { root } from "../root.ts";
 import { askYes, interactive, print, printJson, remark, status, watched } from "../terminal.ts";

@@ -5,7 +5,7 @@ import { TOOL_FORMAT_NAMES } from "../../discovery/discover/formats/all.ts";
 import { type Method, METHODS } from "../../discovery/discover/result.ts";
 import { DEFAULT_METHODS, type DiscoverOptions } from "../../discovery/discover/run.ts";
 import { failed, reasonOf } from "../../app/failure.ts";
-import { placeOf } from "../../app/places.ts";
+import { placeOf } from "../../app/config_file.ts";
 import { json } from "../root.ts";
 
 const yes = (name: string, description: string) =>

@@ -12,7 +12,7 @@ import { type Format, formatRecords, FORMATS } from "../../discovery/publish/for
 import { SHARED } from "../../discovery/publish/nsupdate.ts";
 import type { ExpectedRecord } from "../../discovery/record.ts";
 import { misused } from "../../app/failure.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { withTlsa } from "./publish_tlsa.ts";
 import { updateZone } from "./publish_update.ts";
 import { root } from "../root.ts";

@@ -11,10 +11,10 @@ import {
 } from "../../discovery/plan.ts";
 import { absolute, printData } from "../../discovery/publish/presentation.ts";
 import { type ExpectedRecord, recordSets, type RecordType } from "../../discovery/record.ts";
-import { NameServer, NameServerFault } from "../../dns/update/name_server.ts";
+import { NameServer, NameServerFault } from "../../dns/update/client.ts";
 import type { TsigKey } from "../../dns/update/tsig.ts";
 import { failed, Failure, misused } from "../../app/failure.ts";
-import { placeOf } from "../../app/places.ts";
+import { placeOf } from "../../app/config_file.ts";
 import { print, remark } from "../terminal.ts";
 
 export interface UpdateRequest {

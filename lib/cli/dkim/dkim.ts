@@ -16,7 +16,7 @@ import { resolverLayer } from "../../dns/resolver.ts";
 import type { DkimKeyType, DkimRecord } from "../../message/dkim/dkim_record.ts";
 import { keyJson, keyLine, recordJson, recordLines } from "./dkim_view.ts";
 import { failed, type Failure, misused, reasonOf } from "../../app/failure.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { resolverSettings } from "../../app/resolver_settings.ts";
 import { json, root } from "../root.ts";
 import { print, printJson } from "../terminal.ts";

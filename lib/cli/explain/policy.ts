@@ -12,7 +12,7 @@ import { pipeline } from "../../stages/pipeline.ts";
 import { type Policies, policyLayer } from "../../stages/policy.ts";
 import { nobodyAsked } from "./explain.ts";
 import { badConfig, Failure, misused, noAccounts } from "../../app/failure.ts";
-import { configOf, placeOf } from "../../app/places.ts";
+import { configOf, placeOf } from "../../app/config_file.ts";
 import { policyCheck } from "./policy_check.ts";
 import { withRecords } from "../../app/records_of.ts";
 import { type Change, changeJson, changeLines, type Outcome } from "./replay_view.ts";

@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import { Command } from "effect/cli";
 import { checkTypes } from "../../site/type_check.ts";
 import { misused } from "../../app/failure.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { root } from "../root.ts";
 import { badPolicy, siteOf } from "../../app/site_of.ts";
 import { print, remark } from "../terminal.ts";

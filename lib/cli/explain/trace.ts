@@ -9,13 +9,13 @@ import { newKeyLine } from "../../trace/seal.ts";
 import { adminLayer } from "../../spool/sqlite_admin.ts";
 import { renderTrail } from "../explain_view.ts";
 import { failed, type Failure, misused, noSpool, reasonOf } from "../../app/failure.ts";
-import { configOf, placeOf } from "../../app/places.ts";
-import { forecastOf } from "../queue/queue_forecast.ts";
-import { detailJson, detailLines } from "../queue/queue_view.ts";
+import { configOf, placeOf } from "../../app/config_file.ts";
+import { forecastOf } from "../queue/forecast.ts";
+import { detailJson, detailLines } from "../queue/view.ts";
 import { recordJson, recordLines } from "./record_view.ts";
 import { withRecords } from "../../app/records_of.ts";
 import { json, root } from "../root.ts";
-import { sealerIn } from "../../app/sealing.ts";
+import { sealerIn } from "../../app/seal_key.ts";
 import { readStoredTrail } from "../../stages/stored_trail.ts";
 import { colour, print, printJson } from "../terminal.ts";
 

@@ -6,7 +6,7 @@ import { parseMailbox } from "../../address/path.ts";
 import { SpoolAdmin } from "../../ports/spool_admin.ts";
 import { failed, misused } from "../../app/failure.ts";
 import { onSpool } from "../on_spool.ts";
-import { clean, iso, localTime } from "./queue_view.ts";
+import { clean, iso, localTime } from "./view.ts";
 import { json } from "../root.ts";
 import { print, printJson } from "../terminal.ts";
 

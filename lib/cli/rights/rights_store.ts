@@ -7,7 +7,7 @@ import type { Accounts, AccountsUnavailable } from "../../ports/accounts.ts";
 import type { AccountsAdmin } from "../../ports/accounts_admin.ts";
 import type { RightsAdmin } from "../../ports/rights_admin.ts";
 import { Failure, noAccounts } from "../../app/failure.ts";
-import { configOf } from "../../app/places.ts";
+import { configOf } from "../../app/config_file.ts";
 import { root } from "../root.ts";
 
 type Stores = Accounts | AccountsAdmin | RightsAdmin;

@@ -11,7 +11,7 @@ import { curlLine } from "./curl_line.ts";
 import { renderBrief } from "../explain_view.ts";
 import { badConfig, failed, type Failure, reasonOf, serverFailure } from "../../app/failure.ts";
 import { ensureFirstRun, type FirstRun } from "./first_run.ts";
-import { configOf, findConfig, here, STANDARD_PLACES } from "../../app/places.ts";
+import { configOf, findConfig, here, STANDARD_PLACES } from "../../app/config_file.ts";
 import { root } from "../root.ts";
 import { announce, serve } from "../../app/serve.ts";
 import { print, show } from "../terminal.ts";

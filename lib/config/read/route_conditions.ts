@@ -1,13 +1,13 @@
 /** What else must hold for a route to be taken. */
 import type { Range, RouteConditions } from "../../ports/routes.ts";
-import { parseParty } from "../values/party.ts";
+import { parseSenderCondition } from "../values/sender_condition.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
 
 /** Null where a route is taken whoever sends what. */
 export const conditions = (entry: RouteEntry, wrong: Report): RouteConditions | null => {
   const size = range(entry, "min_size", "max_size", 0, Infinity, wrong);
   const priority = range(entry, "min_priority", "max_priority", -9, 9, wrong);
-  const sender = entry.from?.flatMap((f) => parseParty(f) ?? []) ?? null;
+  const sender = entry.from?.flatMap((f) => parseSenderCondition(f) ?? []) ?? null;
   const account = entry.account?.map((a) => a.toLowerCase()) ?? null;
   const none = sender === null && account === null && size === null && priority === null;
   return none ? null : { sender, account, size, priority };

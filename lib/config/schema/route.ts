@@ -1,6 +1,6 @@
 /** One `[[route]]`. */
 import { z } from "zod";
-import { parseParty } from "../values/party.ts";
+import { parseSenderCondition } from "../values/sender_condition.ts";
 import { patternKey } from "../values/pattern.ts";
 import { parseVia, VIA_FORMS } from "../values/via.ts";
 
@@ -38,7 +38,7 @@ export const route = z.strictObject({
     'Recipient address, domain, "*.example.net" for the names below it, "*" for all, or "[*]" for address literals',
   ),
   from: z.array(
-    z.string().refine((s) => parseParty(s) !== null, {
+    z.string().refine((s) => parseSenderCondition(s) !== null, {
       error: 'must be an address, a domain, "*.example.net" or "<>"',
     }),
   ).min(1, { error: "must name at least one" }).optional().describe(

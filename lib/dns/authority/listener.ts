@@ -6,7 +6,7 @@ import { Effect, type Scope } from "effect";
 import { respond } from "./authority.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Zone } from "./zone.ts";
-import { Crowd } from "../../net/crowd.ts";
+import { ConnectionLimit } from "../../net/connection_limit.ts";
 import { listen, ListenFailed } from "../../net/listener.ts";
 
 export interface AuthorityOptions {
@@ -25,7 +25,7 @@ export const serveZones = (
 ): Effect.Effect<ReadonlyArray<number>, ListenFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const limit = new RateLimit(o.responsesPerSecond);
-    const crowd = new Crowd(LIMITS);
+    const crowd = new ConnectionLimit(LIMITS);
     yield* Effect.addFinalizer(() => Effect.sync(() => crowd.end()));
     const accept = (socket: Socket): void => {
       if (crowd.admit(socket)) answerStream(socket, o.zones);

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Effect, type Scope } from "effect";
-import { Crowd } from "../crowd.ts";
+import { ConnectionLimit } from "../connection_limit.ts";
 import { listen, type ListenFailed } from "../listener.ts";
 import { serverTls } from "../server_tls.ts";
 import { Certificates } from "../../ports/certificates.ts";
@@ -35,7 +35,7 @@ export const serveHttp = (
     const runFork = Effect.runForkWith(yield* Effect.context());
     const complain = (cause: unknown): void =>
       void runFork(Effect.logError("an HTTP request failed", { cause: String(cause) }));
-    const crowd = new Crowd(LIMITS);
+    const crowd = new ConnectionLimit(LIMITS);
     yield* Effect.addFinalizer(() => Effect.sync(() => crowd.end()));
     const accept = (tls: boolean) => {
       const server = httpServer(o, tls, complain);

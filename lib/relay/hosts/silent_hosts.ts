@@ -1,6 +1,6 @@
 /**
  * Hosts that did not answer, by address and port: for a while others of the same hop are tried before them.
- * RFC 5321 §4.5.4.1: "list of hosts it cannot reach". In memory, bounded; keeps time by a clock that nobody sets.
+ * RFC 5321 §4.5.4.1: "list of hosts it cannot reach". In memory, bounded; keeps time by the monotonic clock.
  */
 import type { DialTarget } from "../../ports/dialer.ts";
 import type { Unusable } from "../session/peer.ts";

@@ -8,10 +8,10 @@ import { hopKey, type NextHop, type Route, type RouteFacts, Routes } from "../..
 import type { Delivery, LeasedRecipient } from "../../ports/spool.ts";
 import type { Mail } from "../../smtp/client/state.ts";
 import { ours } from "../../smtp/client/verdict.ts";
-import type { Awaited } from "./awaited.ts";
+import type { PassThroughClient } from "./pass_through_client.ts";
 import type { Result } from "./outcome.ts";
 import type { HopAccess, RelaySettings } from "../settings.ts";
-import { mustHaveTls, wishesOf } from "./wishes.ts";
+import { deliveryParametersOf, mustHaveTls } from "./delivery_parameters.ts";
 
 export interface Job {
   /** With the recipients of this job only. */
@@ -21,7 +21,7 @@ export interface Job {
   /** A connection that had gone stale was tried already. */
   readonly retried: boolean;
   /** Its client waits for what comes of it; absent: the spool has it. */
-  readonly awaited?: Awaited;
+  readonly awaited?: PassThroughClient;
 }
 
 /** Connections are shared by what has the same key: nothing rides on a link with less TLS than it asks for. */
@@ -160,7 +160,7 @@ export const mailOf = ({ delivery, route }: Job, shape: Shape, now: number): Mai
     : shape.eightBitHeader
     ? "header"
     : "none";
-  const wishes = wishesOf(delivery, route.hop, shape.binary, now);
+  const wishes = deliveryParametersOf(delivery, route.hop, shape.binary, now);
   return wishes === undefined
     ? { from, to, size, eightBit, utf8 }
     : { from, to, size, eightBit, utf8, wishes };

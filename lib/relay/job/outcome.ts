@@ -8,7 +8,7 @@ import {
   type Outcome,
   type Settlement,
 } from "../../ports/spool.ts";
-import type { Notice } from "./wishes.ts";
+import type { Notice } from "./delivery_parameters.ts";
 import { expiry, nextAttempt, type RetryCurve } from "../retry.ts";
 
 /** One recipient after one attempt. */

@@ -18,17 +18,17 @@ import type { Content } from "../session/content.ts";
 import { DAMAGED, UNREADABLE } from "../session/damaged.ts";
 import { takesBinary } from "../job/convert.ts";
 import { beyondDomains } from "./domains.ts";
-import { fit } from "../job/fit.ts";
+import { prepareContent } from "../job/prepare_content.ts";
 import { alike, type Job, mailOf, ownLogin, withRecipients } from "../job/job.ts";
 import { intoMaildir } from "./local.ts";
 import type { Result } from "../job/outcome.ts";
 import { throttles } from "./pace.ts";
-import { cannotPass, tellClient, unsuitedFor } from "./pass.ts";
+import { cannotPass, tellClient, unsuitedFor } from "./pass_through_lane.ts";
 import type { Held, Hop } from "./pool.ts";
-import { reach } from "../hosts/reach.ts";
+import { connectHop } from "../hosts/connect_hop.ts";
 import type { RelaySettings } from "../settings.ts";
-import { mustHaveTls, noticesOf } from "../job/wishes.ts";
-import type { Yard } from "./yard.ts";
+import { mustHaveTls, noticesOf } from "../job/delivery_parameters.ts";
+import type { RelayState } from "./relay_state.ts";
 
 /**
  * Between two messages while sessions are busy, so that each hop still gets up to 200 a second: what was
@@ -39,31 +39,31 @@ const BREATH = Effect.sleep("5 millis");
 export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
 
 /** `held`: a connection to begin with. Leaves the pool in order whatever happens. */
-export const lane = (yard: Yard, hop: Hop, held: Held | null): Lane => {
+export const lane = (relay: RelayState, hop: Hop, held: Held | null): Lane => {
   let live = held;
   const work = Effect.gen(function* () {
     for (;;) {
       if (!freely(hop)) yield* rest(hop);
-      const job = next(yard, hop);
+      const job = next(relay, hop);
       if (job === null) return;
-      if (job.awaited === undefined && yard.settings.yields()) yield* BREATH;
+      if (job.awaited === undefined && relay.settings.yields()) yield* BREATH;
       if (hop.pace.gapMs > 0) yield* Effect.sleep(hop.pace.gapMs);
       if (job.route.hop._tag === "Maildir") {
-        yard.finish(job, yield* intoMaildir(job, job.route.hop.path, yard.settings.hostname));
+        relay.finish(job, yield* intoMaildir(job, job.route.hop.path, relay.settings.hostname));
         continue;
       }
-      live = spent(yard.settings, live) ? null : live;
+      live = spent(relay.settings, live) ? null : live;
       const start: Start = { since: performance.now(), tried: [] };
-      live ??= yield* connect(yard, hop, job, start);
+      live ??= yield* connect(relay, hop, job, start);
       if (live === null) return;
-      yield* transmit(yard, hop, job, live, start);
+      yield* transmit(relay, hop, job, live, start);
       if (ownLogin(job.awaited)) {
         live.connection.quit();
         live = null;
       }
     }
   });
-  return Effect.ensuring(work, Effect.sync(() => yard.pool.leave(hop, live)));
+  return Effect.ensuring(work, Effect.sync(() => relay.pool.leave(hop, live)));
 };
 
 /** No limit of its route says how fast messages may follow each other. */
@@ -85,20 +85,20 @@ const rest = Effect.fnUntraced(function* (hop: Hop) {
 });
 
 /** The next job; null where there is none, or where this lane makes room for the accepting side. */
-const next = (yard: Yard, hop: Hop): Job | null => {
-  while (hop.jobs.length > 0 && !yard.pool.narrows(hop)) {
+const next = (relay: RelayState, hop: Hop): Job | null => {
+  while (hop.jobs.length > 0 && !relay.pool.narrows(hop)) {
     const waiting = hop.jobs.shift();
-    const job = waiting === undefined ? null : yard.stillOurs(waiting);
+    const job = waiting === undefined ? null : relay.stillOurs(waiting);
     if (job === null) continue;
-    yard.inHand.add(job);
+    relay.inHand.add(job);
     return job;
   }
   return null;
 };
 
 /** Back to the front of the queue. */
-const putBack = (yard: Yard, hop: Hop, job: Job, as: Job): void => {
-  yard.inHand.delete(job);
+const putBack = (relay: RelayState, hop: Hop, job: Job, as: Job): void => {
+  relay.inHand.delete(job);
   hop.jobs.unshift(as);
 };
 
@@ -119,7 +119,7 @@ interface Start {
 }
 
 /** A new connection; null: there is none, and the job waits for another lane or was put off. */
-const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, start: Start) {
+const connect = Effect.fnUntraced(function* (relay: RelayState, hop: Hop, job: Job, start: Start) {
   const { hop: to } = job.route;
   if (to._tag === "Maildir") return null;
   const tagged = mustHaveTls(job.delivery.envelope, to);
@@ -129,12 +129,12 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
     mustHaveTls: tagged,
     tlsOptional: job.delivery.envelope.tlsOptional === true,
   };
-  const r = yield* reach(destination, yard.settings, yard.watch, yard.silent);
+  const r = yield* connectHop(destination, relay.settings, relay.watch, relay.silent);
   start.tried = r.tried;
   if (r._tag === "Reached") {
     const { target } = r.connection;
-    r.connection.onAhead = (taken) => yard.ahead.shown(target, taken);
-    yard.pool.reached(hop, performance.now());
+    r.connection.onAhead = (taken) => relay.ahead.shown(target, taken);
+    relay.pool.reached(hop, performance.now());
     const { offer } = r;
     (yield* HopMemory).learn(hopKey(to), {
       eightBitMime: offer.eightBitMime,
@@ -148,19 +148,19 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
     return { connection: r.connection, mailMax: r.offer.mailMax ?? Infinity };
   }
   if (r.atLogin && ownLogin(job.awaited)) { // it says nothing of the logins of others
-    yard.pool.reached(hop, performance.now());
-    yard.inHand.delete(job);
+    relay.pool.reached(hop, performance.now());
+    relay.inHand.delete(job);
     const remote = r.contact === null ? null : contactText(r.contact);
     if (r.alarm) job.awaited?.loginRefused(r.verdict, remote);
     else job.awaited?.unreachable(r.verdict, remote);
     return null;
   }
-  putBack(yard, hop, job, job);
+  putBack(relay, hop, job, job);
   if (r.alarm) yield* alarm(hop, r.verdict);
-  for (const put of yard.pool.unreachable(hop, r)) {
+  for (const put of relay.pool.unreachable(hop, r)) {
     // the others were not tried at all
     const attempt = put === job ? { ms: performance.now() - start.since, tried: r.tried } : {};
-    yard.finish(put, alike(put, r.verdict, r.contact, attempt));
+    relay.finish(put, alike(put, r.verdict, r.contact, attempt));
   }
   return null;
 });
@@ -171,20 +171,20 @@ const alarm = (hop: Hop, { text }: Verdict) =>
 
 /** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
 const transmit = Effect.fnUntraced(
-  function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
-    let current = yield* begin(yard, hop, first, held, start);
+  function* (relay: RelayState, hop: Hop, first: Job, held: Held, start: Start) {
+    let current = yield* begin(relay, hop, first, held, start);
     while (current !== null) {
-      const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
+      const following: Sending | null = yield* prefetch(relay, hop, current.job, held);
       const t: Transacted = yield* current.over;
-      if (current.behind === "try") yard.ahead.tried(held.connection.target);
-      yard.pool.reached(hop, performance.now());
+      if (current.behind === "try") relay.ahead.tried(held.connection.target);
+      relay.pool.reached(hop, performance.now());
       const { job } = current;
       // the hop had closed a connection that we kept, or takes nothing ahead, or it was called back, from which some
       // may be left
       if (t.stale && !job.retried && job.awaited?.late !== true) {
-        putBack(yard, hop, job, { ...job, retried: true });
+        putBack(relay, hop, job, { ...job, retried: true });
       } else {
-        report(yard, hop, current, t, held.connection);
+        report(relay, hop, current, t, held.connection);
         const wanted = t.verdicts.find(wantsLogin);
         if (wanted !== undefined && alarming(hop, performance.now())) yield* alarm(hop, wanted);
       }
@@ -215,37 +215,37 @@ interface Sending {
 
 /** Null where it cannot be sent: its result is recorded, or it waits for another connection. */
 const begin = Effect.fnUntraced(function* (
-  yard: Yard,
+  relay: RelayState,
   hop: Hop,
   job: Job,
   { connection }: Held,
   start: Start,
   behind: Behind = "wait",
 ) {
-  if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
-  const ready = yield* fit(job, connection.offer);
+  if (job.awaited !== undefined && cannotPass(relay, job, job.awaited, connection)) return null;
+  const ready = yield* prepareContent(job, connection.offer);
   if ("kind" in ready || ready.content._tag === "Unfit") {
     const verdict = "kind" in ready ? ready : UNFIT;
     const own = verdict === UNREADABLE || verdict === DAMAGED;
-    yard.finish(job, alike(job, verdict, own ? null : connection.contact));
+    relay.finish(job, alike(job, verdict, own ? null : connection.contact));
     return null;
   }
   if (!connection.ready && !connection.takesNext) {
-    putBack(yard, hop, job, job);
+    putBack(relay, hop, job, job);
     return null;
   }
   const mail = mailOf(job, ready.shape, yield* Clock.currentTimeMillis);
   const later = beyondDomains(connection, mail.to);
   if (later === null) { // another connection has room for them
     connection.full = true;
-    putBack(yard, hop, job, job);
+    putBack(relay, hop, job, job);
     return null;
   }
   if (job.awaited !== undefined) {
     if (later.size > 0) { // a fresh connection may take all of them, and one that is fresh is all there is
       connection.full = true;
-      if (connection.used > 0) putBack(yard, hop, job, job);
-      else unsuitedFor(yard, job, job.awaited, "recipients", connection);
+      if (connection.used > 0) putBack(relay, hop, job, job);
+      else unsuitedFor(relay, job, job.awaited, "recipients", connection);
       return null;
     }
     job.awaited.sentOn(connection);
@@ -253,7 +253,7 @@ const begin = Effect.fnUntraced(function* (
     return { job, start, behind, over: transact(connection, whole, ready.content, () => true) };
   }
   const part = later.size === 0 ? mail : { ...mail, later };
-  const wanted = () => !yard.calledBack(job);
+  const wanted = () => !relay.calledBack(job);
   return { job, start, behind, over: transact(connection, part, ready.content, wanted, behind) };
 });
 
@@ -261,20 +261,20 @@ const begin = Effect.fnUntraced(function* (
 const FEW = 5;
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
-const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
-  if (!held.connection.takesNext || worn(yard.settings, held)) return null;
+const prefetch = Effect.fnUntraced(function* (relay: RelayState, hop: Hop, first: Job, held: Held) {
+  if (!held.connection.takesNext || worn(relay.settings, held)) return null;
   // whose client waits rides alone: when it must be dropped, nobody else's message is in doubt
   if (first.awaited !== undefined || hop.jobs.waiting > 0) return null;
-  if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
-  const job = next(yard, hop);
+  if (relay.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
+  const job = next(relay, hop);
   if (job === null) return null;
   const { connection } = held;
   // who finds out risks nothing but to be sent once more, and nobody risks it twice
   const mayTry = !first.retried && job.delivery.recipients.length <= FEW;
-  const behind = job.retried ? "wait" : yard.ahead.behind(connection.target, mayTry);
+  const behind = job.retried ? "wait" : relay.ahead.behind(connection.target, mayTry);
   const start: Start = { since: performance.now(), tried: [] };
-  const sending = yield* begin(yard, hop, job, held, start, behind);
-  if (sending === null && behind === "try") yard.ahead.tried(connection.target);
+  const sending = yield* begin(relay, hop, job, held, start, behind);
+  if (sending === null && behind === "try") relay.ahead.tried(connection.target);
   return sending;
 });
 
@@ -310,14 +310,14 @@ const transact = (
  * left them out. RFC 5321 §4.5.3.1.10, RFC 9422 §4.2
  */
 const report = (
-  yard: Yard,
+  relay: RelayState,
   hop: Hop,
   { job, start }: Sending,
   t: Transacted,
   connection: Connection,
 ): void => {
   const { contact, offer, remote } = connection;
-  if (job.awaited !== undefined) return tellClient(yard, hop, job, job.awaited, t, remote);
+  if (job.awaited !== undefined) return tellClient(relay, hop, job, job.awaited, t, remote);
   const attempt = { ms: performance.now() - start.since, tried: start.tried };
   const notices = noticesOf(job.delivery, job.route.hop, offer);
   const results = job.delivery.recipients.map((recipient, i): Result => {
@@ -330,14 +330,14 @@ const report = (
   if (results.some((r) => r.verdict.kind === "accepted")) hop.pace.took();
   else if (results.some((r) => throttles(r.verdict))) hop.pace.slow();
   const later = results.filter((r) => r.verdict.kind === "later");
-  if (later.length === 0) return yard.finish(job, results);
+  if (later.length === 0) return relay.finish(job, results);
   const goesOn = results.some((r) => r.verdict.kind === "accepted") ||
     (later.length < results.length && later.every((r) => !r.verdict.remote));
   if (!goesOn) {
-    return yard.finish(job, results.map((r) => ({ ...r, verdict: soft(r.verdict) })));
+    return relay.finish(job, results.map((r) => ({ ...r, verdict: soft(r.verdict) })));
   }
-  yard.finishPart(job, results.filter((r) => r.verdict.kind !== "later"));
-  putBack(yard, hop, job, withRecipients(job, later.map((r) => r.recipient)));
+  relay.finishPart(job, results.filter((r) => r.verdict.kind !== "later"));
+  putBack(relay, hop, job, withRecipients(job, later.map((r) => r.recipient)));
 };
 
 const soft = (v: Result["verdict"]): Result["verdict"] => v.kind === "later" ? softened(v) : v;

@@ -8,7 +8,7 @@ import { unreadable } from "../session/damaged.ts";
 import { type Job, returnPathOf } from "../job/job.ts";
 import { deliverToMaildir } from "../../files/maildir.ts";
 import type { Result } from "../job/outcome.ts";
-import { noticesOf, recipientWishes } from "../job/wishes.ts";
+import { noticesOf, recipientParameters } from "../job/delivery_parameters.ts";
 
 const UNTESTABLE = ours(
   "permanent",
@@ -49,7 +49,7 @@ export const intoMaildir: (
   const { delivery } = job;
   const spool = yield* Spool;
   const results: Array<Result> = [];
-  const wishes = recipientWishes(delivery);
+  const wishes = recipientParameters(delivery);
   const notices = noticesOf(delivery, job.route.hop, null);
   for (const [i, recipient] of delivery.recipients.entries()) {
     // nobody here knows since when a mailbox has its owner. RFC 7293 §5.1

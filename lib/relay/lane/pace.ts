@@ -2,7 +2,7 @@
  * How hard a hop may be pressed: fewer connections, then pauses between messages, while it says that it is too much;
  * slowly more again while it takes what it gets (additive increase, multiplicative decrease). RFC 5321 §4.5.4.1
  *
- * Keeps time by a clock that nobody sets; opens nothing itself.
+ * Keeps time by the monotonic clock; opens nothing itself.
  */
 import type { Verdict } from "../../smtp/client/verdict.ts";
 

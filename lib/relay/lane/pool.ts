@@ -10,7 +10,7 @@ import type { Connection } from "../session/connection.ts";
 import { type Job, limitsKey, poolKey } from "../job/job.ts";
 import { JobQueue } from "./job_queue.ts";
 import { Pace, throttles } from "./pace.ts";
-import type { Unreachable } from "../hosts/reach.ts";
+import type { Unreachable } from "../hosts/connect_hop.ts";
 import type { RelaySettings } from "../settings.ts";
 
 /** An open connection with how many messages it may carry. */
@@ -33,7 +33,7 @@ export interface Hop {
   readonly idle: Array<Held>;
   /** Why it could not be reached last; null while all is well. */
   cause: Unreachable | null;
-  /** When something was last heard of it, ms by a clock that nobody sets; so is every `now` here. */
+  /** When something was last heard of it, ms by the monotonic clock; so is every `now` here. */
   heardAt: number;
   /** When it was last told that the hop wants a login. */
   alarmedAt: number;

@@ -1,14 +1,14 @@
 /**
  * Effects that run beside the one that starts them, until they are over or all are stopped.
  *
- * What `FiberSet` does, without a Set: see `Present`. Thousands of them come and go in a second.
+ * What `FiberSet` does, without a Set: see `Bag`. Thousands of them come and go in a second.
  */
 import { type Context, Effect, Fiber } from "effect";
-import { Present } from "../../message/present.ts";
+import { Bag } from "../../message/bag.ts";
 
 export class Background<R> {
   readonly #fork: <A>(effect: Effect.Effect<A, never, R>) => Fiber.Fiber<A>;
-  readonly #running = new Present<Fiber.Fiber<void>>();
+  readonly #running = new Bag<Fiber.Fiber<void>>();
   #stopped = false;
   #waiting: Array<() => void> = [];
 

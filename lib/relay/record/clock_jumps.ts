@@ -1,5 +1,5 @@
 /**
- * Notices that the wall clock was set, by a clock that nobody sets: what a jump makes look old is not given up at
+ * Notices that the wall clock was set, by the monotonic clock: what a jump makes look old is not given up at
  * once. A machine that slept, a process that was frozen and a server that was off count as well: their mail deserves
  * more than one attempt, and time in which nobody tried is none of it.
  */

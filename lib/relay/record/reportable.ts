@@ -6,7 +6,7 @@ import { decodeXtext } from "../../smtp/syntax/xtext.ts";
 import { justLate, type Result, startOf, warned } from "../job/outcome.ts";
 import { expiry } from "../retry.ts";
 import type { RelaySettings } from "../settings.ts";
-import { type RecipientWishes, recipientWishes } from "../job/wishes.ts";
+import { type RecipientParameters, recipientParameters } from "../job/delivery_parameters.ts";
 
 /** What happened to one recipient, in the words of a report; null: nothing that anybody is told. */
 type Told = Pick<ReportedRecipient, "status" | "reply"> & {
@@ -40,8 +40,8 @@ export const reportable = (
   });
 };
 
-const wishesByKey = (delivery: Delivery): ReadonlyMap<number, RecipientWishes> | null => {
-  const wishes = recipientWishes(delivery);
+const wishesByKey = (delivery: Delivery): ReadonlyMap<number, RecipientParameters> | null => {
+  const wishes = recipientParameters(delivery);
   return wishes === null
     ? null
     : new Map(delivery.recipients.map((r, i) => [r.key, wishes[i] ?? {}]));
@@ -76,7 +76,7 @@ const toldOf = (
 };
 
 /** Failure and delay are told unless the sender said otherwise; success was asked for already. RFC 3461 §4.1 */
-const wanted = (action: Told["action"], wishes: RecipientWishes | undefined): boolean => {
+const wanted = (action: Told["action"], wishes: RecipientParameters | undefined): boolean => {
   const notify = wishes?.notify;
   if (notify === undefined || action === "relayed" || action === "delivered") return true;
   if (notify === "NEVER") return false;

@@ -25,7 +25,7 @@ import { type Content, pour } from "./content.ts";
 import { unreadable } from "./damaged.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import type { Patience } from "../settings.ts";
-import type { Watch } from "./watch.ts";
+import type { Deadlines } from "./deadlines.ts";
 
 /** How a transaction ended. */
 export interface Transacted {
@@ -62,10 +62,10 @@ export class Connection {
   onAhead: (taken: boolean) => void = () => {};
   /** Called once, when no transaction can follow on this connection. */
   onEnd: () => void = () => {};
-  /** For `Watch`: when patience ends, by `performance.now()`. */
+  /** For `Deadlines`: when patience ends, by `performance.now()`. */
   deadline = Infinity;
   readonly #patience: Patience;
-  readonly #watch: Watch;
+  readonly #watch: Deadlines;
   readonly #tls: TlsRequest;
   readonly #why: string;
   readonly #reader = new ReplyReader();
@@ -83,7 +83,7 @@ export class Connection {
   constructor(
     peer: Peer,
     patience: Patience,
-    watch: Watch,
+    watch: Deadlines,
     opened: (offer: Offer | Unusable) => void,
   ) {
     this.contact = { host: peer.host };
@@ -154,7 +154,7 @@ export class Connection {
     this.#external({ _tag: "Lost", reason: "" });
   }
 
-  /** Called by `Watch` when the deadline has passed. */
+  /** Called by `Deadlines` when the deadline has passed. */
   expire(): void {
     this.#external(this.ready ? { _tag: "Quit" } : { _tag: "Timeout" });
   }

@@ -8,7 +8,7 @@ import { ours } from "../../smtp/client/verdict.ts";
 import { Connection } from "./connection.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import type { Patience } from "../settings.ts";
-import type { Watch } from "./watch.ts";
+import type { Deadlines } from "./deadlines.ts";
 
 const failure = (peer: Peer, e: TlsFailed | { readonly reason: string }): Unusable => {
   const tls = e instanceof TlsFailed;
@@ -32,7 +32,7 @@ export const open = (
   dialer: Dialer["Service"],
   peer: Peer,
   patience: Patience,
-  watch: Watch,
+  watch: Deadlines,
 ): Effect.Effect<{ readonly connection: Connection; readonly offer: Offer }, Unusable> =>
   Effect.callback((resume) => {
     let link: Link | null = null;

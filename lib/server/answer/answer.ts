@@ -7,7 +7,7 @@
 import { Cause, Clock, type Context, Duration, Effect, Exit } from "effect";
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { SessionFacts } from "../../envelope/session.ts";
-import { Present } from "../../message/present.ts";
+import { Bag } from "../../message/bag.ts";
 import { Accounts } from "../../ports/accounts.ts";
 import type { Correspondents } from "../../ports/correspondents.ts";
 import type { LoginThrottle } from "../../ports/login_throttle.ts";
@@ -24,7 +24,7 @@ import { factsAtRcpt } from "../../stages/resolve_mta.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import { Due } from "./due.ts";
-import { type Refused, replyTo } from "./refused.ts";
+import { failureReply, type Refused } from "./failure_reply.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "../session/session_host.ts";
 import { submit } from "./submit.ts";
 import { withinQuota } from "../limits/throttled.ts";
@@ -102,7 +102,7 @@ const answer = (
     }
   };
   return run().pipe(
-    Effect.catch((error) => replyTo(settings.signedIn, session, question, data, error)),
+    Effect.catch((error) => failureReply(settings.signedIn, session, question, data, error)),
   );
 };
 
@@ -121,7 +121,7 @@ export const makeAnswerer = (
   const withinMs = Duration.toMillis(settings.within);
   const { load } = settings;
   /** Answers under way, with the time when they are due: one timer for all of them. */
-  const pending = new Present<Due>();
+  const pending = new Bag<Due>();
   const ask: SessionHost["ask"] = (session, question, data, answered): void => {
     if (data !== null) load.enter();
     const done = (a: Answer | null): void => {

@@ -3,7 +3,7 @@ import type { Duration, Effect } from "effect";
 import type { Signed } from "../../stages/submission.ts";
 import type { ClientLog } from "../limits/client_log.ts";
 import type { Load } from "../limits/load.ts";
-import type { TakenBy } from "./pass_on.ts";
+import type { TakenBy } from "./pass_through_submit.ts";
 import type { Quota } from "../limits/quota.ts";
 import type { SignedIn } from "../session/signed_in.ts";
 

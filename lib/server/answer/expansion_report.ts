@@ -7,7 +7,7 @@ import type { NewMessage, Spool, SpoolError } from "../../ports/spool.ts";
 import { reportFor } from "../../notices/bounce.ts";
 import { decodedOrcpt } from "../../relay/record/reportable.ts";
 import type { Signed } from "../../stages/submission.ts";
-import { keepNote } from "./own_note.ts";
+import { storeNotice } from "./store_notice.ts";
 
 /** Null where nobody asked for it, or nobody can be told. */
 const expansionReport = (
@@ -30,4 +30,4 @@ const expansionReport = (
 export const tellExpanded = (s: Signed): Effect.Effect<void, never, Spool | Routes | Ids> =>
   s.envelope.expanded === undefined
     ? Effect.void
-    : keepNote(expansionReport(s), "the sender is not told of an alias", s.id);
+    : storeNotice(expansionReport(s), "the sender is not told of an alias", s.id);

@@ -20,9 +20,9 @@ import { afterwards } from "./afterwards.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import type { Due } from "./due.ts";
 import { tellExpanded } from "./expansion_report.ts";
-import { HeldBody } from "./held_body.ts";
-import { keep } from "./keep.ts";
-import { passOn, type Taken } from "./pass_on.ts";
+import { RewritableBody } from "./rewritable_body.ts";
+import { commitSubmission } from "./commit_submission.ts";
+import { submitPassThrough, type Taken } from "./pass_through_submit.ts";
 import { just, type ReceivedData } from "../session/session_host.ts";
 import { recordOf } from "../session/submission_record.ts";
 import { throttled, withinQuota } from "../limits/throttled.ts";
@@ -51,7 +51,7 @@ export const submit = Effect.fnUntraced(function* (
   const spool = yield* Spool;
   const facts = { ...reader.facts(), relaxedHash: data.digest?.end() ?? null };
   const { digest } = yield* Signer;
-  const held = new HeldBody(data.body, spool.stage, digest, facts.validUtf8);
+  const held = new RewritableBody(data.body, spool.stage, digest, facts.validUtf8);
   const received: Received = {
     _tag: "Received",
     id: (yield* Ids).queueId(),
@@ -89,7 +89,7 @@ export const submit = Effect.fnUntraced(function* (
     signed = on.signed;
     if (on._tag === "Taken") taken = on;
   }
-  const kept = taken === null ? keep(signed, held.current, due.committing()) : NOT_KEPT;
+  const kept = taken === null ? commitSubmission(signed, held.current, due.committing()) : NOT_KEPT;
   const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   if (committed._tag === "Known") {
     held.discard();
@@ -132,13 +132,13 @@ const handOver = (
   { signedIn, load }: AnswerSettings,
   session: SessionFacts,
   signed: Signed,
-  held: HeldBody,
+  held: RewritableBody,
   due: Due,
 ) =>
   Effect.suspend(() => {
     due.never();
     load.leave();
-    return passOn(signed, held.current, signedIn.of(session.id)?.login ?? null);
+    return submitPassThrough(signed, held.current, signedIn.of(session.id)?.login ?? null);
   }).pipe(
     Effect.tap((on) =>
       Effect.sync(() => {

@@ -46,7 +46,7 @@ export class Connection implements OpenSession {
   #over = false;
   #heard = false;
   #stopping = false;
-  /** When something must be heard, ms by a clock that nobody sets, as are all times here. */
+  /** When something must be heard, ms by the monotonic clock, as are all times here. */
   deadline: number;
 
   constructor(

@@ -3,7 +3,7 @@ import type { SessionFacts, TlsFacts } from "../../envelope/session.ts";
 import type { ProxiedClient } from "../../net/proxy_header.ts";
 import type { Secured, Wire } from "../../net/wire.ts";
 import type { Channel } from "../../sasl/mechanism.ts";
-import type { Peer } from "../../smtp/server/state.ts";
+import type { SessionData } from "../../smtp/server/state.ts";
 import type { SessionHost } from "./session_host.ts";
 
 export class SessionClient {
@@ -48,7 +48,7 @@ export class SessionClient {
   }
 
   /** `peer`: null where the session has ended. */
-  facts(peer: Peer | null): SessionFacts {
+  facts(peer: SessionData | null): SessionFacts {
     return {
       id: this.id,
       listener: this.listener,

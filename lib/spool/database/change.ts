@@ -20,7 +20,7 @@ import { encodeXtext } from "../../smtp/syntax/xtext.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold } from "./holds.ts";
-import { numberOf, range, runsOf } from "./runs.ts";
+import { numberOf, range, rangesOf } from "./number_ranges.ts";
 import { REMEMBER, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
 import { inTransaction, statementsOf } from "./transaction.ts";
@@ -175,7 +175,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says
   if (change._tag === "Release" || change._tag === "Hold") {
-    for (const run of runsOf(numbers)) leaveHold(sql, run);
+    for (const run of rangesOf(numbers)) leaveHold(sql, run);
   }
   const events = new EventStore(sql);
   const { what } = rule;

@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { release } from "../../message/release.ts";
 import { enterCopy } from "./copies.ts";
 import { lostBy } from "./finished.ts";
-import type { Known } from "./generation.ts";
+import type { Known } from "./digest_table.ts";
 import { enterHold } from "./holds.ts";
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, KnownMessage } from "./protocol.ts";
-import type { Repeated } from "./repeated.ts";
-import { range } from "./runs.ts";
+import type { Resubmissions } from "./resubmissions.ts";
+import { range } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 /**
@@ -20,7 +20,7 @@ export const commitMessage = (
   sql: Sql,
   m: CommitOp,
   owner: string,
-  repeated: Repeated,
+  repeated: Resubmissions,
 ): number | KnownMessage => {
   const read = readThrough(sql, m, repeated);
   const { submitted } = read;
@@ -46,7 +46,7 @@ export const commitMessage = (
 };
 
 /** Whether who submits it again may be told that it is taken: it is there or delivered, and nobody lost it. */
-const stands = (sql: Sql, { number, id }: Known, repeated: Repeated): boolean => {
+const stands = (sql: Sql, { number, id }: Known, repeated: Resubmissions): boolean => {
   const there = sql("SELECT 1 FROM message WHERE number = ? AND id = ? AND complete = 1")
     .get(number, id) !== undefined;
   return there ? !lostBy(sql, number) : repeated.wasDelivered(number);
@@ -65,7 +65,7 @@ interface ReadThrough {
 }
 
 /** What was staged is read once more: the digest is of what the disk gave back. */
-const readThrough = (sql: Sql, m: CommitOp, repeated: Repeated): ReadThrough => {
+const readThrough = (sql: Sql, m: CommitOp, repeated: Resubmissions): ReadThrough => {
   const hash = createHash("sha256").update(m.head);
   const body = repeated.on && m.once !== null ? repeated.digest(m.once.key) : null;
   let size = m.head.length;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { dropMessages } from "./finished.ts";
 import type { Sql } from "./transaction.ts";
 import type { ReadPart } from "./protocol.ts";
-import { range } from "./runs.ts";
+import { range } from "./number_ranges.ts";
 
 /** What is read is not what was kept, and no later read finds it whole. */
 export class Damaged extends Error {}

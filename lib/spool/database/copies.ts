@@ -4,7 +4,7 @@ import type { CopyEntry, Standing } from "../../ports/copies.ts";
 import type { CopyOf, OpenRecipient, Source } from "../../ports/copy_of.ts";
 import { dropMessages } from "./finished.ts";
 import type { Sql } from "./transaction.ts";
-import { range } from "./runs.ts";
+import { range } from "./number_ranges.ts";
 import type { StoredRow } from "./protocol.ts";
 import { PER_MESSAGE, REMEMBER, STATE } from "./schema.ts";
 

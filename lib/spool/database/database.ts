@@ -37,8 +37,8 @@ import { endHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
 import { Life } from "./life.ts";
-import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
-import { numberOf, runsOf } from "./runs.ts";
+import { MOST_REMEMBERED, Resubmissions } from "./resubmissions.ts";
+import { numberOf, rangesOf } from "./number_ranges.ts";
 import {
   MIGRATIONS,
   PER_MESSAGE,
@@ -50,7 +50,7 @@ import {
 } from "./schema.ts";
 import { keepPrivate } from "./private_file.ts";
 import { SameFile } from "./same_file.ts";
-import { SetBack } from "./set_back.ts";
+import { ClockSetBack } from "./clock_set_back.ts";
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
@@ -106,10 +106,10 @@ export class SpoolDatabase {
   readonly #now: () => number;
   /** Messages of which a recipient was settled for good in the transaction under way. */
   readonly #settled = new Set<number>();
-  readonly #repeated: Repeated;
+  readonly #repeated: Resubmissions;
   readonly #events: EventStore;
   readonly #leases: Leases;
-  readonly #setBack: SetBack;
+  readonly #setBack: ClockSetBack;
   readonly #life: Life;
   readonly #file: SameFile;
   /** What this process found at its start. */
@@ -131,9 +131,9 @@ export class SpoolDatabase {
     this.#longestMs = o.longestDelayMs ?? DAY;
     this.#now = now;
     this.#leases = new Leases(this.#sql, o.owner, o.leaseMs, steady);
-    this.#repeated = new Repeated(o.onceMs ?? 0);
+    this.#repeated = new Resubmissions(o.onceMs ?? 0);
     this.#events = new EventStore(this.#sql);
-    this.#setBack = new SetBack(this.#sql, this.#now(), o.leaseMs);
+    this.#setBack = new ClockSetBack(this.#sql, this.#now(), o.leaseMs);
     this.#life = new Life(this.#sql, o.open, o.owner);
     this.before = this.#life.before(this.#now());
     const held = this.before.doubt ?? (o.startHeld === true ? "the server was started held" : null);
@@ -428,7 +428,7 @@ export class SpoolDatabase {
       PURGE,
     );
     const gone = [...stale, ...old].map((m) => m["number"] as number);
-    for (const run of runsOf(gone)) dropMessages(this.#sql, run);
+    for (const run of rangesOf(gone)) dropMessages(this.#sql, run);
     const forget = this.#sql("DELETE FROM finished WHERE at = ? AND number = ?");
     for (const { at, number } of old) forget.run(at as number, number as number);
     this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);

@@ -6,7 +6,7 @@ import { readAttempt } from "../../ports/attempt.ts";
 import type { EventKind, Listeners, NewEvent, OutboxPage } from "../../ports/outbox.ts";
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
-import { range } from "./runs.ts";
+import { range } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();

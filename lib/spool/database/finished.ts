@@ -4,7 +4,7 @@
  */
 import { leaveHold } from "./holds.ts";
 import type { Sql } from "./transaction.ts";
-import { keysOf, numberOf, range, type Run, runsOf } from "./runs.ts";
+import { keysOf, numberOf, type NumberRange, range, rangesOf } from "./number_ranges.ts";
 import { STATE } from "./schema.ts";
 
 /**
@@ -18,7 +18,7 @@ export const finishMessages = (
   keepMs: number,
   delivered: (number: number) => void = () => {},
 ): void => {
-  for (const run of runsOf(numbers)) {
+  for (const run of rangesOf(numbers)) {
     for (const over of without(run, openIn(sql, run))) {
       if (keepMs === 0) {
         for (let n = over.from; n <= over.to; n++) if (!lostBy(sql, n)) delivered(n);
@@ -35,7 +35,7 @@ export const finishMessages = (
 };
 
 /** All that there is of them. */
-export const dropMessages = (sql: Sql, run: Run): void => {
+export const dropMessages = (sql: Sql, run: NumberRange): void => {
   const { first, end } = keysOf(run);
   dropContent(sql, run);
   sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
@@ -54,17 +54,17 @@ export const lostBy = (sql: Sql, number: number): boolean => {
   ).get(first, end) !== undefined;
 };
 
-const forgetReplicated = (sql: Sql, { from, to }: Run): void => {
+const forgetReplicated = (sql: Sql, { from, to }: NumberRange): void => {
   sql("DELETE FROM replicated WHERE number >= ? AND number <= ?").run(from, to);
 };
 
-const dropContent = (sql: Sql, run: Run): void => {
+const dropContent = (sql: Sql, run: NumberRange): void => {
   const { first, end } = keysOf(run);
   sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
 };
 
 /** Messages of the run with a recipient that is not done with. */
-const openIn = (sql: Sql, run: Run): ReadonlySet<number> => {
+const openIn = (sql: Sql, run: NumberRange): ReadonlySet<number> => {
   const { first, end } = keysOf(run);
   const open = sql(
     `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
@@ -72,9 +72,9 @@ const openIn = (sql: Sql, run: Run): ReadonlySet<number> => {
   return new Set(open.map((r) => numberOf(r["key"] as number)));
 };
 
-const without = (run: Run, open: ReadonlySet<number>): ReadonlyArray<Run> => {
+const without = (run: NumberRange, open: ReadonlySet<number>): ReadonlyArray<NumberRange> => {
   if (open.size === 0) return [run];
   const left: Array<number> = [];
   for (let n = run.from; n <= run.to; n++) if (!open.has(n)) left.push(n);
-  return runsOf(left);
+  return rangesOf(left);
 };

@@ -1,7 +1,7 @@
 /** The table of holds, on whichever connection: what is held, what is over, whose token it is. */
 import { createHmac } from "node:crypto";
 import type { CommitOp } from "./protocol.ts";
-import { keysOf, type Run } from "./runs.ts";
+import { keysOf, type NumberRange } from "./number_ranges.ts";
 import { STATE } from "./schema.ts";
 import type { Sql } from "./transaction.ts";
 
@@ -24,14 +24,14 @@ export const enterHold = (sql: Sql, number: number, h: NonNullable<CommitOp["hol
 };
 
 /** Never before the time that the client asked for. RFC 4865 §4.2 */
-const requeue = (sql: Sql, run: Run, now: number): void => {
+const requeue = (sql: Sql, run: NumberRange, now: number): void => {
   const { first, end } = keysOf(run);
   sql(
     `UPDATE recipient SET state = ${STATE.queued}, due = max(due, ?) WHERE key >= ? AND key < ? AND state = ${STATE.held}`,
   ).run(now, first, end);
 };
 
-export const leaveHold = (sql: Sql, { from, to }: Run): void => {
+export const leaveHold = (sql: Sql, { from, to }: NumberRange): void => {
   sql("DELETE FROM hold WHERE number >= ? AND number <= ?").run(from, to);
 };
 

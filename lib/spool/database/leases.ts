@@ -17,7 +17,7 @@ export class Leases {
   readonly #sql: Sql;
   readonly #owner: string;
   readonly #leaseMs: number;
-  /** By a clock that nobody sets. */
+  /** By the monotonic clock. */
   readonly #steady: () => number;
   #seen: { readonly wall: number; readonly steady: number } | null = null;
   #trustAfter = -Infinity;

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeliveryState } from "../../ports/spool.ts";
 import type { Selection } from "../../ports/spool_admin.ts";
-import { range } from "./runs.ts";
+import { range } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 /** Keys of recipients: `SELECT r.key ${from}`, with `values` for its parameters. */

@@ -10,9 +10,9 @@ import { readFacts } from "./claims.ts";
 import { dropMessages } from "./finished.ts";
 import { enterHold } from "./holds.ts";
 import { inTransaction, type Sql, statementsOf } from "./transaction.ts";
-import { runsOf } from "./runs.ts";
+import { rangesOf } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
-import { acceptNow } from "./set_back.ts";
+import { acceptNow } from "./clock_set_back.ts";
 
 const FUTURE_MS = 60_000;
 
@@ -167,7 +167,7 @@ export const dropCopies = (
   o: Touching,
 ): number | null =>
   onCopies(db, origin, now, o, (sql, numbers) => {
-    for (const run of runsOf(numbers)) dropMessages(sql, run);
+    for (const run of rangesOf(numbers)) dropMessages(sql, run);
     return numbers.length;
   });
 

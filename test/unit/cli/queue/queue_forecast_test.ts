@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Duration } from "effect";
-import { forecastOf } from "../../../../lib/cli/queue/queue_forecast.ts";
-import { detailLines } from "../../../../lib/cli/queue/queue_view.ts";
+import { forecastOf } from "../../../../lib/cli/queue/forecast.ts";
+import { detailLines } from "../../../../lib/cli/queue/view.ts";
 import { parseMailbox } from "../../../../lib/address/path.ts";
 import type { QueueSettings } from "../../../../lib/config/config.ts";
 import type { DeliveryState, QueueDetail } from "../../../../lib/ports/spool.ts";

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  detailJson,
-  detailLines,
-  entryJson,
-  entryLines,
-} from "../../../../lib/cli/queue/queue_view.ts";
+import { detailJson, detailLines, entryJson, entryLines } from "../../../../lib/cli/queue/view.ts";
 import { parseMailbox } from "../../../../lib/address/path.ts";
 import type { QueueDetail } from "../../../../lib/ports/spool.ts";
 

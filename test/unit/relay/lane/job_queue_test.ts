@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import fc from "fast-check";
-import { Awaited } from "../../../../lib/relay/job/awaited.ts";
+import { PassThroughClient } from "../../../../lib/relay/job/pass_through_client.ts";
 import type { Job } from "../../../../lib/relay/job/job.ts";
 import { JobQueue } from "../../../../lib/relay/lane/job_queue.ts";
 
@@ -51,7 +51,7 @@ Deno.test("QUE-4: higher priority goes first, lower last, and what is put back b
 
 const waited = (sender: string, n: number): Job => ({
   ...job(sender, n),
-  awaited: new Awaited(
+  awaited: new PassThroughClient(
     {
       id: "",
       acceptedAt: 0,
