@@ -2,14 +2,9 @@
 import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Terminal } from "effect";
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
-import { failed, type Failure, reasonOf } from "./failure.ts";
-import { visible, visibleJson } from "./visible.ts";
-
-const encoder = new TextEncoder();
-
-const writeAll = (to: { readonly writeSync: (p: Uint8Array) => number }, text: string): void => {
-  for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
-};
+import { failed, type Failure, reasonOf } from "../app/failure.ts";
+import { writeAll } from "../app/write_all.ts";
+import { visible, visibleJson } from "../app/visible.ts";
 
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {
@@ -17,6 +12,15 @@ export const printNow = (...lines: ReadonlyArray<string>): void => {
     writeAll(Deno.stdout, `${visible(lines.join("\n"))}\n`);
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
+  }
+};
+
+/** The same for a server, which serves on whatever becomes of its output. */
+export const show = (...lines: ReadonlyArray<string>): void => {
+  try {
+    printNow(...lines);
+  } catch {
+    // a full disk, or a terminal that is gone
   }
 };
 

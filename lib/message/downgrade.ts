@@ -10,8 +10,8 @@ import { parseAddressList } from "./address_list.ts";
 import { downgradeWords } from "./downgrade_words.ts";
 import { encodeText } from "./encoded_word.ts";
 import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
-import { readParameterized } from "./mime_entity.ts";
-import { readAlike } from "./mime_grammar.ts";
+import { readParameterized } from "./mime/mime_entity.ts";
+import { readAlike } from "./mime/mime_grammar.ts";
 import { decodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
 

@@ -7,10 +7,10 @@
 import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";
 import { mendPart } from "../message/downgrade.ts";
-import { BodyEncoder, encodedHeader, type PartHeader } from "../message/mime_encode.ts";
-import { composite, entityOf } from "../message/mime_entity.ts";
-import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime_survey.ts";
-import { unclear } from "../message/part_header.ts";
+import { BodyEncoder, encodedHeader, type PartHeader } from "../message/mime/mime_encode.ts";
+import { composite, entityOf } from "../message/mime/mime_entity.ts";
+import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime/mime_survey.ts";
+import { unclear } from "../message/mime/part_header.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import { badMessage, notEncodable } from "../reply/catalog.ts";
 import { HeaderPolicy } from "./policy.ts";

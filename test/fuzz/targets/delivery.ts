@@ -7,8 +7,8 @@ import { Effect, Layer } from "effect";
 import { latin1, octetsOf } from "../../../lib/message/text.ts";
 import { type Delivery, Spool } from "../../../lib/ports/spool.ts";
 import type { Route } from "../../../lib/ports/routes.ts";
-import { pour } from "../../../lib/relay/content.ts";
-import { fit } from "../../../lib/relay/fit.ts";
+import { pour } from "../../../lib/relay/session/content.ts";
+import { prepareContent } from "../../../lib/relay/job/prepare_content.ts";
 import { NO_OFFER, type Offer } from "../../../lib/smtp/client/offer.ts";
 import type { MessageReader } from "../../../lib/smtp/syntax/message_reader.ts";
 import { RULES, Session } from "../../support/session.ts";
@@ -169,7 +169,7 @@ const delivered = async (
       for (const p of pieces(content, random)) yield await Promise.resolve(p.slice());
     })());
   const made = await Effect.runPromise(
-    fit(job, offer).pipe(Effect.provide(spoolOf(read))),
+    prepareContent(job, offer).pipe(Effect.provide(spoolOf(read))),
   );
   if ("kind" in made || made.content._tag === "Unfit") return null;
   if (made.content._tag === "Whole") return unstuffed(latin1(made.content.octets));
@@ -211,6 +211,7 @@ const HEAD = "From: alice@example.net\r\n";
 
 export const delivery: Target = {
   name: "delivery",
+  quick: 400,
   tokens: [
     "MIME-Version: 1.0\r\n",
     "Content-Type: multipart/mixed; boundary=b\r\n",

@@ -1,7 +1,7 @@
 /** What we write, read by parsers that we did not write. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { autoconfigDocument, autoconfigLints } from "../../../../lib/discovery/serve/autoconfig.ts";
+import { autoconfigDocument, autoconfigLints } from "../../../../lib/discovery/autoconfig.ts";
 import { poxSettings } from "../../../../lib/discovery/serve/autodiscover.ts";
 import { makeHandler } from "../../../../lib/discovery/serve/handler.ts";
 import { mobileconfig, uuid5 } from "../../../../lib/discovery/serve/mobileconfig.ts";
@@ -189,4 +189,14 @@ Deno.test("unescape() undoes escape(), and takes no other entity", () => {
     assert.equal(unescape(escape(s)), s.replaceAll(/(?![\t\n\r])\p{Cc}/gu, ""));
   }));
   for (const bad of ["&xxe;", "&", "&#0;", "&#x20AC;", "&amp"]) assert.equal(unescape(bad), null);
+});
+
+Deno.test("where SCRAM is all there is, no document names another way to sign in. AC-7, MC-6", async () => {
+  const offer = offerOf({ domain: "example.com" }, { ...OWN, auth: ["scram"] });
+  assert.equal(await mobileconfig(offer, "a@example.com", null), null);
+  assert.ok(!/password-encrypted|<outgoingServer/.test(autoconfigDocument(offer)));
+  assert.ok(!poxSettings(offer, "a@example.com").includes("<Protocol>"));
+  assert.ok(autoconfigLints(offer).some((l) => l.message.includes("no submission server")));
+  const both = offerOf({ domain: "example.com" }, { ...OWN, auth: ["scram", "password"] });
+  assert.match(autoconfigDocument(both), /<authentication system="sasl">SCRAM-SHA-256</);
 });
