@@ -70,7 +70,7 @@ const read = (value: string, from: number): Read | null => {
 
 /** What no program trims, unescapes or cuts. */
 const usable = (boundary: string): boolean =>
-  boundary !== "" && boundary === boundary.trim() && !/[\\\0-\x1f\x7f-\xff]/.test(boundary);
+  boundary !== "" && boundary === boundary.trim() && !/[^ -~]|\\/.test(boundary);
 
 /** Two open boundaries of which one's lines can be taken for the other's. */
 export const mistakable = (a: string, b: string): boolean =>
