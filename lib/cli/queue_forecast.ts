@@ -97,6 +97,14 @@ export const forecastOf = (
           at: r.lastAt,
           expires: null,
         };
+      case "damaged":
+        return {
+          words: `damaged in our storage, found {at}, and not sent; ${
+            notified(d, r) ? "the sender was sent a bounce" : told(d, r)
+          }; \`postern queue show ${d.id} --content\` gives what is left of it`,
+          at: r.lastAt,
+          expires: null,
+        };
       case "removed":
         return {
           words: `taken out {at} by an operator, and nobody was told${late}`,

@@ -86,6 +86,14 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
   /** Of what is not finished. */
   readonly count: Effect.Effect<ReadonlyArray<QueueCount>, SpoolError>;
   readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
+  /**
+   * What is in the spool of a message's content, in order, whether or not it is what was accepted; a piece that cannot
+   * be read is null. False: there is no such message.
+   */
+  readonly content: (
+    id: string,
+    visit: (piece: Uint8Array | null) => void,
+  ) => Effect.Effect<boolean, SpoolError>;
   /** Touches what is selected and in a state for it; `dryRun` only tells what that would be. */
   readonly change: (
     change: Change,

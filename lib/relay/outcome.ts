@@ -8,6 +8,7 @@ import {
   type Outcome,
   type Settlement,
 } from "../ports/spool.ts";
+import { DAMAGED } from "./damaged.ts";
 import type { Notice } from "./wishes.ts";
 import { expiry, nextAttempt, type RetryCurve } from "./retry.ts";
 
@@ -29,7 +30,7 @@ export interface DeliveryEvent {
   readonly recipient: string;
   readonly hop: string;
   readonly remote: string | null;
-  readonly result: "delivered" | "deferred" | "failed" | "expired";
+  readonly result: "delivered" | "deferred" | "failed" | "expired" | "damaged";
   readonly status: string;
   readonly reply: string;
   /** Attempts made, this one included. */
@@ -89,6 +90,7 @@ export const outcomeOf = (
   const { verdict: { kind, status, text: reply }, recipient } = result;
   if (kind === "accepted") return takenAs(result);
   const remote = remoteOf(result);
+  if (result.verdict === DAMAGED) return { _tag: "Damaged", status, reply, remote };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
   if (deliverBy?.mode === "R" && now >= deliverBy.deadline && !jumped) {
@@ -136,6 +138,7 @@ const RESULT = {
   Deferred: "deferred",
   Failed: "failed",
   Expired: "expired",
+  Damaged: "damaged",
 } as const;
 
 export const eventOf = (

@@ -65,6 +65,7 @@ const toldOf = (
     case "Deferred":
       return late === null ? null : { action: "delayed", status: "4.4.7", reply, until: late };
     case "Failed":
+    case "Damaged":
       return { action: "failed", status: outcome.status, reply };
     case "Expired":
       return {

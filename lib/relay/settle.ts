@@ -33,10 +33,15 @@ export const settler = (
     const { delivery } = job;
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
-    if (results.some((r) => r.verdict === DAMAGED)) {
+    const spool = yield* Spool;
+    // what was taken out meanwhile has no content either
+    if (results.some((r) => r.verdict === DAMAGED && !spool.withdrawn(r.recipient))) {
       yield* Effect.logError(
         "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
-        { message: delivery.message },
+        {
+          message: delivery.message,
+          todo: `\`postern queue show ${delivery.message} --content\` gives what is left of it`,
+        },
       );
     }
     const jumped = jumps.recent(now);

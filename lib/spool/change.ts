@@ -72,7 +72,7 @@ const ruleOf = (change: Change, now: number): Rule => {
       };
     case "Remove":
       return {
-        from: ["queued", "leased", "held"],
+        from: ["queued", "leased", "held", "damaged"],
         set: `state = ${STATE.removed}`,
         values: [],
         what: "removed",

@@ -7,6 +7,7 @@ import type { EventKind, Listeners, NewEvent, OutboxPage } from "../ports/outbox
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
 import { range } from "./runs.ts";
+import { isCorrupt } from "./content.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -16,6 +17,7 @@ const KIND: Readonly<Record<number, "delivered" | "deferred" | "bounced">> = {
   [STATE.delivered]: "delivered",
   [STATE.failed]: "bounced",
   [STATE.expired]: "bounced",
+  [STATE.damaged]: "bounced",
 };
 
 export class EventStore {
@@ -92,10 +94,7 @@ export class EventStore {
   /** What was just recorded of a recipient. */
   settled(r: SettledRow, now: number): void {
     const event = KIND[r.state];
-    const row = this.#sql(
-      `SELECT m.id AS id, r.address AS address, r.hop AS hop, r.attempts AS attempts
-       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE} WHERE r.key = ?`,
-    ).get(r.key);
+    const row = this.#messageOf(r.key);
     if (event === undefined || row === undefined) return;
     this.#add(now, {
       event,
@@ -109,6 +108,19 @@ export class EventStore {
       attempts: row["attempts"] as number,
       next: r.state === STATE.queued ? iso(r.due) : null,
     });
+  }
+
+  /** Of which message it is; undefined where that cannot be read any more. */
+  #messageOf(key: number) {
+    try {
+      return this.#sql(
+        `SELECT m.id AS id, r.address AS address, r.hop AS hop, r.attempts AS attempts
+         FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE} WHERE r.key = ?`,
+      ).get(key);
+    } catch (e) {
+      if (!isCorrupt(e)) throw e;
+      return undefined;
+    }
   }
 
   /** Messages of these recipients, with their addresses. */

@@ -2,7 +2,8 @@
  * Which recipients a process has in hand: it leases what is due, in turns where many wait, and gets back what others
  * left behind.
  */
-import { readContent } from "./content.ts";
+import { isCorrupt, readContent } from "./content.ts";
+import { numberOf } from "./runs.ts";
 import type { Sql } from "./transaction.ts";
 import type { ClaimedRow, ClaimOp } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
@@ -12,6 +13,12 @@ const SMALL = 65_536;
 const CLAIMED_CONTENT = 2 * 1024 * 1024;
 /** Senders, or next hops, that get a turn in one claim. */
 const TURNS = 20;
+
+/** Columns of a `ClaimedRow`, by the table that they come from. */
+const RECIPIENT = "r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender";
+const MESSAGE =
+  "m.id, m.accepted_at AS acceptedAt, m.facts, m.size, EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue";
+type OfMessage = Pick<ClaimedRow, "id" | "acceptedAt" | "facts" | "size" | "overdue">;
 
 export class Leases {
   readonly #sql: Sql;
@@ -136,15 +143,42 @@ export class Leases {
     values: ReadonlyArray<string | number>,
     limit: number,
   ): ReadonlyArray<ClaimedRow> {
-    const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
-              EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
-       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
-       WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
-    ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;
+    const rows = this.#rows(where, order, [...values, limit]);
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
+  }
+
+  /** What is due; where a page of the database is broken, the messages one by one, so that only those on it suffer. */
+  #rows(
+    where: string,
+    order: string,
+    values: ReadonlyArray<string | number>,
+  ): ReadonlyArray<ClaimedRow> {
+    try {
+      return this.#sql(
+        `SELECT ${RECIPIENT}, ${MESSAGE}
+         FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
+         WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
+      ).all(...values) as unknown as ReadonlyArray<ClaimedRow>;
+    } catch (e) {
+      if (!isCorrupt(e)) throw e;
+      const rows = this.#sql(
+        `SELECT ${RECIPIENT} FROM recipient r WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
+      ).all(...values) as unknown as ReadonlyArray<Omit<ClaimedRow, keyof OfMessage>>;
+      return rows.map((r) => ({ ...r, ...this.#message(numberOf(r.key)) }));
+    }
+  }
+
+  /** Without facts, which nobody can read, where the row is broken. */
+  #message(number: number): OfMessage {
+    try {
+      const row = this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`).get(number);
+      if (row !== undefined) return row as unknown as OfMessage;
+    } catch (e) {
+      if (!isCorrupt(e)) throw e;
+    }
+    return { id: `number ${number}`, acceptedAt: 0, facts: "", size: 0, overdue: 0 };
   }
 
   /**

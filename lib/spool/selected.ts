@@ -14,9 +14,11 @@ export interface Selected {
 /** `*` stands for any characters, the rest for itself. */
 const pattern = (text: string): string => text.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%");
 
+const INDEXED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held", "damaged"];
+
 /** States by their partial indices, so that history is not read. */
 const inStates = (states: ReadonlyArray<DeliveryState> | null): string => {
-  if (states === null || states.length === 0 || states.some((s) => STATE[s] > STATE.held)) {
+  if (states === null || states.length === 0 || states.some((s) => !INDEXED.includes(s))) {
     return "recipient";
   }
   const each = states.map((s) => `SELECT key FROM recipient WHERE state = ${STATE[s]}`);

@@ -31,7 +31,8 @@ import { PER_MESSAGE } from "./schema.ts";
 import { settledRow } from "./settled_row.ts";
 import { DiskStaging } from "./staging.ts";
 import { reportStart, Troubles } from "./troubles.ts";
-import { type Facts, groupClaims, readFacts } from "./claims.ts";
+import { type Facts, groupClaims, legible } from "./claims.ts";
+import { reportBroken, setAside } from "./set_aside.ts";
 
 export interface SpoolSettings {
   /** File; its directory is made where it is missing. */
@@ -88,9 +89,16 @@ class SqliteSpool {
   /** Told after each change; null: nobody wants to know. */
   readonly #outbox: SpoolOutbox | null;
 
-  constructor(thread: DatabaseThread, outbox: SpoolOutbox | null) {
+  readonly #log: (line: Effect.Effect<void>) => void;
+
+  constructor(
+    thread: DatabaseThread,
+    outbox: SpoolOutbox | null,
+    log: (line: Effect.Effect<void>) => void,
+  ) {
     this.#thread = thread;
     this.#outbox = outbox;
+    this.#log = log;
   }
 
   readonly stage = () => new DiskStaging(this.#thread);
@@ -258,7 +266,12 @@ class SqliteSpool {
     });
 
   #claimed(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<Delivery> {
-    const deliveries = groupClaims(rows, readFacts);
+    const { whole, broken, factsOf } = legible(rows);
+    if (broken.length > 0) {
+      this.#log(reportBroken(broken));
+      this.#thread.submit(setAside(broken), () => {});
+    }
+    const deliveries = groupClaims(whole, factsOf);
     for (const d of deliveries) this.#handOut(d);
     return deliveries;
   }
@@ -402,10 +415,11 @@ export const spoolLayer = (
       });
       yield* reportStart(before, settings.startHeld === true);
       const outbox = new SpoolOutbox(thread);
-      const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox);
+      const run = Effect.runForkWith(yield* Effect.context<never>());
+      const log = (line: Effect.Effect<void>): void => void run(line);
+      const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox, log);
       spool.watch();
-      const log = Effect.runForkWith(yield* Effect.context<never>());
-      const troubles = new Troubles((line) => log(line));
+      const troubles = new Troubles(log);
       const ticked = (r: OpResult): void => {
         if (r.ok && typeof r.value === "number" && r.value > 0) {
           log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
