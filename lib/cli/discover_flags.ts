@@ -64,7 +64,7 @@ export const optionsOf = Effect.fnUntraced(function* (
     placeOf(a.file.value),
     (path) =>
       Effect.tryPromise({
-        try: () => Deno.readTextFile(path),
+        try: () => Deno.readFile(path),
         catch: (e) => failed(`${path}: ${reasonOf(e)}`),
       }),
   );

@@ -1,6 +1,6 @@
 /** The world as discovery sees it from here: our resolver, guarded HTTP, a look at servers. */
 import type { DiscoverPorts } from "../discovery/discover/ports.ts";
-import { PROBE_PORTS } from "../discovery/discover/probe_all.ts";
+import { mayProbe } from "../discovery/discover/probe_all.ts";
 import { randomDraw } from "../discovery/choose.ts";
 import { lookupsOf, type ResolverSettings } from "../dns/resolver.ts";
 import { guardOf } from "../net/guard.ts";
@@ -35,7 +35,7 @@ export const discoverPorts = (
       userAgent: PRODUCT,
       ...(s.portOf === undefined ? {} : { portOf: s.portOf }),
     }),
-    probe: probeOf({ guard, ca: s.ca, ports: s.portOf === undefined ? PROBE_PORTS : null }),
+    probe: probeOf({ guard, ca: s.ca, ports: s.portOf === undefined ? mayProbe : null }),
     now: () => performance.now(),
     draw: randomDraw,
     close: () => lookups.close(),

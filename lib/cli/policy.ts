@@ -18,7 +18,7 @@ import { withRecords } from "./records_of.ts";
 import { type Change, changeJson, changeLines, type Outcome } from "./replay_view.ts";
 import { json, root } from "./root.ts";
 import { badPolicy, siteOf } from "./site_of.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printJson, remark } from "./terminal.ts";
 
 const UNIT: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -87,6 +87,9 @@ const outcomeOf = Effect.fnUntraced(function* (config: Config, r: SubmissionReco
   );
 });
 
+const NOT_RECORDED =
+  "postern: accepted submissions are not recorded: only refused ones are judged here; set accepted = true in [records] to have both";
+
 const replay = (policies: Policies) =>
   Command.make("replay", {
     since: Flag.String("since").pipe(
@@ -115,6 +118,8 @@ const replay = (policies: Policies) =>
           : [{ record, before: b, after: c }];
       });
       const judged = before.filter((o) => o !== null).length;
+      // of the configuration in force: it is its server that writes the records
+      if (!now.records.accepted) yield* remark(NOT_RECORDED);
       yield* a.json
         ? printJson({ version: 1, submissions: judged, changes: changes.map(changeJson) })
         : print(

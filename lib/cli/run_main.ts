@@ -7,10 +7,15 @@ const encoder = new TextEncoder();
 
 /** Standard error at once, also right before the process ends. */
 const complain = (lines: ReadonlyArray<string>): void => {
-  for (const line of lines) Deno.stderr.writeSync(encoder.encode(`postern: ${visible(line)}\n`));
+  try {
+    for (const line of lines) Deno.stderr.writeSync(encoder.encode(`postern: ${visible(line)}\n`));
+  } catch {
+    // nobody reads it, and the exit status says it as well
+  }
 };
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** SIGHUP, of a terminal that is closed too, stops as well as SIGTERM does. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Ends the process with the program's exit status: 0; what `Failure` says; 1 for a bug.
@@ -20,7 +25,7 @@ export const runMain = async (program: Effect.Effect<void, Failure>): Promise<ne
   const fiber = Effect.runFork(program);
   let stopping = false;
   for (const signal of SIGNALS) {
-    if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+    if (Deno.build.os === "windows" && signal !== "SIGINT") continue;
     Deno.addSignalListener(signal, () => {
       if (stopping) Deno.exit(130);
       stopping = true;

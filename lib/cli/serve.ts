@@ -45,6 +45,7 @@ import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
 import { curveOf } from "./curve.ts";
+import { writeAll } from "./terminal.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -96,7 +97,7 @@ const servicesOf = (
       lockFailures: limits.authLockFailures,
       lock: limits.authLock,
     }).pipe(Layer.provide(failureMemory)),
-    certificatesLayer({ ...config.tls, policy: policies.tls }),
+    certificatesLayer({ ...config.tls, policy: policies.tls, hostname: config.hostname }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
       stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
@@ -129,13 +130,20 @@ const servicesOf = (
 
 const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
 
+/** A log that cannot be written, its disk full or its reader gone, is no reason to fail a submission. */
+const writeLine = (line: string): void => {
+  try {
+    writeAll(Deno.stderr, `${line}\n`);
+  } catch {
+    // there is nowhere left to tell it
+  }
+};
+
 /** Log lines go to standard error: one event, one line. */
 export const logLayer = (config: Config): Layer.Layer<never> =>
   Layer.mergeAll(
     Logger.layer([
-      Logger.withConsoleError(
-        config.log.format === "json" ? Logger.formatJson : Logger.formatLogFmt,
-      ),
+      Logger.map(config.log.format === "json" ? Logger.formatJson : Logger.formatLogFmt, writeLine),
     ]),
     Layer.succeed(References.MinimumLogLevel, LEVEL[config.log.level]),
   );

@@ -14,7 +14,7 @@ import { ensureFirstRun, type FirstRun } from "./first_run.ts";
 import { configOf, findConfig, here, STANDARD_PLACES } from "./places.ts";
 import { root } from "./root.ts";
 import { announce, serve } from "./serve.ts";
-import { print, printNow } from "./terminal.ts";
+import { print, show } from "./terminal.ts";
 
 const held = Flag.Boolean("held").pipe(
   Flag.withDefault(false),
@@ -74,7 +74,7 @@ const ensureDirectory = (dir: string): Effect.Effect<void, Failure> =>
 
 /** A message that has just been accepted, in a few lines. */
 const showTrail = (s: Signed): void => {
-  printNow(`${s.id}  accepted`, ...renderBrief(s.trail).map((line) => `  ${line}`));
+  show(`${s.id}  accepted`, ...renderBrief(s.trail).map((line) => `  ${line}`));
 };
 
 /** Where it listens, and what to paste to see something happen. */

@@ -13,7 +13,9 @@ type To = { readonly writeSync: (p: Uint8Array) => number };
 const writeOctets = (to: To, octets: Uint8Array): void => {
   for (let rest = octets; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
 };
-const writeAll = (to: To, text: string): void => writeOctets(to, encoder.encode(text));
+
+/** All of it, at once. Throws where it cannot be written. */
+export const writeAll = (to: To, text: string): void => writeOctets(to, encoder.encode(text));
 
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {
@@ -33,6 +35,15 @@ const unlessGone = (write: () => void): void => {
     write();
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
+  }
+};
+
+/** The same for a server, which serves on whatever becomes of its output. */
+export const show = (...lines: ReadonlyArray<string>): void => {
+  try {
+    printNow(...lines);
+  } catch {
+    // a full disk, or a terminal that is gone
   }
 };
 

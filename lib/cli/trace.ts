@@ -110,11 +110,14 @@ export const traceCommand = Command.make("trace").pipe(
   Command.withSubcommands([show, unseal, newKey]),
 );
 
+const SUBCOMMANDS: ReadonlySet<string> = new Set(["show", "unseal", "new-key"]);
+
 /** `postern trace ID` is short for `postern trace show ID`. */
 export const expandTrace = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const at = args.indexOf("trace");
   const next = args[at + 1];
-  return at >= 0 && next !== undefined && /^[0-9a-hjkmnp-tv-z]{17}$/.test(next)
+  // whatever is no subcommand is an id, if perhaps a mistyped one: `show` says that it is not known
+  return at >= 0 && next !== undefined && !next.startsWith("-") && !SUBCOMMANDS.has(next)
     ? [...args.slice(0, at + 1), "show", ...args.slice(at + 1)]
     : args;
 };

@@ -7,15 +7,16 @@ import { dirname, join, resolve } from "node:path";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { comparison } from "../address/local_rules.ts";
 import { printMailbox } from "../address/mailbox.ts";
+import { keyFaults } from "../dkim/inspect.ts";
 import type { Account } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import type { RouteRule } from "../ports/routes.ts";
-import { candidates } from "../tls/names.ts";
-import { loadAuthorities, loadPair, type PairFiles } from "../tls/pair.ts";
+import { loadAuthorities, loadPair, type PairFiles, pairWarnings } from "../tls/pair.ts";
 import { changedDefaults } from "./changed.ts";
 import { type Config, ConfigError, type Problem } from "./config.ts";
 import { plainFault } from "./fault.ts";
 import { loadText, readSecret } from "./load.ts";
+import { lockedOut } from "./locked_out.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
 import { readableSecrets } from "./secret_files.ts";
@@ -81,6 +82,9 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
       found.problems.push(problemAt(source, ["filter", i, "password_file"], fault));
     }
   }
+  const { keys } = c.dkim;
+  const badKeys = keys === null ? [] : yield* Effect.promise(() => keyFaults(keys));
+  for (const fault of badKeys) found.problems.push(problemAt(source, ["dkim", "keys"], fault));
   const secrets = yield* Effect.promise(() =>
     readableSecrets(source, (path) => resolve(dirname(source.file), path))
   );
@@ -99,6 +103,9 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   }
   const accounts = yield* accountsOf(c);
   separators(source, found, c, accounts);
+  for (const message of lockedOut(c, accounts)) {
+    found.warnings.push(problemAt(source, ["auth", "mechanisms"], message));
+  }
   found.notes.push(...changedDefaults(source, accounts));
   return found;
 });
@@ -153,14 +160,9 @@ const pair = Effect.fnUntraced(function* (
     found.problems.push(problemAt(source, [...at, key], loaded.failure.message));
     return;
   }
-  const { names, notAfter } = loaded.success;
-  const where = [...at, "certificate"];
-  if (notAfter < (yield* Clock.currentTimeMillis)) {
-    const day = new Date(notAfter).toISOString().slice(0, 10);
-    found.warnings.push(problemAt(source, where, `has expired on ${day}`));
-  }
-  if (hostname !== null && !candidates(hostname).some((n) => names.includes(n))) {
-    found.warnings.push(problemAt(source, where, `does not hold the name ${hostname}`));
+  const now = yield* Clock.currentTimeMillis;
+  for (const warning of pairWarnings(loaded.success, hostname, now)) {
+    found.warnings.push(problemAt(source, [...at, "certificate"], warning));
   }
 });
 

@@ -27,15 +27,49 @@ export const parseMx = (text: string): MailExchanger | null => {
   return { preference: Number(number), host: name };
 };
 
+/** RFC 8659 §4.2: `letsencrypt.org; accounturi=...`, `;` for nobody. Anything else forbids every issuer. */
+const isIssuers = (value: string): boolean => {
+  const [issuer = "", ...parameters] = value.split(";").map((p) => p.trim());
+  const named = issuer === "" || parseDomainName(issuer, false) !== null;
+  const last = parameters.length - 1;
+  return named &&
+    parameters.every((p, i) =>
+      (p === "" && i === last) || /^[A-Za-z0-9]+\s*=\s*[\x21-\x3a\x3c-\x7e]*$/.test(p)
+    );
+};
+
+/** What the values of a tag look like. RFC 8659 §4.4, CAA security extensions of RFC 8657 included */
+const CAA_VALUES: Readonly<Record<string, (value: string) => boolean>> = {
+  issue: isIssuers,
+  issuewild: isIssuers,
+  issuemail: isIssuers,
+  iodef: (v) => /^(?:mailto:[^\s@]+@[^\s@]+|https?:\/\/\S+)$/.test(v),
+  contactemail: (v) => /^[^\s@:]+@[^\s@]+$/.test(v),
+};
+
+/** As it stands in a master file: quotes around the whole are not part of it; quotes inside are a mistake. */
+const unquoted = (text: string): string | null => {
+  const bare = text.length > 1 && text.startsWith('"') && text.endsWith('"')
+    ? text.slice(1, -1).trim()
+    : text;
+  return bare === "" || bare.includes('"') ? null : bare;
+};
+
 /** `issue letsencrypt.org; accounturi=...`, `iodef mailto:...`, a number of flags before them. RFC 8659 §4.1 */
 export const parseCaa = (text: string): Caa | null => {
-  const [, flags = "0", tag, value] =
-    /^(?:(\d{1,3})\s+)?(issue|issuewild|issuemail|iodef|contactemail)\s+([\x20-\x7e]+)$/.exec(
-      text,
-    ) ?? [];
-  if (tag === undefined || value === undefined || Number(flags) > 255) return null;
+  const [, flags = "0", name, rest] = /^(?:(\d{1,3})\s+)?([A-Za-z]+)\s+([\x20-\x7e]+)$/
+    .exec(text.trim()) ?? [];
+  const tag = name?.toLowerCase() ?? "";
+  const value = unquoted(rest ?? "");
+  if (value === null || CAA_VALUES[tag]?.(value) !== true || Number(flags) > 255) return null;
   return { flags: Number(flags), tag, value };
 };
+
+/** What separates the URIs and tags of a TLSRPT record does not stand in one of them. RFC 8460 §3 */
+export const reportUri = (uri: string): string => uri.replaceAll(";", "%3B");
+
+/** A text that was taken over from a master file with the quotes of its strings. */
+export const keepsQuotes = (text: string): boolean => text.includes('" "') || text.endsWith('"');
 
 /** `_25._tcp.mx.example.com 3 1 1 0123...` RFC 6698 §2.2 */
 export const parseTlsa = (text: string): Tlsa | null => {
@@ -56,7 +90,7 @@ export const parseTlsa = (text: string): Tlsa | null => {
 
 /** RFC 6376 §3.6.1 */
 export const parseDkim = (text: string): string | null =>
-  /^v=DKIM1;[\x20-\x7e]*\bp=[A-Za-z0-9+/=]*/.test(text) ? text : null;
+  /^v=DKIM1;[\x20-\x7e]*\bp=[A-Za-z0-9+/=]*/.test(text) && !text.includes('"') ? text : null;
 
 export const parseAddresses = (
   addresses: ReadonlyArray<string>,

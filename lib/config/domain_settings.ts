@@ -1,7 +1,15 @@
 /** From a `[[domain]]`, each value valid for itself, to what the model of discovery wants. */
 import { parseDomainName } from "../address/domain.ts";
 import type { DkimKey, DomainSettings, ServerLists } from "../discovery/offer.ts";
-import { parseAddresses, parseCaa, parseMx, parsePlace, parseTlsa, parseWebUrl } from "./domain.ts";
+import {
+  parseAddresses,
+  parseCaa,
+  parseMx,
+  parsePlace,
+  parseTlsa,
+  parseWebUrl,
+  reportUri,
+} from "./domain.ts";
 import type { DomainFile } from "./schema_domain.ts";
 
 const ascii = (name: string): string => parseDomainName(name)?.ascii ?? name;
@@ -72,7 +80,7 @@ export const domainSettings = (d: DomainFile): DomainSettings & { readonly host?
       mx: mx.map((m) => m.host),
       maxAgeSeconds: d.mta_sts_days * 86_400,
     },
-    tlsReports: d.tls_reports,
+    tlsReports: d.tls_reports.map(reportUri),
     caa: d.caa.flatMap((c) => parseCaa(c) ?? []),
     tlsa: d.tlsa.flatMap((t) => parseTlsa(t) ?? []),
     pacc: d.pacc,

@@ -25,8 +25,8 @@ export const ownListeners = (f: OwnFacts): OwnListeners => ({
 });
 
 /**
- * In the words of configuration files. Where a password may be sent as it is, under TLS, nothing is gained by telling of
- * SCRAM as well: clients that have it use it, and others took the words for CRAM-MD5.
+ * Where a password may be sent as it is, under TLS, nothing is gained by telling of SCRAM as well: clients that have it
+ * use it. Where it is all there is, it is told by its own name: "encrypted" is CRAM-MD5 to those that read it.
  */
 const authOf = ({ mechanisms, issuers }: OwnFacts): ReadonlyArray<Auth> => {
   const plain = mechanisms.some((m) => m === "PLAIN" || m === "LOGIN");
@@ -34,7 +34,7 @@ const authOf = ({ mechanisms, issuers }: OwnFacts): ReadonlyArray<Auth> => {
   const bearer = mechanisms.some((m) => m === "OAUTHBEARER" || m === "XOAUTH2");
   const external = mechanisms.includes("EXTERNAL");
   const out: ReadonlyArray<Auth> = [
-    ...(plain ? ["password" as const] : scram ? ["encrypted" as const] : []),
+    ...(plain ? ["password" as const] : scram ? ["scram" as const] : []),
     ...(bearer && issuers.length > 0 ? ["oauth2" as const] : []),
   ];
   return out.length > 0 ? out : external ? ["certificate"] : ["none"];

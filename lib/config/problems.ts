@@ -40,13 +40,28 @@ export const problemsOf = (
 const fromIssue = (source: Source, issue: z.core.$ZodIssue): ReadonlyArray<Problem> => {
   const path = issue.path.map((p) => typeof p === "symbol" ? String(p) : p);
   if (issue.code !== "unrecognized_keys") {
-    return [problemAt(source, path, allowed(issue, valueAt(source.document, path) === undefined))];
+    const given = valueAt(source.document, path);
+    const message = wantsTables(issue, path, given)
+      ? `is one table; write [[${tableName(path)}]] with two brackets, once for each`
+      : allowed(issue, given === undefined);
+    return [problemAt(source, path, message)];
   }
   return issue.keys.map((key) => ({
     ...problemAt(source, [...path, key], unknownKey(path, key)),
     value: null, // a mistyped `password` is still a secret
   }));
 };
+
+/** `[route]` where `[[route]]` is meant. */
+const wantsTables = (
+  issue: z.core.$ZodIssue,
+  path: KeyPath,
+  given: unknown,
+): boolean =>
+  issue.code === "invalid_type" && issue.expected === "array" && typeof given === "object" &&
+  given !== null && tables().some(([name]) => name === tableName(path));
+
+const tableName = (path: KeyPath): string => path.filter((p) => typeof p === "string").join(".");
 
 /** What would have been right. */
 const allowed = (issue: z.core.$ZodIssue, absent: boolean): string => {
@@ -120,7 +135,7 @@ const unknownKey = (path: KeyPath, key: string): string => {
 };
 
 const keysAt = (path: KeyPath): ReadonlyArray<string> =>
-  tables().find(([name]) => name === path.filter((p) => typeof p === "string").join("."))?.[1] ??
+  tables().find(([name]) => name === tableName(path))?.[1] ??
     [];
 
 /** Every table of the schema with its keys, arrays of tables by their name alone. */

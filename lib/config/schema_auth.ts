@@ -1,7 +1,7 @@
 /** `[auth]`: the mechanisms, and the issuers of bearer tokens. */
 import { z } from "zod";
 import { ALGORITHMS } from "../oauth/issuer.ts";
-import { MECHANISMS } from "../sasl/all.ts";
+import { MECHANISMS, USUAL_MECHANISMS } from "../sasl/all.ts";
 
 const text = z.string().min(1, { error: "must not be empty" });
 
@@ -49,7 +49,7 @@ export const oauth = z.strictObject({
 export const auth = z.strictObject({
   mechanisms: z.array(
     z.enum(MECHANISMS, { error: `must be among ${MECHANISMS.join(", ")}` }),
-  ).min(1, { error: "needs at least one mechanism" }).default([...MECHANISMS]).describe(
+  ).min(1, { error: "needs at least one mechanism" }).default([...USUAL_MECHANISMS]).describe(
     "Offered in this order, as far as certificates and issuers allow",
   ),
   oauth: z.array(oauth).default([]).describe("Issuers of bearer tokens"),

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../address/domain.ts";
 import { AUTHS } from "../discovery/service.ts";
 import {
+  keepsQuotes,
   parseAddresses,
   parseCaa,
   parseDkim,
@@ -48,8 +49,8 @@ const short = (max: number, what: string) => {
 };
 
 const startsWith = (tag: string) =>
-  z.string().refine((s) => s.startsWith(tag) && /^[\x20-\x7e]+$/.test(s), {
-    error: `must be ASCII text that starts with "${tag}"`,
+  z.string().refine((s) => s.startsWith(tag) && /^[\x20-\x7e]+$/.test(s) && !keepsQuotes(s), {
+    error: `must be ASCII text that starts with "${tag}", without the quotes of a zone file`,
   }).optional();
 
 export const domain = z.strictObject({
@@ -94,7 +95,7 @@ export const domain = z.strictObject({
   dkim: z.record(
     z.string().refine((s) => isName(`${s}.example`), { error: "must be a selector" }),
     z.string().refine((s) => parseDkim(s) !== null, {
-      error: 'must be the whole record, such as "v=DKIM1; k=ed25519; p=..."',
+      error: 'must be the whole record without quotes, such as "v=DKIM1; k=ed25519; p=..."',
     }),
   ).optional().describe("DKIM records by selector"),
   mta_sts: z.enum(["enforce", "testing", "none"]).optional().describe(
@@ -105,7 +106,10 @@ export const domain = z.strictObject({
     (s) => /^(?:mailto:[^\s,!@]+@[^\s,!]+|https:\/\/[^\s,!]+)$/.test(s) ? s : null,
     "a mailto: or https: URI",
   ).default([]).describe("Who gets reports about TLS failures"),
-  caa: listOf(parseCaa, 'a tag and a value, such as "issue letsencrypt.org"').default([]).describe(
+  caa: listOf(
+    parseCaa,
+    'a tag and a value, such as "issue letsencrypt.org", "issue ;" (nobody) or "iodef mailto:ca@example.com"',
+  ).default([]).describe(
     "CAA records: who may issue certificates",
   ),
   tlsa: listOf(parseTlsa, 'a name and a hash, such as "_25._tcp.mx.example.com 3 1 1 0123..."')

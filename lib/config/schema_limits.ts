@@ -44,7 +44,7 @@ export const limits = z.strictObject({
     110,
     1,
     119,
-    "Time that an answer may take; slower checks end in 451. RFC 6409 §5.3",
+    "Time that an answer may take; slower checks end in 451, and a commit that is begun is awaited. RFC 6409 §5.3",
   ),
   errors: count(20, 1, 10_000, "Refused commands of a session until 421"),
   idle_commands: count(100, 1, 100_000, "Commands without a message in between until 421"),
@@ -93,6 +93,6 @@ export const limits = z.strictObject({
     60,
     0,
     1440,
-    "How long the same message from the same login counts as sent already; 0: not at all",
+    "How long the same message (all but Date and Received) from the same login counts as sent already; 0: not at all",
   ),
 }).prefault({});

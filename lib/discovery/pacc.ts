@@ -58,7 +58,9 @@ export const paccDocument = (offer: Offer): string | null => {
   const auth = offer.services.flatMap((s) => s.auth);
   return canonical({
     authentication: {
-      ...(auth.includes("password") || auth.includes("encrypted") ? { password: true } : {}),
+      ...((["password", "encrypted", "scram"] as const).some((a) => auth.includes(a))
+        ? { password: true }
+        : {}),
       ...(offer.oauthIssuer === null ? {} : { "oauth-public": { issuer: offer.oauthIssuer } }),
     },
     info: {

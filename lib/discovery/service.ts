@@ -18,10 +18,14 @@ export type Kind =
 /** `implicit`: TLS from the first byte; `starttls`: cleartext that must be upgraded. RFC 8314 §3 */
 export type Security = "implicit" | "starttls" | "https" | "none";
 
-/** How a client may prove who it is; `encrypted` stands for CRAM-MD5, SCRAM and their like. */
+/**
+ * How a client may prove who it is. `encrypted` is what configuration files call CRAM-MD5 and DIGEST-MD5; `scram`,
+ * for which they have no word, is RFC 5802 and RFC 7677.
+ */
 export type Auth =
   | "password"
   | "encrypted"
+  | "scram"
   | "oauth2"
   | "gssapi"
   | "ntlm"
@@ -32,6 +36,7 @@ export type Auth =
 export const AUTHS = [
   "password",
   "encrypted",
+  "scram",
   "oauth2",
   "gssapi",
   "ntlm",
@@ -103,6 +108,9 @@ export const WELL_KNOWN: Readonly<Partial<Record<Kind, string>>> = {
   caldav: "/.well-known/caldav",
   carddav: "/.well-known/carddav",
 };
+
+/** Whether a configuration file has a word for a way to sign in here: there is none for SCRAM. AC-7, MC-6 */
+export const hasWords = (s: Service): boolean => s.auth.some((a) => a !== "scram");
 
 /** What to type as user name for `address`. */
 export const usernameOf = (form: UsernameForm, address: string): string =>

@@ -33,6 +33,15 @@ const isEntry = (v: unknown): v is KeyEntry =>
   "type" in v && (v.type === "rsa" || v.type === "ed25519") &&
   "state" in v && STATES.has(v.state) && "since" in v && typeof v.since === "number";
 
+/** Undefined where it is no JSON, perhaps since it was cut short. */
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
 /** Empty where there is none yet; throws where it cannot be read. */
 export const readIndex = (dir: string): ReadonlyArray<KeyEntry> => {
   let text: string;
@@ -42,8 +51,10 @@ export const readIndex = (dir: string): ReadonlyArray<KeyEntry> => {
     if (e instanceof Deno.errors.NotFound) return [];
     throw e;
   }
-  const all: unknown = JSON.parse(text);
-  if (!Array.isArray(all) || !all.every(isEntry)) throw new Error(`${join(dir, INDEX)} is damaged`);
+  const all = parsed(text);
+  if (!Array.isArray(all) || !all.every(isEntry)) {
+    throw new Error(`${join(dir, INDEX)} is damaged: restore it from a copy`);
+  }
   return all;
 };
 
@@ -127,10 +138,20 @@ export const activated = (
     return e.state === "active" ? { ...e, state: "retired", since: now } : e;
   });
 
+/** Throws where there is no such file. */
+const modeOf = (path: string): number | null => {
+  try {
+    return Deno.statSync(path).mode;
+  } catch (e) {
+    if (e instanceof Deno.errors.NotFound) throw new Error(`${path}: there is no such file`);
+    throw e;
+  }
+};
+
 /** The PEM text; throws where others could read the file. */
 export const readKeyFile = (dir: string, k: KeyEntry): string => {
   const path = keyFile(dir, k);
-  const { mode } = Deno.statSync(path);
+  const mode = modeOf(path);
   if (mode !== null && (mode & 0o077) !== 0) {
     throw new Error(`${path} may be read by others: chmod 600`);
   }

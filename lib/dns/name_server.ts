@@ -8,6 +8,7 @@ import { connect, type Socket } from "node:net";
 import dnsPacket, { type Answer, type RecordType as PacketType } from "dns-packet";
 import type { Change, LiveSet, LiveValue } from "../discovery/plan.ts";
 import type { RecordData, RecordSet, RecordType } from "../discovery/record.ts";
+import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { checkResponse, signMessage, type TsigKey } from "./tsig.ts";
 import { encodeChanges, encodeQuestion, meaningOf, overtaken } from "./update.ts";
 import { encodeData } from "./wire.ts";
@@ -73,6 +74,7 @@ export class NameServer {
         fail(e.message);
       };
       const socket = connect({ host, port }, () => {
+        if (meetsItself(socket)) return void socket.destroy(new ConnectedToItself());
         clearTimeout(timer);
         socket.off("error", failed);
         resolve(new NameServer(label, socket, timeoutMs));

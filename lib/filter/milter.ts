@@ -18,6 +18,7 @@ import { Channel, type Place } from "./channel.ts";
 import {
   ACTIONS,
   BODY_CHUNK,
+  costOf,
   negotiated,
   negotiation,
   OFFERED_STEPS,
@@ -29,6 +30,13 @@ import {
 } from "./packets.ts";
 
 const MAX_EDITS = 1000;
+/** Octets of all of them, and of everything else that is asked for at the end, the new body aside. */
+const MAX_EDIT_OCTETS = 1_048_576;
+/** Packets that say that it goes on working. Once a second is usual. */
+const MAX_PROGRESS = 10_000;
+
+/** A body as large as ours may be comes in pieces, whose cost is no reason to refuse it. */
+const BODY_ROOM = 65_536;
 
 /** What a filter made of the message so far. */
 interface Made {
@@ -38,7 +46,8 @@ interface Made {
   readonly dropRecipients: Array<string>;
   returnPath: string | undefined;
   body: Array<Uint8Array> | undefined;
-  bodyOctets: number;
+  /** Of the body, with what its pieces take beside their octets. */
+  bodyCost: number;
   quarantine: string | null;
 }
 
@@ -75,6 +84,7 @@ class Talk {
   readonly #maxBytes: number;
   readonly #body: (see: (chunk: Uint8Array) => Promise<void>) => Promise<void>;
   #steps = 0;
+  #progress = 0;
   readonly #made: Made = {
     verdict: null,
     edits: [],
@@ -82,7 +92,7 @@ class Talk {
     dropRecipients: [],
     returnPath: undefined,
     body: undefined,
-    bodyOctets: 0,
+    bodyCost: 0,
     quarantine: null,
   };
 
@@ -129,6 +139,7 @@ class Talk {
       const s = said(await this.#channel.next());
       switch (s._tag) {
         case "Progress":
+          this.#goesOn();
           continue;
         case "Continue":
           return "on";
@@ -211,11 +222,12 @@ class Talk {
     await this.#channel.send(packet("D", concat("E", strings("i", this.#m.id))));
     await this.#channel.send(packet("E"));
     const made = this.#made;
-    for (let n = 0;; n++) {
-      const s = said(await this.#channel.next());
+    for (let changes = 0, octets = 0;;) {
+      const p = await this.#channel.next();
+      const s = said(p);
       switch (s._tag) {
         case "Progress":
-          n--;
+          this.#goesOn();
           continue;
         case "Continue":
         case "Skip":
@@ -241,15 +253,24 @@ class Talk {
           break;
         case "Body":
           made.body ??= [];
-          made.body.push(s.chunk);
-          made.bodyOctets += s.chunk.length;
-          n--;
-          if (made.bodyOctets > this.#maxBytes) {
+          made.bodyCost += costOf(s.chunk);
+          if (s.chunk.length > 0) made.body.push(s.chunk);
+          if (made.bodyCost > this.#maxBytes + BODY_ROOM) {
             throw new PacketFault("a new body that is too large");
           }
+          continue;
       }
-      if (n > MAX_EDITS) throw new PacketFault(`more than ${MAX_EDITS} changes`);
+      octets += p.data.length;
+      if (++changes > MAX_EDITS) throw new PacketFault(`more than ${MAX_EDITS} changes`);
+      if (octets > MAX_EDIT_OCTETS) {
+        throw new PacketFault(`changes of more than ${MAX_EDIT_OCTETS} octets`);
+      }
     }
+  }
+
+  /** It works on; the deadline of the filter bounds for how long, this for how many words. */
+  #goesOn(): void {
+    if (++this.#progress > MAX_PROGRESS) throw new PacketFault("progress without end");
   }
 
   /** A value comes with its leading blank where that was agreed on. */

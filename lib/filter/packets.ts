@@ -34,6 +34,10 @@ export const BODY_CHUNK = 65_535;
 /** What we take of a filter in one packet. */
 const MAX_PACKET = 1_048_576;
 
+/** What a piece takes in memory beside its octets: many small or empty ones must not go for nothing. */
+const OVERHEAD = 256;
+export const costOf = (piece: Uint8Array): number => piece.length + OVERHEAD;
+
 export interface Packet {
   readonly letter: string;
   readonly data: Uint8Array;

@@ -6,6 +6,8 @@ import { request as https } from "node:https";
 import { Effect } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import { type FilteredMessage, FilterFault, type FilterResult } from "../ports/filters.ts";
+import { notToItself } from "../ports/self_connection.ts";
+import { costOf } from "./packets.ts";
 import { rspamdResult } from "./rspamd_answer.ts";
 
 const MAX_ANSWER = 1_048_576;
@@ -31,6 +33,7 @@ export const askRspamd =
             signal,
             headers: { ...headersOf(m, place), "Content-Length": head.length + m.bodyOctets },
           });
+          req.on("socket", notToItself);
           const answered = answerTo(req);
           // what comes back early is told by `answered` alone
           answered.catch(() => {});
@@ -80,9 +83,9 @@ const answerTo = (
     req.once("error", reject);
     req.once("response", (res: IncomingMessage) => {
       const parts: Array<Uint8Array> = [];
-      let octets = 0;
+      let octets = 0; // with what each part takes beside them
       res.on("data", (part: Uint8Array) => {
-        octets += part.length;
+        octets += costOf(part);
         if (octets <= MAX_ANSWER) parts.push(part);
         else {
           reject(new Error(`answers more than ${MAX_ANSWER} octets`));

@@ -11,11 +11,33 @@ export interface Origin {
   readonly trustedProxies: ReadonlyArray<string>;
 }
 
+/**
+ * Methods that a `Request` cannot hold, and that no endpoint has: what TRACE sends back, and where CONNECT leads, is
+ * nothing of ours. RFC 9110 §9.3.6, §9.3.8
+ */
+export const FORBIDDEN: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+/** RFC 9110 §15.5.6 wants the field; what a single endpoint allows, its own answer says. */
+export const ALLOWED = "GET, HEAD, POST";
+
+/**
+ * Whether those who stand between could read the request in another way than we do: Host more than once, or a coding
+ * that HTTP/1.0 does not know. RFC 9112 §3.2, §6.1
+ */
+const ambiguous = ({ rawHeaders, headers, httpVersion }: IncomingMessage): boolean => {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === "host") hosts++;
+  }
+  return hosts > 1 || (httpVersion === "1.0" && headers["transfer-encoding"] !== undefined);
+};
+
 /** Null: too long, or not a request that can be answered. */
 export const toRequest = async (
   incoming: IncomingMessage,
   origin: Origin,
 ): Promise<Request | null> => {
+  if (ambiguous(incoming)) return null;
   const body = await bodyOf(incoming);
   const url = urlOf(incoming, origin);
   if (body === null || url === null) return null;
@@ -87,14 +109,20 @@ const bodyOf = (incoming: IncomingMessage): Promise<Uint8Array | null> =>
     incoming.on("error", () => resolve(null));
   });
 
-/** One answer a connection: who sets up a mail program asks once. */
-export const send = async (response: Response, outgoing: ServerResponse): Promise<void> => {
+/** One answer a connection: who sets up a mail program asks once. HEAD gets the length without the content. */
+export const send = async (
+  response: Response,
+  method: string | undefined,
+  outgoing: ServerResponse,
+): Promise<void> => {
   const body = new Uint8Array(await response.arrayBuffer());
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
   outgoing.setHeader("connection", "close");
   if (response.status !== 204 && response.status !== 304) {
-    outgoing.setHeader("content-length", String(body.length));
+    // an endpoint that has made the content of HEAD already knows how long it was
+    const known = method === "HEAD" ? response.headers.get("content-length") : null;
+    outgoing.setHeader("content-length", known ?? String(body.length));
   }
-  outgoing.end(body.length > 0 ? body : undefined);
+  outgoing.end(body.length > 0 && method !== "HEAD" ? body : undefined);
 };

@@ -6,7 +6,7 @@ import { Crowd } from "../net/crowd.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { serverTls } from "../net/server_tls.ts";
 import { Certificates } from "../ports/certificates.ts";
-import { clientOf, send, toRequest } from "./request.ts";
+import { ALLOWED, clientOf, FORBIDDEN, send, toRequest } from "./request.ts";
 
 export interface HttpServerOptions {
   readonly listen: ReadonlyArray<{ readonly host: string; readonly port: number }>;
@@ -64,13 +64,25 @@ const httpServer = (
   o: HttpServerOptions,
   tls: boolean,
   complain: (cause: unknown) => void,
-): Server =>
-  createServer({ maxHeaderSize: 16 * 1024 }, (incoming, outgoing) => {
+): Server => {
+  const server = createServer({ maxHeaderSize: 16 * 1024 }, (incoming, outgoing) => {
     answer(o, tls, incoming, outgoing).catch((e) => {
       complain(e);
       outgoing.socket?.destroy();
     });
   });
+  // no request of its own comes of it: the socket is handed over as it is
+  server.on("connect", (_, socket) => socket.end(NO_TUNNEL));
+  return server;
+};
+
+const NO_TUNNEL =
+  `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${ALLOWED}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+
+const notAllowed = (): Response =>
+  new Response("method not allowed\n", { status: 405, headers: { allow: ALLOWED } });
+
+const badRequest = (): Response => new Response("bad request\n", { status: 400 });
 
 const answer = async (
   o: HttpServerOptions,
@@ -78,9 +90,18 @@ const answer = async (
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> => {
+  const { method = "GET" } = incoming;
+  const response = FORBIDDEN.has(method) ? notAllowed() : await handled(o, tls, incoming);
+  await send(response, method, outgoing);
+};
+
+const handled = async (
+  o: HttpServerOptions,
+  tls: boolean,
+  incoming: IncomingMessage,
+): Promise<Response> => {
   const request = await toRequest(incoming, { tls, trustedProxies: o.trustedProxies });
-  const response = request === null
-    ? new Response("bad request\n", { status: 400 })
+  return request === null
+    ? badRequest()
     : await o.handler(request, clientOf(incoming, o.trustedProxies));
-  await send(response, outgoing);
 };

@@ -16,6 +16,7 @@ import type {
   HttpResponse,
   HttpSend,
 } from "../discovery/discover/ports.ts";
+import { notToItself } from "../ports/self_connection.ts";
 import { covers } from "./certificate_names.ts";
 import type { Guard } from "./guard.ts";
 
@@ -120,7 +121,7 @@ class Secured extends Agent {
   ) {
     super();
     this.#open = () =>
-      connect({
+      notToItself(connect({
         ...place,
         servername: name,
         minVersion: "TLSv1.2",
@@ -129,7 +130,7 @@ class Secured extends Agent {
           covers(certificate.subjectaltname ?? "", name)
             ? undefined
             : Object.assign(new Error(`certificate is not for ${name}`), { code: "ALTNAME" }),
-      });
+      }));
   }
 
   override createConnection(): TLSSocket {
@@ -182,6 +183,7 @@ const exchange = (
     }, WEIGH_MS);
     r.signal.addEventListener("abort", abort, { once: true });
     request.on("error", (e) => end(failureOf(e)));
+    request.on("socket", notToItself);
     request.on("response", (response) => {
       clearTimeout(timer);
       timer = setTimeout(() => end(failed("timeout", "the body did not end in time")), r.timeoutMs);

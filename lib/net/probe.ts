@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Probe, ProbeReport, ProbeRequest, ProbeState } from "../discovery/discover/ports.ts";
+import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { covers } from "./certificate_names.ts";
 import type { Guard } from "./guard.ts";
 import { type Dialogue, dialogueOf } from "./probe_dialogue.ts";
@@ -18,8 +19,8 @@ export interface ProbeSettings {
   readonly guard: Guard;
   /** PEM file with the authorities; null: those of the system. */
   readonly ca: string | null;
-  /** Ports that may be asked; null: all, for tests. */
-  readonly ports: ReadonlySet<number> | null;
+  /** Which ports may be connected to; null: all. */
+  readonly ports: ((port: number) => boolean) | null;
 }
 
 /** Ends a look with what it came to. */
@@ -46,7 +47,7 @@ export const probeOf = (settings: ProbeSettings): Probe => {
   return async (request) => {
     const seen: Seen = { certificate: null, capabilities: [], mechanisms: [] };
     const report = (state: ProbeState, reason: string): ProbeReport => ({ state, reason, ...seen });
-    if (settings.ports !== null && !settings.ports.has(request.port)) {
+    if (settings.ports?.(request.port) === false) {
       return report("forbidden", `port ${request.port} is none of mail`);
     }
     const places = await settings.guard(request.host);
@@ -157,7 +158,10 @@ const tcp = (address: string, port: number, open: Array<Socket>): Promise<Socket
     open.push(socket);
     socket.on("error", () => {}); // one without a listener would end the process
     socket.once("error", (e) => reject(new Ended("refused", e.message)));
-    socket.once("connect", () => resolve(socket));
+    socket.once("connect", () => {
+      if (meetsItself(socket)) reject(new Ended("refused", new ConnectedToItself().message));
+      else resolve(socket);
+    });
   });
 
 const tls = (

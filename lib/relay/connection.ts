@@ -6,10 +6,11 @@
  */
 import { joined } from "../message/release.ts";
 import { type Contact, contactText } from "../ports/attempt.ts";
-import type { Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
+import type { DialTarget, Link, LinkEvents, TlsRequest } from "../ports/dialer.ts";
 import { NO_OFFER, type Offer } from "../smtp/client/offer.ts";
 import { ReplyReader } from "../smtp/client/reply_reader.ts";
 import {
+  type Behind,
   type Input,
   type Mail,
   opening,
@@ -29,7 +30,7 @@ import type { Watch } from "./watch.ts";
 /** How a transaction ended. */
 export interface Transacted {
   readonly verdicts: ReadonlyArray<Verdict>;
-  /** It never began, or was called back in time: worth a fresh connection, where it is still to be sent. */
+  /** It never began, was called back in time, or went ahead in vain: worth sending on its own, where it is still to be sent. */
   readonly stale: boolean;
   /** The end mark was out and no reply came: the server may have taken the message. RFC 5321 §4.1.1.4 */
   readonly doubtful: boolean;
@@ -55,6 +56,10 @@ export class Connection {
   /** Domains of recipients that were named here; as many as the hop takes where it is `full`. RFC 9422 §4.3 */
   readonly domains = new Set<string>();
   full = false;
+  /** Where it leads to. */
+  readonly target: DialTarget;
+  /** Called when the host has shown whether it takes commands behind the content. */
+  onAhead: (taken: boolean) => void = () => {};
   /** Called once, when no transaction can follow on this connection. */
   onEnd: () => void = () => {};
   /** For `Watch`: when patience ends, by `performance.now()`. */
@@ -82,6 +87,7 @@ export class Connection {
     opened: (offer: Offer | Unusable) => void,
   ) {
     this.contact = { host: peer.host };
+    this.target = peer.target;
     this.#patience = patience;
     this.#watch = watch;
     this.#opened = opened;
@@ -131,10 +137,11 @@ export class Connection {
     content: Content,
     done: (t: Transacted) => void,
     wanted: () => boolean = () => true,
+    behind: Behind = "wait",
   ): void {
     this.#messages.push({ content, wanted, done });
     this.used++;
-    this.#external({ _tag: "Deliver", mail });
+    this.#external({ _tag: "Deliver", mail, behind });
   }
 
   /** QUIT, and the link closes; in the middle of a transaction it is dropped. */
@@ -220,10 +227,12 @@ export class Connection {
       case "Finished":
         this.#finished.push({
           verdicts: output.verdicts,
-          stale: this.#stale(before),
+          stale: output.again === true || this.#stale(before),
           doubtful: doubtful(before, this.#state, output.verdicts),
         });
         return;
+      case "Ahead":
+        return this.onAhead(output.taken);
       case "Close":
         this.#flush();
         this.#watch.remove(this);
@@ -309,7 +318,9 @@ export class Connection {
   }
 
   #rearm(): void {
-    this.deadline = performance.now() + this.#patience[waiting(this.#state)];
+    const patience = this.#patience[waiting(this.#state)];
+    this.deadline = performance.now() +
+      (finding(this.#state) ? Math.min(patience, FIND_MS) : patience);
   }
 
   /** Called by `open`: makes the handshake when the machine asks for it. */
@@ -335,6 +346,11 @@ const inOne = (parts: ReadonlyArray<Uint8Array | string>): Uint8Array =>
 const doubtful = (before: State, after: State, verdicts: ReadonlyArray<Verdict>): boolean =>
   after._tag === "Closed" && before._tag === "Transaction" && before.phase._tag === "Final" &&
   verdicts.some((v) => !v.remote);
+
+/** A host that throws away what comes behind the content never answers it. */
+const FIND_MS = 30_000;
+const finding = (state: State): boolean =>
+  state._tag === "Transaction" && state.ahead === "try" && state.phase._tag === "Mail";
 
 const usable = (state: State): boolean => state._tag !== "Closed" && state._tag !== "Quitting";
 

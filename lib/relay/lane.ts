@@ -11,8 +11,8 @@ import { HopMemory } from "../ports/hop_memory.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import { hopKey } from "../ports/routes.ts";
 import type { Spool } from "../ports/spool.ts";
-import type { Mail } from "../smtp/client/state.ts";
-import { softened } from "../smtp/client/verdict.ts";
+import type { Behind, Mail } from "../smtp/client/state.ts";
+import { LOGIN_REFUSED, softened, type Verdict } from "../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "./connection.ts";
 import type { Content } from "./content.ts";
 import { DAMAGED, UNREADABLE } from "./damaged.ts";
@@ -132,6 +132,8 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
   const r = yield* reach(destination, yard.settings, yard.watch, yard.silent);
   start.tried = r.tried;
   if (r._tag === "Reached") {
+    const { target } = r.connection;
+    r.connection.onAhead = (taken) => yard.ahead.shown(target, taken);
     yard.pool.reached(hop, performance.now());
     const { offer } = r;
     (yield* HopMemory).learn(hopKey(to), {
@@ -154,12 +156,7 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
     return null;
   }
   putBack(yard, hop, job, job);
-  if (r.alarm) {
-    yield* Effect.logError("The next hop does not take our login", {
-      hop: hop.key,
-      reply: r.verdict.text,
-    });
-  }
+  if (r.alarm) yield* alarm(hop, r.verdict);
   for (const put of yard.pool.unreachable(hop, r)) {
     // the others were not tried at all
     const attempt = put === job ? { ms: performance.now() - start.since, tried: r.tried } : {};
@@ -168,6 +165,10 @@ const connect = Effect.fnUntraced(function* (yard: Yard, hop: Hop, job: Job, sta
   return null;
 });
 
+/** Only an operator can help. */
+const alarm = (hop: Hop, { text }: Verdict) =>
+  Effect.logError("The next hop does not take our login", { hop: hop.key, reply: text });
+
 /** One message after the other over a connection, each behind the content of the one before. RFC 2920 §3.1 */
 const transmit = Effect.fnUntraced(
   function* (yard: Yard, hop: Hop, first: Job, held: Held, start: Start) {
@@ -175,21 +176,40 @@ const transmit = Effect.fnUntraced(
     while (current !== null) {
       const following: Sending | null = yield* prefetch(yard, hop, current.job, held);
       const t: Transacted = yield* current.over;
+      if (current.behind === "try") yard.ahead.tried(held.connection.target);
       yard.pool.reached(hop, performance.now());
       const { job } = current;
-      // the hop had closed a connection that we kept, or it was called back, from which some may be left
+      // the hop had closed a connection that we kept, or takes nothing ahead, or it was called back, from which some
+      // may be left
       if (t.stale && !job.retried && job.awaited?.late !== true) {
         putBack(yard, hop, job, { ...job, retried: true });
-      } else report(yard, hop, current, t, held.connection);
+      } else {
+        report(yard, hop, current, t, held.connection);
+        const wanted = t.verdicts.find(wantsLogin);
+        if (wanted !== undefined && alarming(hop, performance.now())) yield* alarm(hop, wanted);
+      }
       current = following;
     }
   },
 );
 
+/** In the middle of a transaction, where no login was refused at its own time. RFC 4954 §6 */
+const wantsLogin = ({ status, remote }: Verdict): boolean => remote && status === LOGIN_REFUSED;
+
+const ALARM_MS = 60_000;
+
+/** Once a minute: each message that waits would say the same. */
+const alarming = (hop: Hop, now: number): boolean => {
+  if (now - hop.alarmedAt < ALARM_MS) return false;
+  hop.alarmedAt = now;
+  return true;
+};
+
 /** A message under way. */
 interface Sending {
   readonly job: Job;
   readonly start: Start;
+  readonly behind: Behind;
   readonly over: Effect.Effect<Transacted>;
 }
 
@@ -200,6 +220,7 @@ const begin = Effect.fnUntraced(function* (
   job: Job,
   { connection }: Held,
   start: Start,
+  behind: Behind = "wait",
 ) {
   if (job.awaited !== undefined && cannotPass(yard, job, job.awaited, connection)) return null;
   const ready = yield* fit(job, connection.offer);
@@ -229,12 +250,15 @@ const begin = Effect.fnUntraced(function* (
     }
     job.awaited.sentOn(connection);
     const whole = { ...mail, whole: true } as const;
-    return { job, start, over: transact(connection, whole, ready.content, () => true) };
+    return { job, start, behind, over: transact(connection, whole, ready.content, () => true) };
   }
   const part = later.size === 0 ? mail : { ...mail, later };
   const wanted = () => !yard.calledBack(job);
-  return { job, start, over: transact(connection, part, ready.content, wanted) };
+  return { job, start, behind, over: transact(connection, part, ready.content, wanted, behind) };
 });
+
+/** Recipients of a message that finds out what may be sent ahead: some hang up where they hear much. */
+const FEW = 5;
 
 /** The message that follows the one under way, if there is one and the connection may carry it. */
 const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, held: Held) {
@@ -244,7 +268,14 @@ const prefetch = Effect.fnUntraced(function* (yard: Yard, hop: Hop, first: Job, 
   if (yard.settings.yields() || hop.pace.gapMs > 0 || !freely(hop)) return null;
   const job = next(yard, hop);
   if (job === null) return null;
-  return yield* begin(yard, hop, job, held, { since: performance.now(), tried: [] });
+  const { connection } = held;
+  // who finds out risks nothing but to be sent once more, and nobody risks it twice
+  const mayTry = !first.retried && job.delivery.recipients.length <= FEW;
+  const behind = job.retried ? "wait" : yard.ahead.behind(connection.target, mayTry);
+  const start: Start = { since: performance.now(), tried: [] };
+  const sending = yield* begin(yard, hop, job, held, start, behind);
+  if (sending === null && behind === "try") yard.ahead.tried(connection.target);
+  return sending;
 });
 
 /** Begins at once; the effect ends with the transaction, and interrupting it drops the connection. */
@@ -253,13 +284,20 @@ const transact = (
   mail: Mail,
   content: Content,
   wanted: () => boolean,
+  behind: Behind = "wait",
 ): Effect.Effect<Transacted> => {
   let over: Transacted | null = null;
   let tell: ((t: Transacted) => void) | null = null;
-  connection.deliver(mail, content, (t) => {
-    over = t;
-    tell?.(t);
-  }, wanted);
+  connection.deliver(
+    mail,
+    content,
+    (t) => {
+      over = t;
+      tell?.(t);
+    },
+    wanted,
+    behind,
+  );
   return Effect.callback((resume) => {
     if (over !== null) return resume(Effect.succeed(over));
     tell = (t) => resume(Effect.succeed(t));

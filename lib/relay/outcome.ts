@@ -1,6 +1,6 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
 import { type Attempt, attemptJson, type Contact, contactText } from "../ports/attempt.ts";
-import type { Verdict } from "../smtp/client/verdict.ts";
+import { LOGIN_REFUSED, type Verdict } from "../smtp/client/verdict.ts";
 import {
   AT_ONCE,
   type Delivery,
@@ -71,8 +71,6 @@ export const settlementOf = (
   ...contact === null ? {} : { attempt: attemptJson(contact, attempt) },
 });
 
-/** What a refused login at a next hop is given as. RFC 4954 §6 */
-const LOGIN_REFUSED = "4.7.8";
 const ONE_DAY = 86_400_000;
 
 /** 5.4.7: the sender's own time is over. RFC 2852 §4.1 */

@@ -35,6 +35,8 @@ export interface Hop {
   cause: Unreachable | null;
   /** When something was last heard of it, ms by a clock that nobody sets; so is every `now` here. */
   heardAt: number;
+  /** When it was last told that the hop wants a login. */
+  alarmedAt: number;
 }
 
 /** So long nothing was heard of a hop with work. */
@@ -86,6 +88,7 @@ export class Pool {
       idle: [],
       cause: null,
       heardAt: now,
+      alarmedAt: -Infinity,
     };
     this.#hops.set(key, hop);
     return hop;

@@ -16,7 +16,8 @@ interface Silence {
   times: number;
 }
 
-const keyOf = (target: DialTarget): string =>
+/** A host by where it is. */
+export const placeOf = (target: DialTarget): string =>
   target._tag === "Unix" ? target.path : `${target.address} ${target.port}`;
 
 export class SilentHosts {
@@ -30,7 +31,7 @@ export class SilentHosts {
   /** Better not now. Once its time is over, whoever asks first is told no, and tries it. */
   spared(target: DialTarget): boolean {
     if (this.#known.size === 0) return false;
-    const silence = this.#known.get(keyOf(target));
+    const silence = this.#known.get(placeOf(target));
     if (silence === undefined) return false;
     const now = this.#steady();
     if (now < silence.until) return true;
@@ -41,10 +42,10 @@ export class SilentHosts {
   /** What came of it: null where it answered. */
   note(target: DialTarget, fault: Unusable | null): void {
     if (fault === null || !silent(fault)) {
-      if (this.#known.size > 0) this.#known.delete(keyOf(target));
+      if (this.#known.size > 0) this.#known.delete(placeOf(target));
       return;
     }
-    const key = keyOf(target);
+    const key = placeOf(target);
     const times = (this.#known.get(key)?.times ?? 0) + 1;
     this.#known.delete(key);
     for (const [oldest] of this.#known) {

@@ -30,6 +30,7 @@ import type { Result } from "./outcome.ts";
 import { Pool } from "./pool.ts";
 import type { RelaySettings } from "./settings.ts";
 import { settler } from "./settle.ts";
+import { SentAhead } from "./ahead.ts";
 import { SilentHosts } from "./silent_hosts.ts";
 import { Watch } from "./watch.ts";
 
@@ -124,11 +125,13 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
   };
   const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
   const silent = new SilentHosts();
+  const ahead = new SentAhead();
   const yard: Yard = {
     settings,
     pool,
     watch,
     silent,
+    ahead,
     inHand,
     calledBack,
     stillOurs,

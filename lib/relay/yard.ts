@@ -4,6 +4,7 @@ import type { Job } from "./job.ts";
 import type { Result } from "./outcome.ts";
 import type { Pool } from "./pool.ts";
 import type { RelaySettings } from "./settings.ts";
+import type { SentAhead } from "./ahead.ts";
 import type { SilentHosts } from "./silent_hosts.ts";
 import type { Watch } from "./watch.ts";
 
@@ -13,6 +14,8 @@ export interface Yard {
   readonly watch: Watch;
   /** Hosts that did not answer of late. */
   readonly silent: SilentHosts;
+  /** Hosts that take commands behind the content. */
+  readonly ahead: SentAhead;
   /** Jobs that a lane has in hand. */
   readonly inHand: Present<Job>;
   /** An operator has held, removed or sent elsewhere one of its recipients meanwhile. */

@@ -4,7 +4,7 @@
  * Refusals carry their reply; faults of ours become 451 and a log line under the session's id; a bug
  * ends that one session. RFC 5321 §4.2.5, RFC 6409 §5.3
  */
-import { Cause, Clock, type Context, Duration, Effect, Exit, type Fiber } from "effect";
+import { Cause, Clock, type Context, Duration, Effect, Exit } from "effect";
 import { printMailboxAscii } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Present } from "../message/present.ts";
@@ -23,9 +23,10 @@ import type { PipelineServices } from "../stages/pipeline.ts";
 import { factsAtRcpt } from "../stages/resolve_mta.ts";
 import { answerKeys, answerLogin } from "./answer_login.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
+import { Due } from "./due.ts";
 import { type Refused, replyTo } from "./refused.ts";
 import { type Answer, just, type ReceivedData, type SessionHost } from "./session_host.ts";
-import { type Due, submit } from "./submit.ts";
+import { submit } from "./submit.ts";
 import { withinQuota } from "./throttled.ts";
 
 export type AnswerServices =
@@ -105,15 +106,10 @@ const answer = (
   );
 };
 
-/** An answer under way. */
-interface Pending extends Due {
-  fiber?: Fiber.Fiber<Answer>;
-}
-
 /** Answers questions, with the services bound. */
 export interface Answerer {
   readonly ask: SessionHost["ask"];
-  /** Ends the work on answers that are due, at a time by `performance.now()`. To be called every second or so. */
+  /** Calls off the work on answers that are due, at a time by `performance.now()`. To be called every second or so. */
   readonly expire: (now: number) => void;
 }
 
@@ -125,14 +121,14 @@ export const makeAnswerer = (
   const withinMs = Duration.toMillis(settings.within);
   const { load } = settings;
   /** Answers under way, with the time when they are due: one timer for all of them. */
-  const pending = new Present<Pending>();
+  const pending = new Present<Due>();
   const ask: SessionHost["ask"] = (session, question, data, answered): void => {
     if (data !== null) load.enter();
     const done = (a: Answer | null): void => {
       if (data !== null) load.leave();
       answered(a);
     };
-    const answering: Pending = { at: 0 };
+    const answering = new Due(withinMs);
     const effect = answer(settings, session, question, data, answering);
     const fiber = runFork(effect);
     const finished = (exit: Exit.Exit<Answer>): void => {
@@ -146,8 +142,7 @@ export const makeAnswerer = (
     };
     const now = fiber.pollUnsafe();
     if (now !== undefined) return finished(now);
-    if (answering.at === 0) answering.at = performance.now() + withinMs;
-    answering.fiber = fiber;
+    answering.begun(fiber);
     pending.add(answering);
     fiber.addObserver((exit) => {
       pending.delete(answering);
@@ -155,7 +150,7 @@ export const makeAnswerer = (
     });
   };
   const expire = (now: number): void => {
-    for (const { fiber, at } of pending) if (at <= now) fiber?.interruptUnsafe();
+    for (const due of pending) due.expire(now);
   };
   return { ask, expire };
 };

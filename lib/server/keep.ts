@@ -1,23 +1,31 @@
 /** Commits an accepted submission, and knows it when it comes once more. RFC 5321 §4.1.1.4 */
 import { Effect } from "effect";
-import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
+import { printMailboxAscii } from "../address/mailbox.ts";
+import type { Cancellation } from "../ports/cancellation.ts";
 import { Ids } from "../ports/ids.ts";
 import { hopKey } from "../ports/routes.ts";
 import { type NewMessage, Spool, type Staging } from "../ports/spool.ts";
 import type { Hold } from "../ports/hold.ts";
 import type { Signed } from "../stages/submission.ts";
 import { holdNotice } from "./hold_notice.ts";
+import { onceKey } from "./once_key.ts";
 import { keepNote } from "./own_note.ts";
 import { trailRecord } from "./trail_record.ts";
 
-/** Commits it; where it is held for its owner to decide, they get a note once it is safe. */
-export const keep = (signed: Signed, body: Staging) => {
+/**
+ * Commits it; where it is held for its owner to decide, they get a note once it is safe. `cancellation`: see
+ * `Spool.commit`.
+ */
+export const keep = (signed: Signed, body: Staging, cancellation: Cancellation) => {
   const message = messageOf(signed, body);
   const { hold } = signed;
-  if (hold === undefined) return Effect.flatMap(Spool, (spool) => spool.commit(message));
+  if (hold === undefined) {
+    return Effect.flatMap(Spool, (spool) => spool.commit(message, cancellation));
+  }
   return Effect.gen(function* () {
     const token = hold.notify ? `hold-${(yield* Ids).messageIdLeft()}` : null;
-    const committed = yield* (yield* Spool).commit({ ...message, hold: { ...hold, token } });
+    const held = { ...message, hold: { ...hold, token } };
+    const committed = yield* (yield* Spool).commit(held, cancellation);
     // of what was submitted once more they were told the first time
     if (token !== null && committed._tag === "Kept") yield* tellOwner(signed, hold, token);
     return committed;
@@ -50,22 +58,11 @@ const messageOf = (s: Signed, body: Staging): NewMessage => ({
   ...onceOf(s),
 });
 
-/**
- * What makes it the same submission when it comes again, for a client that lost the final 250: login, envelope
- * and the Message-ID that the client gave it. Without one of its own it is a new one each time.
- */
-const onceOf = (s: Signed): Partial<Pick<NewMessage, "once">> => {
-  if (s.messageId === null) return {};
-  const { returnPath, recipients, hold } = s.envelope;
-  const key = [
-    s.account.id,
-    returnPath === null ? "" : printMailbox(returnPath),
-    s.messageId,
-    hold === undefined ? "" : JSON.stringify(hold),
-    ...recipients.map((r) => printMailbox(r.mailbox)).sort(),
-  ].join("\n"); // none of them holds a line end
-  return { once: { key, note: noteOf(s.receivedAt, s.session.id) } };
-};
+/** Without a Message-ID of the client's own it is a new one each time: scripts say the same thing twice and mean it. */
+const onceOf = (s: Signed): Partial<Pick<NewMessage, "once">> =>
+  s.messageId === null
+    ? {}
+    : { once: { key: onceKey(s), note: noteOf(s.receivedAt, s.session.id) } };
 
 /** A `Decision` for the first one's trail, as JSON; written out, since hardly one of thousands is ever used. */
 const noteOf = (at: number, session: string): string =>

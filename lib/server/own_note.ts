@@ -1,6 +1,7 @@
 /** Messages of our own about one that is accepted already. */
 import { Effect } from "effect";
 import { type NewMessage, Spool, type SpoolError } from "../ports/spool.ts";
+import { afterwards } from "./afterwards.ts";
 
 /** Keeps the note, if there is one to keep. A fault comes too late for the client: the log says `untold`. */
 export const keepNote = <R>(
@@ -15,4 +16,7 @@ export const keepNote = <R>(
       (yield* Spool).commit(message),
       () => Effect.sync(() => message.body.discard()),
     );
-  }).pipe(Effect.catch((fault) => Effect.logError(untold, { submission, fault })));
+  }).pipe(
+    Effect.catch((fault) => Effect.logError(untold, { submission, fault })),
+    afterwards,
+  );

@@ -2,7 +2,7 @@
  * Answers the end of data: the message runs through the stages, and is kept or handed on before the client has its
  * 250. RFC 5321 §4.1.1.4, RFC 6409 §5.3
  */
-import { Clock, Duration, Effect } from "effect";
+import { Clock, Effect } from "effect";
 import type { SessionFacts } from "../envelope/session.ts";
 import { Correspondents } from "../ports/correspondents.ts";
 import { Holds } from "../ports/holds.ts";
@@ -16,7 +16,9 @@ import type { Question } from "../smtp/server/state.ts";
 import { holdQuestion } from "../stages/consider_hold.ts";
 import { pipeline } from "../stages/pipeline.ts";
 import type { Received, Signed } from "../stages/submission.ts";
+import { afterwards } from "./afterwards.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
+import type { Due } from "./due.ts";
 import { tellExpanded } from "./expansion_report.ts";
 import { HeldBody } from "./held_body.ts";
 import { keep } from "./keep.ts";
@@ -25,13 +27,6 @@ import { just, type ReceivedData } from "./session_host.ts";
 import { recordOf } from "./submission_record.ts";
 import { throttled, withinQuota } from "./throttled.ts";
 import { trailRecord } from "./trail_record.ts";
-
-/** When the answer is due, by `performance.now()`; 0: not known yet. */
-export interface Due {
-  at: number;
-}
-
-const NOTED_WITHIN = Duration.seconds(5);
 
 /** The next hop has it. */
 const NOT_KEPT = Effect.succeed<Committed>({ _tag: "Kept" });
@@ -94,7 +89,7 @@ export const submit = Effect.fnUntraced(function* (
     signed = on.signed;
     if (on._tag === "Taken") taken = on;
   }
-  const kept = taken === null ? keep(signed, held.current) : NOT_KEPT;
+  const kept = taken === null ? keep(signed, held.current, due.committing()) : NOT_KEPT;
   const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
   if (committed._tag === "Known") {
     held.discard();
@@ -105,14 +100,12 @@ export const submit = Effect.fnUntraced(function* (
     });
     return just(say.queued(committed.id));
   }
+  due.never();
   settings.quota.count(account, nullSender, count, receivedAt);
-  yield* remembered(signed);
-  yield* tellExpanded(signed);
-  if (taken !== null) yield* notePassed(settings, signed, taken, due);
-  settings.onAccepted?.(signed);
   const reply = taken?.reply ?? say.queued(signed.id);
-  const records = yield* Records;
-  if (records.keeps.accepted) {
+  const record = Effect.map(Records, (records) => {
+    settings.onAccepted?.(signed);
+    if (!records.keeps.accepted) return;
     records.keep({
       ...recordOf(settings.signedIn, session, question, data),
       id: signed.id,
@@ -120,37 +113,46 @@ export const submit = Effect.fnUntraced(function* (
       reply: summary(reply),
       trail: trailRecord(signed.trail),
     });
-  }
+  });
+  // it is taken: not even a bug behind this makes anything else of the reply
+  yield* Effect.ignoreCause(
+    Effect.all([
+      remembered(signed),
+      tellExpanded(signed),
+      taken === null ? Effect.void : notePassed(settings, signed, taken),
+      record,
+    ], { discard: true }),
+    { log: "Error" },
+  );
   return just(reply);
 });
 
 /** To its next hop, which has limits of time of its own and is no work of ours meanwhile. */
 const handOver = (
-  { signedIn, load, within }: AnswerSettings,
+  { signedIn, load }: AnswerSettings,
   session: SessionFacts,
   signed: Signed,
   held: HeldBody,
   due: Due,
 ) =>
   Effect.suspend(() => {
-    due.at = Infinity;
+    due.never();
     load.leave();
     return passOn(signed, held.current, signedIn.of(session.id)?.login ?? null);
   }).pipe(
-    Effect.tap((on) => Effect.sync(() => on._tag === "Taken" ? held.discard() : undefined)),
+    Effect.tap((on) =>
+      Effect.sync(() => {
+        // what the hop has taken no time takes back
+        if (on._tag === "Taken") held.discard();
+        else due.again();
+      })
+    ),
     Effect.onError(() => Effect.sync(() => held.discard())),
-    Effect.ensuring(Effect.sync(() => {
-      load.enter();
-      due.at = performance.now() + Duration.toMillis(within);
-    })),
+    Effect.ensuring(Effect.sync(() => load.enter())),
   );
 
-/** It is taken: neither a fault nor a slow disk may make anything else of the reply. */
-const notePassed = ({ onPassed }: AnswerSettings, signed: Signed, { by }: Taken, due: Due) => {
-  if (onPassed === null) return Effect.void;
-  due.at = Infinity;
-  return Effect.ignore(Effect.timeout(onPassed(signed, by), NOTED_WITHIN), { log: "Error" });
-};
+const notePassed = ({ onPassed }: AnswerSettings, signed: Signed, { by }: Taken) =>
+  onPassed === null ? Effect.void : afterwards(onPassed(signed, by));
 
 /** Whether the account has not written to too many for the first time of late. */
 const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Signed) {
@@ -165,10 +167,10 @@ const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Signed
   return allowed;
 });
 
-/** What later holds are judged by. It is accepted already: a fault here is only told. */
+/** What later holds are judged by. */
 const remembered = (signed: Signed) =>
   Effect.flatMap(Holds, (holds) => {
     if (holds === null) return Effect.void;
     const rules = new Set(signed.trail.filter((d) => d.verdict === "held").map((d) => d.rule));
-    return Effect.ignore(holds.note(holdQuestion(signed), rules), { log: "Error" });
+    return afterwards(holds.note(holdQuestion(signed), rules));
   });

@@ -3,6 +3,8 @@ import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { release } from "../message/release.ts";
 import { enterCopy } from "./copies.ts";
+import { lostBy } from "./finished.ts";
+import type { Known } from "./generation.ts";
 import { enterHold } from "./holds.ts";
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, KnownMessage } from "./protocol.ts";
@@ -24,7 +26,7 @@ export const commitMessage = (
   const { submitted } = read;
   if (m.once !== null && submitted !== null) {
     const known = repeated.find(submitted, m.acceptedAt);
-    if (known !== null) {
+    if (known !== null && stands(sql, known, repeated)) {
       sql("UPDATE message SET trail = json_insert(trail, '$.trail[#]', json(?)) WHERE number = ?")
         .run(m.once.note, known.number);
       return { known: known.id };
@@ -41,6 +43,13 @@ export const commitMessage = (
   if (m.copyOf !== undefined) enterCopy(sql, number, m.copyOf);
   if (m.replicated === true) sql("INSERT INTO replicated (number) VALUES (?)").run(number);
   return number;
+};
+
+/** Whether who submits it again may be told that it is taken: it is there or delivered, and nobody lost it. */
+const stands = (sql: Sql, { number, id }: Known, repeated: Repeated): boolean => {
+  const there = sql("SELECT 1 FROM message WHERE number = ? AND id = ? AND complete = 1")
+    .get(number, id) !== undefined;
+  return there ? !lostBy(sql, number) : repeated.wasDelivered(number);
 };
 
 /** What one look at the content tells. */

@@ -1,5 +1,6 @@
 /** The content of messages, on whichever connection: chunks while a body comes in, and the whole once it is kept. */
 import { createHash } from "node:crypto";
+import { dropMessages } from "./finished.ts";
 import type { Sql } from "./transaction.ts";
 import type { ReadPart } from "./protocol.ts";
 import { range } from "./runs.ts";
@@ -13,6 +14,16 @@ const SQLITE_CORRUPT = 11;
 export const isCorrupt = (e: unknown): boolean =>
   e instanceof Error && "errcode" in e && typeof e.errcode === "number" &&
   (e.errcode & 0xff) === SQLITE_CORRUPT;
+
+/** What is good to have, and not worth a server that does not start; nothing where its pages are broken. */
+export const unlessCorrupt = <A>(read: () => A): A | undefined => {
+  try {
+    return read();
+  } catch (e) {
+    if (!isCorrupt(e)) throw e;
+    return undefined;
+  }
+};
 
 /** `read`, of the content of this message: pages that are broken are damage to it, and to no other. */
 const ofMessage = <A>(id: string, read: () => A): A => {
@@ -48,6 +59,12 @@ export const stageChunks = (
     sql("INSERT INTO chunk (key, octets) VALUES (?, ?)").run(key++, c);
   }
   return number;
+};
+
+/** Forgets a body that is not complete; one that is part of a message stays. */
+export const dropStaged = (sql: Sql, number: number): void => {
+  const staged = sql("SELECT 1 FROM message WHERE number = ? AND complete = 0").get(number);
+  if (staged !== undefined) dropMessages(sql, { from: number, to: number });
 };
 
 /** One chunk of a body that is not complete. */

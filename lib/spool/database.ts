@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
 import type {
+  Before,
   ClaimedRow,
   ClaimOp,
   CommitOp,
@@ -28,14 +29,21 @@ import {
   updateCopies,
 } from "./copies.ts";
 import { commitMessage } from "./commit.ts";
-import { Damaged, readContent, readStaged, stageChunks } from "./content.ts";
+import {
+  Damaged,
+  dropStaged,
+  readContent,
+  readStaged,
+  stageChunks,
+  unlessCorrupt,
+} from "./content.ts";
 import { changeQueue } from "./change.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
 import { endHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
-import { type Before, Life } from "./life.ts";
+import { Life } from "./life.ts";
 import { MOST_REMEMBERED, Repeated } from "./repeated.ts";
 import { numberOf, runsOf } from "./runs.ts";
 import {
@@ -51,6 +59,7 @@ import { keepPrivate } from "./private_file.ts";
 import { SameFile } from "./same_file.ts";
 import { SetBack } from "./set_back.ts";
 
+const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
 /** Messages dropped in one go when their history is over. */
@@ -86,8 +95,12 @@ const bringUpToDate = (db: DatabaseSync): void => {
   db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 };
 
-const isFull = (e: unknown): boolean =>
-  e instanceof Error && "errcode" in e && e.errcode === SQLITE_FULL;
+/** By SQLite's primary result code. */
+const failsWith = (e: unknown, code: number): boolean =>
+  e instanceof Error && "errcode" in e && typeof e.errcode === "number" &&
+  (e.errcode & 0xff) === code;
+const isFull = (e: unknown): boolean => failsWith(e, SQLITE_FULL);
+const isLocked = (e: unknown): boolean => failsWith(e, SQLITE_BUSY);
 
 export class SpoolDatabase {
   readonly #db: DatabaseSync;
@@ -138,7 +151,7 @@ export class SpoolDatabase {
       this.#life.renew(this.#now());
       if (this.before.doubt !== null) this.#life.adopt();
       this.#leases.renew(this.#now());
-      this.#remember();
+      unlessCorrupt(() => this.#remember());
       this.#events.listen(o.listeners ?? null);
     });
     this.#life.witness();
@@ -150,7 +163,7 @@ export class SpoolDatabase {
   #remember(): void {
     if (!this.#repeated.on) return;
     const rows = this.#sql(
-      "SELECT number, id, accepted_at, json_extract(facts, '$.once') AS once FROM message WHERE complete = 1 AND number > (SELECT coalesce(max(number), 0) FROM message) - ? ORDER BY number",
+      "SELECT number, id, accepted_at, CASE WHEN json_valid(facts) THEN json_extract(facts, '$.once') END AS once FROM message WHERE complete = 1 AND number > (SELECT coalesce(max(number), 0) FROM message) - ? ORDER BY number",
     ).iterate(MOST_REMEMBERED);
     const since = this.#repeated.since(this.#now());
     for (const m of rows) {
@@ -169,38 +182,71 @@ export class SpoolDatabase {
 
   /**
    * Runs the operations in one transaction, which is on stable storage on return. If one of them fails they
-   * are run again each in its own, so that a fault stays with the operation that caused it.
+   * are run again each in its own, so that a fault stays with the operation that caused it. `begin`: whether the
+   * operation at this place may still be begun; asked once the database is ours, so that what waits for it can be
+   * withdrawn for certain.
    */
-  run(ops: ReadonlyArray<Op>): ReadonlyArray<OpResult> {
-    const lost = ops.some(accepts) ? this.#file.lost() : null;
-    if (lost !== null) return ops.map((o) => this.#without(o, lost));
+  run(
+    ops: ReadonlyArray<Op>,
+    begin: (place: number) => boolean = () => true,
+  ): ReadonlyArray<OpResult> {
     if (ops.every(onlyLooks)) {
-      return ops.map((o) => this.#alone(() => this.#apply(o)));
+      return ops.map((o) => alone(() => ({ ok: true, value: this.#apply(o) })));
     }
+    const one = (op: Op, place: number): OpResult =>
+      begin(place) ? { ok: true, value: this.#apply(op) } : WITHDRAWN;
+    if (!ops.some(accepts)) return this.#together(ops, one);
+    const lost = this.#file.lost();
+    if (lost === null) return this.#stillHere(ops, this.#together(ops, one));
+    // what is in the files still goes on its way; nothing new comes into files that no name leads to
+    return ops.map((o, place) =>
+      accepts(o) ? refused(lost) : alone(() => this.#transaction(() => one(o, place)))
+    );
+  }
+
+  /** Files that were taken away while the commit was under way: nobody is told that it was accepted. */
+  #stillHere(
+    ops: ReadonlyArray<Op>,
+    results: ReadonlyArray<OpResult>,
+  ): ReadonlyArray<OpResult> {
+    const lost = this.#file.lost();
+    if (lost === null) return results;
+    return ops.map((o, i) => {
+      const result = results[i] ?? refused(lost);
+      if (!accepts(o) || !result.ok) return result;
+      // it is sent again by its client: once is enough should the files come back
+      if (o.op === "commit" && typeof result.value === "number") {
+        alone(() => {
+          changeQueue(this.#db, { _tag: "Remove" }, { id: o.id }, this.#now(), false);
+          return result;
+        });
+      }
+      return refused(lost);
+    });
+  }
+
+  #together(
+    ops: ReadonlyArray<Op>,
+    one: (op: Op, place: number) => OpResult,
+  ): ReadonlyArray<OpResult> {
     try {
-      const results = this.#transaction(() =>
-        ops.map((o) => ({ ok: true, value: this.#apply(o) }) as const)
-      );
+      const results = this.#transaction(() => ops.map(one));
       if (ops.some((o) => o.op === "tick")) this.#bearWitness();
       return results;
     } catch (e) {
       if (ops.length === 1) return [failure(e)];
-      return ops.map((o) => this.#alone(() => this.#transaction(() => this.#apply(o))));
-    }
-  }
-
-  /** What is in the files still goes on its way; nothing new comes into files that no name leads to. */
-  #without(o: Op, lost: string): OpResult {
-    return accepts(o)
-      ? { ok: false, full: false, message: lost }
-      : this.#alone(() => this.#transaction(() => this.#apply(o)));
-  }
-
-  #alone(f: () => (OpResult & { ok: true })["value"]): OpResult {
-    try {
-      return { ok: true, value: f() };
-    } catch (e) {
-      return failure(e);
+      let locked = isLocked(e) ? failure(e) : null;
+      return ops.map((o, place) => {
+        // whoever has the database would be waited for as many times as there are operations
+        if (locked !== null) return locked;
+        try {
+          return this.#transaction(() => one(o, place));
+        } catch (again) {
+          const failed = failure(again);
+          if (isLocked(again)) locked = failed;
+          return failed;
+        }
+      });
     }
   }
 
@@ -210,7 +256,13 @@ export class SpoolDatabase {
       this.#settled.clear();
       const value = f();
       if (this.#settled.size > 0) {
-        finishMessages(this.#sql, this.#settled, this.#now(), this.#keepMs);
+        finishMessages(
+          this.#sql,
+          this.#settled,
+          this.#now(),
+          this.#keepMs,
+          (number) => this.#repeated.delivered(number),
+        );
       }
       this.#sql("COMMIT").run();
       this.#repeated.settle(true);
@@ -231,7 +283,7 @@ export class SpoolDatabase {
       case "staged":
         return readStaged(this.#sql, op.number, op.index);
       case "discard":
-        dropMessages(this.#sql, { from: op.number, to: op.number });
+        dropStaged(this.#sql, op.number);
         return null;
       case "claim":
         return this.#claim(op);
@@ -245,7 +297,7 @@ export class SpoolDatabase {
       case "held":
         return this.#held(op.account);
       case "ours":
-        return this.#leases.ours();
+        return this.#leases.ours(op.always);
       case "suppressed":
         return new Set(
           this.#sql("SELECT address FROM suppressed WHERE until > ?").all(this.#now())
@@ -432,6 +484,17 @@ const FORGET =
 const accepts = (o: Op): boolean => o.op === "commit" || o.op === "stage";
 const onlyLooks = (o: Op): boolean =>
   o.op === "read" || o.op === "ours" || o.op === "suppressed" || o.op === "lost";
+const WITHDRAWN: OpResult = { ok: false, full: false, message: "it was withdrawn" };
+
+const refused = (why: string): OpResult => ({ ok: false, full: false, message: why });
+
+const alone = (f: () => OpResult): OpResult => {
+  try {
+    return f();
+  } catch (e) {
+    return failure(e);
+  }
+};
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

@@ -7,7 +7,7 @@ import type { EventKind, Listeners, NewEvent, OutboxPage } from "../ports/outbox
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
 import { range } from "./runs.ts";
-import { isCorrupt } from "./content.ts";
+import { unlessCorrupt } from "./content.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -112,15 +112,12 @@ export class EventStore {
 
   /** Of which message it is; undefined where that cannot be read any more. */
   #messageOf(key: number) {
-    try {
-      return this.#sql(
+    return unlessCorrupt(() =>
+      this.#sql(
         `SELECT m.id AS id, r.address AS address, r.hop AS hop, r.attempts AS attempts
          FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE} WHERE r.key = ?`,
-      ).get(key);
-    } catch (e) {
-      if (!isCorrupt(e)) throw e;
-      return undefined;
-    }
+      ).get(key)
+    );
   }
 
   /** Messages of these recipients, with their addresses. */

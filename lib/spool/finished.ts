@@ -4,7 +4,7 @@
  */
 import { leaveHold } from "./holds.ts";
 import type { Sql } from "./transaction.ts";
-import { keysOf, numberOf, type Run, runsOf } from "./runs.ts";
+import { keysOf, numberOf, range, type Run, runsOf } from "./runs.ts";
 import { STATE } from "./schema.ts";
 
 /** So long what is left of a damaged message stays at least. */
@@ -12,26 +12,26 @@ export const DAMAGED_MS = 7 * 86_400_000;
 
 /**
  * The content of those goes of which no recipient is open; envelope, trail and outcome stay as history for
- * `keepMs`. What is damaged stays whole, for a week at least.
+ * `keepMs`; what is damaged stays whole, for a week at least. `delivered` is told of each that leaves no trace and
+ * that every recipient got.
  */
 export const finishMessages = (
   sql: Sql,
   numbers: Iterable<number>,
   now: number,
   keepMs: number,
+  delivered: (number: number) => void = () => {},
 ): void => {
   for (const run of runsOf(numbers)) {
     const { open, damaged } = unfinishedIn(sql, run);
     for (const number of damaged) {
       if (open.has(number)) continue;
-      enterFinished(
-        sql,
-        { from: number, to: number },
-        now + Math.max(0, DAMAGED_MS - keepMs),
-      );
+      const one = { from: number, to: number };
+      enterFinished(sql, one, now + Math.max(0, DAMAGED_MS - keepMs));
     }
     for (const over of without(run, new Set([...open, ...damaged]))) {
       if (keepMs === 0) {
+        for (let n = over.from; n <= over.to; n++) if (!lostBy(sql, n)) delivered(n);
         dropMessages(sql, over);
         continue;
       }
@@ -59,6 +59,14 @@ export const dropMessages = (sql: Sql, run: Run): void => {
   forgetReplicated(sql, run);
   sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
   sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
+};
+
+/** Whether a recipient of the message did not get it, and will not. */
+export const lostBy = (sql: Sql, number: number): boolean => {
+  const { first, end } = range(number);
+  return sql(
+    `SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state > ${STATE.delivered} LIMIT 1`,
+  ).get(first, end) !== undefined;
 };
 
 const forgetReplicated = (sql: Sql, { from, to }: Run): void => {

@@ -1,12 +1,16 @@
 /**
  * The event loop's side of the database thread: operations that come in one turn of the event loop, or while
  * a batch is under way, form the next batch, so that they share its commit. Never more than one batch is out.
+ *
+ * Whoever asked may stop waiting at any time; the operation does not. What must follow from its result belongs into
+ * `land`, which runs in any case, in the order in which the thread did the work.
  */
 import { setImmediate } from "node:timers";
 import { Effect } from "effect";
+import type { Cancellation } from "../ports/cancellation.ts";
 import { type SpoolError, SpoolFault, SpoolFull } from "../ports/spool.ts";
-import type { Before } from "./life.ts";
 import {
+  type Before,
   movesIn,
   type Op,
   type OpenRequest,
@@ -14,17 +18,48 @@ import {
   type Request,
   type Response,
 } from "./protocol.ts";
+import { MAX_BATCH, Places } from "./places.ts";
 
 type Value = (OpResult & { readonly ok: true })["value"];
 type Resume = (result: OpResult) => void;
 
-/** Operations of one transaction; bounds how long the next must wait. */
-const MAX_BATCH = 1000;
+interface Asked {
+  readonly op: Op;
+  readonly resume: Resume;
+}
+
+const CALLED_OFF: OpResult = {
+  ok: false,
+  full: false,
+  message: "it was not begun in time, and called off",
+};
+
+/** Called with what came of an operation; a throw of it is the caller's bug, and nobody else's. */
+const outcomeOf = <A>(land: (value: Value) => A, value: Value): Effect.Effect<A> => {
+  try {
+    return Effect.succeed(land(value));
+  } catch (e) {
+    return Effect.die(e);
+  }
+};
+
+/** An operation that failed. */
+export const faultOf = (
+  operation: string,
+  { full, message, damaged }: OpResult & { readonly ok: false },
+): SpoolError => {
+  const cause = new Error(message);
+  if (full) return new SpoolFull({ cause });
+  return new SpoolFault({ operation, cause, ...damaged === true ? { damaged } : {} });
+};
 
 export class DatabaseThread {
   readonly #worker: Worker;
-  #waiting: Array<{ readonly op: Op; readonly resume: Resume }> = [];
-  #out: ReadonlyArray<{ readonly op: Op; readonly resume: Resume }> | null = null;
+  readonly #places = new Places();
+  #waiting: Array<Asked> = [];
+  #out: ReadonlyArray<Asked> | null = null;
+  /** Of those that are out, what was withdrawn and is answered. */
+  readonly #withdrawn = new Set<Asked>();
   #dead: string | null = null;
   #closing = false;
   #scheduled = false;
@@ -47,7 +82,7 @@ export class DatabaseThread {
         if ("opened" in r) resolve(r.before);
         else reject(new Error("failed" in r ? r.failed : "the spool was not opened"));
       };
-      this.#send(request);
+      this.#send({ ...request, places: this.#places.buffer });
     });
   }
 
@@ -66,28 +101,52 @@ export class DatabaseThread {
   }
 
   /** Runs one operation; what it returns is durable when it returns. */
-  run(operation: string, op: Op): Effect.Effect<Value, SpoolError> {
+  run(operation: string, op: Op): Effect.Effect<Value, SpoolError>;
+  run<A>(operation: string, op: Op, land: (value: Value) => A): Effect.Effect<A, SpoolError>;
+  run(
+    operation: string,
+    op: Op,
+    land: (value: Value) => unknown = (value) => value,
+  ): Effect.Effect<unknown, SpoolError> {
     return Effect.callback((resume) => {
-      this.submit(op, (r) => {
-        if (r.ok) resume(Effect.succeed(r.value));
-        else {
-          const cause = new Error(r.message);
-          const damaged = r.damaged === true ? { damaged: r.damaged } : {};
-          resume(Effect.fail(
-            r.full ? new SpoolFull({ cause }) : new SpoolFault({ operation, cause, ...damaged }),
-          ));
-        }
-      });
+      this.submit(
+        op,
+        (r) => resume(r.ok ? outcomeOf(land, r.value) : Effect.fail(faultOf(operation, r))),
+      );
     });
   }
 
-  /** As `run`, for callers that do not wait in an Effect. */
-  submit(op: Op, resume: Resume): void {
+  /** As `run`, for callers that do not wait in an Effect. `cancellation`: it fails at once where it was not begun. */
+  submit(op: Op, resume: Resume, cancellation?: Cancellation): void {
     if (this.#dead !== null || this.#closing) {
       return resume({ ok: false, full: false, message: this.#dead ?? "the spool is closing" });
     }
-    this.#waiting.push({ op, resume });
+    if (cancellation?.requested === true) return resume(CALLED_OFF);
+    if (cancellation === undefined) this.#waiting.push({ op, resume });
+    else {
+      const asked: Asked = {
+        op,
+        resume: (r) => {
+          cancellation.onRequest(null);
+          resume(r);
+        },
+      };
+      this.#waiting.push(asked);
+      cancellation.onRequest(() => this.#callOff(asked));
+    }
     this.#schedule();
+  }
+
+  /** Answers at once where the thread has not begun it and never will; else its result is waited for. */
+  #callOff(asked: Asked): void {
+    const waiting = this.#waiting.indexOf(asked);
+    if (waiting >= 0) this.#waiting.splice(waiting, 1);
+    else {
+      const place = this.#out?.indexOf(asked) ?? -1;
+      if (place < 0 || !this.#places.withdraw(place)) return;
+      this.#withdrawn.add(asked);
+    }
+    asked.resume(CALLED_OFF);
   }
 
   /**
@@ -113,6 +172,7 @@ export class DatabaseThread {
       : this.#waiting.slice(0, MAX_BATCH);
     this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(MAX_BATCH);
     this.#out = batch;
+    this.#places.reset();
     this.#send({ batch: batch.map((b) => b.op) });
   }
 
@@ -129,9 +189,10 @@ export class DatabaseThread {
     const out = this.#out ?? [];
     this.#out = null;
     this.#schedule();
-    out.forEach(({ resume }, i) =>
-      resume(r.results[i] ?? { ok: false, full: false, message: "no result" })
-    );
+    out.forEach((asked, i) => {
+      if (this.#withdrawn.size > 0 && this.#withdrawn.delete(asked)) return;
+      asked.resume(r.results[i] ?? { ok: false, full: false, message: "no result" });
+    });
   }
 
   #die(message: string): void {
@@ -140,6 +201,9 @@ export class DatabaseThread {
     const lost = [...(this.#out ?? []), ...this.#waiting];
     this.#out = null;
     this.#waiting = [];
-    for (const { resume } of lost) resume({ ok: false, full: false, message: this.#dead });
+    for (const asked of lost) {
+      if (this.#withdrawn.delete(asked)) continue;
+      asked.resume({ ok: false, full: false, message: this.#dead });
+    }
   }
 }

@@ -2,7 +2,7 @@
  * Which recipients a process has in hand: it leases what is due, in turns where many wait, and gets back what others
  * left behind.
  */
-import { isCorrupt, readContent } from "./content.ts";
+import { isCorrupt, readContent, unlessCorrupt } from "./content.ts";
 import { numberOf } from "./runs.ts";
 import type { Sql } from "./transaction.ts";
 import type { ClaimedRow, ClaimOp } from "./protocol.ts";
@@ -66,10 +66,10 @@ export class Leases {
     }
   }
 
-  /** Keys of what is leased to us; null where no other process has written since. */
-  ours(): Float64Array | null {
+  /** Keys of what is leased to us; null where no other process has written since, unless they are wanted `always`. */
+  ours(always = false): Float64Array | null {
     const version = this.#sql("PRAGMA data_version").get()?.["data_version"];
-    if (version === this.#dataVersion) return null;
+    if (version === this.#dataVersion && !always) return null;
     this.#dataVersion = version;
     const rows = this.#sql("SELECT key FROM recipient WHERE state = 1 AND owner = ?")
       .all(this.#owner);
@@ -172,12 +172,10 @@ export class Leases {
 
   /** Without facts, which nobody can read, where the row is broken. */
   #message(number: number): OfMessage {
-    try {
-      const row = this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`).get(number);
-      if (row !== undefined) return row as unknown as OfMessage;
-    } catch (e) {
-      if (!isCorrupt(e)) throw e;
-    }
+    const row = unlessCorrupt(() =>
+      this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`).get(number)
+    );
+    if (row !== undefined) return row as unknown as OfMessage;
     return { id: `number ${number}`, acceptedAt: 0, facts: "", size: 0, overdue: 0 };
   }
 

@@ -8,6 +8,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { ownSpool } from "./copies.ts";
+import type { Before } from "./protocol.ts";
 import type { Sql } from "./transaction.ts";
 import { STATE } from "./schema.ts";
 
@@ -16,14 +17,6 @@ export interface Witness {
   /** What the spool goes by. */
   readonly spool: string;
   readonly count: number;
-}
-
-/** What a start finds of the time before it. */
-export interface Before {
-  /** Milliseconds since the last sign of life of any process; 0: nothing is known of one. */
-  readonly downMs: number;
-  /** Why what stands in the spool is not sent before somebody says so; null: nothing speaks against it. */
-  readonly doubt: string | null;
 }
 
 /** Beside the spool, so that it is not part of a copy of the database. */

@@ -4,7 +4,6 @@ import type { CopyEntry, Standing } from "../ports/copies.ts";
 import type { CopyOf, Source } from "../ports/copy_of.ts";
 import type { Listeners, NewEvent, OutboxPage } from "../ports/outbox.ts";
 import type { NewMessage } from "../ports/spool.ts";
-import type { Before } from "./life.ts";
 
 /** A message whose body is small enough to come along. */
 export interface CommitOp {
@@ -104,6 +103,8 @@ export interface HeldOp {
 /** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
 export interface OursOp {
   readonly op: "ours";
+  /** Whoever has changed it. */
+  readonly always?: boolean;
 }
 
 /** What is suppressed now. */
@@ -330,6 +331,14 @@ export const movesOut = (r: Response): Array<ArrayBuffer> =>
     )
     : [];
 
+/** What a start finds of the time before it. */
+export interface Before {
+  /** Milliseconds since the last sign of life of any process; 0: nothing is known of one. */
+  readonly downMs: number;
+  /** Why what stands in the spool is not sent before somebody says so; null: nothing speaks against it. */
+  readonly doubt: string | null;
+}
+
 export interface OpenRequest {
   readonly open: string;
   readonly owner: string;
@@ -346,6 +355,8 @@ export interface OpenRequest {
   readonly listeners?: Listeners;
   /** What is there already is not sent before it is released. */
   readonly startHeld?: boolean;
+  /** Of `Places`; absent: nothing is ever withdrawn. */
+  readonly places?: SharedArrayBuffer;
 }
 export interface BatchRequest {
   readonly batch: ReadonlyArray<Op>;

@@ -14,6 +14,8 @@ export class Repeated {
   readonly #windowMs: number;
   #young = new Generation(GENERATION);
   #old: Generation | null = null;
+  /** Numbers of those that all recipients got and that left no trace in the table; the oldest first. */
+  readonly #delivered = new Set<number>();
   /** Added in the transaction under way. */
   #added: Array<{ readonly digest: Buffer; readonly known: Known }> = [];
 
@@ -42,6 +44,22 @@ export class Repeated {
     return known !== null && known.at > this.since(now) && known.at <= now + this.#windowMs
       ? known
       : null;
+  }
+
+  /** Every recipient has it, and its rows go. */
+  delivered(number: number): void {
+    if (!this.on) return;
+    this.#delivered.add(number);
+    if (this.#delivered.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#delivered) {
+      this.#delivered.delete(oldest);
+      break;
+    }
+  }
+
+  /** Of a message that is not in the table. */
+  wasDelivered(number: number): boolean {
+    return this.#delivered.has(number);
   }
 
   /** Counts once `settle` says that the transaction holds. */

@@ -23,7 +23,7 @@ import { openDatabase } from "./database.ts";
 import { range } from "./runs.ts";
 import { changeQueue, IN_HANDS, redeem, underWay } from "./change.ts";
 import { readFacts } from "./claims.ts";
-import { isCorrupt, rescue } from "./content.ts";
+import { rescue, unlessCorrupt } from "./content.ts";
 import { heldBy } from "./holds.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 import { selected } from "./selected.ts";
@@ -54,14 +54,9 @@ const recipientOf = (row: Row): QueueRecipient => {
 };
 
 /** Of a message; one that is broken on the disk keeps its number, and others are listed behind it. */
-const rowOf = (message: StatementSync, number: number): Row | undefined => {
-  try {
-    return message.get(number);
-  } catch (e) {
-    if (!isCorrupt(e)) throw e;
-    return { id: `number ${number}`, accepted_at: 0, account: null, return_path: null, size: 0 };
-  }
-};
+const rowOf = (message: StatementSync, number: number): Row =>
+  unlessCorrupt(() => message.get(number)) ??
+    { id: `number ${number}`, accepted_at: 0, account: null, return_path: null, size: 0 };
 
 const holdOf = (row: Row | undefined): QueueHold | null =>
   row === undefined ? null : {
@@ -102,9 +97,7 @@ class Admin {
     const shown = numbers.slice(0, o.limit);
     for (const { number } of shown) {
       const m = rowOf(message, number as number);
-      if (m !== undefined) {
-        visit(entryOf(m, this.#recipients(number as number), this.#hold(number as number)));
-      }
+      visit(entryOf(m, this.#recipients(number as number), this.#hold(number as number)));
     }
     return numbers.length - shown.length;
   }

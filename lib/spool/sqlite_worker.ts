@@ -1,6 +1,7 @@
 /** The thread that owns the spool's database, so that a slow disk stalls no session. */
 import { SpoolDatabase } from "./database.ts";
 import { release } from "../message/release.ts";
+import { Places } from "./places.ts";
 import { movesOut, type Request, type Response } from "./protocol.ts";
 
 interface Scope {
@@ -11,11 +12,13 @@ interface Scope {
 const scope = self as unknown as Scope;
 
 let db: SpoolDatabase | null = null;
+let places = new Places();
 
 const answer = (r: Request): Response => {
   if ("open" in r) {
     try {
       db = new SpoolDatabase(r);
+      places = new Places(r.places);
       return { opened: true, before: db.before };
     } catch (e) {
       return { failed: e instanceof Error ? e.message : String(e) };
@@ -23,7 +26,7 @@ const answer = (r: Request): Response => {
   }
   if ("batch" in r) {
     return {
-      results: db?.run(r.batch) ??
+      results: db?.run(r.batch, (place) => places.begin(place)) ??
         r.batch.map(() => ({ ok: false, full: false, message: "the spool is not open" })),
     };
   }

@@ -20,6 +20,8 @@ export class DiskStaging implements Staging {
   /** Chunks on disk. */
   #flushed = 0;
   #finished = false;
+  /** A commit has it, and says what becomes of it. */
+  #handed = false;
 
   constructor(thread: DatabaseThread) {
     this.#thread = thread;
@@ -75,14 +77,22 @@ export class DiskStaging implements Staging {
     return out;
   }
 
-  /** It is part of a message now: `discard` has nothing left to do. */
-  finish(): void {
+  /** To a commit: what is held, which goes along. Nobody else may drop it before `landed`. */
+  hand(): Uint8Array {
+    this.#handed = true;
+    return this.takeHeld();
+  }
+
+  /** The commit has ended. `kept`: it is part of a message now; else it is used up, and goes. */
+  landed(kept: boolean): void {
     this.#finished = true;
-    this.#number = null;
+    this.#handed = false;
+    if (kept) this.#number = null;
+    else this.#drop();
   }
 
   readonly discard = (): void => {
-    if (this.#finished) return;
+    if (this.#finished || this.#handed) return;
     this.#finished = true;
     this.#held = [];
     this.#drop();

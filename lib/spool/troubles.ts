@@ -1,7 +1,6 @@
 /** What operators are told of the spool in the log: what the start found, and that its files are gone. */
 import { Effect } from "effect";
-import type { Before } from "./life.ts";
-import type { OpResult } from "./protocol.ts";
+import type { Before, OpResult } from "./protocol.ts";
 
 /** Told once more after so many looks, which come every second. */
 const AGAIN = 60;

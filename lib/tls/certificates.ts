@@ -14,6 +14,7 @@ import {
   loadPair,
   type Pair,
   type PairFiles,
+  pairWarnings,
   type Stamp,
   stampOf,
 } from "./pair.ts";
@@ -23,6 +24,8 @@ export interface CertificatesOptions {
   /** More pairs; each serves the names that its certificate holds. */
   readonly sni: ReadonlyArray<PairFiles>;
   readonly policy: TlsPolicy;
+  /** The name that clients know the server by: one that the default does not hold is told. */
+  readonly hostname?: string;
   /** PEM file of the authorities that may vouch for clients; absent: clients are not asked. */
   readonly clientCa?: string | null;
   /** Time between looks at the files. */
@@ -31,6 +34,8 @@ export interface CertificatesOptions {
 
 interface Watched {
   readonly files: PairFiles;
+  /** A name that the certificate should hold. */
+  readonly hostname: string | null;
   pair: Pair;
   /** Of the files as last looked at, good or bad. */
   stamp: Stamp;
@@ -51,8 +56,8 @@ export const certificatesLayer = (o: CertificatesOptions): Layer.Layer<Certifica
           loadPair(files, o.policy, authorities),
           (pair) => Effect.sync(() => endPoints.set(pair.context, pair.endPoint)),
         );
-      const first = yield* watch(o.default, load);
-      const all = [first, ...(yield* Effect.forEach(o.sni, (files) => watch(files, load)))];
+      const first = yield* watch(o.default, o.hostname ?? null, load);
+      const all = [first, ...(yield* Effect.forEach(o.sni, (files) => watch(files, null, load)))];
       let byName = index(all);
       const look = Effect.gen(function* () {
         for (const watched of all) yield* refresh(watched, load);
@@ -88,11 +93,15 @@ const index = (all: ReadonlyArray<Watched>): ReadonlyMap<string, Pair> => {
 };
 
 /** The stamp is taken first: what changes while it is read is read again. */
-const watch = Effect.fnUntraced(function* (files: PairFiles, load: Load) {
+const watch = Effect.fnUntraced(function* (
+  files: PairFiles,
+  hostname: string | null,
+  load: Load,
+) {
   const stamp = yield* stampOf(files);
   const pair = yield* load(files);
-  yield* warnOfExpiry(pair);
-  return { files, pair, stamp } satisfies Watched;
+  yield* warnOf(pair, hostname);
+  return { files, hostname, pair, stamp } satisfies Watched;
 });
 
 const refresh = Effect.fnUntraced(function* (watched: Watched, load: Load) {
@@ -104,7 +113,7 @@ const refresh = Effect.fnUntraced(function* (watched: Watched, load: Load) {
       onSuccess: Effect.fnUntraced(function* (pair: Pair) {
         watched.pair = pair;
         yield* Effect.logInfo("new certificate in use", { file: watched.files.certificate });
-        yield* warnOfExpiry(pair);
+        yield* warnOf(pair, watched.hostname);
       }),
       onFailure: (bad) =>
         Effect.logError("changed certificate cannot be used, the old one stays", {
@@ -115,11 +124,9 @@ const refresh = Effect.fnUntraced(function* (watched: Watched, load: Load) {
   );
 });
 
-const warnOfExpiry = Effect.fnUntraced(function* (pair: Pair) {
-  const left = pair.notAfter - (yield* Clock.currentTimeMillis);
-  if (left > Duration.toMillis(Duration.days(7))) return;
-  yield* Effect.logWarning(left < 0 ? "certificate has expired" : "certificate expires soon", {
-    file: pair.files.certificate,
-    until: new Date(pair.notAfter).toISOString(),
-  });
+/** The same words as `config check` has. */
+const warnOf = Effect.fnUntraced(function* (pair: Pair, hostname: string | null) {
+  for (const reason of pairWarnings(pair, hostname, yield* Clock.currentTimeMillis)) {
+    yield* Effect.logWarning(`certificate ${reason}`, { file: pair.files.certificate });
+  }
 });

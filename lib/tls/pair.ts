@@ -4,7 +4,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { TlsPolicy } from "../ports/certificates.ts";
 import { endPointOf } from "./end_point.ts";
-import { dnsNames } from "./names.ts";
+import { candidates, dnsNames } from "./names.ts";
 
 /** Paths of PEM files. */
 export interface PairFiles {
@@ -28,10 +28,32 @@ export interface Pair {
   /** dNSName entries, lower case, `*.` allowed. */
   readonly names: ReadonlyArray<string>;
   /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+  /** The same. */
   readonly notAfter: number;
   /** The data of `tls-server-end-point`; null where the certificate allows none. RFC 5929 §4 */
   readonly endPoint: Uint8Array | null;
 }
+
+const WEEK_MS = 7 * 86_400_000;
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+/** What clients will, or will soon, hold against it. `hostname`: a name that it should have; null: any. RFC 7817 §5 */
+export const pairWarnings = (
+  pair: Pick<Pair, "names" | "notBefore" | "notAfter">,
+  hostname: string | null,
+  now: number,
+): ReadonlyArray<string> => {
+  const { names, notBefore, notAfter } = pair;
+  const out: Array<string> = [];
+  if (notBefore > now) out.push(`is not valid before ${dayOf(notBefore)}`);
+  if (notAfter < now) out.push(`has expired on ${dayOf(notAfter)}`);
+  else if (notAfter - now < WEEK_MS) out.push(`expires on ${dayOf(notAfter)}`);
+  if (hostname !== null && !candidates(hostname).some((n) => names.includes(n))) {
+    out.push(`does not hold the name ${hostname}`);
+  }
+  return out;
+};
 
 /** What tells that a file changed. */
 export interface Stamp {
@@ -73,6 +95,7 @@ export const loadPair = (
       files,
       context,
       names: dnsNames(leaf.subjectAltName),
+      notBefore: +leaf.validFromDate,
       notAfter: +leaf.validToDate,
       endPoint: endPointOf(new Uint8Array(leaf.raw)),
     };

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import axe from "axe-core";
 import { join } from "node:path";
 import { offerOf } from "../../lib/discovery/offer.ts";
+import { LANGUAGES } from "../../lib/discovery/serve/language.ts";
 import { makeHandler } from "../../lib/discovery/serve/handler.ts";
 import { inChromium, type Page } from "../support/chromium.ts";
 import { run } from "../support/dig.ts";
@@ -17,6 +18,7 @@ const PICTURES = Deno.env.get("POSTERN_SCREENSHOTS");
 const offers = [
   fullOffer({ documentation: "https://example.com/help" }),
   offerOf({ domain: "example.org", web: "mail.example.org" }, OWN),
+  offerOf({ domain: "xn--mller-kva.example", web: "mail.xn--mller-kva.example" }, OWN),
 ];
 
 const withPage = async (test: (page: Page) => Promise<void>): Promise<void> => {
@@ -70,6 +72,12 @@ Deno.test({
         assert.ok(text.includes(want), want);
       }
       await keep(page, "settings");
+      assert.equal(await page.value(`document.querySelectorAll("details[open]").length`), 0);
+      assert.equal(
+        await page.value(`[...document.querySelectorAll("main button")]
+        .filter((b) => b.checkVisibility()).length`),
+        6,
+      );
       await page.value(`document.querySelector("dd button").click()`);
       await eventually(async () =>
         await page.value(`document.getElementById("said").textContent`) || null
@@ -77,14 +85,15 @@ Deno.test({
       assert.equal(await page.value("navigator.clipboard.readText()"), "mail.example.com");
       assert.equal(
         await page.value(`document.getElementById("said").textContent`),
-        "mail.example.com copied",
+        "Copied: mail.example.com",
       );
       const heard = await spoken(page);
       for (
         const want of [
           "heading: Example Mail: mail settings",
           "textbox: Your e-mail address",
-          "button: Copy Server",
+          "button: Copied: mail.example.com",
+          "button: Copy User name: alice@example.com",
           "image: QR code with the address of the profile",
           "link: Download the profile",
           "main: ",
@@ -139,6 +148,141 @@ Deno.test({
       await keep(page, "plain");
     }),
 });
+
+/** What stands out to the right of the window. */
+const sideways = (page: Page): Promise<unknown> =>
+  page.value(`[document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    ...[...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((e) => e.tagName + " " + e.textContent.slice(0, 40))].join()`);
+
+const LONG = `${"a-very-long-name.".repeat(3)}smith@example.com`;
+
+Deno.test({
+  name: "page: no width, size of letters or length of address scrolls sideways or raises a barrier",
+  ignore,
+  fn: () =>
+    withPage(async (page) => {
+      for (const width of [320, 360, 768, 1280]) {
+        for (const size of ["100%", "200%"]) {
+          await page.size(width, 800, width < 768);
+          await page.go(`http://mail.example.com/?address=${encodeURIComponent(LONG)}`);
+          await page.value(`document.documentElement.style.fontSize = ${JSON.stringify(size)}`);
+          await page.value(`document.querySelectorAll("details").forEach((d) => d.open = true)`);
+          assert.equal(await sideways(page), "0", `${width} ${size}`);
+          await keep(page, `long-${width}-${size.slice(0, 3)}`);
+          if (size === "100%") assert.deepEqual(await barriers(page), []);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "page: from 768 px incoming and outgoing stand side by side, the easy ways before them",
+  ignore,
+  fn: () =>
+    withPage(async (page) => {
+      const tops = (): Promise<unknown> =>
+        page.value(`[...document.querySelectorAll("section")].filter((s) => s.checkVisibility())
+          .map((s) => s.firstElementChild.textContent + " " + Math.round(s.getBoundingClientRect().top))`);
+      for (const width of [768, 1280]) {
+        await page.size(width, 800, false);
+        await page.go(SETTINGS);
+        const at = await tops();
+        assert.ok(Array.isArray(at));
+        assert.deepEqual(at.map((t) => String(t).replace(/ \d+$/, "")), [
+          "Just enter your address",
+          "iPhone, iPad and Mac",
+          "Incoming mail (IMAP)",
+          "Outgoing mail (SMTP)",
+        ]);
+        const [easy, apple, incoming, outgoing] = at.map((t) =>
+          Number(/\d+$/.exec(String(t))?.[0])
+        );
+        assert.ok(easy === apple && incoming === outgoing, at.join());
+        await keep(page, `wide-${width}`);
+      }
+      await page.size(360, 800, true);
+      await page.go(SETTINGS);
+      assert.ok(Number(await page.value("document.documentElement.scrollHeight")) < 2_050);
+    }),
+});
+
+Deno.test({
+  name:
+    "page: a mistyped domain is told at the field, with the one that is near; by keyboard alone",
+  ignore,
+  fn: () =>
+    withPage(async (page) => {
+      await page.size(360, 740, true);
+      await page.go("http://mail.example.com/?address=alice@exmaple.com");
+      const heard = await spoken(page);
+      assert.ok(heard.some((l) => l.startsWith("textbox: Your e-mail address")));
+      assert.equal(
+        await page.value(`(() => { const i = document.querySelector("input");
+          return i.getAttribute("aria-invalid") + " " + document.getElementById(i.getAttribute("aria-describedby")).innerText })()`),
+        "true Mail of exmaple.com is not set up here. Did you mean alice@example.com?",
+      );
+      assert.deepEqual(await barriers(page), []);
+      await keep(page, "near");
+      await page.value(`document.querySelector("input").focus()`);
+      const press = async (key: string, code: number) => {
+        for (const type of ["rawKeyDown", "char", "keyUp"]) {
+          await page.send("Input.dispatchKeyEvent", {
+            type,
+            key,
+            code: key,
+            windowsVirtualKeyCode: code,
+            ...(type === "char" && key === "Enter" ? { text: "\r" } : {}),
+          });
+        }
+      };
+      await press("Tab", 9);
+      assert.equal(await page.value("document.activeElement.innerText"), "alice@example.com");
+      await page.loading(() => press("Enter", 13));
+      assert.match(
+        String(await page.value("document.body.innerText")),
+        /Settings for alice@example.com/,
+      );
+    }),
+});
+
+Deno.test({
+  name:
+    "page: letters of every script are taken, domains are shown with theirs. RFC 6531, RFC 5891",
+  ignore,
+  fn: () =>
+    withPage(async (page) => {
+      await page.go("http://mail.xn--mller-kva.example/");
+      assert.equal(await page.value("document.title"), "müller.example: mail settings");
+      await page.value(`document.querySelector("input").focus()`);
+      await page.send("Input.insertText", { text: "jörg@müller.example" });
+      await page.loading(() => page.value(`document.querySelector("form button").click()`));
+      const text = String(await page.value("document.body.innerText"));
+      assert.match(text, /Settings for jörg@müller\.example/);
+      assert.deepEqual(await barriers(page), []);
+      await keep(page, "idn");
+    }),
+});
+
+for (const { lang } of LANGUAGES) {
+  Deno.test({
+    name: `page: in ${lang}, with nothing that scrolls sideways and no barrier`,
+    ignore,
+    fn: () =>
+      withPage(async (page) => {
+        await page.send("Network.enable");
+        await page.send("Network.setExtraHTTPHeaders", { headers: { "accept-language": lang } });
+        for (const width of [320, 768]) {
+          await page.size(width, 800, width < 768);
+          await page.go(SETTINGS);
+          assert.equal(await page.value("document.documentElement.lang"), lang);
+          assert.equal(await sideways(page), "0");
+          assert.deepEqual(await barriers(page), []);
+          await keep(page, `${lang}-${width}`);
+        }
+      }),
+  });
+}
 
 Deno.test({
   name: "page: what is entered comes back as text, never as markup. Threat 35",

@@ -8,6 +8,7 @@ import { poxRedirect } from "./pox.ts";
 import type { ConfirmReason, Dnssec, Method, Trust } from "./result.ts";
 import type { Run } from "./run.ts";
 import { MAX_XML } from "./xml.ts";
+import { charsetOf } from "./xml_encoding.ts";
 
 const PATH = "/mail/config-v1.1.xml";
 const ACCEPT = "text/xml, application/xml;q=0.9";
@@ -80,7 +81,7 @@ const attempt = async (
     if (f.outcome === "http-400" && !url.includes("?")) return "needs-address";
     return { ...NOTHING, unknown: f.unknown };
   }
-  const read = readAutoconfig(f.body);
+  const read = readAutoconfig(f.body, run.subject.domain, charsetOf(f.contentType));
   if (read._tag === "Unfit") {
     end("malformed", `the document ${read.reason}`);
     return NOTHING;
@@ -129,9 +130,9 @@ export const httpMethod = (run: Run): Promise<MethodResult> => {
 };
 
 /** The file that the user has given. */
-export const localMethod = (run: Run, text: string): MethodResult => {
+export const localMethod = (run: Run, text: string | Uint8Array): MethodResult => {
   const end = run.log.begin("local", "configuration file");
-  const read = readAutoconfig(text);
+  const read = readAutoconfig(text, run.subject.domain);
   if (read._tag === "Unfit") {
     end("malformed", `the document ${read.reason}`);
     return NOTHING;

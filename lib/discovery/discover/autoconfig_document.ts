@@ -43,7 +43,9 @@ const AUTH: Readonly<Record<string, Auth>> = {
 const sasl = (name: string): Auth | null =>
   /^(PLAIN|LOGIN)$/i.test(name)
     ? "password"
-    : /^(SCRAM-|CRAM-|DIGEST-)/i.test(name)
+    : /^SCRAM-/i.test(name)
+    ? "scram"
+    : /^(CRAM-|DIGEST-)/i.test(name)
     ? "encrypted"
     : /^(OAUTHBEARER|XOAUTH2)$/i.test(name)
     ? "oauth2"
@@ -91,11 +93,17 @@ export const portOf = (text: string | null): number | null => {
   return port >= 1 && port <= 65535 ? port : null;
 };
 
-const overUrl = (type: string, e: Element): DocumentServer | string => {
+/** Thunderbird expands the domain in names and URLs; it tells nobody more than the question did. AC-12 */
+const expanded = (text: string | null, mailDomain: string | null): string | null =>
+  mailDomain === null ? text : text?.replaceAll("%EMAILDOMAIN%", mailDomain) ?? null;
+
+const overUrl = (type: string, e: Element, mailDomain: string | null): DocumentServer | string => {
   const kind = URL_KINDS[type];
   if (kind === undefined) return `type ${type}: not known`;
-  const text = textAt(e, "url") ?? textAt(e, "ewsURL") ?? textAt(e, "easURL") ??
-    textAt(e, "serverURL");
+  const text = expanded(
+    textAt(e, "url") ?? textAt(e, "ewsURL") ?? textAt(e, "easURL") ?? textAt(e, "serverURL"),
+    mailDomain,
+  );
   if (text === null || !URL.canParse(text)) return `${type}: no url`;
   const place = webPlace(text);
   if (place === null) return `${type}: its url is not https`;
@@ -108,8 +116,13 @@ const overUrl = (type: string, e: Element): DocumentServer | string => {
   };
 };
 
-const overTcp = (type: string, kind: Kind, e: Element): DocumentServer | string => {
-  const host = hostName(textAt(e, "hostname") ?? "");
+const overTcp = (
+  type: string,
+  kind: Kind,
+  e: Element,
+  mailDomain: string | null,
+): DocumentServer | string => {
+  const host = hostName(expanded(textAt(e, "hostname"), mailDomain) ?? "");
   if (host === null) return `${type}: no hostname`;
   const port = portOf(textAt(e, "port"));
   if (port === null) return `${type}: no port from 1 to 65535`;
@@ -118,19 +131,28 @@ const overTcp = (type: string, kind: Kind, e: Element): DocumentServer | string 
   return { kind, tls, host, port, url: null, username: textAt(e, "username"), auth: authOf(e) };
 };
 
-const serverOf = (e: Element): DocumentServer | string => {
+const serverOf = (e: Element, mailDomain: string | null): DocumentServer | string => {
   const type = e.attributes["type"] ?? "";
   const kind = TCP_KINDS[type];
-  return kind === undefined ? overUrl(type, e) : overTcp(type, kind, e);
+  return kind === undefined ? overUrl(type, e, mailDomain) : overTcp(type, kind, e, mailDomain);
 };
 
 export type DocumentResult =
   | { readonly _tag: "Document"; readonly document: AutoconfigDocument }
   | { readonly _tag: "Unfit"; readonly reason: string };
 
-/** Sections that are wrong are left out; what is not known is passed over. Never throws. AC-16, AC-18 */
-export const readAutoconfig = (octets: Uint8Array | string): DocumentResult => {
-  const xml = parseXml(octets);
+/**
+ * Sections that are wrong are left out; what is not known is passed over. Never throws. AC-16, AC-18
+ *
+ * `mailDomain` is what `%EMAILDOMAIN%` stands for, null where it is not to be expanded; `charset`, what the
+ * transport says of the encoding.
+ */
+export const readAutoconfig = (
+  octets: Uint8Array | string,
+  mailDomain: string | null = null,
+  charset: string | null = null,
+): DocumentResult => {
+  const xml = parseXml(octets, charset);
   if (xml._tag === "Unfit") return xml;
   const { root } = xml;
   const [provider] = childrenOf(root, "emailProvider");
@@ -144,11 +166,13 @@ export const readAutoconfig = (octets: Uint8Array | string): DocumentResult => {
       childrenOf(root, n)
     ),
   ].slice(0, MAX_SERVERS);
-  const read = sections.map(serverOf);
+  const read = sections.map((e) => serverOf(e, mailDomain));
   return {
     _tag: "Document",
     document: {
-      domains: childrenOf(provider, "domain").map((d) => d.text.toLowerCase()),
+      domains: childrenOf(provider, "domain").map((d) =>
+        (expanded(d.text, mailDomain) ?? "").toLowerCase()
+      ),
       name: textAt(provider, "displayName") ?? null,
       servers: read.flatMap((s) => typeof s === "string" ? [] : [s]),
       faults: read.flatMap((s) => typeof s === "string" ? [s] : []),

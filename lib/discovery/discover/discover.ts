@@ -16,6 +16,7 @@ import { type Attempt, type DiscoverResult, type Method, RESULT_VERSION } from "
 import { DEFAULT_METHODS, type DiscoverOptions, type Run } from "./run.ts";
 import { srvMethod } from "./srv.ts";
 import { parseSubject, type Subject } from "./subject.ts";
+import { leftOpen, unansweredOf } from "./unanswered.ts";
 import { complete, incomingOf, verdictOf } from "./verdict.ts";
 
 const DEADLINE_MS = 20_000;
@@ -103,7 +104,10 @@ const conclude = async (run: Run): Promise<Omit<DiscoverResult, "ttl">> => {
     services,
     absent: [...new Set(found.absent)],
     conflicts: first.conflicts,
-    warnings: found.warnings,
+    // what is missing may stand where nobody answered
+    warnings: unknown && !complete(services)
+      ? [...found.warnings, ...unansweredOf(run.log.attempts)]
+      : found.warnings,
     attempts: run.log.attempts,
     storeUntil: "user-reconfigures",
   };
@@ -189,7 +193,7 @@ const next = async (
 const skip = (run: Run, method: Method): void =>
   run.log.begin(method, run.subject.domain)(
     "skipped",
-    "something more trusted did not answer: this would be a downgrade",
+    "something more trusted did not answer: this would be a downgrade (--force asks all the same)",
   );
 
 /**
@@ -210,7 +214,7 @@ export const refresh = async (
     ...result,
     services,
     incoming: incomingOf(services),
-    verdict: verdictOf(services, result.verdict === "tempfail"),
+    verdict: verdictOf(services, result.verdict === "tempfail" || leftOpen(result.warnings)),
   };
 };
 

@@ -30,6 +30,9 @@ export interface NotFetched {
   readonly unknown: "dns" | "http" | null;
 }
 
+/** Nobody listens: there is nothing to be had, as opposed to something that fails. */
+export const REFUSED = "ECONNREFUSED";
+
 const UNKNOWN: Readonly<Record<HttpFailureKind, "dns" | "http" | null>> = {
   "not-found": null,
   "dns": "dns",
@@ -97,7 +100,8 @@ export const fetchDocument = async (
     seen.add(url);
     const answer = await run.ports.send(requestOf(run, spec, url));
     if (answer._tag === "Failed") {
-      return not(answer.kind, answer.reason, UNKNOWN[answer.kind]);
+      const { kind, reason } = answer;
+      return not(kind, reason, reason === REFUSED ? null : UNKNOWN[kind]);
     }
     if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) {
       const to = next(url, answer.location);

@@ -3,7 +3,7 @@ import { fullyQualified, parseDomainName } from "../../address/domain.ts";
 
 /**
  * A-labels in lower case; null where it is no fully qualified name: addresses, ports and what would be read as
- * something else are refused. Placeholders are not expanded in names of hosts, which would tell them the address.
+ * something else are refused.
  */
 export const hostName = (text: string): string | null => {
   const name = parseDomainName(text.trim().replace(/\.$/, ""));

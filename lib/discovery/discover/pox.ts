@@ -10,6 +10,7 @@ import { hostName, webPlace } from "./host.ts";
 import type { ConfirmReason, Trust } from "./result.ts";
 import type { Run } from "./run.ts";
 import { childrenOf, type Element, MAX_XML, parseXml, textAt } from "./xml.ts";
+import { charsetOf } from "./xml_encoding.ts";
 
 const PATH = "/autodiscover/autodiscover.xml";
 const REQUEST = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006";
@@ -70,8 +71,8 @@ const serverOf = (p: Element, asked: string): ReadonlyArray<Server> => {
 };
 
 /** Never throws. AD-5, AD-10, AD-12 */
-export const readPox = (octets: Uint8Array, asked: string): Read => {
-  const xml = parseXml(octets);
+export const readPox = (octets: Uint8Array, asked: string, charset: string | null = null): Read => {
+  const xml = parseXml(octets, charset);
   if (xml._tag === "Unfit") return { _tag: "None", outcome: "malformed" };
   const [response] = childrenOf(xml.root, "Response");
   if (xml.root.name !== "Autodiscover" || response === undefined) {
@@ -144,7 +145,7 @@ const ask = async (
       end(f.outcome === "http-401" ? "needs-auth" : f.outcome, f.detail);
       return { ...NOTHING, unknown: f.unknown };
     }
-    const read = readPox(f.body, address);
+    const read = readPox(f.body, address, charsetOf(f.contentType));
     if (read._tag === "Servers") {
       end("found");
       const all = away || f.crossDomain ? [...reasons, "cross-domain-redirect" as const] : reasons;
@@ -175,7 +176,8 @@ const ask = async (
 const bySrv = async (run: Run): Promise<MethodResult> => {
   const answer = await run.ports.lookup(`_autodiscover._tcp.${run.subject.domain}`, "SRV");
   if (answer._tag !== "Found") return NOTHING;
-  const [first] = orderSrv(answer.records, run.ports.draw).targets;
+  const named = answer.records.filter((r) => r.target === "" || hostName(r.target) !== null);
+  const [first] = orderSrv(named, run.ports.draw).targets;
   if (first === undefined) return NOTHING;
   const inside = answer.secure || relation(first.target, run.subject.domain) === "inside";
   return await ask(run, `https://${first.target}${PATH}`, inside ? [] : ["target-outside-domain"]);

@@ -11,8 +11,11 @@ const MAX_PER_KIND = 3;
 const MAX_PARALLEL = 4;
 const TIMEOUT_MS = 5_000;
 
-/** Ports that may be connected to. 9.7 */
-export const PROBE_PORTS: ReadonlySet<number> = new Set([110, 143, 443, 465, 587, 993, 995, 4190]);
+/** Ports below 1024 that may be connected to: others belong to services that are not mail. 9.7 */
+const MAIL_PORTS: ReadonlySet<number> = new Set([110, 143, 443, 465, 587, 993, 995]);
+
+/** A site may have its servers on any port that needs no privilege; never on 25. */
+export const mayProbe = (port: number): boolean => port >= 1024 || MAIL_PORTS.has(port);
 
 /** States in which a server can never be used, as opposed to not now. */
 const UNFIT: Readonly<Partial<Record<ProbeState, string>>> = {
@@ -33,7 +36,8 @@ const UNFIT: Readonly<Partial<Record<ProbeState, string>>> = {
 const MECHANISMS: ReadonlyArray<readonly [RegExp, Auth]> = [
   [/^(OAUTHBEARER|XOAUTH2)$/, "oauth2"],
   [/^(PLAIN|LOGIN)$/, "password"],
-  [/^(SCRAM-|CRAM-|DIGEST-)/, "encrypted"],
+  [/^SCRAM-/, "scram"],
+  [/^(CRAM-|DIGEST-)/, "encrypted"],
   [/^(GSSAPI|GS2-)/, "gssapi"],
   [/^EXTERNAL$/, "certificate"],
 ];
@@ -45,6 +49,7 @@ export const authsOf = (mechanisms: ReadonlyArray<string>): ReadonlyArray<Auth> 
 const one = async (run: Run, s: FoundService): Promise<ProbeReport | null> => {
   const { kind } = s;
   if (kind !== "imap" && kind !== "pop3" && kind !== "submission" && kind !== "sieve") return null;
+  if (!mayProbe(s.port)) return null; // nothing is known of it, which is not held against it
   const label = labelOf({ kind, security: s.tls })?.label.replace(/\._tcp$/, "");
   const bySrv = s.sources.some((x) => x.method === "srv");
   // the mail domain vouches for a server that its SRV record names. RFC 7817 §3

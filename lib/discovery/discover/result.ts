@@ -35,6 +35,7 @@ export type ConfirmReason =
   | "ispdb"
   | "guess"
   | "no-tls"
+  | "wildcard"
   | "conflict";
 
 export interface Confirm {

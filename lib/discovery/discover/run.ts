@@ -23,7 +23,7 @@ export interface DiscoverOptions {
   /** Wait for every method, and ask also those that are not needed. */
   readonly all?: boolean;
   /** A configuration of the user's own, in the form of section 4. */
-  readonly local?: string | null;
+  readonly local?: string | Uint8Array | null;
   /** Bases of provider databases; only the domain is sent. */
   readonly ispdb?: ReadonlyArray<string>;
   readonly deadlineMs?: number;

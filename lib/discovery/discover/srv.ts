@@ -7,6 +7,7 @@ import { relation } from "./domains.ts";
 import { hostName } from "./host.ts";
 import type { ConfirmReason, Dnssec, Source, Trust, Warning } from "./result.ts";
 import type { Run } from "./run.ts";
+import { NO_SHADOW, shadowed, shadowOf } from "./wildcard.ts";
 import { atDomain, base, pathOf, type Presence, presence } from "./web.ts";
 
 /** Targets of one label that are looked at. */
@@ -134,13 +135,23 @@ interface Labelled {
   readonly answer: DnsAnswer<"SRV">;
 }
 
+/** What stands where RFC 2782 wants the name of a host. */
+const whatIs = (target: string): string =>
+  /^[0-9.]+$/.test(target) || target.includes(":")
+    ? `the address ${target}, and must name a host that has it`
+    : `${JSON.stringify(target)}, which is no fully qualified host name`;
+
 const ofLabel = async (run: Run, { label, answer }: Labelled): Promise<MethodResult> => {
   const owner = `${label.label}.${run.subject.domain}`;
   if (answer._tag !== "Found") return NOTHING;
   const order = orderSrv(answer.records, run.ports.draw);
-  const warnings = order.warnings.map((code) => ({ code, detail: owner }));
+  const warnings: Array<Warning> = order.warnings.map((code) => ({ code, detail: owner }));
   if (order.absent) return { ...NOTHING, absent: [shortLabel(label.label)], warnings };
-  const usable = order.targets.filter((r) => hostName(r.target) !== null).slice(0, MAX_TARGETS);
+  const bad = order.targets.filter((r) => hostName(r.target) === null);
+  for (const { target } of bad) {
+    warnings.push({ code: "srv-target-no-name", detail: `${owner} names ${whatIs(target)}` });
+  }
+  const usable = order.targets.filter((r) => !bad.includes(r)).slice(0, MAX_TARGETS);
   const results = await Promise.all(
     usable.map((srv) =>
       checked(run, { label, srv, secure: answer.secure, aliases: answer.aliases })
@@ -167,7 +178,13 @@ export const srvMethod = async (run: Run): Promise<MethodResult> => {
     else end(answer._tag === "NoData" ? "nodata" : "nxdomain");
     return { label, answer };
   }));
-  const all = together(await Promise.all(answers.map((a) => ofLabel(run, a))));
+  const shadow = answers.some(({ answer }) => answer._tag === "Found")
+    ? await shadowOf(run)
+    : NO_SHADOW;
+  const all = shadowed(
+    together(await Promise.all(answers.map((a) => ofLabel(run, a)))),
+    shadow,
+  );
   const silent = answers.filter(({ answer }) =>
     answer._tag === "NoData" || answer._tag === "NoSuchDomain"
   );

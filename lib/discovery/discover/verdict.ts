@@ -11,12 +11,11 @@ export const complete = (services: Services): boolean =>
   usable(services, ["imap", "pop3", "jmap"]).length > 0 &&
   usable(services, ["submission", "jmap"]).length > 0;
 
-/** `unknown`: something that may hold more did not answer. SEC-7 */
+/** `unknown`: something that may hold more did not answer, which counts where nothing was found. SEC-7, 9.5 */
 export const verdictOf = (services: Services, unknown: boolean): Verdict => {
   const mail = usable(services, ["imap", "pop3", "jmap", "submission"]);
   if (mail.length === 0) return unknown ? "tempfail" : "none";
-  if (!complete(services)) return unknown ? "tempfail" : confirmOr(mail, "partial");
-  return confirmOr(mail, "ok");
+  return confirmOr(mail, complete(services) ? "ok" : "partial");
 };
 
 const confirmOr = (mail: Services, other: "ok" | "partial"): Verdict =>

@@ -5,6 +5,7 @@
  * XML and numbers; size, depth and the number of elements are bounded.
  */
 import { XMLParser } from "fast-xml-parser";
+import { xmlText } from "./xml_encoding.ts";
 
 export interface Element {
   readonly name: string;
@@ -18,8 +19,9 @@ export const MAX_XML = 256 * 1024;
 const MAX_DEPTH = 16;
 const MAX_ELEMENTS = 5_000;
 
-/** Tag by tag, comments and CDATA as units. */
-const TOKEN = /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<[^<>]*>|</g;
+/** Tag by tag, comments and CDATA as units; a value in quotes may hold `>`. */
+const TOKEN =
+  /<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<(?:[^<>"']|"[^"<]*"|'[^'<]*')*>|</g;
 
 /** Null: it may be parsed; else why not. */
 const unfit = (text: string): string | null => {
@@ -108,15 +110,17 @@ export type XmlResult =
   | { readonly _tag: "Root"; readonly root: Element }
   | { readonly _tag: "Unfit"; readonly reason: string };
 
-/** UTF-8 only, which every publisher uses; never throws. */
-export const parseXml = (octets: Uint8Array | string): XmlResult => {
+/** `charset`: what the transport says. Never throws. */
+export const parseXml = (
+  octets: Uint8Array | string,
+  charset: string | null = null,
+): XmlResult => {
+  if (octets.length > MAX_XML) return { _tag: "Unfit", reason: "too large" };
   try {
-    const text = typeof octets === "string"
-      ? octets
-      : octets.length > MAX_XML
-      ? null
-      : new TextDecoder("utf-8", { fatal: true }).decode(octets);
-    if (text === null) return { _tag: "Unfit", reason: "too large" };
+    const text = typeof octets === "string" ? octets : xmlText(octets, charset);
+    if (text === null) {
+      return { _tag: "Unfit", reason: "is not text in the encoding that it names" };
+    }
     const reason = unfit(text);
     if (reason !== null) return { _tag: "Unfit", reason };
     const [root] = elementsOf(parser.parse(text));
@@ -124,7 +128,7 @@ export const parseXml = (octets: Uint8Array | string): XmlResult => {
       ? { _tag: "Unfit", reason: "has no element" }
       : { _tag: "Root", root };
   } catch {
-    return { _tag: "Unfit", reason: "is no XML in UTF-8" };
+    return { _tag: "Unfit", reason: "is no XML" };
   }
 };
 

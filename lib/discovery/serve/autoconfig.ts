@@ -11,6 +11,7 @@ import { element, leaf } from "../xml.ts";
 const TCP: Readonly<Record<Auth, string>> = {
   password: "password-cleartext",
   encrypted: "password-encrypted",
+  scram: "SCRAM-SHA-256",
   oauth2: "OAuth2",
   gssapi: "GSSAPI",
   ntlm: "NTLM",
@@ -38,7 +39,9 @@ const tcp = (name: string, type: string, s: Service): string =>
       leaf("hostname", s.host),
       leaf("port", String(s.port)),
       leaf("socketType", s.security === "implicit" ? "SSL" : "STARTTLS"),
-      ...oauthFirst(s.auth).map((a) => leaf("authentication", TCP[a])),
+      ...oauthFirst(s.auth).map((a) =>
+        leaf("authentication", TCP[a], a === "scram" ? { system: "sasl" } : {})
+      ),
       username(s),
     ].join(""),
     { type },

@@ -4,7 +4,7 @@
  * `SSL` is on for STARTTLS as well: Thunderbird takes `off` for no encryption at all. AD-4..AD-10
  */
 import { type Offer, servicesOf } from "../offer.ts";
-import { type Service, usernameOf } from "../service.ts";
+import { hasWords, type Service, usernameOf } from "../service.ts";
 import { element, leaf } from "../xml.ts";
 
 const SCHEMAS = "http://schemas.microsoft.com/exchange/autodiscover";
@@ -39,7 +39,7 @@ const protocol = (type: string, s: Service, address: string): string =>
 /** The settings for an address of the domain, the same for every local part. */
 export const poxSettings = (offer: Offer, address: string): string => {
   const protocols = (["imap", "pop3", "submission"] as const).flatMap((kind) =>
-    servicesOf(offer, kind).filter((s) => s.security !== "none")
+    servicesOf(offer, kind).filter((s) => s.security !== "none" && hasWords(s))
       .map((s) => protocol(TYPES[kind], s, address))
   );
   return document(

@@ -12,11 +12,25 @@ export const MAX_REQUEST = 8 * 1024;
 
 const MALFORMED = { _tag: "Malformed" } as const;
 
-/** The text of the only element of that name, whatever its prefix; null where there is none or another. */
+/** Without comments; null where one does not end. XML 1.0 §2.5 */
+const withoutComments = (xml: string): string | null => {
+  let out = "";
+  for (let at = 0;;) {
+    const open = xml.indexOf("<!--", at);
+    if (open < 0) return out + xml.slice(at);
+    const end = xml.indexOf("-->", open + 4);
+    if (end < 0) return null;
+    out += xml.slice(at, open);
+    at = end + 3;
+  }
+};
+
+/** The text of the only element of that name, whatever its prefix and attributes; null where there is none or another. */
 const textOf = (xml: string, name: string): string | null => {
-  const found = [...xml.matchAll(new RegExp(`<(?:[A-Za-z_][\\w.-]{0,30}:)?${name}\\s{0,9}>`, "g"))];
+  const tag = new RegExp(`<(?:[A-Za-z_][\\w.-]{0,30}:)?${name}(?:\\s[^<>]*)?>`, "g");
+  const found = [...xml.matchAll(tag)];
   const [open] = found;
-  if (open === undefined || found.length !== 1) return null;
+  if (open === undefined || found.length !== 1 || open[0].endsWith("/>")) return null;
   const start = open.index + open[0].length;
   const end = xml.indexOf("<", start);
   if (end < 0 || end - start > 1000 || xml[end + 1] !== "/") return null;
@@ -24,10 +38,11 @@ const textOf = (xml: string, name: string): string | null => {
 };
 
 export const readPoxRequest = (body: string): PoxRequest => {
-  // neither DOCTYPE, ENTITY nor CDATA nor comment has any business here
-  if (body.includes("<!") || body.length > MAX_REQUEST) return MALFORMED;
-  if (!/<(?:[A-Za-z_][\w.-]{0,30}:)?Autodiscover[\s>]/.test(body)) return MALFORMED;
-  const address = textOf(body, "EMailAddress");
+  const xml = body.length > MAX_REQUEST ? null : withoutComments(body);
+  // neither DOCTYPE, ENTITY nor CDATA has any business here
+  if (xml === null || xml.includes("<!")) return MALFORMED;
+  if (!/<(?:[A-Za-z_][\w.-]{0,30}:)?Autodiscover[\s>]/.test(xml)) return MALFORMED;
+  const address = textOf(xml, "EMailAddress");
   if (address === null || address === "") return MALFORMED;
-  return { _tag: "Asked", address, schema: textOf(body, "AcceptableResponseSchema") };
+  return { _tag: "Asked", address, schema: textOf(xml, "AcceptableResponseSchema") };
 };

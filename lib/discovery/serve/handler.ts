@@ -8,9 +8,11 @@ import { autoconfigDocument } from "./autoconfig.ts";
 import { autodiscoverJson } from "./autodiscover_json.ts";
 import { answer, kept, notAllowed, plain, readBody } from "./answer.ts";
 import { mobileconfig } from "./mobileconfig.ts";
+import { languageOf } from "./language.ts";
 import { mtaStsPolicy } from "../mta_sts.ts";
 import { type Offer, servicesOf } from "../offer.ts";
 import { page, pagePolicy } from "./page.ts";
+import { problemOf } from "./page_problem.ts";
 import { paccDocument } from "../pacc.ts";
 import { type Kind, urlOf } from "../service.ts";
 import { hostOf, offerAt, offerFor, offerOfRequest, readAddress } from "./which.ts";
@@ -32,14 +34,23 @@ const XML = "text/xml; charset=utf-8";
 const BODY_MS = 5_000;
 
 export const makeHandler = (o: HandlerOptions): Handler => async (request) => {
+  const response = await answered(request, o);
+  return request.method === "HEAD" ? await headOf(response) : response;
+};
+
+const answered = async (request: Request, o: HandlerOptions): Promise<Response> => {
   const url = new URL(request.url);
   if (request.url.length > 8 * 1024) return plain(414, "the address is too long");
   const route = routeOf(url.pathname);
-  if (route === null) return UNKNOWN();
-  const response = await route(request, url, o);
-  return request.method === "HEAD"
-    ? new Response(null, { status: response.status, headers: response.headers })
-    : response;
+  return route === null ? UNKNOWN() : await route(request, url, o);
+};
+
+/** The same without its content, whose length it still tells. RFC 9110 §9.3.2, §8.6 */
+const headOf = async (response: Response): Promise<Response> => {
+  const { status, headers } = response;
+  const octets = (await response.arrayBuffer()).byteLength;
+  if (status !== 304) headers.set("content-length", String(octets));
+  return new Response(null, { status, headers });
 };
 
 const routeOf = (path: string): Route | null => {
@@ -182,35 +193,40 @@ const leadTo = (kind: Kind): Route => (request, url, { offers }) => {
   return answer(307, null, { location: to, "cache-control": "public, max-age=3600" });
 };
 
+/** Domains whose page stands on a host: its own, and those that name it as their web host. */
+const offersAt = (offers: ReadonlyArray<Offer>, host: string): ReadonlyArray<Offer> => {
+  const own = offerAt(offers, host);
+  return offers.filter((o) => o === own || o.web === host);
+};
+
 const people: Route = async (request, url, { offers }) => {
   if (!reads(request)) return notAllowed("GET", "HEAD");
-  const here = offerAt(offers, hostOf(request));
-  if (here === null && !offers.some((o) => o.web === hostOf(request))) return UNKNOWN();
+  const host = hostOf(request);
+  const known = offersAt(offers, host);
+  if (known.length === 0) return UNKNOWN();
   const entered = (url.searchParams.get("address") ?? "").slice(0, 320);
-  const read = readAddress(entered);
+  const problem = entered.trim() === "" ? null : problemOf(entered, offers, known);
+  const read = problem === null ? readAddress(entered) : null;
   const offer = read === null ? null : offerFor(offers, read.domain);
-  const error = entered === ""
-    ? null
-    : read === null
-    ? "This is not an e-mail address. It looks like name@example.com."
-    : offer === null
-    ? "Mail of this domain is not set up here."
-    : null;
   const address = offer === null ? null : read?.address ?? null;
   const link = offer === null || address === null ? null : profileUrl(offer, address);
   const can = link !== null && offer !== null && address !== null &&
     await mobileconfig(offer, address, null) !== null;
+  const words = languageOf(request.headers.get("accept-language"));
   const html = page({
-    offer: offer ?? here,
+    words,
+    offer: offer ?? offerAt(offers, host),
     address,
     entered,
-    error,
+    problem,
     profile: can ? link : null,
   });
-  return answer(error === null ? 200 : read === null ? 400 : 404, html, {
+  return answer(problem === null ? 200 : problem.what === "notHere" ? 404 : 400, html, {
     "content-type": "text/html; charset=utf-8",
+    "content-language": words.lang,
     "content-security-policy": await pagePolicy(),
     "cache-control": "no-store",
+    "vary": "Accept-Language",
   });
 };
 

@@ -1,139 +1,150 @@
 /**
- * The page for people: an address in, the settings out, with a QR code and the profile for Apple's devices. It
- * works without its script, and says nothing about whether a mailbox exists.
+ * The page for people: an address in, the settings out, what is least work first. It works without its script,
+ * and says nothing about whether a mailbox exists.
  */
 import { base64, sha256 } from "../digest.ts";
 import type { Offer } from "../offer.ts";
-import {
-  type Auth,
-  type Kind,
-  type Security,
-  type Service,
-  urlOf,
-  usernameOf,
-} from "../service.ts";
+import type { Service } from "../service.ts";
+import { toUnicode } from "../../address/u_label.ts";
 import { element, escape, leaf } from "../xml.ts";
 import { SCRIPT, STYLE } from "./page_assets.ts";
+import type { Problem } from "./page_problem.ts";
+import { settingsCard } from "./page_settings.ts";
 import { qrSvg } from "./qr.ts";
-
-const NAMES: Readonly<Record<Kind, string>> = {
-  submission: "Outgoing mail (SMTP)",
-  imap: "Incoming mail (IMAP)",
-  pop3: "Incoming mail (POP3)",
-  sieve: "Filters (ManageSieve)",
-  jmap: "Mail (JMAP)",
-  caldav: "Calendar (CalDAV)",
-  carddav: "Contacts (CardDAV)",
-  webdav: "Files (WebDAV)",
-  ews: "Exchange",
-  activesync: "ActiveSync",
-};
-
-const SECURITY: Readonly<Record<Security, string>> = {
-  implicit: "SSL/TLS",
-  starttls: "STARTTLS",
-  https: "HTTPS",
-  none: "none",
-};
-
-const SIGN_IN: Readonly<Record<Auth, string>> = {
-  password: "password",
-  encrypted: "encrypted password",
-  oauth2: "OAuth2",
-  gssapi: "Kerberos (GSSAPI)",
-  ntlm: "NTLM",
-  certificate: "client certificate",
-  address: "by network address",
-  none: "none",
-};
-
-/** What people need first. */
-const ORDER: ReadonlyArray<Kind> = [
-  "imap",
-  "pop3",
-  "submission",
-  "jmap",
-  "caldav",
-  "carddav",
-  "sieve",
-];
+import { visible } from "./visible.ts";
+import type { Words } from "./words/words.ts";
 
 /** `address` is one of the offer's domain; null before it was entered. */
 export interface PageState {
+  readonly words: Words;
   readonly offer: Offer | null;
   readonly address: string | null;
   /** What was entered, as it is shown again. */
   readonly entered: string;
-  readonly error: string | null;
+  readonly problem: Problem | null;
   /** Where the profile is; null where none can be made. */
   readonly profile: string | null;
 }
 
-const row = (term: string, value: string): string =>
-  leaf("dt", term) + element("dd", leaf("code", value));
+/** A text of ours with something of others in it, which may run in another direction: isolated. HTML §4.5.24 */
+const filled = (template: string, slot: string, markup: string): string =>
+  escape(template).replace(`{${slot}}`, () => markup);
 
-const card = (s: Service, address: string, alternative: boolean): string =>
-  element(
-    "section",
-    leaf("h2", NAMES[s.kind] + (alternative ? ", alternative" : "")) +
-      element(
-        "dl",
-        [
-          ...(urlOf(s) === null
-            ? [row("Server", s.host), row("Port", String(s.port))]
-            : [row("URL", urlOf(s) ?? "")]),
-          row("Encryption", SECURITY[s.security]),
-          row("User name", usernameOf(s.username, address)),
-          row("Sign-in", s.auth.map((a) => SIGN_IN[a]).join(", ")),
-        ].join(""),
-      ),
-  );
+const isolated = (text: string): string => leaf("bdi", visible(text));
 
-const cards = (offer: Offer, address: string): string => {
-  const seen = new Set<Kind>();
-  return ORDER.flatMap((kind) => offer.services.filter((s) => s.kind === kind)).map((s) => {
-    const alternative = seen.has(s.kind);
-    seen.add(s.kind);
-    return card(s, address, alternative);
-  }).join("");
+/** The name for people; a domain that stands for it, with its U-labels. */
+export const nameOf = (offer: Offer): string =>
+  offer.name === offer.domain ? toUnicode(offer.domain) : offer.name;
+
+const INCOMING = ["imap", "pop3", "jmap"] as const;
+
+interface Sorted {
+  /** One to receive with and one to send with. */
+  readonly main: ReadonlyArray<Service>;
+  readonly alternatives: ReadonlyArray<Service>;
+  readonly more: ReadonlyArray<Service>;
+}
+
+const sorted = (offer: Offer): Sorted => {
+  const of = (...kinds: ReadonlyArray<Service["kind"]>) =>
+    kinds.flatMap((k) => offer.services.filter((s) => s.kind === k));
+  const mail = of(...INCOMING, "submission");
+  const main = [of(...INCOMING)[0], of("submission")[0]].flatMap((s) => s ?? []);
+  return {
+    main,
+    alternatives: mail.filter((s) => !main.includes(s)),
+    more: of("caldav", "carddav", "webdav", "sieve"),
+  };
 };
 
-const profileCard = (url: string): string =>
+const easyCard = (w: Words, address: string): string =>
   element(
     "section",
-    leaf("h2", "iPhone, iPad and Mac") +
-      leaf("p", "Install a profile with these settings. It holds no password.") +
-      element("p", leaf("a", "Download the profile", { href: url, class: "button" })) +
-      leaf("p", "Or point the camera of the other device here:") +
-      qrSvg(url, "QR code with the address of the profile"),
-  );
-
-const form = (entered: string): string =>
-  `<form method="get" action="/"><label><span>Your e-mail address</span>` +
-  `<input name="address" type="email" autocomplete="email" required value="${escape(entered)}">` +
-  `</label><button>Show settings</button></form>`;
-
-export const page = (s: PageState): string => {
-  const title = s.offer === null ? "Mail settings" : `${s.offer.name}: mail settings`;
-  const body = [
-    leaf("h1", title),
-    form(s.entered),
-    s.error === null ? "" : leaf("p", s.error, { class: "error", role: "alert" }),
-    s.offer === null || s.address === null ? "" : [
+    leaf("h2", w.easyTitle) + leaf("p", w.easyText) +
       element(
         "p",
-        `Settings for ${leaf("strong", s.address)}. The password is that of your mailbox.`,
+        element("code", isolated(address), {
+          "data-copy": `${w.copy} ${w.field}: ${visible(address)}`,
+        }),
+        { class: "value" },
       ),
-      cards(s.offer, s.address),
-      s.profile === null ? "" : profileCard(s.profile),
-      s.offer.documentation === null
-        ? ""
-        : element("p", leaf("a", "More help", { href: s.offer.documentation })),
-    ].join(""),
-    '<p id="said" role="status" aria-live="polite"></p>',
+  );
+
+const profileCard = (w: Words, url: string): string =>
+  element(
+    "section",
+    leaf("h2", w.appleTitle) + leaf("p", w.appleText) +
+      element("p", leaf("a", w.download, { href: url, class: "button" })) +
+      leaf("p", w.camera) + qrSvg(url, w.qr),
+  );
+
+const columns = (cards: ReadonlyArray<string>): string =>
+  element("div", cards.join("\n"), { class: "columns" });
+
+const folded = (w: Words, title: string, services: ReadonlyArray<Service>, address: string) =>
+  services.length === 0 ? "" : element(
+    "details",
+    leaf("summary", title) + columns(services.map((s) => settingsCard(w, s, address))),
+  );
+
+/** What people with a newer program need comes first, what must be typed next, the rest folded away. */
+const settings = (w: Words, offer: Offer, address: string, profile: string | null): string => {
+  const { main, alternatives, more } = sorted(offer);
+  return [
+    element("p", filled(w.settingsFor, "address", element("strong", isolated(address)))),
+    columns([easyCard(w, address), ...(profile === null ? [] : [profileCard(w, profile)])]),
+    leaf("h2", w.byHand),
+    columns(main.map((s) => settingsCard(w, s, address))),
+    folded(w, w.alternatives, alternatives, address),
+    folded(w, w.more, more, address),
+    offer.documentation === null
+      ? ""
+      : element("p", leaf("a", w.help, { href: offer.documentation })),
+  ].join("\n");
+};
+
+const problemText = (w: Words, p: Problem): string => {
+  const near = p.near === null ? "" : ` ${
+    filled(
+      w.didYouMean,
+      "address",
+      element("a", isolated(p.near), { href: `/?address=${encodeURIComponent(p.near)}` }),
+    )
+  }`;
+  return element("p", filled(w[p.what], "domain", isolated(p.domain)) + near, {
+    id: "problem",
+    class: "error",
+    role: "alert",
+  });
+};
+
+/** A field for text: that for addresses would refuse letters which RFC 6531 allows. */
+const form = ({ words: w, entered, problem }: PageState): string => {
+  const told = problem === null ? "" : ` aria-invalid="true" aria-describedby="problem"`;
+  return `<form method="get" action="/"><div class="field"><label for="address">${
+    escape(w.field)
+  }</label><input id="address" name="address" type="text" inputmode="email" autocomplete="email" ` +
+    `autocapitalize="none" spellcheck="false" dir="ltr" required value="${
+      escape(visible(entered))
+    }"${told}>${problem === null ? "" : problemText(w, problem)}</div><button>${
+      escape(w.show)
+    }</button></form>`;
+};
+
+export const page = (s: PageState): string => {
+  const { words: w, offer } = s;
+  const title = offer === null ? w.title : w.titleOf.replace("{name}", () => nameOf(offer));
+  const body = [
+    leaf("h1", title),
+    leaf("p", w.purpose),
+    form(s),
+    offer === null || s.address === null ? "" : settings(w, offer, s.address, s.profile),
+    `<p id="said" role="status" aria-live="polite" data-copy="${escape(w.copy)}" data-copied="${
+      escape(w.copied)
+    }"></p>`,
   ].join("\n");
   return `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
+<html lang="${w.lang}" dir="${w.dir}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title><style>${STYLE}</style></head>
 <body><main>

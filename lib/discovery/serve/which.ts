@@ -1,6 +1,7 @@
 /** Which configured domain a request is about: never anything that only the request claims. */
 import { parseMailbox } from "../../address/path.ts";
 import type { Offer } from "../offer.ts";
+import { hasUnseen } from "./visible.ts";
 
 const PREFIX = /^(?:autoconfig|autodiscover|ua-auto-config|mta-sts)\./;
 
@@ -8,11 +9,11 @@ const PREFIX = /^(?:autoconfig|autodiscover|ua-auto-config|mta-sts)\./;
 export const hostOf = (request: Request): string =>
   new URL(request.url).hostname.toLowerCase().replace(/\.$/, "");
 
-/** An address, in the form that is shown and compared; null where it is none. */
+/** An address, in the form that is shown and compared; null where it is none, or cannot be seen whole. */
 export const readAddress = (
   text: string,
 ): { readonly address: string; readonly domain: string } | null => {
-  const mailbox = text.length > 320 ? null : parseMailbox(text.trim());
+  const mailbox = text.length > 320 || hasUnseen(text.trim()) ? null : parseMailbox(text.trim());
   if (mailbox === null || mailbox.domain._tag !== "Name") return null;
   return { address: text.trim(), domain: mailbox.domain.ascii };
 };

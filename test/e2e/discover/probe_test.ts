@@ -233,7 +233,7 @@ Deno.test("probe survives TLS that is none, and ports that nobody listens on", a
   const probe = probeOf({
     guard: () => Promise.resolve({ _tag: "Places", addresses: ["127.0.0.1"] }),
     ca: null,
-    ports: new Set([993]),
+    ports: (port) => port === 993,
   });
   const request: ProbeRequest = {
     protocol: "imap",

@@ -9,6 +9,14 @@ import {
   startExim,
   startOpensmtpd,
 } from "../../support/foreign_mta.ts";
+import {
+  aiosmtpdAvailable,
+  harakaAvailable,
+  smtpServerAvailable,
+  startAiosmtpd,
+  startHaraka,
+  startSmtpServer,
+} from "../../support/script_hops.ts";
 import { smtpHop, STANDARD, until, withRelay } from "./harness.ts";
 
 const BODY = "Gr\xc3\xbc\xc3\x9fe\r\n.\r\n..two\r\nFrom here on\r\n";
@@ -19,6 +27,9 @@ for (
     { name: "Exim", available: eximAvailable, start: startExim, tag: "Smtp" },
     { name: "OpenSMTPD", available: opensmtpdAvailable, start: startOpensmtpd, tag: "Smtp" },
     { name: "Dovecot over LMTP", available: dovecotAvailable, start: startDovecot, tag: "Lmtp" },
+    { name: "Haraka", available: harakaAvailable, start: startHaraka, tag: "Smtp" },
+    { name: "smtp-server", available: smtpServerAvailable, start: startSmtpServer, tag: "Smtp" },
+    { name: "aiosmtpd", available: aiosmtpdAvailable, start: startAiosmtpd, tag: "Smtp" },
   ] as const
 ) {
   Deno.test({

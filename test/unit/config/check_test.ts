@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { Effect, Result } from "effect";
 import { checkConfig } from "../../../lib/config/check.ts";
 import { printProblem } from "../../../lib/config/config.ts";
+import { keyFaults } from "../../../lib/dkim/inspect.ts";
+import { addKey, keyFile } from "../../../lib/dkim/key_store.ts";
+import { pairWarnings } from "../../../lib/tls/pair.ts";
 import { makeSelfSigned } from "../../../lib/tls/selfsigned.ts";
 
 const config = (over: Partial<Record<"key" | "spool" | "via" | "ca", string>> = {}): string => `
@@ -115,6 +118,65 @@ Deno.test("TLS-09: checkConfig() warns of a certificate for another host and of 
     ],
   });
 });
+
+for (
+  const [name, spoil, want] of [
+    ["a key that others may read", (d) => Deno.chmodSync(d.file, 0o644), /may be read by others/],
+    ["a key that is not there", (d) => Deno.removeSync(d.file), /pem: there is no such file/],
+    [
+      "a key that is none",
+      (d) => Deno.writeTextFileSync(d.file, "-----"),
+      /the key s of a\.example/,
+    ],
+    [
+      "an index cut short",
+      (d) => Deno.writeTextFileSync(join(d.dir, "keys.json"), "[{"),
+      /keys\.json is damaged/,
+    ],
+  ] as ReadonlyArray<
+    readonly [string, (d: { readonly dir: string; readonly file: string }) => void, RegExp]
+  >
+) {
+  Deno.test(`keyFaults() names ${name}`, async () => {
+    const dir = await Deno.makeTempDir();
+    try {
+      const entry = addKey(dir, "a.example", "ed25519", "s", 0);
+      assert.deepEqual(await keyFaults(dir), []);
+      spoil({ dir, file: keyFile(dir, entry) });
+      const faults = await keyFaults(dir);
+      assert.equal(faults.length, 1);
+      assert.match(faults[0] ?? "", want);
+      const text = `${config()}\n[dkim]\nkeys = "${dir}"\n`;
+      const { good, lines } = await check(text);
+      assert.equal(good, false);
+      assert.match(lines[0] ?? "", /dkim\.keys = /);
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
+Deno.test("checkConfig() tells who wrote [route] to write [[route]]", async () => {
+  const { lines } = await check(config().replace("[[route]]", "[route]"));
+  assert.match(lines[0] ?? "", /is one table; write \[\[route\]\] with two brackets/);
+});
+
+for (
+  const [name, pair, want] of [
+    ["is not valid yet", { notBefore: 2, notAfter: 1e12 }, "is not valid before 1970-01-01"],
+    ["has expired", { notBefore: 0, notAfter: 0 }, "has expired on 1970-01-01"],
+    ["expires soon", { notBefore: 0, notAfter: 86_400_000 }, "expires on 1970-01-02"],
+    [
+      "is for another name",
+      { notBefore: 0, notAfter: 1e12, names: ["b.example"] },
+      "does not hold the name a.example",
+    ],
+  ] as const
+) {
+  Deno.test(`pairWarnings() tells of a certificate that ${name}`, () => {
+    assert.deepEqual(pairWarnings({ names: ["a.example"], ...pair }, "a.example", 1), [want]);
+  });
+}
 
 Deno.test("checkConfig() tells of files with secrets that others can read", async () => {
   const dir = await Deno.realPath(await Deno.makeTempDir());

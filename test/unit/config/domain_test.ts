@@ -6,6 +6,8 @@ import {
   parseTlsa,
   parseWebUrl,
 } from "../../../lib/config/domain.ts";
+import { domainSettings } from "../../../lib/config/domain_settings.ts";
+import { domain } from "../../../lib/config/schema_domain.ts";
 import { printProblem } from "../../../lib/config/config.ts";
 import { parseConfig } from "../../../lib/config/parse.ts";
 
@@ -138,6 +140,32 @@ Deno.test("lines that stand for records are read, or refused", () => {
     value: "mailto:a@b",
   });
   assert.equal(parseCaa("issue"), null);
+  for (
+    const [text, value] of [
+      ['0 issue "letsencrypt.org"', "letsencrypt.org"],
+      ['issue "ca.example; accounturi=https://ca.example/1; validationmethods=dns-01"', null],
+      ["ISSUE letsencrypt.org;", "letsencrypt.org;"],
+      ["issue ;", ";"],
+      ['iodef "mailto:ca@example.com"', "mailto:ca@example.com"],
+      ["contactemail ca@example.com", "ca@example.com"],
+    ] as const
+  ) {
+    const bare = value ?? text.slice('issue "'.length, -1);
+    assert.equal(parseCaa(text)?.value, bare, text);
+  }
+  for (
+    const bad of [
+      'issue "letsencrypt.org',
+      'issue letsencrypt.org"',
+      'issue "a.example" "b.example"',
+      'issue ""',
+      "issue https://letsencrypt.org",
+      "issue ca.example accounturi=x",
+      "issue ca.example; accounturi",
+      "iodef ca@example.com",
+      "contactemail mailto:ca@example.com",
+    ]
+  ) assert.equal(parseCaa(bad), null, bad);
   assert.equal(
     parseTlsa(`_25._tcp.mx.example.com 3 1 1 ${"AB".repeat(32)}`)?.certificate,
     "ab".repeat(32),
@@ -145,4 +173,27 @@ Deno.test("lines that stand for records are read, or refused", () => {
   assert.equal(parseTlsa("_25._tcp.mx.example.com 3 1 1 ab"), null);
   assert.equal(parseWebUrl("https://u:p@h.example/"), null);
   assert.equal(parseWebUrl("https://h.example/?q"), null);
+});
+
+Deno.test("[[domain]] escapes what would end a report URI, and takes no quotes of a zone file", () => {
+  const settings = (line: string) => {
+    const result = parse(`[[domain]]\nname = "example.com"\n${line}`);
+    return result._tag === "Invalid" ? result.problems.map(printProblem).join() : "good";
+  };
+  assert.equal(settings("spf = 'v=spf1 mx -all'"), "good");
+  for (
+    const bad of [
+      `spf = 'v=spf1 mx -all"'`,
+      `dmarc = 'v=DMARC1; p=none;" "rua=mailto:a@b.example'`,
+      `dkim = { s = 'v=DKIM1; p=AAAA" "BBBB' }`,
+    ]
+  ) assert.match(settings(bad), /quotes/, bad);
+  const d = domainSettings(domain.parse({
+    name: "example.com",
+    tls_reports: ["mailto:tls@example.com?subject=a;b", "https://r.example/x;y"],
+  }));
+  assert.deepEqual(d.tlsReports, [
+    "mailto:tls@example.com?subject=a%3Bb",
+    "https://r.example/x%3By",
+  ]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { distance, nearest } from "../../../lib/config/nearest.ts";
+import { distance } from "../../../lib/address/distance.ts";
+import { nearest } from "../../../lib/config/nearest.ts";
 
 for (
   const [a, b, want] of [

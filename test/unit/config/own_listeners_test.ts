@@ -16,7 +16,7 @@ const own = (mechanisms: ReadonlyArray<MechanismName>, issuers: ReadonlyArray<st
 for (
   const { mechanisms, issuers, want } of [
     { mechanisms: ["SCRAM-SHA-256", "PLAIN"], issuers: [], want: ["password"] },
-    { mechanisms: ["SCRAM-SHA-256"], issuers: [], want: ["encrypted"] },
+    { mechanisms: ["SCRAM-SHA-256"], issuers: [], want: ["scram"] },
     {
       mechanisms: ["OAUTHBEARER", "LOGIN"],
       issuers: ["https://id.example"],

@@ -251,6 +251,32 @@ for (
   });
 }
 
+for (
+  const [what, packets, problem] of [
+    ["empty pieces of a body", Array(6000).fill(packet("b")), "a new body that is too large"],
+    [
+      "pieces of one octet",
+      Array(6000).fill(packet("b", new Uint8Array(1))),
+      "a new body that is too large",
+    ],
+    [
+      "large fields",
+      Array(40).fill(packet("h", strings("X-A", "b".repeat(60_000)))),
+      "changes of more than 1048576 octets",
+    ],
+    ["recipients", Array(1100).fill(packet("+", strings("<a@example.org>"))), "more than 1000"],
+    ["words of progress", Array(12_000).fill(packet("p")), "progress without end"],
+  ] as ReadonlyArray<readonly [string, ReadonlyArray<Uint8Array>, string]>
+) {
+  Deno.test(`milter: ${what} without end are broken off, long before its time is over`, async () => {
+    await withMilter(atEnd(...packets), async (at) => {
+      const end = await submit(at, {}, { seconds: 60, onFault: "accept" });
+      const fault = end.trail.find((d) => d.rule === "filter.fault");
+      assert.ok(JSON.stringify(fault).includes(problem), JSON.stringify(fault));
+    });
+  });
+}
+
 Deno.test("milter: a port where nobody listens is a fault, a unix socket does as well as TCP", async () => {
   const dead = await submit(milterAt(1));
   assert.match(dead.reply, /^451 4\.7\.1 /);

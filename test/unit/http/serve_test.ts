@@ -103,6 +103,53 @@ for (
     }));
 }
 
+const HOST = "Host: a.example\r\n";
+
+for (
+  const { name, request, want } of [
+    { name: "TRACE", request: `TRACE / HTTP/1.1\r\n${HOST}\r\n`, want: 405 },
+    { name: "CONNECT", request: `CONNECT b.example:25 HTTP/1.1\r\n${HOST}\r\n`, want: 405 },
+    {
+      name: "two Host fields",
+      request: `GET / HTTP/1.1\r\n${HOST}Host: b.example\r\n\r\n`,
+      want: 400,
+    },
+    { name: "the same Host twice", request: `GET / HTTP/1.1\r\n${HOST}${HOST}\r\n`, want: 400 },
+    {
+      name: "Content-Length and Transfer-Encoding",
+      request:
+        `POST / HTTP/1.1\r\n${HOST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      want: 400,
+    },
+    {
+      name: "Transfer-Encoding in HTTP/1.0",
+      request: `POST / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      want: 400,
+    },
+    {
+      name: "two lengths",
+      request: `POST / HTTP/1.1\r\n${HOST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
+      want: 400,
+    },
+    { name: "a blank before the colon", request: "GET / HTTP/1.1\r\nHost : a\r\n\r\n", want: 400 },
+    { name: "lines that end in LF", request: "GET / HTTP/1.1\nHost: a.example\n\n", want: 400 },
+  ]
+) {
+  Deno.test(`serveHttp() answers ${name} with ${want}. RFC 9110 §9.3, RFC 9112 §3.2, §6.1`, () =>
+    serving({}, async ({ http }) => {
+      const got = await raw(http, request);
+      assert.match(got, new RegExp(`^HTTP/1.1 ${want} `), got);
+      assert.equal(/\r\nallow: GET, HEAD, POST\r\n/i.test(got), want === 405, got);
+    }));
+}
+
+Deno.test("serveHttp() sends HEAD the length of what GET would bring. RFC 9110 §9.3.2", () =>
+  serving({ handler: () => Promise.resolve(new Response("twelve octets")) }, async ({ http }) => {
+    const got = await raw(http, `HEAD / HTTP/1.1\r\n${HOST}\r\n`);
+    assert.match(got, /\r\ncontent-length: 13\r\n/);
+    assert.match(got, /\r\n\r\n$/);
+  }));
+
 Deno.test("serveHttp() lets nobody be slow for ever, neither over TLS nor in clear", () =>
   serving({ deadlineMs: 300 }, async ({ http, https }) => {
     const start = performance.now();

@@ -37,7 +37,7 @@ const VERDICTS: Readonly<Record<DiscoverResult["verdict"], string>> = {
   confirm: "found, and to be confirmed",
   partial: "found in part: there is nothing to read from, or nothing to send through",
   none: "nothing found",
-  tempfail: "not known: something did not answer; try again later",
+  tempfail: "not known: something did not answer, or not as it should; try again later",
 };
 
 /** What stands before a tool that prints text of others: no control character reaches the terminal. */

@@ -20,7 +20,8 @@ export const userOf = (s: FoundService, email: string): string => s.username.val
 
 /** Signing in with tokens is all that the server offers. */
 export const onlyOauth = (s: FoundService): boolean =>
-  s.auth.includes("oauth2") && !s.auth.includes("password") && !s.auth.includes("encrypted");
+  s.auth.includes("oauth2") &&
+  !(["password", "encrypted", "scram"] as const).some((a) => s.auth.includes(a));
 
 /** `imaps://user%40example.com@mail.example.com:993` */
 export const mailUrl = (scheme: string, s: FoundService, email: string): string => {

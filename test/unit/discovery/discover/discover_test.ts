@@ -8,6 +8,7 @@ import {
   selected,
 } from "../../../../lib/discovery/discover/result.ts";
 import type { DiscoverOptions } from "../../../../lib/discovery/discover/run.ts";
+import { mayProbe } from "../../../../lib/discovery/discover/probe_all.ts";
 import { base64, sha256 } from "../../../../lib/discovery/digest.ts";
 import {
   autoconfig,
@@ -566,6 +567,132 @@ for (const fails of ["timeout", "connect", "tls"] as const) {
   });
 }
 
+for (const fails of ["connect", "timeout", "tls"] as const) {
+  Deno.test(`what was found counts, though the domain's own web host fails by ${fails}. 9.5`, async () => {
+    const r = await run({
+      dns: {
+        ...SOA,
+        "SRV _submission._tcp.example.com": [srv("smtp.example.com", 587, 0)],
+        "A smtp.example.com": A,
+      },
+      http: {
+        "https://example.com/.well-known/autoconfig/mail/config-v1.1.xml": { fails },
+        "https://example.com/autodiscover/autodiscover.xml": { fails },
+      },
+    });
+    assert.deepEqual([r.verdict, exitCode(r.verdict)], ["partial", 0]);
+    assert.deepEqual(places(r), ["submission smtp.example.com:587 starttls"]);
+    const code = fails === "tls" ? "tls-failed" : "unanswered";
+    assert.ok(r.warnings.some((w) => w.code === code && w.detail.includes("https://example.com/")));
+  });
+}
+
+Deno.test("a part that is found under trouble with DNS is found, and the trouble told. 9.5", async () => {
+  const r = await run({
+    dns: {
+      ...SOA,
+      "SRV _imaps._tcp.example.com": "servfail",
+      "SRV _submissions._tcp.example.com": [srv("mail.example.com", 465)],
+      "A mail.example.com": A,
+    },
+  }, { methods: ["srv"] });
+  assert.equal(r.verdict, "partial");
+  assert.deepEqual(r.warnings, [{
+    code: "unanswered",
+    detail: "_imaps._tcp.example.com: servfail",
+  }]);
+  const again = await refresh({ ...r, incoming: "imap" }, world({ dns: r.w && {} }).ports);
+  assert.equal(again.verdict, "none");
+});
+
+Deno.test("a connection that is refused is no server: what is in clear is asked, if that is allowed. 9.5", async () => {
+  const w: World = {
+    dns: SOA,
+    http: {
+      "https://autoconfig.example.com/mail/config-v1.1.xml": {
+        fails: "connect",
+        reason: "ECONNREFUSED",
+      },
+      "http://autoconfig.example.com/mail/config-v1.1.xml": autoconfig("mail.example.com"),
+    },
+  };
+  const r = await run(w, { methods: ["autoconfig", "http"] });
+  assert.deepEqual([r.verdict, places(r), reasons(r)], ["confirm", MAIL, ["http-used"]]);
+  assert.equal((await run(w)).verdict, "none");
+});
+
+Deno.test("an SRV target that is no host name is told. SRV-7", async () => {
+  const r = await run({
+    dns: {
+      ...SOA,
+      "SRV _imaps._tcp.example.com": [srv("192.0.2.1", 993)],
+      "SRV _submissions._tcp.example.com": [srv("localhost", 465)],
+      "SRV _autodiscover._tcp.example.com": [srv("192.0.2.1", 443)],
+    },
+  });
+  assert.deepEqual([r.verdict, places(r)], ["none", []]);
+  assert.deepEqual(r.warnings.map((w) => w.code), ["srv-target-no-name", "srv-target-no-name"]);
+  assert.ok(
+    r.warnings.some((w) =>
+      w.detail.includes("_imaps._tcp.example.com names the address 192.0.2.1")
+    ),
+  );
+  assert.ok(r.w.requests.every((q) => !q.url.includes("192.0.2.1")));
+});
+
+Deno.test("what a wildcard answers is told, and asked about; what is published beside it is not. UN-3", async () => {
+  const wild = [srv("www.example.com", 443)];
+  const labels = ["_imaps", "_pop3s", "_submissions"];
+  const dns = {
+    ...SOA,
+    "A www.example.com": A,
+    "A mail.example.com": A,
+    "SRV _zz10000._tcp.example.com": wild,
+    ...Object.fromEntries(labels.map((l) => [`SRV ${l}._tcp.example.com`, wild])),
+  };
+  const r = await run({ dns }, { methods: ["srv"] });
+  assert.deepEqual([r.verdict, reasons(r)], ["confirm", ["wildcard"]]);
+  assert.match(r.warnings.find((w) => w.code === "wildcard-shadow")?.detail ?? "", /_imaps/);
+  const own = await run({
+    dns: {
+      ...dns,
+      "SRV _imaps._tcp.example.com": [srv("mail.example.com", 993)],
+      "SRV _submissions._tcp.example.com": [srv("mail.example.com", 465)],
+    },
+  }, { methods: ["srv"] });
+  assert.deepEqual([own.verdict, selected(own, "imap")?.host], ["confirm", "mail.example.com"]);
+  assert.ok(!own.warnings[0]?.detail.includes("_imaps"));
+  const none = await run({
+    dns: { ...SOA, ...inside.dns, "SRV _zz10000._tcp.example.com": [srv("", 0)] },
+  }, { methods: ["srv"] });
+  assert.deepEqual([none.verdict, none.warnings], ["ok", []]);
+});
+
+Deno.test("a server on a port that is not probed is not held against. 9.7", async () => {
+  const of = (port: number) =>
+    run({
+      dns: {
+        ...SOA,
+        "SRV _imaps._tcp.example.com": [srv("m.example.com", port)],
+        "SRV _submissions._tcp.example.com": [srv("m.example.com", port)],
+        "A m.example.com": A,
+      },
+      probe: { [`m.example.com:${port}`]: { state: "tls-ok" } },
+    }, { methods: ["srv"], probe: true });
+  const low = await of(26);
+  assert.deepEqual([low.verdict, low.w.probes.length, low.services[0]?.rejected], ["ok", 0, null]);
+  const high = await of(10_993);
+  assert.deepEqual([high.verdict, high.services[0]?.probe?.state], ["ok", "tls-ok"]);
+  assert.deepEqual([25, 22, 80, 993, 4190, 8465].map(mayProbe), [
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
 Deno.test("404, 410 and hosts that do not exist mean: not published. 9.5", async () => {
   for (const status of [404, 410]) {
     const r = await run({
@@ -789,7 +916,7 @@ Deno.test("a probe rejects what has no STARTTLS or the wrong certificate, and go
     },
   }, { methods: ["srv"], probe: true });
   assert.equal(selected(two, "imap")?.host, "n.example.com");
-  assert.deepEqual(selected(two, "imap")?.auth, ["password", "encrypted"]);
+  assert.deepEqual(selected(two, "imap")?.auth, ["password", "scram"]);
   assert.deepEqual(two.w.probes[0]?.names, ["example.com"]);
   assert.deepEqual(two.w.probes[0]?.srvIds, ["_imaps.example.com"]);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readAutoconfig } from "../../../../lib/discovery/discover/autoconfig_document.ts";
 import { parseXml } from "../../../../lib/discovery/discover/xml.ts";
+import { charsetOf } from "../../../../lib/discovery/discover/xml_encoding.ts";
 import { readPacc } from "../../../../lib/discovery/discover/pacc.ts";
 import { readPox } from "../../../../lib/discovery/discover/pox.ts";
 import { autoconfig } from "../../../support/discover_world.ts";
@@ -42,6 +43,94 @@ Deno.test("parseXml() takes comments, CDATA, numbers and the five entities, and 
   assert.ok(r._tag === "Root");
   assert.deepEqual(r.root.attributes, { x: "1 & 2" });
   assert.deepEqual(r.root.children.map((c) => c.text), ["1e3", "<AB&nbsp;", "<!DOCTYPE>"]);
+});
+
+const utf16 = (text: string, little: boolean): Uint8Array => {
+  const out = new DataView(new ArrayBuffer(text.length * 2));
+  for (let i = 0; i < text.length; i++) out.setUint16(2 * i, text.charCodeAt(i), little);
+  return new Uint8Array(out.buffer);
+};
+const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+for (
+  const [what, octets, charset] of [
+    [
+      "ISO-8859-1 by its declaration",
+      latin1('<?xml version="1.0" encoding="ISO-8859-1"?><a>\xe9</a>'),
+      null,
+    ],
+    [
+      "ISO-8859-1 under a server that says UTF-8",
+      latin1("<?xml version='1.0' encoding='iso-8859-1'?><a>\xe9</a>"),
+      "utf-8",
+    ],
+    ["windows-1252 by the server's word", latin1("<a>\xe9</a>"), "windows-1252"],
+    [
+      "UTF-16 with a mark",
+      utf16('\ufeff<?xml version="1.0" encoding="UTF-16"?><a>\xe9</a>', true),
+      null,
+    ],
+    [
+      "UTF-16 the other way round",
+      utf16('\ufeff<?xml version="1.0" encoding="UTF-16"?><a>\xe9</a>', false),
+      null,
+    ],
+    [
+      "UTF-16 without a mark",
+      utf16('<?xml version="1.0" encoding="UTF-16LE"?><a>\xe9</a>', true),
+      null,
+    ],
+    ["UTF-8 with a mark", new TextEncoder().encode("\ufeff<a>\xe9</a>"), null],
+    [
+      "UTF-8 that says UTF-16",
+      new TextEncoder().encode('<?xml version="1.0" encoding="utf-16"?><a>\xe9</a>'),
+      null,
+    ],
+  ] as const
+) {
+  Deno.test(`parseXml() reads ${what}`, () => {
+    const r = parseXml(octets, charset);
+    assert.equal(r._tag === "Root" && r.root.text, "\xe9");
+  });
+}
+
+Deno.test("parseXml() takes an encoding that nobody knows for none, and a value with > in it", () => {
+  assert.equal(parseXml(latin1('<?xml version="1.0" encoding="x-none"?><a/>'))._tag, "Unfit");
+  const r = parseXml(`<a b="x > y" c='"<'><d e=">"/></a>`.replace('"<', '">'));
+  assert.ok(r._tag === "Root");
+  assert.deepEqual(r.root.children.map((c) => c.attributes), [{ e: ">" }]);
+  assert.equal(charsetOf('text/xml; charset="ISO-8859-1"'), "ISO-8859-1");
+  assert.equal(charsetOf("text/xml"), null);
+});
+
+Deno.test("readAutoconfig() puts the domain where the placeholder stands. AC-12", () => {
+  const text = autoconfig("imap.%EMAILDOMAIN%", { domain: "%EMAILDOMAIN%" });
+  const r = readAutoconfig(text, "example.com");
+  assert.ok(r._tag === "Document");
+  assert.deepEqual(r.document.domains, ["example.com"]);
+  assert.deepEqual(r.document.servers.map((s) => s.host), ["imap.example.com", "imap.example.com"]);
+  const local = readAutoconfig(autoconfig("%EMAILLOCALPART%.example.com"), "example.com");
+  assert.deepEqual(local._tag === "Document" && local.document.servers, []);
+  const url = document(
+    '<incomingServer type="jmap"><url>https://%EMAILDOMAIN%/j</url></incomingServer>',
+    "e.test",
+  );
+  assert.equal(url._tag === "Document" && url.document.servers[0]?.url, "https://e.test/j");
+});
+
+Deno.test("readPox() reads attributes, prefixes and comments as any reader of XML does. AD-4", () => {
+  const r = readPox(
+    new TextEncoder().encode(
+      `<?xml version="1.0"?><!-- a > b --><x:Autodiscover xmlns:x="urn:x" v="1>0">
+<x:Response a='b'><x:Account id="1"><!-- <Error/> --><x:Protocol Type="mapiHttp"><x:Type lang="en">IMAP</x:Type>
+<x:Server>mail.<!-- here -->example.com</x:Server><x:Port unit="n">993</x:Port></x:Protocol></x:Account></x:Response></x:Autodiscover>`,
+    ),
+    "a@example.com",
+  );
+  assert.ok(r._tag === "Servers");
+  assert.deepEqual(r.servers.map((s) => `${s.kind} ${s.host}:${s.port}`), [
+    "imap mail.example.com:993",
+  ]);
 });
 
 Deno.test("parseXml() refuses what is no UTF-8", () => {
@@ -89,9 +178,13 @@ Deno.test("no reader throws at JSON or XML of the wrong types, nested deep", () 
   assert.equal(readPacc(new Uint8Array(70_000)), null);
 });
 
-const document = (sections: string): ReturnType<typeof readAutoconfig> =>
+const document = (
+  sections: string,
+  mailDomain: string | null = null,
+): ReturnType<typeof readAutoconfig> =>
   readAutoconfig(
     `<clientConfig version="1.1"><emailProvider id="e.test"><domain>e.test</domain>${sections}</emailProvider></clientConfig>`,
+    mailDomain,
   );
 const imap = (host: string, port = "993", socket = "SSL") =>
   `<incomingServer type="imap"><hostname>${host}</hostname><port>${port}</port><socketType>${socket}</socketType><authentication>password-cleartext</authentication></incomingServer>`;
@@ -131,7 +224,7 @@ Deno.test("readAutoconfig() knows the words for signing in. AC-10", () => {
   assert.deepEqual(r._tag === "Document" && r.document.servers[0]?.auth, [
     "oauth2",
     "password",
-    "encrypted",
+    "scram",
   ]);
 });
 

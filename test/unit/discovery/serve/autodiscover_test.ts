@@ -53,6 +53,12 @@ Deno.test("POX AD-2, AD-3: on the bare domain as well, elements in either order,
   assert.ok(r.text.includes("<LoginName>u&amp;v@example.com</LoginName>"));
 });
 
+Deno.test("POX AD-3: attributes and comments are passed over", async () => {
+  const body = `<!-- EMailAddress --><Autodiscover><Request><EMailAddress xmlns="urn:x" a='1'
+>a@example.com<!-- <EMailAddress>b@b</EMailAddress> --></EMailAddress></Request></Autodiscover>`;
+  assert.ok((await post(body)).text.includes("<LoginName>a@example.com</LoginName>"));
+});
+
 for (
   const { name, body, code } of [
     { name: "not XML", body: "hello", code: 600 },
@@ -65,7 +71,7 @@ for (
     },
     { name: "an element within", body: ask("<b/>a@example.com"), code: 600 },
     { name: "another entity", body: ask("&xxe;@example.com"), code: 600 },
-    { name: "a comment", body: ask("a@example.com<!-- -->"), code: 600 },
+    { name: "a comment that does not end", body: ask("a@example.com<!-- --"), code: 600 },
     {
       name: "a DOCTYPE",
       body: `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>${ask("&x;@example.com")}`,

@@ -190,3 +190,13 @@ Deno.test("unescape() undoes escape(), and takes no other entity", () => {
   }));
   for (const bad of ["&xxe;", "&", "&#0;", "&#x20AC;", "&amp"]) assert.equal(unescape(bad), null);
 });
+
+Deno.test("where SCRAM is all there is, no document names another way to sign in. AC-7, MC-6", async () => {
+  const offer = offerOf({ domain: "example.com" }, { ...OWN, auth: ["scram"] });
+  assert.equal(await mobileconfig(offer, "a@example.com", null), null);
+  assert.ok(!/password-encrypted|<outgoingServer/.test(autoconfigDocument(offer)));
+  assert.ok(!poxSettings(offer, "a@example.com").includes("<Protocol>"));
+  assert.ok(autoconfigLints(offer).some((l) => l.message.includes("no submission server")));
+  const both = offerOf({ domain: "example.com" }, { ...OWN, auth: ["scram", "password"] });
+  assert.match(autoconfigDocument(both), /<authentication system="sasl">SCRAM-SHA-256</);
+});
