@@ -81,7 +81,7 @@ export const forecastOf = (
         const since = d.hold === null ? latest("held", r) : d.acceptedAt;
         return {
           words: `held${since === null ? "" : " since {at}"}: \`postern queue release ${d.id}\` ` +
-            `lets it go on; from {expires} on there is but one attempt left${late}`,
+            `lets it go on; from {expires} on only a few attempts are left${late}`,
           at: since,
           expires: returned,
         };

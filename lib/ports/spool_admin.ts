@@ -21,13 +21,15 @@ export interface Selection {
   readonly before?: number;
   readonly after?: number;
   readonly states?: ReadonlyArray<DeliveryState>;
+  /** What the start of a server held, and not a policy or an operator. */
+  readonly doubted?: true;
 }
 
 export type Change =
   /** Due now. */
   | { readonly _tag: "Retry" }
   /** By hand, until it is released; in place of a hold that is over. */
-  | { readonly _tag: "Hold"; readonly reason?: string }
+  | { readonly _tag: "Hold"; readonly reason?: string; readonly doubted?: true }
   /** Whatever held it; what else would have ended the hold of its message is void. */
   | { readonly _tag: "Release" }
   /** Undelivered, without a bounce. */

@@ -97,6 +97,9 @@ const ruleOf = (change: Change, now: number): Rule => {
   }
 };
 
+/** With these somebody has said what is to become of it. */
+const DECIDES: ReadonlyArray<Change["_tag"]> = ["Hold", "Release", "Remove"];
+
 /** `dryRun`: everything is undone again. */
 export const changeQueue = (
   db: DatabaseSync,
@@ -156,6 +159,13 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   const more = change._tag === "Retry" ? ` AND NOT ${waits(now)}` : "";
   const update = db.prepare(`UPDATE recipient SET ${rule.set} WHERE key = ?${more}`);
   const remember = db.prepare(REMEMBER);
+  const doubt = db.prepare(
+    change._tag === "Hold" && change.doubted === true
+      ? "INSERT OR IGNORE INTO doubted (key) VALUES (?)"
+      : DECIDES.includes(change._tag)
+      ? "DELETE FROM doubted WHERE key = ?"
+      : "SELECT ?",
+  );
   const numbers = new Set<number>();
   const keys: Array<number> = [];
   let leased = 0;
@@ -163,6 +173,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     const key = row["key"] as number;
     if (update.run(...rule.values, key).changes === 0) continue;
     keys.push(key);
+    doubt.run(key);
     leased += row["leased"] as number;
     const number = numberOf(key);
     numbers.add(number);
@@ -174,7 +185,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   // what is over goes with the purge of whoever runs the server
   if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says
-  if (change._tag === "Release" || change._tag === "Hold") {
+  if (change._tag === "Release" || (change._tag === "Hold" && change.doubted !== true)) {
     for (const run of runsOf(numbers)) leaveHold(sql, run);
   }
   const events = new EventStore(sql);

@@ -40,7 +40,7 @@ import {
 import { changeQueue } from "./change.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds } from "./holds.ts";
+import { endHolds, stopHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
 import { Life } from "./life.ts";
@@ -62,6 +62,8 @@ import { SetBack } from "./set_back.ts";
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
+/** So long after a long time without a process nothing that waits for receivers goes by its age. */
+const GRACE_MS = DAY / 4;
 /** Messages dropped in one go when their history is over. */
 const PURGE = 500;
 
@@ -145,9 +147,11 @@ export class SpoolDatabase {
     this.before = this.#life.before(this.#now());
     const held = this.before.doubt ?? (o.startHeld === true ? "the server was started held" : null);
     if (held !== null) {
-      changeQueue(this.#db, { _tag: "Hold", reason: held }, {}, this.#now(), false);
+      changeQueue(this.#db, { _tag: "Hold", reason: held, doubted: true }, {}, this.#now(), false);
     }
     this.#transaction(() => {
+      if (held !== null) stopHolds(this.#sql);
+      this.#life.forgive(this.#now(), this.before);
       this.#life.renew(this.#now());
       if (this.before.doubt !== null) this.#life.adopt();
       this.#leases.renew(this.#now());
@@ -342,7 +346,7 @@ export class SpoolDatabase {
         this.#leases.renew(this.#now());
         this.#forward();
         this.#purge();
-        return this.#events.trim(this.#now());
+        return this.#events.trim(this.#now(), this.#life.backWithin(GRACE_MS, this.#now()));
     }
   }
 

@@ -179,7 +179,7 @@ export class EventStore {
   }
 
   /** What is too old or too much goes; returns how many events somebody misses by that. */
-  trim(now: number): number {
+  trim(now: number, justBack: boolean): number {
     if (this.#bounds === null || !this.on) return 0;
     const { keepMs, most } = this.#bounds;
     const [first] = this.#sql("SELECT seq, at FROM event ORDER BY seq LIMIT 1").all();
@@ -187,7 +187,8 @@ export class EventStore {
     if (first === undefined) return 0;
     // numbers follow each other without gaps
     const many = Number(newest) - most;
-    const old = Number(first["at"]) >= now - keepMs ? 0 : Number(
+    // of what grew old while no process ran, receivers get a chance
+    const old = justBack || Number(first["at"]) >= now - keepMs ? 0 : Number(
       this.#sql("SELECT max(seq) AS seq FROM event WHERE at < ?").get(now - keepMs)?.["seq"],
     );
     const last = Math.max(old, many);

@@ -57,6 +57,7 @@ export const dropMessages = (sql: Sql, run: Run): void => {
   leaveHold(sql, run);
   sql("DELETE FROM copy WHERE number >= ? AND number <= ?").run(run.from, run.to);
   forgetReplicated(sql, run);
+  sql("DELETE FROM doubted WHERE key >= ? AND key < ?").run(first, end);
   sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
   sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
 };

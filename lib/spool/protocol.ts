@@ -335,6 +335,8 @@ export const movesOut = (r: Response): Array<ArrayBuffer> =>
 export interface Before {
   /** Milliseconds since the last sign of life of any process; 0: nothing is known of one. */
   readonly downMs: number;
+  /** Milliseconds since such a time, if it was a long one, ended last; 0: it ends now; null: none is known. */
+  readonly sinceDownMs: number | null;
   /** Why what stands in the spool is not sent before somebody says so; null: nothing speaks against it. */
   readonly doubt: string | null;
 }

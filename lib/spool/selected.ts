@@ -49,6 +49,7 @@ export const selected = (
     where.push("r.key >= ? AND r.key < ?");
     values.push(first, end);
   }
+  if (s.doubted === true) where.push("r.key IN (SELECT key FROM doubted)");
   if (s.sender === "") where.push("m.return_path IS NULL");
   else if (s.sender !== undefined) like("m.return_path", s.sender);
   if (s.account !== undefined) like("m.account", s.account);

@@ -483,7 +483,7 @@ export const spoolLayer = (
         Context.add(Copies, copiesOn(thread)),
         Context.add(
           SpoolState,
-          SpoolState.of({ downMs: before.downMs, trouble: () => troubles.now }),
+          SpoolState.of({ sinceDownMs: before.sinceDownMs, trouble: () => troubles.now }),
         ),
       );
     }),
