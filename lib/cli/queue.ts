@@ -132,7 +132,9 @@ const printContent = Effect.fnUntraced(function* (id: string) {
   });
   if (!found) return yield* failed(`there is no message ${id} in the spool`);
   if (lost > 0) {
-    return yield* failed(`${many(lost, "piece")} of the message cannot be read: what was printed is not all`);
+    return yield* failed(
+      `${many(lost, "piece")} of the message cannot be read: what was printed is not all`,
+    );
   }
 });
 

@@ -58,7 +58,9 @@ const releaseAll = Effect.fnUntraced(function* (a: Which) {
   const left = other.messages.filter((m) => !doubted.messages.includes(m)).length;
   if (left > 0) {
     yield* remark(
-      `${many(left, "message")} that a policy or an operator holds ${left === 1 ? "stays" : "stay"} held: ` +
+      `${many(left, "message")} that a policy or an operator holds ${
+        left === 1 ? "stays" : "stay"
+      } held: ` +
         "what the start of the server had held was released first; the same command once more releases the rest",
     );
   }

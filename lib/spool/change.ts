@@ -17,6 +17,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import { AT_ONCE, type DeliveryState, type QueueEvent } from "../ports/spool.ts";
 import type { Change, Changed, Selection } from "../ports/spool_admin.ts";
 import { encodeXtext } from "../smtp/syntax/xtext.ts";
+import { isCorrupt } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold } from "./holds.ts";
@@ -107,7 +108,15 @@ export const changeQueue = (
   selection: Selection,
   now: number,
   dryRun: boolean,
-): Changed => inTransaction(db, () => apply(db, change, selection, now), dryRun);
+): Changed => {
+  try {
+    return inTransaction(db, () => apply(db, change, selection, now), dryRun);
+  } catch (e) {
+    if (!isCorrupt(e) || change._tag !== "Remove") throw e;
+    // what lies on broken pages stays there
+    return inTransaction(db, () => apply(db, change, selection, now, false), dryRun);
+  }
+};
 
 const NOTHING: Changed = { recipients: 0, messages: [], leased: 0 };
 
@@ -150,7 +159,13 @@ export const underWay = (
   return n;
 };
 
-const apply = (db: DatabaseSync, change: Change, selection: Selection, now: number): Changed => {
+const apply = (
+  db: DatabaseSync,
+  change: Change,
+  selection: Selection,
+  now: number,
+  content = true,
+): Changed => {
   const rule = ruleOf(change, now);
   const { from, values } = selected(db, selection, rule.from);
   const rows = db.prepare(
@@ -183,7 +198,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   }
   const sql = statementsOf(db);
   // what is over goes with the purge of whoever runs the server
-  if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
+  if (change._tag === "Remove" && content) finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says
   if (change._tag === "Release" || (change._tag === "Hold" && change.doubted !== true)) {
     for (const run of runsOf(numbers)) leaveHold(sql, run);

@@ -32,6 +32,7 @@ import { commitMessage } from "./commit.ts";
 import {
   Damaged,
   dropStaged,
+  isCorrupt,
   readContent,
   readStaged,
   stageChunks,
@@ -55,6 +56,7 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { NO_ENVELOPE } from "./set_aside.ts";
 import { keepPrivate } from "./private_file.ts";
 import { SameFile } from "./same_file.ts";
 import { SetBack } from "./set_back.ts";
@@ -121,6 +123,8 @@ export class SpoolDatabase {
   readonly #setBack: SetBack;
   readonly #life: Life;
   readonly #file: SameFile;
+  /** What was set aside and is not told yet. */
+  readonly #isolated: Array<ClaimedRow> = [];
   /** What this process found at its start. */
   readonly before: Before;
   /** Of the database, when somebody asked last whether another process has changed it. */
@@ -155,9 +159,10 @@ export class SpoolDatabase {
       this.#life.renew(this.#now());
       if (this.before.doubt !== null) this.#life.adopt();
       this.#leases.renew(this.#now());
-      unlessCorrupt(() => this.#remember());
       this.#events.listen(o.listeners ?? null);
     });
+    // outside of the transaction, which SQLite would undo where a page is broken
+    unlessCorrupt(() => this.#remember());
     this.#life.witness();
     this.#file = new SameFile(o.open);
     this.#seen = this.#version();
@@ -235,16 +240,20 @@ export class SpoolDatabase {
   ): ReadonlyArray<OpResult> {
     try {
       const results = this.#transaction(() => ops.map(one));
-      if (ops.some((o) => o.op === "tick")) this.#bearWitness();
-      return results;
+      if (ops.some((o) => o.op === "tick")) {
+        this.#purge();
+        this.#bearWitness();
+      }
+      return ops.map((o, i) => this.#withContent(o, results[i] ?? WITHDRAWN));
     } catch (e) {
+      if (isCorrupt(e) && this.#isolate()) return this.#together(ops, one);
       if (ops.length === 1) return [failure(e)];
       let locked = isLocked(e) ? failure(e) : null;
       return ops.map((o, place) => {
         // whoever has the database would be waited for as many times as there are operations
         if (locked !== null) return locked;
         try {
-          return this.#transaction(() => one(o, place));
+          return this.#withContent(o, this.#transaction(() => one(o, place)));
         } catch (again) {
           const failed = failure(again);
           if (isLocked(again)) locked = failed;
@@ -252,6 +261,30 @@ export class SpoolDatabase {
         }
       });
     }
+  }
+
+  #withContent(op: Op, result: OpResult): OpResult {
+    return op.op !== "claim" || !result.ok
+      ? result
+      : { ok: true, value: this.#leases.withContent(result.value as ReadonlyArray<ClaimedRow>) };
+  }
+
+  /** Sets aside what nobody can read of what is due; whether there was any. */
+  #isolate(): boolean {
+    const now = this.#now();
+    const rows = this.#leases.broken(now);
+    if (rows.length === 0) return false;
+    this.#transaction(() => {
+      const update = this.#sql(
+        `UPDATE recipient SET state = ${STATE.damaged}, owner = NULL, reply = ?, at = ? WHERE key = ?`,
+      );
+      for (const { key } of rows) {
+        update.run(NO_ENVELOPE, now, key);
+        this.#settled.add(numberOf(key));
+      }
+    });
+    this.#isolated.push(...rows);
+    return true;
   }
 
   #transaction<A>(f: () => A): A {
@@ -345,8 +378,13 @@ export class SpoolDatabase {
         this.#life.renew(this.#now());
         this.#leases.renew(this.#now());
         this.#forward();
-        this.#purge();
-        return this.#events.trim(this.#now(), this.#life.backWithin(GRACE_MS, this.#now()));
+        return {
+          dropped: this.#events.trim(
+            this.#now(),
+            this.#life.backWithin(GRACE_MS, this.#now()),
+          ),
+          witness: this.#life.fault,
+        };
     }
   }
 
@@ -391,7 +429,9 @@ export class SpoolDatabase {
     for (const released of endHolds(this.#sql, now)) {
       if (this.#events.on) this.#events.releasedAll(released, now);
     }
-    return this.#leases.claim(op, now);
+    const rows = this.#leases.claim(op, now);
+    // so that the log hears of them
+    return this.#isolated.length === 0 ? rows : [...rows, ...this.#isolated.splice(0)];
   }
 
   #held(account: string): number {
@@ -456,11 +496,23 @@ export class SpoolDatabase {
       PURGE,
     );
     const gone = [...stale, ...old].map((m) => m["number"] as number);
-    for (const run of runsOf(gone)) dropMessages(this.#sql, run);
     const forget = this.#sql("DELETE FROM finished WHERE at = ? AND number = ?");
-    for (const { at, number } of old) forget.run(at as number, number as number);
-    this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
-    this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
+    const drop = (numbers: ReadonlyArray<number>): void =>
+      this.#transaction(() => {
+        for (const run of runsOf(numbers)) dropMessages(this.#sql, run);
+      });
+    try {
+      if (gone.length > 0) drop(gone);
+    } catch (e) {
+      if (!isCorrupt(e)) throw e;
+      // what lies on broken pages stays there
+      for (const number of gone) unlessCorrupt(() => drop([number]));
+    }
+    this.#transaction(() => {
+      for (const { at, number } of old) forget.run(at as number, number as number);
+      this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
+      this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
+    });
   }
 
   /** Of a spool that is where it belongs. */

@@ -2,7 +2,7 @@
  * Which recipients a process has in hand: it leases what is due, in turns where many wait, and gets back what others
  * left behind.
  */
-import { isCorrupt, readContent, unlessCorrupt } from "./content.ts";
+import { readContent, unlessCorrupt } from "./content.ts";
 import { numberOf } from "./runs.ts";
 import type { Sql } from "./transaction.ts";
 import type { ClaimedRow, ClaimOp } from "./protocol.ts";
@@ -18,7 +18,6 @@ const TURNS = 20;
 const RECIPIENT = "r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender";
 const MESSAGE =
   "m.id, m.accepted_at AS acceptedAt, m.facts, m.size, EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue";
-type OfMessage = Pick<ClaimedRow, "id" | "acceptedAt" | "facts" | "size" | "overdue">;
 
 export class Leases {
   readonly #sql: Sql;
@@ -113,19 +112,22 @@ export class Leases {
       .run(owner);
   }
 
-  /** Leases what is due at `now`; content comes along where there is little of it. */
+  /** Leases what is due at `now`. */
   claim({ limit, fair = false, except = [] }: ClaimOp, now: number): ReadonlyArray<ClaimedRow> {
-    if (except.length > 0) return this.#withContent(this.#turns("hop", now, limit, except));
+    if (except.length > 0) return this.#turns("hop", now, limit, except);
     const rows: Array<ClaimedRow> = [];
     const room = () => limit - rows.length;
     rows.push(...this.#due("r.priority > 0", "r.priority DESC, r.due", [now], limit));
     if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
     if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
-    return this.#withContent(rows);
+    return rows;
   }
 
-  /** Small content comes along, which saves a way for each message; the sum is bounded. */
-  #withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
+  /**
+   * Small content comes along, which saves a way for each message; the sum is bounded. Outside of a transaction: SQLite
+   * undoes one that has met a broken page.
+   */
+  withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
     let left = CLAIMED_CONTENT;
     return rows.map((row) => {
       if (row.size > SMALL || row.size > left) return row;
@@ -136,6 +138,23 @@ export class Leases {
     });
   }
 
+  /**
+   * What is due of messages whose rows are broken on the disk, and may not stand in the way of others: without facts,
+   * which nobody can read. Outside of a transaction.
+   */
+  broken(now: number): ReadonlyArray<ClaimedRow> {
+    const due = this.#sql(
+      `SELECT ${RECIPIENT} FROM recipient r WHERE r.state = 0 AND r.due <= ?`,
+    ).all(now) as unknown as ReadonlyArray<ClaimedRow>;
+    const read = this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`);
+    return due.flatMap((r) => {
+      const number = numberOf(r.key);
+      return unlessCorrupt(() => read.all(number)) !== undefined
+        ? []
+        : [{ ...r, id: `number ${number}`, acceptedAt: 0, facts: "", size: 0, overdue: 0 }];
+    });
+  }
+
   /** Leases what is due and meets `where`. */
   #due(
     where: string,
@@ -143,40 +162,14 @@ export class Leases {
     values: ReadonlyArray<string | number>,
     limit: number,
   ): ReadonlyArray<ClaimedRow> {
-    const rows = this.#rows(where, order, [...values, limit]);
+    const rows = this.#sql(
+      `SELECT ${RECIPIENT}, ${MESSAGE}
+       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
+       WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
+    ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;
     const lease = this.#sql("UPDATE recipient SET state = 1, owner = ? WHERE key = ?");
     for (const r of rows) lease.run(this.#owner, r.key);
     return rows;
-  }
-
-  /** What is due; where a page of the database is broken, the messages one by one, so that only those on it suffer. */
-  #rows(
-    where: string,
-    order: string,
-    values: ReadonlyArray<string | number>,
-  ): ReadonlyArray<ClaimedRow> {
-    try {
-      return this.#sql(
-        `SELECT ${RECIPIENT}, ${MESSAGE}
-         FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
-         WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
-      ).all(...values) as unknown as ReadonlyArray<ClaimedRow>;
-    } catch (e) {
-      if (!isCorrupt(e)) throw e;
-      const rows = this.#sql(
-        `SELECT ${RECIPIENT} FROM recipient r WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
-      ).all(...values) as unknown as ReadonlyArray<Omit<ClaimedRow, keyof OfMessage>>;
-      return rows.map((r) => ({ ...r, ...this.#message(numberOf(r.key)) }));
-    }
-  }
-
-  /** Without facts, which nobody can read, where the row is broken. */
-  #message(number: number): OfMessage {
-    const row = unlessCorrupt(() =>
-      this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`).get(number)
-    );
-    if (row !== undefined) return row as unknown as OfMessage;
-    return { id: `number ${number}`, acceptedAt: 0, facts: "", size: 0, overdue: 0 };
   }
 
   /**

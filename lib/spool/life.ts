@@ -5,7 +5,7 @@
  * The count goes up with each sign of life and is on the disk before the file beside it says so: after a kill or a
  * power failure the spool is never behind its witness.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { unlessCorrupt } from "./content.ts";
 import { ownSpool } from "./copies.ts";
@@ -44,8 +44,13 @@ const isWitness = (v: unknown): v is Witness =>
 const writeWitness = (path: string, owner: string, witness: Witness): void => {
   const file = witnessPath(path);
   const made = `${file}.${owner}`;
-  writeFileSync(made, JSON.stringify(witness), { mode: 0o600 });
-  renameSync(made, file);
+  try {
+    writeFileSync(made, JSON.stringify(witness), { mode: 0o600 });
+    renameSync(made, file);
+  } catch (e) {
+    rmSync(made, { force: true });
+    throw e;
+  }
 };
 
 /** Why a spool with this count is not trusted. Pure. */
@@ -76,6 +81,8 @@ export class Life {
   readonly #sql: Sql;
   readonly #path: string;
   readonly #owner: string;
+  /** Why the file beside the spool could not be written; null: it could. */
+  fault: string | null = null;
 
   constructor(sql: Sql, path: string, owner: string) {
     this.#sql = sql;
@@ -149,12 +156,16 @@ export class Life {
     ).run(now);
   }
 
-  /** After the transaction: the file never says more than the database. A disk that takes no file stops no mail. */
+  /**
+   * After the transaction: the file never says more than the database. A disk that takes no file stops no mail: the one
+   * of before stands, which tells less.
+   */
   witness(): void {
     try {
       writeWitness(this.#path, this.#owner, this.#own());
-    } catch {
-      // the one of before stands, which tells less
+      this.fault = null;
+    } catch (e) {
+      this.fault = e instanceof Error ? e.message : String(e);
     }
   }
 

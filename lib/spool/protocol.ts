@@ -214,9 +214,16 @@ export interface YieldOp {
   readonly by: string;
 }
 
-/** Renews this process's leases, drops what is over; answers with how many events went untold. */
+/** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
+}
+
+export interface Ticked {
+  /** Events that went untold. */
+  readonly dropped: number;
+  /** Why the file beside the spool could not be written last time; null: it could. */
+  readonly witness: string | null;
 }
 
 /** Whether the files are those that their names lead to still: what is wrong, or null. */
@@ -294,6 +301,7 @@ export type OpValue =
   | ReadonlyArray<string>
   | ReadPart
   | KnownMessage
+  | Ticked
   | OutboxPage
   | Float64Array
   | null;

@@ -3,6 +3,8 @@ import { Effect } from "effect";
 import type { ClaimedRow, SettleOp } from "./protocol.ts";
 import { STATE } from "./schema.ts";
 
+export const NO_ENVELOPE = "The envelope cannot be read from the spool";
+
 /** So that they are not tried again, and what is left of them stays. */
 export const setAside = (rows: ReadonlyArray<ClaimedRow>): SettleOp => ({
   op: "settle",
@@ -11,7 +13,7 @@ export const setAside = (rows: ReadonlyArray<ClaimedRow>): SettleOp => ({
     state: STATE.damaged,
     due: 0,
     status: "5.3.0",
-    reply: "The envelope cannot be read from the spool",
+    reply: NO_ENVELOPE,
     remote: null,
   })),
   bounce: null,

@@ -26,7 +26,7 @@ import { SpoolState } from "../ports/spool_state.ts";
 import { copiesOn } from "./copies_port.ts";
 import { DatabaseThread, faultOf } from "./group_commit.ts";
 import { SpoolOutbox } from "./outbox.ts";
-import type { ClaimedRow, ClaimOp, CommitOp, OpResult, ReadPart } from "./protocol.ts";
+import type { ClaimedRow, ClaimOp, CommitOp, ReadPart } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
 import { settledRow } from "./settled_row.ts";
 import { DiskStaging } from "./staging.ts";
@@ -459,11 +459,6 @@ export const spoolLayer = (
       const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox, log);
       spool.watch();
       const troubles = new Troubles(log);
-      const ticked = (r: OpResult): void => {
-        if (r.ok && typeof r.value === "number" && r.value > 0) {
-          log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
-        }
-      };
       yield* Effect.acquireRelease(
         Effect.sync(() => [
           setInterval(() => {
@@ -472,7 +467,7 @@ export const spoolLayer = (
             thread.submit({ op: "lost" }, (r) => troubles.heard(r));
           }, POLL_MS),
           setInterval(() => {
-            thread.submit({ op: "tick" }, ticked);
+            thread.submit({ op: "tick" }, (r) => troubles.ticked(r));
             spool.sweep(true);
           }, LEASE_MS / 3),
         ]),
