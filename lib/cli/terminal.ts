@@ -2,20 +2,10 @@
 import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Terminal } from "effect";
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
+import { failed, type Failure, reasonOf } from "../app/failure.ts";
 import { latin1 } from "../message/text.ts";
-import { failed, type Failure, reasonOf } from "./failure.ts";
-import { visible, visibleJson } from "./visible.ts";
-
-const encoder = new TextEncoder();
-
-type To = { readonly writeSync: (p: Uint8Array) => number };
-
-const writeOctets = (to: To, octets: Uint8Array): void => {
-  for (let rest = octets; rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
-};
-
-/** All of it, at once. Throws where it cannot be written. */
-export const writeAll = (to: To, text: string): void => writeOctets(to, encoder.encode(text));
+import { writeAll, writeOctets } from "../app/write_all.ts";
+import { visible, visibleJson } from "../app/visible.ts";
 
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {

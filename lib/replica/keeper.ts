@@ -75,7 +75,7 @@ export class Keeper {
   #pumping = false;
   #paused = false;
   #over = false;
-  /** By a clock that nobody sets, ms. */
+  /** By the monotonic clock, ms. */
   deadline: number;
 
   constructor(

@@ -23,16 +23,16 @@ import {
   SpoolFault,
 } from "../ports/spool.ts";
 import { SpoolState } from "../ports/spool_state.ts";
-import { copiesOn } from "./copies_port.ts";
-import { DatabaseThread, faultOf } from "./group_commit.ts";
-import { SpoolOutbox } from "./outbox.ts";
-import type { ClaimedRow, ClaimOp, CommitOp, ReadPart } from "./protocol.ts";
-import { PER_MESSAGE } from "./schema.ts";
-import { settledRow } from "./settled_row.ts";
-import { DiskStaging } from "./staging.ts";
-import { reportStart, Troubles } from "./troubles.ts";
-import { type Facts, groupClaims, legible } from "./claims.ts";
-import { reportBroken, setAside } from "./set_aside.ts";
+import { copiesOn } from "./thread/copies_port.ts";
+import { DatabaseThread, faultOf } from "./thread/group_commit.ts";
+import { SpoolOutbox } from "./thread/outbox.ts";
+import type { ClaimedRow, ClaimOp, CommitOp, ReadPart } from "./database/protocol.ts";
+import { PER_MESSAGE } from "./database/schema.ts";
+import { settledRow } from "./database/settled_row.ts";
+import { DiskStaging } from "./thread/staging.ts";
+import { reportStart, Troubles } from "./thread/troubles.ts";
+import { type Facts, groupClaims, legible } from "./database/claims.ts";
+import { reportBroken, setAside } from "./database/set_aside.ts";
 
 export interface SpoolSettings {
   /** File; its directory is made where it is missing. */

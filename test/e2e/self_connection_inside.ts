@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { Effect, Result } from "effect";
-import { NameServer } from "../../lib/dns/name_server.ts";
+import { NameServer } from "../../lib/dns/update/client.ts";
 import { overTcp } from "../../lib/dns/plain.ts";
 import { secureSocket } from "../../lib/dns/secured.ts";
 import { Channel } from "../../lib/filter/channel.ts";
 import { open } from "../../lib/net/dialer.ts";
-import { httpSend } from "../../lib/net/http_send.ts";
+import { httpSend } from "../../lib/net/http/send.ts";
 import { probeOf } from "../../lib/net/probe.ts";
 import { meetsItself } from "../../lib/ports/self_connection.ts";
 

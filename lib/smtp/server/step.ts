@@ -18,9 +18,9 @@ import {
   fresh,
   type Input,
   type Open,
-  type Peer,
   ready,
   send,
+  type SessionData,
   type State,
   type Step,
 } from "./state.ts";
@@ -114,7 +114,7 @@ const obeyed = (rules: Rules, state: Open, text: string, ascii: boolean, more: b
   }
 };
 
-const withPeer = (state: Open, peer: Peer): Open => ({ ...state, peer });
+const withPeer = (state: Open, peer: SessionData): Open => ({ ...state, peer });
 
 /** Gates 3 to 5: TLS, EHLO, login. */
 const gates = (
@@ -256,7 +256,7 @@ const obey = (
   }
 };
 
-const keywords = (rules: Rules, peer: Peer): ReadonlyArray<string> =>
+const keywords = (rules: Rules, peer: SessionData): ReadonlyArray<string> =>
   rules.extensions.flatMap((e) => e.keyword(rules, peer) ?? []);
 
 /** The answer to the one open question. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Redacted } from "effect";
 import { type Config, printProblem } from "../../../lib/config/config.ts";
-import { parseConfig } from "../../../lib/config/parse.ts";
+import { parseConfig } from "../../../lib/config/read/parse.ts";
 
 const FILE = "/etc/postern/postern.toml";
 const SAMPLE = `hostname = "msa.example.com"

@@ -20,7 +20,7 @@ import { Keeper } from "../../../lib/replica/keeper.ts";
 import { replicatedLayer } from "../../../lib/replica/replicated_spool.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
-import { copiesAdminLayer } from "../../../lib/spool/take_over.ts";
+import { copiesAdminLayer } from "../../../lib/spool/database/take_over.ts";
 import { newMessage } from "../../contract/spool_suite.ts";
 import { beginTrouble } from "../../support/commit_trouble.ts";
 

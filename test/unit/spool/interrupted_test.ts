@@ -1,8 +1,8 @@
 /** What a database does with operations that were withdrawn, that find it locked, or whose message is complete. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import type { CommitOp, Op, OpResult } from "../../../lib/spool/protocol.ts";
-import { PER_MESSAGE, STATE } from "../../../lib/spool/schema.ts";
+import type { CommitOp, Op, OpResult } from "../../../lib/spool/database/protocol.ts";
+import { PER_MESSAGE, STATE } from "../../../lib/spool/database/schema.ts";
 import { octets } from "../../support/octets.ts";
 import { message, one } from "../../support/spool_ops.ts";
 import { ids, type World, world } from "../../support/spool_world.ts";
