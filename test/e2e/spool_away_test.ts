@@ -56,6 +56,11 @@ Deno.test({
       const expected = Object.keys(away).flatMap((how) =>
         [`before-${how}`, `after-${how}`].map((n) => `<${n}@example.net>`)
       );
+      const accounts = join(site.dir, "data/accounts.db");
+      Deno.renameSync(accounts, `${accounts}.kept`);
+      await eventually(() => server.output().includes("A database is not in its place") || null);
+      Deno.renameSync(`${accounts}.kept`, accounts);
+      await eventually(() => server.output().includes("A database is in its place again") || null);
       await eventually(() => hop.messages.length >= expected.length || null);
       assert.equal(await server.stop(), 0);
       assert.deepEqual(tos(hop).map((t) => t.replace(/^[^<]*/, "")), expected.sort());

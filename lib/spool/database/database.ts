@@ -58,7 +58,7 @@ import {
 } from "./schema.ts";
 import { NO_ENVELOPE } from "./set_aside.ts";
 import { keepPrivate } from "./private_file.ts";
-import { SameFile } from "./same_file.ts";
+import { SameFile } from "../../files/same_file.ts";
 import { ClockSetBack } from "./clock_set_back.ts";
 
 const SQLITE_BUSY = 5;
