@@ -7,19 +7,20 @@ import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { KnownClients } from "../ports/known_clients.ts";
 import { RightsAdmin } from "../ports/rights_admin.ts";
+import { watchDatabase } from "../files/watched_database.ts";
 import type { Group } from "../address/grant.ts";
-import { makeAdmin } from "./administer.ts";
-import { makeRightsAdmin } from "./administer_rights.ts";
+import { makeAdmin } from "./store/administer.ts";
+import { makeRightsAdmin } from "./store/administer_rights.ts";
 import { Correspondents } from "../ports/correspondents.ts";
-import { attempt } from "./attempt.ts";
-import { makeCorrespondents } from "./correspondents.ts";
-import { openDatabase } from "./database.ts";
-import { HashThread } from "./hash_thread.ts";
-import { makeKnownClients } from "./known_clients.ts";
-import { makeMemory } from "./memory.ts";
-import { makeRightsStore } from "./rights_store.ts";
-import { makeAccounts } from "./sign_in.ts";
-import { makeStore } from "./store.ts";
+import { attempt } from "./store/attempt.ts";
+import { makeCorrespondents } from "./usual/correspondents.ts";
+import { openDatabase } from "./store/database.ts";
+import { HashThread } from "./sign_in/hash_thread.ts";
+import { makeKnownClients } from "./usual/known_clients.ts";
+import { makeMemory } from "./store/memory.ts";
+import { makeRightsStore } from "./store/rights_store.ts";
+import { makeAccounts } from "./sign_in/sign_in.ts";
+import { makeStore } from "./store/store.ts";
 
 export interface AccountsOptions {
   /** A file, or `:memory:`. */
@@ -51,6 +52,12 @@ export const accountsLayer = (
       attempt(() => openDatabase(o)),
       (open) => Effect.sync(() => open.close()),
     );
+    if (o.path !== ":memory:" && o.readOnly !== true) {
+      yield* Effect.forkScoped(watchDatabase(
+        o.path,
+        "accounts that are changed, locked or removed now are not seen, and logins go by what was there before",
+      ));
+    }
     const rights = yield* attempt(() => makeRightsStore(db, o.groups ?? []));
     const store = yield* attempt(() => makeStore(db, rights));
     const memory = yield* attempt(() => makeMemory(store, o));

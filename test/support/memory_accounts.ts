@@ -1,7 +1,7 @@
 /** Accounts in a Map, with clear passwords: for tests, and proof that the ports ask for no SQLite. */
 import { Context, Effect, Layer, Redacted } from "effect";
 import { strongEnough } from "../../lib/envelope/strength.ts";
-import { deriveKeys, fakeVerifier } from "../../lib/accounts/verifier.ts";
+import { deriveKeys, fakeVerifier } from "../../lib/accounts/store/verifier.ts";
 import { domainKey } from "../../lib/address/domain.ts";
 import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
@@ -78,6 +78,12 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
 
     return Context.make(Accounts, {
       find: (id) => Effect.sync(() => kept.get(keyOf(id) ?? "")?.account ?? null),
+      hasDomain: (domain) =>
+        Effect.sync(() =>
+          [...kept.values()].some(({ account }) =>
+            addresses(account).some((m) => domainKey(m.domain) === domain)
+          )
+        ),
       verify: (login) =>
         Effect.sync((): LoginResult => {
           const authcid = saslprep(login.authcid);

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Effect } from "effect";
-import { openDatabase } from "../../../lib/spool/database.ts";
+import { openDatabase } from "../../../lib/spool/database/database.ts";
 import meta from "../../../deno.json" with { type: "json" };
-import { ensureFirstRun } from "../../../lib/cli/first_run.ts";
+import { ensureFirstRun } from "../../../lib/cli/start/first_run.ts";
 
 const MOD = new URL("../../../mod.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
@@ -210,6 +210,21 @@ inDirectory(
     const said = json(forged) as { accepted: boolean; exchanges: Array<{ reply: string }> };
     assert.equal(said.accepted, false);
     assert.match(said.exchanges.at(-1)?.reply ?? "", /^550 5\.7\.1 /);
+
+    // raw UTF-8: encoded, or as it is where MAIL says so
+    const raw = message.replace("Hello", "Hi").replace("To:", "Subject: Gr\u00fc\u00dfe\nTo:");
+    const ascii = await postern(dir, ["explain", "--as", "me@postern.localhost"], raw);
+    assert.equal(ascii.code, 0, ascii.err);
+    assert.doesNotMatch(ascii.out, /SMTPUTF8/);
+    assert.match(ascii.out, /^\+ Subject: =\?UTF-8\?/m);
+    const utf8 = await postern(
+      dir,
+      ["explain", "--as", "me@postern.localhost", "--smtputf8"],
+      raw,
+    );
+    assert.equal(utf8.code, 0, utf8.err);
+    assert.match(utf8.out, /^C: MAIL FROM:<me@postern\.localhost>.* SMTPUTF8/m);
+    assert.doesNotMatch(utf8.out, /=\?UTF-8\?/);
 
     const outsider = await postern(
       dir,
