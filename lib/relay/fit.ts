@@ -48,7 +48,7 @@ export const fit: (job: Job, offer: Offer) => Effect.Effect<Fit | Verdict, never
     (effect, { delivery }) =>
       Effect.catch(effect, (fault) =>
         Effect.as(
-          Effect.logError("A message cannot be read", { message: delivery.message, fault }),
+          Effect.logError("A message cannot be read", { id: delivery.message, fault }),
           unreadable(fault),
         )),
   );

@@ -15,4 +15,4 @@ export const keepNote = <R>(
       (yield* Spool).commit(message),
       () => Effect.sync(() => message.body.discard()),
     );
-  }).pipe(Effect.catch((fault) => Effect.logError(untold, { submission, fault })));
+  }).pipe(Effect.catch((fault) => Effect.logError(untold, { id: submission, fault })));

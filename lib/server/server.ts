@@ -23,6 +23,7 @@ import type { AnswerSettings } from "./answer_settings.ts";
 import { makeFetchPart } from "./fetch_part.ts";
 import { Connection } from "./connection.ts";
 import type { OpenSession, SessionHost } from "./session_host.ts";
+import { refusedLine } from "./refused_log.ts";
 import { countClosing } from "./throttled.ts";
 
 export interface SocketAddress {
@@ -172,6 +173,10 @@ export const serveSubmissions = (
           ),
         );
         fiber.addObserver((exit) => done(Exit.isSuccess(exit) ? exit.value?.id ?? null : null));
+      },
+      refused: (session, reply, input, before) => {
+        const line = refusedLine(settings, session, reply, input, before);
+        if (line !== null) runFork(line);
       },
       closed: (c) => {
         settings.signedIn.leave(c.id);

@@ -16,6 +16,7 @@ import type { Question } from "../smtp/server/state.ts";
 import { holdQuestion } from "../stages/consider_hold.ts";
 import { pipeline } from "../stages/pipeline.ts";
 import type { Received, Signed } from "../stages/submission.ts";
+import { tellAccepted } from "./accepted_log.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import { tellExpanded } from "./expansion_report.ts";
 import { HeldBody } from "./held_body.ts";
@@ -85,7 +86,11 @@ export const submit = Effect.fnUntraced(function* (
   if (signed.discard === true) {
     held.discard();
     data.body.discard();
-    yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
+    yield* Effect.logInfo("a filter discarded a message", {
+      id: signed.id,
+      session: session.id,
+      login: account,
+    });
     return just(say.queued(signed.id));
   }
   let taken: Taken | null = null;
@@ -99,9 +104,9 @@ export const submit = Effect.fnUntraced(function* (
   if (committed._tag === "Known") {
     held.discard();
     yield* Effect.logInfo("submitted once more: the first one stands", {
+      id: committed.id,
       session: session.id,
-      account: signed.account.id,
-      message: committed.id,
+      login: signed.account.id,
     });
     return just(say.queued(committed.id));
   }
@@ -109,6 +114,7 @@ export const submit = Effect.fnUntraced(function* (
   yield* remembered(signed);
   yield* tellExpanded(signed);
   if (taken !== null) yield* notePassed(settings, signed, taken, due);
+  yield* tellAccepted(signed, taken === null ? null : "next hop");
   settings.onAccepted?.(signed);
   const reply = taken?.reply ?? say.queued(signed.id);
   const records = yield* Records;
