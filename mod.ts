@@ -7,7 +7,7 @@
  *
  * @module
  */
-import "./lib/cli/plain_fibers.ts"; // first: see there
+import "./lib/app/no_async_hooks.ts"; // first: see there
 import { main } from "./lib/cli/main.ts";
 import { defaultPolicies } from "./policies/default.ts";
 
@@ -58,8 +58,8 @@ export * from "./lib/discovery/serve/discover_endpoint.ts";
 export type { Auth, Kind, Security, Service, UsernameForm } from "./lib/discovery/service.ts";
 
 // looking for the services of any domain, and checking one's own
-export { discoverPorts, type DiscoverPortSettings } from "./lib/cli/discover_ports.ts";
-export { checkPorts, type CheckPortSettings } from "./lib/cli/check_ports.ts";
+export { discoverPorts, type DiscoverPortSettings } from "./lib/app/discover_ports.ts";
+export { checkPorts, type CheckPortSettings } from "./lib/app/check_ports.ts";
 export { checkDomain, type CheckOptions } from "./lib/discovery/check/check.ts";
 export type { CheckPorts } from "./lib/discovery/check/ports.ts";
 export { type CheckReport, exitStatus, type Finding } from "./lib/discovery/check/report.ts";
@@ -97,18 +97,18 @@ export * from "./lib/ports/spool.ts";
 
 // layers that implement them, and the server
 export { accountsLayer } from "./lib/accounts/sqlite.ts";
-export { throttleLayer } from "./lib/accounts/throttle.ts";
+export { throttleLayer } from "./lib/accounts/throttle/throttle.ts";
 export { resolverLayer, type ResolverSettings } from "./lib/dns/resolver.ts";
 export type * from "./lib/dns/server.ts";
 export { signerLayer, type SignerOptions } from "./lib/dkim/signer.ts";
 export { dialerLayer } from "./lib/net/dialer.ts";
-export { recordsLayer, type RecordsOptions } from "./lib/records/sqlite.ts";
+export { recordsLayer, type RecordsOptions } from "./lib/trace/records.ts";
 export { relaySettings } from "./lib/relay/settings.ts";
 export { relayLayer } from "./lib/relay/worker.ts";
 export { idsLayer } from "./lib/server/ids.ts";
-export { Load } from "./lib/server/load.ts";
-export { Quota, type QuotaLimits } from "./lib/server/quota.ts";
-export { SignedIn } from "./lib/server/signed_in.ts";
+export { Load } from "./lib/server/limits/load.ts";
+export { Quota, type QuotaLimits } from "./lib/server/limits/quota.ts";
+export { SignedIn } from "./lib/server/session/signed_in.ts";
 export { type Listening, type ServerSettings, serveSubmissions } from "./lib/server/server.ts";
 export { PolicyFileFault } from "./lib/site/file_fault.ts";
 export { siteLayer, type SiteOptions } from "./lib/site/site_layer.ts";

@@ -1,8 +1,7 @@
 /** Which next hop gets a recipient. */
 import { domainKey } from "../lib/address/domain.ts";
-import { printMailboxAscii } from "../lib/address/mailbox.ts";
+import { type Mailbox, printMailboxAscii } from "../lib/address/mailbox.ts";
 import { patternsFor } from "../lib/address/domain_pattern.ts";
-import type { Mailbox } from "../lib/address/mailbox.ts";
 import {
   type HopTemplate,
   type NextHop,

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { connect as dial, createServer, type Server, type Socket } from "node:net";
 import { connect as secure, createSecureContext } from "node:tls";
-import { Connection } from "../lib/server/connection.ts";
-import type { SessionHost } from "../lib/server/session_host.ts";
+import { Connection } from "../lib/server/session/connection.ts";
+import type { SessionHost } from "../lib/server/session/session_host.ts";
 import * as say from "../lib/reply/catalog.ts";
 import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";

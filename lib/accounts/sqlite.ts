@@ -8,18 +8,18 @@ import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { KnownClients } from "../ports/known_clients.ts";
 import { RightsAdmin } from "../ports/rights_admin.ts";
 import type { Group } from "../address/grant.ts";
-import { makeAdmin } from "./administer.ts";
-import { makeRightsAdmin } from "./administer_rights.ts";
+import { makeAdmin } from "./store/administer.ts";
+import { makeRightsAdmin } from "./store/administer_rights.ts";
 import { Correspondents } from "../ports/correspondents.ts";
-import { attempt } from "./attempt.ts";
-import { makeCorrespondents } from "./correspondents.ts";
-import { openDatabase } from "./database.ts";
-import { HashThread } from "./hash_thread.ts";
-import { makeKnownClients } from "./known_clients.ts";
-import { makeMemory } from "./memory.ts";
-import { makeRightsStore } from "./rights_store.ts";
-import { makeAccounts } from "./sign_in.ts";
-import { makeStore } from "./store.ts";
+import { attempt } from "./store/attempt.ts";
+import { makeCorrespondents } from "./usual/correspondents.ts";
+import { openDatabase } from "./store/database.ts";
+import { HashThread } from "./sign_in/hash_thread.ts";
+import { makeKnownClients } from "./usual/known_clients.ts";
+import { makeMemory } from "./store/memory.ts";
+import { makeRightsStore } from "./store/rights_store.ts";
+import { makeAccounts } from "./sign_in/sign_in.ts";
+import { makeStore } from "./store/store.ts";
 
 export interface AccountsOptions {
   /** A file, or `:memory:`. */

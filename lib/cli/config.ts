@@ -1,11 +1,11 @@
 /** `postern config`: is it right, and what may it say. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
-import { checkConfig } from "../config/check.ts";
+import { checkConfig } from "../config/read/check.ts";
 import { printProblem } from "../config/config.ts";
-import { configSchema } from "../config/json_schema.ts";
-import { badConfig, misused } from "./failure.ts";
-import { findConfig, NO_CONFIG } from "./places.ts";
+import { configSchema } from "../config/schema/json_schema.ts";
+import { badConfig, misused } from "../app/failure.ts";
+import { findConfig, NO_CONFIG } from "../app/config_file.ts";
 import { root } from "./root.ts";
 import { print, printJson, remark } from "./terminal.ts";
 

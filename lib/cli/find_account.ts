@@ -5,7 +5,7 @@ import type { Mailbox } from "../address/mailbox.ts";
 import { parseMailbox } from "../address/path.ts";
 import type { Account } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
-import { failed, type Failure, misused } from "./failure.ts";
+import { failed, type Failure, misused } from "../app/failure.ts";
 
 /** An address that an account may have. */
 export const mailboxOf = (text: string): Effect.Effect<Mailbox, Failure> => {

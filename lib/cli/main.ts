@@ -2,25 +2,25 @@
 import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";
-import { accountCommand } from "./account.ts";
-import { checkCommand } from "./check_domain.ts";
+import { accountCommand } from "./account/account.ts";
+import { checkCommand } from "./discovery/check_domain.ts";
 import { configCommand } from "./config.ts";
-import { discoverCommand } from "./discover.ts";
-import { dkimCommand } from "./dkim.ts";
-import { explainCommand } from "./explain.ts";
-import { Failure, misused } from "./failure.ts";
-import { policyCommand } from "./policy.ts";
-import { publishCommand } from "./publish.ts";
-import { queueCommand } from "./queue.ts";
-import { rightsCommand } from "./rights.ts";
+import { discoverCommand } from "./discovery/discover.ts";
+import { dkimCommand } from "./dkim/dkim.ts";
+import { explainCommand } from "./explain/explain.ts";
+import { Failure, misused } from "../app/failure.ts";
+import { policyCommand } from "./explain/policy.ts";
+import { publishCommand } from "./discovery/publish.ts";
+import { queueCommand } from "./queue/queue.ts";
+import { rightsCommand } from "./rights/rights.ts";
 import { root } from "./root.ts";
-import { routeCommand } from "./route.ts";
+import { routeCommand } from "./explain/route.ts";
 import { runMain } from "./run_main.ts";
-import { serveCommand, startCommand } from "./serve_command.ts";
+import { serveCommand, startCommand } from "./start/serve_command.ts";
 import { cliLayer } from "./terminal.ts";
-import { suppressCommand } from "./suppress.ts";
-import { expandTrace, traceCommand } from "./trace.ts";
-import { VERSION } from "./version.ts";
+import { suppressCommand } from "./queue/suppress.ts";
+import { expandTrace, traceCommand } from "./explain/trace.ts";
+import { VERSION } from "../app/version.ts";
 
 const commands = (policies: Policies) =>
   root.pipe(Command.withSubcommands([

@@ -5,8 +5,8 @@ import type { Config } from "../config/config.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import type { SpoolAdmin } from "../ports/spool_admin.ts";
 import { adminLayer } from "../spool/sqlite_admin.ts";
-import { failed, Failure, noSpool } from "./failure.ts";
-import { configOf } from "./places.ts";
+import { failed, Failure, noSpool } from "../app/failure.ts";
+import { configOf } from "../app/config_file.ts";
 import { root } from "./root.ts";
 
 /** Runs `work` on the spool of the configuration in force; a spool that does not exist yet is not made. */

@@ -1,6 +1,6 @@
 /** A new key signs once DNS serves it: asked now and then. RFC 6376 §3.6.1, §5.2 */
 import { Clock, Effect } from "effect";
-import { type DkimRecord, parseRecord, recordName } from "../message/dkim_record.ts";
+import { type DkimRecord, parseRecord, recordName } from "../message/dkim/dkim_record.ts";
 import { Resolver } from "../ports/resolver.ts";
 import { readKey } from "./key.ts";
 import { activated, type KeyEntry, readIndex, readKeyFile, writeIndex } from "./key_store.ts";

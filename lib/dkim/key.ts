@@ -7,8 +7,8 @@ import {
   type KeyObject,
   sign as signNow,
 } from "node:crypto";
-import type { DkimKeyType, DkimRecord } from "../message/dkim_record.ts";
-import type { DkimAlgorithm } from "../message/dkim_signature.ts";
+import type { DkimKeyType, DkimRecord } from "../message/dkim/dkim_record.ts";
+import type { DkimAlgorithm } from "../message/dkim/dkim_signature.ts";
 
 export const ALGORITHM: Readonly<Record<DkimKeyType, DkimAlgorithm>> = {
   rsa: "rsa-sha256",

@@ -4,7 +4,7 @@
  * Whoever changes it writes a new index and renames it into place, so that readers see one or the other.
  */
 import { join } from "node:path";
-import type { DkimKeyType } from "../message/dkim_record.ts";
+import type { DkimKeyType } from "../message/dkim/dkim_record.ts";
 import { makeKey } from "./key.ts";
 
 /** `new`: DNS does not serve it yet. `active`: signs. `retired`: signs no more, yet must stay in DNS for a while. */

@@ -1,10 +1,10 @@
 /** Signs with the keys of a directory: the Layer behind the port `Signer`. */
 import { Duration, Effect, Layer } from "effect";
 import { createHash } from "node:crypto";
-import type { DkimKeyType } from "../message/dkim_record.ts";
-import { coveredFields } from "../message/dkim_fields.ts";
-import { RelaxedBody } from "../message/dkim_relaxed.ts";
-import { signatureField, type SignatureTags, signedText } from "../message/dkim_signature.ts";
+import type { DkimKeyType } from "../message/dkim/dkim_record.ts";
+import { coveredFields } from "../message/dkim/dkim_fields.ts";
+import { RelaxedBody } from "../message/dkim/dkim_relaxed.ts";
+import { signatureField, type SignatureTags, signedText } from "../message/dkim/dkim_signature.ts";
 import { encodeUtf8, octetsOf } from "../message/text.ts";
 import {
   type BodyDigest,

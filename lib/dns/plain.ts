@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
+import { notToItself } from "../ports/self_connection.ts";
 import { encodeQuery, type Query, readAnswer, type Said, trouble } from "./message.ts";
 
 export interface Address {
@@ -71,9 +72,8 @@ export const overTcp = (server: Address, query: Query, timeoutMs: number): Promi
       resolve(said);
     };
     const timer = setTimeout(() => end(LATE), timeoutMs);
-    const socket = connect({ host: server.host, port: server.port }, () => {
-      socket.write(framed(octets));
-    });
+    const socket = notToItself(connect({ host: server.host, port: server.port }));
+    socket.once("connect", () => socket.write(framed(octets)));
     socket.on("error", (e) => end(trouble("unreachable", e.message)));
     socket.on("close", () => end(trouble("unreachable", "connection closed")));
     socket.on("data", (chunk) => {

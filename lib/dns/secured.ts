@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { notToItself } from "../ports/self_connection.ts";
 
 export interface SecurePlace {
   readonly host: string;
@@ -15,7 +16,7 @@ export interface SecurePlace {
 
 /** Throws where the file with the authorities cannot be read. */
 export const secureSocket = (place: SecurePlace): TLSSocket =>
-  connect({
+  notToItself(connect({
     host: place.host,
     port: place.port,
     minVersion: "TLSv1.2",
@@ -23,4 +24,4 @@ export const secureSocket = (place: SecurePlace): TLSSocket =>
     // an IP address is no SNI. RFC 6066 §3
     ...(isIP(place.name) === 0 ? { servername: place.name } : {}),
     ...(place.ca === null ? {} : { ca: [readFileSync(place.ca, "utf8")] }),
-  });
+  }));

@@ -1,5 +1,6 @@
 /** A connection to a milter: packets out, with back-pressure; packets in, one at a time. */
 import { connect, type Socket } from "node:net";
+import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { type Packet, PacketFault, PacketReader } from "./packets.ts";
 
 export type Place =
@@ -42,6 +43,7 @@ export class Channel {
       }, { once: true });
       socket.once("error", reject);
       socket.once("connect", () => {
+        if (meetsItself(socket)) return void socket.destroy(new ConnectedToItself());
         socket.off("error", reject);
         socket.setNoDelay(true);
         resolve(new Channel(socket));

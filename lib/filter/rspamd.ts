@@ -6,6 +6,7 @@ import { request as https } from "node:https";
 import { Effect } from "effect";
 import { printMailbox } from "../address/mailbox.ts";
 import { type FilteredMessage, FilterFault, type FilterResult } from "../ports/filters.ts";
+import { notToItself } from "../ports/self_connection.ts";
 import { costOf } from "./packets.ts";
 import { rspamdResult } from "./rspamd_answer.ts";
 
@@ -32,6 +33,7 @@ export const askRspamd =
             signal,
             headers: { ...headersOf(m, place), "Content-Length": head.length + m.bodyOctets },
           });
+          req.on("socket", notToItself);
           const answered = answerTo(req);
           // what comes back early is told by `answered` alone
           answered.catch(() => {});

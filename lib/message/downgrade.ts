@@ -10,7 +10,7 @@ import { parseAddressList } from "./address_list.ts";
 import { downgradeWords } from "./downgrade_words.ts";
 import { encodeText } from "./encoded_word.ts";
 import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
-import { readParameterized } from "./mime_entity.ts";
+import { readParameterized } from "./mime/mime_entity.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
 

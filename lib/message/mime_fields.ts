@@ -1,6 +1,6 @@
 /** MIME fields of a message, of which there may be one each. RFC 2045 §3, RFC 2183 §2 */
 import { type Field, unfolded } from "./header.ts";
-import { readParameterized } from "./mime_entity.ts";
+import { readParameterized } from "./mime/mime_entity.ts";
 
 /** Programs differ in which of two they believe. */
 export const MIME_FIELDS: ReadonlySet<string> = new Set([

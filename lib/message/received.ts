@@ -70,14 +70,19 @@ const sealedClause = (token: string): ReadonlyArray<string> => {
   return ["from submission.invalid", "(sealed", ...pieces].with(-1, `${pieces.at(-1) ?? ""})`);
 };
 
-/** RFC 5321 §4.1.4: a name that is none is not repeated. */
+/** RFC 5321 §4.1.4: a name that is none is not repeated, and one that is merely not ASCII stands in a comment. */
 const fromClause = (mode: ReceivedMode, session: Client): string => {
   const literal = mode === "full" ? addressLiteral(session.clientAddress) : null;
   if (literal === null) return "from submission.invalid";
   const { helo } = session;
   const name = parseDomainName(helo, false) !== null || parseLiteral(helo) !== null ? helo : null;
-  return name === null ? `from ${literal}` : `from ${name} (${literal})`;
+  if (name !== null) return `from ${name} (${literal})`;
+  const escaped = helo.length <= 200 && helo.includes("\\x{") && ESCAPED.test(helo);
+  return escaped ? `from ${literal} (${helo.replaceAll("\\", "\\\\")})` : `from ${literal}`;
 };
+
+/** A host's name with characters beyond ASCII, as `escapeName` writes it. A backslash is doubled in a comment. */
+const ESCAPED = /^(?:[A-Za-z0-9._-]|\\x\{[0-9A-F]{2,6}\})+$/;
 
 /** Letters, digits, `_` and `-`: the name of a cipher suite, and nothing else. RFC 8314 §4.3 */
 const CIPHER = /^[A-Za-z0-9_-]{1,80}$/;

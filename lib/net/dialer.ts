@@ -11,6 +11,7 @@ import {
   type TlsFailed,
   type TlsRequest,
 } from "../ports/dialer.ts";
+import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { Authorities, secure } from "./tls_client.ts";
 
 /** Opens nothing by itself; authority files are read at their first use and once only. */
@@ -60,6 +61,7 @@ export const open = (target: DialTarget, timeoutMs: number): Effect.Effect<Socke
     socket.on("error", () => {});
     socket.once("error", give);
     socket.once("connect", () => {
+      if (meetsItself(socket)) return give(new ConnectedToItself());
       clearTimeout(timer);
       socket.removeListener("error", give);
       resume(Effect.succeed(socket));

@@ -1,7 +1,7 @@
 /** Lines and literals of an IMAP server that nobody trusts: bounded in length, number and time. RFC 3501 §2.2 */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { startReading, stopReading } from "./reading.ts";
+import { startReading, stopReading } from "./read_control.ts";
 import { Broken } from "./text_lines.ts";
 
 const MAX_LINE = 8_192;

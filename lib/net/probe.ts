@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Probe, ProbeReport, ProbeRequest, ProbeState } from "../discovery/discover/ports.ts";
+import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
 import { covers } from "./certificate_names.ts";
 import type { Guard } from "./guard.ts";
 import { type Dialogue, dialogueOf } from "./probe_dialogue.ts";
@@ -157,7 +158,10 @@ const tcp = (address: string, port: number, open: Array<Socket>): Promise<Socket
     open.push(socket);
     socket.on("error", () => {}); // one without a listener would end the process
     socket.once("error", (e) => reject(new Ended("refused", e.message)));
-    socket.once("connect", () => resolve(socket));
+    socket.once("connect", () => {
+      if (meetsItself(socket)) reject(new Ended("refused", new ConnectedToItself().message));
+      else resolve(socket);
+    });
   });
 
 const tls = (

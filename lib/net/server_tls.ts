@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
 import type { Certificates } from "../ports/certificates.ts";
 import { readClientHello } from "./client_hello.ts";
-import { giveBackReads } from "./reading.ts";
+import { giveBackReads } from "./read_control.ts";
 
 /** A handshake that has begun. */
 export interface Begun {

@@ -8,7 +8,7 @@ import type { TlsFacts } from "../envelope/session.ts";
 import type { ClientCertificate } from "../ports/accounts.ts";
 import type { Certificates } from "../ports/certificates.ts";
 import type { ProxiedClient } from "./proxy_header.ts";
-import { startReading, stopReading } from "./reading.ts";
+import { startReading, stopReading } from "./read_control.ts";
 import { type Begun, serverTls } from "./server_tls.ts";
 
 /** What is known of a connection once TLS is up. */

@@ -2,7 +2,7 @@
 import { Context, Data, Effect, Layer } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
-import type { BodyFacts } from "../message/body.ts";
+import type { BodyFacts } from "../message/mime/body.ts";
 
 /** All that the stages decided on, without the body. */
 export interface SubmissionRecord {

@@ -1,7 +1,7 @@
 /** DKIM signatures: keys, and what is made with them. RFC 6376 §5 */
 import { Context, Data, Effect, Layer } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
-import type { DkimAlgorithm } from "../message/dkim_signature.ts";
+import type { DkimAlgorithm } from "../message/dkim/dkim_signature.ts";
 import type { Field, Header } from "../message/header.ts";
 
 /** The hash of a body while it comes in. */

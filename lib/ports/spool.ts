@@ -1,14 +1,16 @@
 /**
  * The spool: keeps accepted submissions safe until every recipient's next hop has answered.
  *
- * Contract (suite in test/contract/spool_suite.ts): `commit` returns only when content, envelope and
- * trail are on stable storage in one transaction; an unfinished staging leaves nothing visible;
+ * Contract (suites in test/contract/spool_suite.ts and commit_suite.ts): `commit` returns only when content, envelope and
+ * trail are on stable storage in one transaction, and what it says is true whenever it is called off or given up
+ * (docs/design/interruption.md); an unfinished staging leaves nothing visible;
  * claims are leased to one owner at a time, a lease lapses when its owner stops renewing, and
  * only the holder of a lease can settle it.
  */
 import { Context, Data, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Attempt } from "./attempt.ts";
+import type { Cancellation } from "./cancellation.ts";
 import type { CopyOf } from "./copy_of.ts";
 import type { Hold } from "./hold.ts";
 import type { SessionFacts } from "../envelope/session.ts";
@@ -47,7 +49,7 @@ export interface Staging {
   readonly write: (chunk: Uint8Array) => Effect.Effect<void, SpoolError>;
   /** What was written, in chunks counted from 0; null behind the last. The chunks may be cut otherwise. */
   readonly part: (index: number) => Effect.Effect<Uint8Array | null, SpoolError>;
-  /** Forgets it; safe to call at any time. */
+  /** Forgets it; safe to call at any time: what a commit has taken is the commit's to keep or drop. */
   readonly discard: () => void;
 }
 
@@ -222,8 +224,15 @@ export interface QueueDetail extends QueueEntry {
 
 export class Spool extends Context.Service<Spool, {
   readonly stage: () => Staging;
-  /** Durable when it succeeds; on failure nothing is kept. */
-  readonly commit: (message: NewMessage) => Effect.Effect<Committed, SpoolError>;
+  /**
+   * Durable when it succeeds; on failure nothing is kept, nor will be. It cannot be interrupted. `cancellation`: where
+   * nothing was begun it fails at once; where it was, it goes on, and its outcome is the true one. `Known`: only for
+   * a message that is there, or was delivered to all its recipients.
+   */
+  readonly commit: (
+    message: NewMessage,
+    cancellation?: Cancellation,
+  ) => Effect.Effect<Committed, SpoolError>;
   /**
    * Deliveries that are due, leased to this process; at most `limit`, waiting for the first one.
    * What this process accepted a moment ago is handed over without a look at the disk. A backlog comes by

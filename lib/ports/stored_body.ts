@@ -1,6 +1,6 @@
 /** The body of a submission where it waits: to be read again, and to be replaced. No service: it comes with the submission. */
 import type { Effect } from "effect";
-import type { BodyFacts } from "../message/body.ts";
+import type { BodyFacts } from "../message/mime/body.ts";
 import type { SpoolError } from "./spool.ts";
 
 /** What becomes of a body, chunk by chunk. */

@@ -6,7 +6,7 @@
  * recorded before the next attempt, many in one commit.
  */
 import { Clock, Duration, Effect, Layer, Option } from "effect";
-import { Present } from "../message/present.ts";
+import { Bag } from "../message/bag.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
@@ -16,22 +16,23 @@ import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { SpoolState } from "../ports/spool_state.ts";
 import { ours } from "../smtp/client/verdict.ts";
-import { Awaited, toldOf } from "./awaited.ts";
-import { awaitedJob } from "./awaited_job.ts";
-import { Background } from "./background.ts";
-import { ClockJumps } from "./clock_jumps.ts";
-import { Delivered, plain } from "./delivered.ts";
-import { Events } from "./events.ts";
-import { stillBarred } from "./held.ts";
-import { alike, type Job, sort, withRecipients } from "./job.ts";
-import { lane } from "./lane.ts";
-import type { Yard } from "./yard.ts";
-import type { Result } from "./outcome.ts";
-import { Pool } from "./pool.ts";
+import { PassThroughClient, toldOf } from "./job/pass_through_client.ts";
+import { awaitedJob } from "./job/pass_through_job.ts";
+import { Background } from "./record/background.ts";
+import { ClockJumps } from "./record/clock_jumps.ts";
+import { Delivered, plain } from "./record/delivered.ts";
+import { Events } from "./record/events.ts";
+import { notAuthorized } from "./job/still_authorized.ts";
+import { alike, type Job, sort, withRecipients } from "./job/job.ts";
+import { lane } from "./lane/lane.ts";
+import type { RelayState } from "./lane/relay_state.ts";
+import type { Result } from "./job/outcome.ts";
+import { Pool } from "./lane/pool.ts";
 import type { RelaySettings } from "./settings.ts";
-import { settler } from "./settle.ts";
-import { SilentHosts } from "./silent_hosts.ts";
-import { Watch } from "./watch.ts";
+import { settler } from "./record/settle.ts";
+import { SentAhead } from "./lane/ahead.ts";
+import { SilentHosts } from "./hosts/silent_hosts.ts";
+import { Deadlines } from "./session/deadlines.ts";
 
 type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
 
@@ -80,8 +81,8 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     (e) => Effect.sync(() => events.add(e)),
     jumps,
   );
-  const watch = new Watch(Math.min(WATCH_MS, settings.patience.idle));
-  const inHand = new Present<Job>();
+  const watch = new Deadlines(Math.min(WATCH_MS, settings.patience.idle));
+  const inHand = new Bag<Job>();
   const room = new Room(settings.window);
 
   const record = (
@@ -122,13 +123,15 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
     room.leave();
     return null;
   };
-  const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(yard, hop, held)));
+  const pool: Pool = new Pool(settings, (hop, held) => inBackground(lane(relay, hop, held)));
   const silent = new SilentHosts();
-  const yard: Yard = {
+  const ahead = new SentAhead();
+  const relay: RelayState = {
     settings,
     pool,
     watch,
     silent,
+    ahead,
     inHand,
     calledBack,
     stillOurs,
@@ -152,7 +155,7 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
       room.enter();
       record({ delivery, route: null }, stranded);
     }
-    const barred = yield* stillBarred(delivery);
+    const barred = yield* notAuthorized(delivery);
     const now = performance.now();
     for (const job of jobs) {
       room.enter();
@@ -239,12 +242,16 @@ const make = Effect.fnUntraced(function* (settings: RelaySettings) {
 });
 
 /** Hands a message over as a job of its own, which the pool treats like any other. */
-const passing = (settings: RelaySettings, pool: Pool, watch: Watch) => (p: Passing) =>
+const passing = (settings: RelaySettings, pool: Pool, watch: Deadlines) => (p: Passing) =>
   Effect.callback<HandedOver>((resume) => {
-    const awaited: Awaited = new Awaited(p, performance.now() + settings.passMs, (h) => {
-      watch.remove(awaited);
-      resume(Effect.succeed(h));
-    });
+    const awaited: PassThroughClient = new PassThroughClient(
+      p,
+      performance.now() + settings.passMs,
+      (h) => {
+        watch.remove(awaited);
+        resume(Effect.succeed(h));
+      },
+    );
     if (pool.closing) return awaited.stop();
     watch.add(awaited);
     const job = awaitedJob(p, settings.access(p.route), awaited);

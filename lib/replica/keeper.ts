@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Effect, Redacted } from "effect";
+import { Cancellation } from "../ports/cancellation.ts";
 import type { Copies } from "../ports/copies.ts";
 import type { Source } from "../ports/copy_of.ts";
 import type { Spool, SpoolError, Staging } from "../ports/spool.ts";
@@ -68,11 +69,13 @@ export class Keeper {
   readonly #events: KeeperEvents;
   readonly #reader = new FrameReader(STRANGER);
   readonly #staged = new Map<number, Staged>();
+  /** Copies on their way to the disk. */
+  readonly #keeping = new Set<Cancellation>();
   #source: Source | null = null;
   #pumping = false;
   #paused = false;
   #over = false;
-  /** By a clock that nobody sets, ms. */
+  /** By the monotonic clock, ms. */
   deadline: number;
 
   constructor(
@@ -98,10 +101,11 @@ export class Keeper {
     void this.#pump();
   }
 
-  /** The connection is gone: what was not kept yet goes. */
+  /** The connection is gone: what was not kept yet goes, since the other side takes it for refused. */
   closed(): void {
     if (this.#over) return;
     this.#over = true;
+    for (const cancellation of this.#keeping) cancellation.request();
     for (const { body } of this.#staged.values()) body.discard();
     this.#staged.clear();
   }
@@ -270,17 +274,26 @@ export class Keeper {
       return this.#answer({ t: "failed", n, why });
     }
     const { open, hold, ...rest } = message;
-    const kept = this.#spool.commit({
+    const cancellation = new Cancellation();
+    this.#keeping.add(cancellation);
+    const copy = {
       ...rest,
       recipients: [],
       head: Buffer.from(head).toString("latin1"),
       body,
       copyOf: { ...source, open, hold },
-    });
-    this.#run(n, Effect.onError(kept, () => Effect.sync(() => body.discard())), () => ({
-      t: "ok",
-      n,
-    }));
+    };
+    const kept = this.#spool.commit(copy, cancellation).pipe(
+      Effect.onError(() => Effect.sync(() => body.discard())),
+      // it could not be called off any more, and nobody hears that it is here
+      Effect.tap(() => this.#over ? this.#forget(source, rest.id) : Effect.void),
+      Effect.ensuring(Effect.sync(() => void this.#keeping.delete(cancellation))),
+    );
+    this.#run(n, kept, () => ({ t: "ok", n }));
+  }
+
+  #forget(source: Source, id: string): Effect.Effect<void, SpoolError> {
+    return Effect.asVoid(this.#copies.update(source, [{ id, open: [] }]));
   }
 
   /** Not waited for: what follows shares its commit. */

@@ -4,6 +4,7 @@
  */
 import { setImmediate } from "node:timers";
 import { Deferred, Effect, Layer } from "effect";
+import type { Cancellation } from "../ports/cancellation.ts";
 import { Copies, type CopyEntry, openOf, type Standing } from "../ports/copies.ts";
 import { Dialer } from "../ports/dialer.ts";
 import {
@@ -29,6 +30,21 @@ const TOGETHER = 500;
 const RECIPIENTS = 10_000;
 /** At a stop, for the last news. */
 const FAREWELL_MS = 2_000;
+
+/** Ends with a fault once it is called off. */
+const until = <A>(
+  work: Effect.Effect<A, SpoolError>,
+  cancellation: Cancellation | undefined,
+): Effect.Effect<A, SpoolError> => {
+  if (cancellation === undefined) return work;
+  const calledOff = Effect.callback<never, SpoolError>((resume) => {
+    const fail = (): void => resume(Effect.fail(notKept("it was not copied in time")));
+    if (cancellation.requested) return fail();
+    cancellation.onRequest(fail);
+    return Effect.sync(() => cancellation.onRequest(null));
+  });
+  return Effect.raceFirst(work, calledOff);
+};
 
 const notKept = (cause: unknown): SpoolFault => new SpoolFault({ operation: "replicate", cause });
 
@@ -59,14 +75,16 @@ class Replicated {
     this.#fork = fork;
   }
 
-  readonly commit: Spool["Service"]["commit"] = (m) =>
-    m.replicated !== true ? this.#spool.commit(m) : Effect.suspend(() => {
+  readonly commit: Spool["Service"]["commit"] = (m, cancellation) =>
+    m.replicated !== true ? this.#spool.commit(m, cancellation) : Effect.suspend(() => {
       const { id } = m;
       this.#flying.add(id);
-      return Effect.mapError(sendCopy(this.#link, m, openOf(m)), notKept).pipe(
+      const copying = Effect.mapError(sendCopy(this.#link, m, openOf(m)), notKept);
+      // nothing is kept here yet: whoever calls it off, or is gone, has not been told anything either
+      return until(copying, cancellation).pipe(
         Effect.flatMap((): Effect.Effect<Committed, SpoolError> => {
           this.#copied.add(id);
-          return this.#spool.commit(m);
+          return this.#spool.commit(m, cancellation);
         }),
         Effect.tap((c) => c._tag === "Known" ? this.#drop(id) : Effect.void),
         Effect.onError(() => this.#drop(id)),
@@ -74,6 +92,7 @@ class Replicated {
           this.#flying.delete(id);
           if (this.#stale.has(id)) this.#changed([id]);
         })),
+        Effect.uninterruptible,
       );
     });
 

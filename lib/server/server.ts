@@ -3,7 +3,7 @@
  */
 import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
-import { Present } from "../message/present.ts";
+import { Bag } from "../message/bag.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { awaitProxyHeader, Networks } from "../net/proxied.ts";
@@ -18,13 +18,13 @@ import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/extension.ts";
-import { type AnswerServices, makeAnswerer } from "./answer.ts";
-import type { AnswerSettings } from "./answer_settings.ts";
-import { makeFetchPart } from "./fetch_part.ts";
-import { Connection } from "./connection.ts";
-import type { OpenSession, SessionHost } from "./session_host.ts";
-import { refusedLine } from "./refused_log.ts";
-import { countClosing } from "./throttled.ts";
+import { type AnswerServices, makeAnswerer } from "./answer/answer.ts";
+import type { AnswerSettings } from "./answer/answer_settings.ts";
+import { makeFetchPart } from "./session/fetch_part.ts";
+import { Connection } from "./session/connection.ts";
+import type { OpenSession, SessionHost } from "./session/session_host.ts";
+import { refusedLine } from "./session/refused_log.ts";
+import { countClosing } from "./limits/throttled.ts";
 
 export interface SocketAddress {
   readonly host: string;
@@ -72,7 +72,7 @@ export interface Listening {
 const TICK_MS = 1_000;
 
 class Connections {
-  readonly #all = new Present<OpenSession>();
+  readonly #all = new Bag<OpenSession>();
   readonly #perAddress = new Map<string, number>();
   #idle: (() => void) | null = null;
 

@@ -23,15 +23,15 @@ import {
   SpoolFault,
 } from "../ports/spool.ts";
 import { SpoolState } from "../ports/spool_state.ts";
-import { copiesOn } from "./copies_port.ts";
-import { DatabaseThread } from "./group_commit.ts";
-import { SpoolOutbox } from "./outbox.ts";
-import type { ClaimedRow, CommitOp, OpResult, ReadPart } from "./protocol.ts";
-import { PER_MESSAGE } from "./schema.ts";
-import { settledRow } from "./settled_row.ts";
-import { DiskStaging } from "./staging.ts";
-import { reportStart, Troubles } from "./troubles.ts";
-import { type Facts, groupClaims, readFacts } from "./claims.ts";
+import { copiesOn } from "./thread/copies_port.ts";
+import { DatabaseThread, faultOf } from "./thread/group_commit.ts";
+import { SpoolOutbox } from "./thread/outbox.ts";
+import type { ClaimedRow, ClaimOp, CommitOp, OpResult, ReadPart } from "./database/protocol.ts";
+import { PER_MESSAGE } from "./database/schema.ts";
+import { settledRow } from "./database/settled_row.ts";
+import { DiskStaging } from "./thread/staging.ts";
+import { reportStart, Troubles } from "./thread/troubles.ts";
+import { type Facts, groupClaims, readFacts } from "./database/claims.ts";
 
 export interface SpoolSettings {
   /** File; its directory is made where it is missing. */
@@ -95,30 +95,35 @@ class SqliteSpool {
 
   readonly stage = () => new DiskStaging(this.#thread);
 
-  readonly commit = (m: NewMessage): Effect.Effect<Committed, SpoolError> =>
-    Effect.suspend(() => {
+  readonly commit: Spool["Service"]["commit"] = (m, cancellation) =>
+    Effect.uninterruptible(Effect.callback<Committed, SpoolError>((resume) => {
       const now = m.hold === undefined && m.due === undefined && m.copyOf === undefined;
       const lease = now && !this.#backlog && this.#ready.length < MAX_READY &&
         this.#cached < MAX_CACHED;
       const { op, facts } = this.#commitOp(m, lease);
-      return Effect.map(this.#thread.run("commit", op), (value): Committed => {
-        if (typeof value === "object" && value !== null && "known" in value) {
-          m.body.discard();
-          return { _tag: "Known", id: value.known };
+      const staging = m.body as DiskStaging;
+      this.#thread.submit(op, (r) => {
+        if (!r.ok) {
+          staging.landed(false);
+          return resume(Effect.fail(faultOf("commit", r)));
         }
-        const number = value as number;
-        (m.body as DiskStaging).finish();
-        if (lease) this.#offer(m, op, facts, number);
+        const { value } = r;
+        if (typeof value === "object" && value !== null && "known" in value) {
+          staging.landed(false);
+          return resume(Effect.succeed<Committed>({ _tag: "Known", id: value.known }));
+        }
+        staging.landed(true);
+        if (lease) this.#offer(m, op, facts, value as number);
         else if (now) this.#backlog = this.#look = true;
         this.#awaken();
         this.#outbox?.stir();
-        return KEPT;
-      });
-    });
+        resume(Effect.succeed(KEPT));
+      }, cancellation);
+    }));
 
   #commitOp(m: NewMessage, lease: boolean): { readonly op: CommitOp; readonly facts: Facts } {
     const staging = m.body as DiskStaging;
-    const held = staging.takeHeld();
+    const held = staging.hand();
     const head = octetsOf(m.head);
     const facts: Facts = {
       envelope: m.envelope,
@@ -196,10 +201,16 @@ class SqliteSpool {
     this.#withdrawn.delete(r);
   }
 
-  /** What we believe to hold and do not is withdrawn. */
+  /** What we believe to hold and do not is withdrawn; what is ours and nobody holds goes back into the queue. */
   #compare(keys: Float64Array): void {
     const ours = new Set(keys);
     for (const [key, r] of this.#out) if (!ours.has(key)) this.#withdrawn.add(r);
+    const lost = Array.from(keys).filter((key) => !this.#out.has(key));
+    if (lost.length === 0) return;
+    this.#thread.submit({ op: "giveBack", keys: lost }, () => {
+      this.#backlog = true;
+      this.poll();
+    });
   }
 
   readonly withdrawn = (r: LeasedRecipient): boolean =>
@@ -229,11 +240,16 @@ class SqliteSpool {
     this.#awaken();
   }
 
-  /** Another process may have taken something out of our hands. */
-  watch(): void {
-    this.#thread.submit({ op: "ours" }, (r) => {
+  /** Leases of ours, `always` or where another process may have taken something out of our hands. */
+  sweep(always: boolean): void {
+    this.#thread.submit({ op: "ours", always }, (r) => {
       if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
     });
+  }
+
+  /** Another process may have changed something. */
+  watch(): void {
+    this.sweep(false);
     this.#thread.submit({ op: "suppressed" }, (r) => {
       if (r.ok && r.value instanceof Set) this.#suppressed = r.value;
     });
@@ -245,11 +261,10 @@ class SqliteSpool {
       if (this.#look) {
         this.#look = false;
         const fair = this.#backlog;
-        return Effect.flatMap(this.#thread.run("claim", { op: "claim", limit, fair }), (value) => {
-          const rows = value as ReadonlyArray<ClaimedRow>;
-          this.#backlog = rows.length === limit;
+        return Effect.flatMap(this.#claim({ op: "claim", limit, fair }), ({ rows, deliveries }) => {
+          this.#backlog = rows === limit;
           if (this.#backlog) this.#look = true;
-          return rows.length === 0 ? this.take(limit) : Effect.succeed(this.#claimed(rows));
+          return rows === 0 ? this.take(limit) : Effect.succeed(deliveries);
         });
       }
       return this.#ready.length > 0
@@ -257,10 +272,25 @@ class SqliteSpool {
         : Effect.flatMap(this.#sleep, () => this.take(limit));
     });
 
-  #claimed(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<Delivery> {
-    const deliveries = groupClaims(rows, readFacts);
-    for (const d of deliveries) this.#handOut(d);
-    return deliveries;
+  /** What was leased for somebody who has stopped waiting is for whoever comes next. */
+  #claim(op: ClaimOp): Effect.Effect<Claimed, SpoolError> {
+    return Effect.suspend(() => {
+      let wanted = true;
+      const claimed = this.#thread.run("claim", op, (value): Claimed => {
+        const rows = value as ReadonlyArray<ClaimedRow>;
+        const deliveries = groupClaims(rows, readFacts);
+        for (const d of deliveries) this.#handOut(d);
+        if (!wanted) {
+          this.#ready.push(...deliveries);
+          this.poll();
+        }
+        return { rows: rows.length, deliveries };
+      });
+      return Effect.onInterrupt(claimed, () =>
+        Effect.sync(() => {
+          wanted = false;
+        }));
+    });
   }
 
   /** What is in memory for other hops, else what is on disk for them. */
@@ -275,10 +305,8 @@ class SqliteSpool {
       this.#ready = this.#ready.filter((d) => !taken.has(d));
       return Effect.succeed(found);
     }
-    return Effect.map(
-      this.#thread.run("claim", { op: "claim", limit, fair: true, except }),
-      (value) => this.#claimed(value as ReadonlyArray<ClaimedRow>),
-    );
+    const claim = this.#claim({ op: "claim", limit, fair: true, except });
+    return Effect.map(claim, ({ deliveries }) => deliveries);
   }
 
   readonly #sleep = Effect.callback<void>((resume) => {
@@ -322,28 +350,34 @@ class SqliteSpool {
 
   readonly settle: Spool["Service"]["settle"] = (message, settlements, bounce) =>
     Effect.suspend(() => {
-      const kept = bounce === undefined ? null : this.#commitOp(bounce, false).op;
-      return Effect.map(this.#settle([{ message, settlements }], kept), () => {
-        if (bounce === undefined) return;
-        (bounce.body as DiskStaging).finish();
-        this.poll();
+      if (bounce === undefined) return this.#settle([{ message, settlements }], null, () => {});
+      const { op } = this.#commitOp(bounce, false);
+      return this.#settle([{ message, settlements }], op, (kept) => {
+        (bounce.body as DiskStaging).landed(kept);
+        if (kept) this.poll();
       });
     });
 
   readonly settleAll: Spool["Service"]["settleAll"] = (settled) =>
-    Effect.suspend(() => this.#settle(settled, null));
+    Effect.suspend(() => this.#settle(settled, null, () => {}));
 
   #settle(
     settled: ReadonlyArray<Settled>,
     bounce: CommitOp | null,
+    landed: (recorded: boolean) => void,
   ): Effect.Effect<void, SpoolError> {
     const rows = settled.flatMap((s) => s.settlements.map(settledRow));
-    return Effect.map(this.#thread.run("settle", { op: "settle", rows, bounce }), () => {
-      this.#outbox?.stir();
-      for (const { message, settlements } of settled) {
-        this.#forget(message);
-        for (const { recipient } of settlements) this.#takeBack(recipient);
-      }
+    return Effect.callback((resume) => {
+      this.#thread.submit({ op: "settle", rows, bounce }, (r) => {
+        landed(r.ok);
+        if (!r.ok) return resume(Effect.fail(faultOf("settle", r)));
+        this.#outbox?.stir();
+        for (const { message, settlements } of settled) {
+          this.#forget(message);
+          for (const { recipient } of settlements) this.#takeBack(recipient);
+        }
+        resume(Effect.void);
+      });
     });
   }
 
@@ -351,18 +385,23 @@ class SqliteSpool {
     Effect.map(this.#thread.run("held", { op: "held", account }), (n) => n as number);
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
-    Effect.map(
+    Effect.suspend(() =>
       this.#thread.run("giveBack", {
         op: "giveBack",
         // not what was leased once more since
         keys: d.recipients.filter((r) => this.#out.get(r.key) === r).map((r) => r.key),
-      }),
-      () => {
+      }, () => {
         this.#forget(d.message);
         for (const r of d.recipients) this.#takeBack(r);
         this.#backlog = this.#look = true;
-      },
+      })
     );
+}
+
+/** So many rows, and what they come to. */
+interface Claimed {
+  readonly rows: number;
+  readonly deliveries: ReadonlyArray<Delivery>;
 }
 
 const iterate = async function* (parts: ReadonlyArray<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -418,7 +457,10 @@ export const spoolLayer = (
             spool.poll();
             thread.submit({ op: "lost" }, (r) => troubles.heard(r));
           }, POLL_MS),
-          setInterval(() => thread.submit({ op: "tick" }, ticked), LEASE_MS / 3),
+          setInterval(() => {
+            thread.submit({ op: "tick" }, ticked);
+            spool.sweep(true);
+          }, LEASE_MS / 3),
         ]),
         (timers) => Effect.sync(() => timers.forEach((t) => clearInterval(t))),
       );

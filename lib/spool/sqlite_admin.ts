@@ -19,13 +19,13 @@ import {
   SpoolAdmin,
   type Suppression,
 } from "../ports/spool_admin.ts";
-import { openDatabase } from "./database.ts";
-import { range } from "./runs.ts";
-import { changeQueue, IN_HANDS, redeem, underWay } from "./change.ts";
-import { readFacts } from "./claims.ts";
-import { heldBy } from "./holds.ts";
-import { PER_MESSAGE, STATE } from "./schema.ts";
-import { selected } from "./selected.ts";
+import { openDatabase } from "./database/database.ts";
+import { range } from "./database/number_ranges.ts";
+import { changeQueue, IN_HANDS, redeem, underWay } from "./database/change.ts";
+import { readFacts } from "./database/claims.ts";
+import { heldBy } from "./database/holds.ts";
+import { PER_MESSAGE, STATE } from "./database/schema.ts";
+import { selected } from "./database/selected.ts";
 
 type Row = Record<string, unknown>;
 

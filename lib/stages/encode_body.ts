@@ -5,9 +5,9 @@
  * Looks at a body only where something is known to be wrong with it. Nothing that a signature covers is touched.
  */
 import { Effect } from "effect";
-import { BodyEncoder, encodedHeader } from "../message/mime_encode.ts";
-import { entityOf } from "../message/mime_entity.ts";
-import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime_survey.ts";
+import { BodyEncoder, encodedHeader } from "../message/mime/mime_encode.ts";
+import { entityOf } from "../message/mime/mime_entity.ts";
+import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime/mime_survey.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import { badMessage, notEncodable } from "../reply/catalog.ts";
 import { HeaderPolicy } from "./policy.ts";

@@ -11,7 +11,7 @@ import { isAscii } from "../address/domain.ts";
 import { asciiMailbox } from "../address/mailbox.ts";
 import { downgradeHeader } from "../message/downgrade.ts";
 import { type Header, isFault } from "../message/header.ts";
-import { entityOf } from "../message/mime_entity.ts";
+import { entityOf } from "../message/mime/mime_entity.ts";
 import { HopMemory, type RememberedOffer } from "../ports/hop_memory.ts";
 import { hopKey } from "../ports/routes.ts";
 import {

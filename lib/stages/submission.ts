@@ -6,7 +6,7 @@ import type { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
-import type { BodyFacts } from "../message/body.ts";
+import type { BodyFacts } from "../message/mime/body.ts";
 import type { Header } from "../message/header.ts";
 import type { ParsedFields } from "../message/parse.ts";
 import type { Account } from "../ports/accounts.ts";

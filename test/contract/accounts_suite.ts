@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Effect, type Layer, Redacted } from "effect";
 import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
-import { deriveKeys } from "../../lib/accounts/verifier.ts";
+import { deriveKeys } from "../../lib/accounts/store/verifier.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import { Accounts } from "../../lib/ports/accounts.ts";
 import { AccountsAdmin } from "../../lib/ports/accounts_admin.ts";

@@ -1,4 +1,7 @@
-/** What every store behind `Spool` and `SpoolAdmin` does. Run on each Layer there is. */
+/**
+ * What every store behind `Spool` and `SpoolAdmin` does. Run on each Layer there is, with `commitSuite`, which has
+ * what comes between a commit and its outcome.
+ */
 import assert from "node:assert/strict";
 import { Effect, type Layer, Option } from "effect";
 import type { Envelope } from "../../lib/envelope/envelope.ts";

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
 import { continueSession, finalizeSession, startSession } from "pg/lib/crypto/sasl.js";
+import { MECHANISMS } from "../../lib/sasl/all.ts";
 import { OauthIssuer } from "../support/oauth_issuer.ts";
 import { eventually, installed, makeSite, type Site, startPostern } from "../support/postern.ts";
 import { run } from "../support/program.ts";
@@ -252,7 +253,9 @@ const makeWorld = async (jwt: OauthIssuer, introspected: OauthIssuer): Promise<W
   const site = await makeSite({
     tls: 'client_ca = "ca.pem"',
     routes: '[[route]]\nto = "*"\nvia = "maildir:outbox"',
-    more: `[[auth.oauth]]
+    more: `[auth]
+mechanisms = ${JSON.stringify(MECHANISMS)}
+[[auth.oauth]]
 issuer = "${jwt.url}"
 audience = ["postern"]
 jwks = "${jwt.url}/jwks"

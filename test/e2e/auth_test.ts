@@ -67,7 +67,14 @@ const ed25519 = async (dir: string): Promise<void> => {
   }).output();
   assert.ok(success);
 };
-const TWO = { tls: '[[tls.sni]]\ncertificate = "ed.pem"\nkey = "ed.key"', prepare: ed25519 };
+const PLUS = `[auth]
+mechanisms = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", "PLAIN", "LOGIN"]
+`;
+const TWO = {
+  more: PLUS,
+  tls: '[[tls.sni]]\ncertificate = "ed.pem"\nkey = "ed.key"',
+  prepare: ed25519,
+};
 
 it(
   "PLUS binds to the certificate that was served, and is offered where there is a binding: SASL-14, SASL-06, SASL-07",
@@ -101,7 +108,7 @@ Deno.test({
   name: "AUTH: gsasl can bind only by tls-exporter, which we cannot: 535, SASL-12",
   ignore: !installed("gsasl"),
   fn: () =>
-    withServer({}, async (s) => {
+    withServer({ more: PLUS }, async (s) => {
       const { stdout } = await new Deno.Command("gsasl", {
         args: ["--smtp", "--starttls", "-m", "SCRAM-SHA-256-PLUS", "--hostname", "localhost"]
           .concat(

@@ -2,27 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createTransport } from "nodemailer";
+import { MAIL_PROGRAMS, type MailProgram, TO } from "../support/mail_programs.ts";
 import { postfixAvailable, startPostfix } from "../support/postfix.ts";
-import {
-  eventually,
-  freePort,
-  installed,
-  makeSite,
-  type Site,
-  startPostern,
-} from "../support/postern.ts";
+import { eventually, freePort, installed, makeSite, startPostern } from "../support/postern.ts";
 import { run } from "../support/program.ts";
 
-interface Client {
-  readonly name: string;
-  /** What must be installed. */
-  readonly program: string;
-  readonly send: (site: Site, tls: boolean, message: string) => Promise<unknown>;
-}
-
-const TO = "bob@example.net";
-
-const CLIENTS: ReadonlyArray<Client> = [
+const CLIENTS: ReadonlyArray<MailProgram> = [
+  ...MAIL_PROGRAMS,
   {
     name: "curl",
     program: "curl",

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { STATE } from "../../lib/spool/schema.ts";
+import { STATE } from "../../lib/spool/database/schema.ts";
 import { NO_SYNC, READ_ONLY, trouble } from "../support/disk_fault.ts";
 import {
   eventually,

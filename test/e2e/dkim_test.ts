@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import nodemailer from "nodemailer";
-import { parseRecord, recordName, recordStrings } from "../../lib/message/dkim_record.ts";
+import { parseRecord, recordName, recordStrings } from "../../lib/message/dkim/dkim_record.ts";
 import { type DnsReply, DnsServer } from "../support/dns_server.ts";
 import { dkimpy, type Published, verifyWithDkimpy } from "../support/dkim_verifier.ts";
 import { latin1 } from "../../lib/message/text.ts";

@@ -170,3 +170,35 @@ servers = ["127.0.0.1:${unbound.port}"]
     }
   },
 });
+
+Deno.test({
+  name:
+    "a smarthost that wants a login at MAIL is told in the log as an error, and the message waits. HOP-17",
+  ignore: !["openssl", "curl"].every(installed),
+  fn: async () => {
+    const reply = "530 5.7.0 Must issue a STARTTLS command first";
+    const hop = await ScriptedHop.start({
+      on: (c) => c.startsWith("MAIL") ? reply : undefined,
+    });
+    const site = await makeSite({
+      routes: `[[route]]\nto = "*"\nvia = "smtp://127.0.0.1:${hop.port}"\ntls = "none"`,
+    });
+    const server = await startPostern(site);
+    try {
+      for (const to of ["bob@example.net", "carol@example.net"]) {
+        const r = await settled(site, await submit(site, to));
+        assert.equal(r.state, "queued");
+        assert.equal(r.lastReply, reply);
+      }
+      const told = server.output().split("\n").filter((l) =>
+        l.includes("The next hop does not take our login")
+      );
+      assert.equal(told.length, 1, server.output());
+      assert.match(told[0] ?? "", /level=ERROR.*530 5\.7\.0/i);
+    } finally {
+      await server.stop();
+      await hop.stop();
+      await Deno.remove(site.dir, { recursive: true });
+    }
+  },
+});

@@ -1,7 +1,7 @@
 /** Every throttle: its reply, and that it was counted. SMTP-18, SMTP-19, AUTH-13, threats rows 12 and 27 */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { type Throttle, throttledCount } from "../../lib/server/throttled.ts";
+import { type Throttle, throttledCount } from "../../lib/server/limits/throttled.ts";
 import { type InProcess, withServer } from "../support/in_process.ts";
 import { OauthIssuer } from "../support/oauth_issuer.ts";
 import { SmtpDialog } from "../support/smtp_dialog.ts";

@@ -1,7 +1,7 @@
 /** A configuration from as much TOML as a test cares about. */
 import assert from "node:assert/strict";
 import { type Config, printProblem } from "../../lib/config/config.ts";
-import { parseConfig } from "../../lib/config/parse.ts";
+import { parseConfig } from "../../lib/config/read/parse.ts";
 
 export const LEAST = `
 hostname = "msa.example.com"

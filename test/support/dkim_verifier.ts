@@ -1,6 +1,6 @@
 /** Verifiers of DKIM that we did not write: dkimpy and OpenDKIM. Both get the keys from us, not from DNS. */
 import { join } from "node:path";
-import { type DkimRecord, recordName, recordStrings } from "../../lib/message/dkim_record.ts";
+import { type DkimRecord, recordName, recordStrings } from "../../lib/message/dkim/dkim_record.ts";
 import { installed } from "./postern.ts";
 
 export interface Published {

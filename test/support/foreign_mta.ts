@@ -58,6 +58,7 @@ const greets = (port: number): Promise<boolean> =>
       resolve(true);
     });
     socket.once("error", () => resolve(false));
+    socket.once("close", () => resolve(false));
   });
 
 const inNamespace = async (
@@ -68,11 +69,24 @@ const inNamespace = async (
 ): Promise<ForeignHop> => {
   const file = join(dir, "run.sh");
   Deno.writeTextFileSync(file, script);
-  const child = new Deno.Command("unshare", {
-    args: ["-m", "sh", file],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  return await startHop(
+    port,
+    mail,
+    new Deno.Command("unshare", {
+      args: ["-m", "sh", file],
+      stdout: "null",
+      stderr: "null",
+    }),
+  );
+};
+
+/** Starts a server that keeps messages in directories `new` below `mail`, and waits for its greeting. */
+export const startHop = async (
+  port: number,
+  mail: string,
+  command: Deno.Command,
+): Promise<ForeignHop> => {
+  const child = command.spawn();
   for (let i = 0; i < 100 && !(await greets(port)); i++) {
     await new Promise((r) => setTimeout(r, 100));
   }
@@ -80,7 +94,10 @@ const inNamespace = async (
     port,
     delivered: () => filesBelow(mail).map((f) => text(Deno.readFileSync(f))),
     stop: async () => {
-      child.kill("SIGTERM");
+      try {
+        child.kill("SIGTERM");
+      } catch { // it has ended by itself
+      }
       await child.status;
     },
   };

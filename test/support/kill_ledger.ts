@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { PER_MESSAGE, STATE } from "../../lib/spool/schema.ts";
+import { PER_MESSAGE, STATE } from "../../lib/spool/database/schema.ts";
 
 /** One message at the sink, for one recipient. */
 interface Copy {

@@ -1,7 +1,7 @@
 /** Accounts in a Map, with clear passwords: for tests, and proof that the ports ask for no SQLite. */
 import { Context, Effect, Layer, Redacted } from "effect";
 import { strongEnough } from "../../lib/envelope/strength.ts";
-import { deriveKeys, fakeVerifier } from "../../lib/accounts/verifier.ts";
+import { deriveKeys, fakeVerifier } from "../../lib/accounts/store/verifier.ts";
 import { domainKey } from "../../lib/address/domain.ts";
 import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";

@@ -31,7 +31,9 @@ import {
   type Suppression,
 } from "../../lib/ports/spool_admin.ts";
 import { type Attempt, readAttempt } from "../../lib/ports/attempt.ts";
+import type { Cancellation } from "../../lib/ports/cancellation.ts";
 import { printMailbox } from "../../lib/address/mailbox.ts";
+import { CommitTrouble, SLOW_MS, type Trouble } from "./commit_trouble.ts";
 
 interface Row {
   readonly key: number;
@@ -92,6 +94,46 @@ class MemoryStaging implements Staging {
 }
 
 const LIVE: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
+const LOST: ReadonlyArray<DeliveryState> = ["failed", "expired", "removed"];
+
+const troubled = (cause: string) => Effect.fail(new SpoolFault({ operation: "commit", cause }));
+
+class MemoryTrouble {
+  #trouble: Trouble | null = null;
+  readonly #waiting = new Set<() => void>();
+
+  readonly begin = (t: Trouble): Effect.Effect<Effect.Effect<void>> =>
+    Effect.sync(() => {
+      this.#trouble = t;
+      return Effect.sync(() => {
+        this.#trouble = null;
+        for (const go of this.#waiting) go();
+        this.#waiting.clear();
+      });
+    });
+
+  /** Done once a commit may go on. */
+  pass(cancellation: Cancellation | undefined): Effect.Effect<void, SpoolFault> {
+    return Effect.suspend(() => {
+      switch (this.#trouble) {
+        case null:
+          return Effect.void;
+        case "waits":
+          return Effect.callback((resume) => {
+            const go = () => resume(Effect.void);
+            this.#waiting.add(go);
+            cancellation?.onRequest(() => {
+              if (this.#waiting.delete(go)) resume(troubled("called off"));
+            });
+          });
+        case "slow":
+          return Effect.sleep(SLOW_MS);
+        default:
+          return troubled("out of order");
+      }
+    });
+  }
+}
 
 /** The store itself, for tests that look inside or break it. */
 export class MemorySpool {
@@ -113,15 +155,29 @@ export class MemorySpool {
 
   readonly stage = (): Staging => new MemoryStaging();
 
-  readonly commit = (message: NewMessage): Effect.Effect<Committed, SpoolFault> =>
-    Effect.suspend(() => this.#known(message) ?? this.#keep(message));
+  /** What is in the way of commits. */
+  readonly trouble = new MemoryTrouble();
+
+  readonly commit = (
+    message: NewMessage,
+    cancellation?: Cancellation,
+  ): Effect.Effect<Committed, SpoolFault> =>
+    Effect.uninterruptible(Effect.andThen(
+      Effect.tapError(
+        this.trouble.pass(cancellation),
+        () => Effect.sync(() => message.body.discard()),
+      ),
+      Effect.suspend(() => this.#known(message) ?? this.#keep(message)),
+    ));
 
   #known({ once, body, acceptedAt }: NewMessage): Effect.Effect<Committed> | null {
     if (once === undefined || !(body instanceof MemoryStaging)) return null;
     const same = body.text;
     for (
-      const { message: { id, once: known, acceptedAt: at, body: other } } of this.#messages.values()
+      const { message: { id, once: known, acceptedAt: at, body: other }, rows } of this.#messages
+        .values()
     ) {
+      if (rows.some((r) => LOST.includes(r.state))) continue;
       const fresh = acceptedAt - at < this.onceMs;
       if (
         fresh && known?.key === once.key && other instanceof MemoryStaging && other.text === same
@@ -469,8 +525,11 @@ export class MemorySpool {
           : this.change({ _tag: then === "release" ? "Release" : "Remove" }, { id }),
     );
 
-  readonly layer: Layer.Layer<Spool | SpoolAdmin> = Layer.succeedContext(
-    Context.make(Spool, Spool.of(this)).pipe(Context.add(SpoolAdmin, SpoolAdmin.of(this))),
+  readonly layer: Layer.Layer<Spool | SpoolAdmin | CommitTrouble> = Layer.succeedContext(
+    Context.make(Spool, Spool.of(this)).pipe(
+      Context.add(SpoolAdmin, SpoolAdmin.of(this)),
+      Context.add(CommitTrouble, CommitTrouble.of(this.trouble)),
+    ),
   );
 }
 
@@ -535,4 +594,5 @@ async function* inChunks(octets: Uint8Array, size: number): AsyncGenerator<Uint8
 }
 
 /** A fresh, empty store. */
-export const memorySpoolLayer = (): Layer.Layer<Spool | SpoolAdmin> => new MemorySpool().layer;
+export const memorySpoolLayer = (): Layer.Layer<Spool | SpoolAdmin | CommitTrouble> =>
+  new MemorySpool().layer;

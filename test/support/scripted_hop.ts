@@ -42,6 +42,8 @@ export interface Script {
   ) => ReadonlyArray<Answer>;
   /** A message has come whole, and is not answered yet. */
   readonly taken?: (message: Told["messages"][number]) => void;
+  /** What each command gets that has come behind a final dot before that was answered. */
+  readonly behind?: (command: string) => Answer;
   /** The first message is answered only when this is done. */
   readonly hold?: Promise<void>;
   /** PEM; STARTTLS is offered where it is there. */
@@ -70,6 +72,8 @@ export class ScriptedHop {
   port = 0;
   /** Octets of texts without end that were written. */
   flooded = 0;
+  /** Commands that came behind a final dot before that was answered. */
+  readonly ahead: Array<string> = [];
 
   private constructor(script: Script) {
     this.#script = script;
@@ -232,7 +236,13 @@ class Dialogue {
     const data = this.#held.slice(0, end);
     this.#held = this.#held.slice(end + 3);
     this.#inData = false;
-    return this.#taken(data);
+    const early = this.#held.split("\r\n").slice(0, -1);
+    this.#hop.ahead.push(...early);
+    const { behind } = this.#script;
+    if (behind !== undefined) this.#held = "";
+    const more = this.#taken(data);
+    if (behind !== undefined) { for (const command of early) this.#say(behind(command)); }
+    return more;
   }
 
   #octets(chunk: { left: number; readonly last: boolean }): boolean {

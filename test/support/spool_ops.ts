@@ -1,7 +1,7 @@
 /** Operations on a spool's database, as the server's thread runs them. */
 import assert from "node:assert/strict";
-import type { SpoolDatabase } from "../../lib/spool/database.ts";
-import type { CommitOp, Op } from "../../lib/spool/protocol.ts";
+import type { SpoolDatabase } from "../../lib/spool/database/database.ts";
+import type { CommitOp, Op } from "../../lib/spool/database/protocol.ts";
 import { octets } from "./octets.ts";
 
 /** Runs one, which must go well, and gives its value. */

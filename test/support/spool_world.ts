@@ -1,7 +1,7 @@
 /** A spool's database under a clock that only the test moves. */
 import { DatabaseSync } from "node:sqlite";
-import { SpoolDatabase } from "../../lib/spool/database.ts";
-import type { ClaimedRow } from "../../lib/spool/protocol.ts";
+import { SpoolDatabase } from "../../lib/spool/database/database.ts";
+import type { ClaimedRow } from "../../lib/spool/database/protocol.ts";
 import { one } from "./spool_ops.ts";
 
 export const LEASE = 15_000;

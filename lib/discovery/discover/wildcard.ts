@@ -1,7 +1,6 @@
 /** A wildcard answers for every label below `_tcp`: what it says was not said of any service. RFC 4592, UN-3 */
 import type { Srv } from "../../ports/dns.ts";
-import type { MethodResult } from "./candidate.ts";
-import type { Candidate } from "./candidate.ts";
+import type { Candidate, MethodResult } from "./candidate.ts";
 import type { Run } from "./run.ts";
 
 /** Who the wildcard is, and what it says; none where a label that nobody publishes has no records. */

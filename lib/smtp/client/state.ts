@@ -92,10 +92,19 @@ export interface Transaction {
   readonly refusal: Verdict | null;
   /** The message that follows on this connection, where it is known already. */
   readonly next: Next | null;
+  /** Its commands left behind the content of the message before, and how; null: on their own. */
+  readonly ahead: "try" | "go" | null;
 }
+
+/**
+ * Whether the commands of a message may leave behind the content of the one before: `go` where the server has shown
+ * that it takes that, `try` to find out, `wait` not at all. Some take what comes there for smuggled. RFC 2920 §3.1
+ */
+export type Behind = "wait" | "try" | "go";
 
 export interface Next {
   readonly mail: Mail;
+  readonly behind: Behind;
   /** Its commands left behind the content of this one, in the same group. RFC 2920 §3.1 */
   readonly sent: boolean;
 }
@@ -122,7 +131,12 @@ export type Input =
   | { readonly _tag: "Garbage" }
   | { readonly _tag: "TlsUp"; readonly verified: boolean }
   /** Legal in `Ready`, and in a transaction that has no `next` yet. */
-  | { readonly _tag: "Deliver"; readonly mail: Mail }
+  | {
+    readonly _tag: "Deliver";
+    readonly mail: Mail;
+    /** Of one that follows another; absent: `go`. */
+    readonly behind?: Behind;
+  }
   /** Content and end mark are written. */
   | { readonly _tag: "ContentSent" }
   /** The content cannot be finished: the connection ends without an end mark. */
@@ -150,7 +164,14 @@ export type Output =
    * The oldest transaction is over; one verdict per recipient, in order. With `Close` in the same step the one
    * that was to follow has not begun.
    */
-  | { readonly _tag: "Finished"; readonly verdicts: ReadonlyArray<Verdict> }
+  | {
+    readonly _tag: "Finished";
+    readonly verdicts: ReadonlyArray<Verdict>;
+    /** Nothing was decided, since commands were sent ahead: to be sent again, and on its own. */
+    readonly again?: true;
+  }
+  /** Whether the server takes commands behind the content: what was tried, or what it refuses by now. */
+  | { readonly _tag: "Ahead"; readonly taken: boolean }
   | { readonly _tag: "Close" };
 
 export type Step = readonly [State, ...ReadonlyArray<Output>];

@@ -19,7 +19,16 @@ import {
   type Step,
 } from "./state.ts";
 import { answered, begin, broken, contentFailed, contentSent, follow } from "./transaction.ts";
-import { judge, LOST, NOT_SMTP, ours, softened, TIMED_OUT, type Verdict } from "./verdict.ts";
+import {
+  judge,
+  LOGIN_REFUSED,
+  LOST,
+  NOT_SMTP,
+  ours,
+  softened,
+  TIMED_OUT,
+  type Verdict,
+} from "./verdict.ts";
 
 type Stage = Extract<Output, { readonly _tag: "Refused" }>["stage"];
 
@@ -28,7 +37,7 @@ export const step = (state: State, input: Input): Step => {
     case "Reply":
       return replied(state, input.reply, input.more);
     case "Deliver":
-      if (state._tag === "Transaction") return follow(state, input.mail);
+      if (state._tag === "Transaction") return follow(state, input.mail, input.behind ?? "go");
       return state._tag === "Ready" ? begin(state, input.mail) : [state];
     case "ContentSent":
       return state._tag === "Transaction" ? contentSent(state) : [state];
@@ -150,7 +159,7 @@ const authenticating = (
   if (reply.code >= 300 && reply.code < 400 && next !== undefined) {
     return [{ ...state, answers }, send(`${next}\r\n`)];
   }
-  return refused("AUTH", { ...softened(judge(reply, "AUTH")), status: "4.7.8" });
+  return refused("AUTH", { ...softened(judge(reply, "AUTH")), status: LOGIN_REFUSED });
 };
 
 /** The connection is gone, or is to go. */

@@ -6,18 +6,22 @@
  */
 import type { ServerReply } from "./reply_reader.ts";
 import {
+  type Behind,
   close,
   closed,
   type Mail,
+  type Output,
   type Phase,
   type Ready,
   send,
   type Step,
   type Transaction,
 } from "./state.ts";
+import { early, onTrial, outOfStep, refusedAhead, undecidedYet } from "./sent_ahead.ts";
 import { unfit, unfitRecipient } from "./fitness.ts";
 import { mailParameters, rcptParameters } from "./parameters.ts";
-import { type Asked, judge, ours, softened, type Verdict } from "./verdict.ts";
+import type { Asked } from "./meaning.ts";
+import { judge, ours, softened, TIMED_OUT, type Verdict } from "./verdict.ts";
 
 const NEXT_TIME = ours("temporary", "4.5.3", "Too many recipients for one transaction");
 const OUT_OF_STEP = ours("temporary", "4.5.0", "Server answered before the message was sent");
@@ -47,7 +51,8 @@ const transaction = (ready: Ready, mail: Mail): Transaction => {
       (mail.later?.has(i) !== true && room-- > 0 ? null : later)
   );
   const phase: Phase = ready.dirty ? { _tag: "Reset" } : { _tag: "Mail" };
-  return { _tag: "Transaction", ready, mail, phase, verdicts, refusal: null, next: null };
+  const nothing = { refusal: null, next: null, ahead: null };
+  return { _tag: "Transaction", ready, mail, phase, verdicts, ...nothing };
 };
 
 /** All commands of a transaction, to leave in one write. */
@@ -66,18 +71,17 @@ const undecided = ({ mail }: Transaction): boolean => mail.whole === true && mai
  * The message behind this one. Its commands leave at once where the content is out, else behind the
  * content; where the server knows no PIPELINING, or cannot take it, it begins when this one is over.
  */
-export const follow = (t: Transaction, mail: Mail): Step => {
+export const follow = (t: Transaction, mail: Mail, behind: Behind): Step => {
   if (t.next !== null) return [t];
-  const known = { ...t, next: { mail, sent: false } };
+  const known = { ...t, next: { mail, behind, sent: false } };
   return t.phase._tag === "Final" ? ahead(known) : [known];
 };
 
 /** The content is out: the commands of the next message may follow. RFC 2920 §3.1 */
 const ahead = (t: Transaction): Step => {
   const { next, ready } = t;
-  if (next === null || next.sent || !ready.offer.pipelining || unfit(next.mail, ready) !== null) {
-    return [t];
-  }
+  if (next === null || next.sent || next.behind === "wait") return [t];
+  if (!ready.offer.pipelining || unfit(next.mail, ready) !== null) return [t];
   const following = transaction({ ...ready, dirty: false }, next.mail);
   if (firstOpen(following.verdicts, 0) < 0) return [t];
   return [{ ...t, next: { ...next, sent: true } }, send(group(following))];
@@ -122,6 +126,7 @@ const ASKED: Readonly<Record<Phase["_tag"], Asked>> = {
 export const answered = (t: Transaction, reply: ServerReply): Step => {
   const verdict = judge(reply, ASKED[t.phase._tag]);
   if (reply.code === 421) return broken(t, verdict);
+  if (outOfStep(t, reply, ASKED[t.phase._tag])) return refusedAhead(t, reply, verdict);
   switch (t.phase._tag) {
     case "Reset":
       return verdict.kind === "accepted"
@@ -189,7 +194,10 @@ const recipient = (t: Transaction, index: number, verdict: Verdict): Step => {
 const mayWrite = (t: Transaction, reply: ServerReply, verdict: Verdict): Step => {
   const go = reply.code >= 300 && reply.code < 400;
   const wanted = t.refusal === null && t.verdicts.some(accepted);
-  if (go && wanted) return [{ ...t, phase: { _tag: "Content" } }, { _tag: "SendContent" }];
+  if (go && wanted) {
+    const shown: ReadonlyArray<Output> = t.ahead === "try" ? [{ _tag: "Ahead", taken: true }] : [];
+    return [{ ...t, phase: { _tag: "Content" } }, ...shown, { _tag: "SendContent" }];
+  }
   if (go) { // RFC 2920 §3.1; LMTP owes no reply for it, so that the link is of no more use
     return t.ready.session.protocol === "LMTP"
       ? [closed, finished(t), close]
@@ -208,7 +216,8 @@ export const contentFailed = (t: Transaction, verdict: Verdict): Step => broken(
 
 const final = (t: Transaction, index: number, verdict: Verdict): Step => {
   if (t.ready.session.protocol === "SMTP") { // RFC 5321 §4.1.1.4: for all of them
-    return finish({ ...t, verdicts: t.verdicts.map((v) => accepted(v) ? verdict : v) }, false);
+    const over = { ...t, verdicts: t.verdicts.map((v) => accepted(v) ? verdict : v) };
+    return finish(over, false, verdict.kind === "permanent" && onTrial(t));
   }
   const verdicts = set(t.verdicts, index, verdict);
   const next = verdicts.findIndex((v, i) => i > index && accepted(v));
@@ -216,13 +225,21 @@ const final = (t: Transaction, index: number, verdict: Verdict): Step => {
   return next < 0 ? finish(now, false) : [{ ...now, phase: { _tag: "Final", index: next } }];
 };
 
-/** Over; the connection lives, and the next one begins. `dirty`: the server may still hold half a transaction. */
-const finish = (t: Transaction, dirty: boolean): Step => {
+/**
+ * Over; the connection lives, and the next one begins. `dirty`: the server may still hold half a transaction. `again`:
+ * what was said of it does not count.
+ */
+const finish = (t: Transaction, dirty: boolean, again = false): Step => {
   const ready = { ...t.ready, dirty };
-  if (t.next === null) return [ready, finished(t)];
-  if (t.next.sent) return [transaction(ready, t.next.mail), finished(t)];
-  const [state, ...outputs] = begin(ready, t.next.mail);
-  return [state, finished(t), ...outputs];
+  const over = again ? undecidedYet(finished(t).verdicts) : finished(t);
+  if (t.next === null) return [ready, over];
+  const { mail, sent, behind } = t.next;
+  if (sent) {
+    const ahead = behind === "try" ? "try" : "go";
+    return [{ ...transaction(ready, mail), ahead }, over];
+  }
+  const [state, ...outputs] = begin(ready, mail);
+  return [state, over, ...outputs];
 };
 
 const finished = (t: Transaction) =>
@@ -234,11 +251,15 @@ const finished = (t: Transaction) =>
 /**
  * The connection ends inside the transaction: what was answered for good stands, every other
  * recipient gets `verdict`. With LMTP the replies that came after the dot count. RFC 2033 §5
+ * Where commands were sent ahead, that may be why: then it is sent again on its own.
  */
 export const broken = (t: Transaction, verdict: Verdict): Step => {
   const open = t.phase._tag === "Final" && t.ready.session.protocol === "LMTP" ? t.phase.index : 0;
   const verdicts = t.verdicts.map((v, i) =>
     t.refusal ?? (v === null || (accepted(v) && i >= open) ? verdict : v)
   );
-  return [closed, { _tag: "Finished", verdicts }, close];
+  const unheard = t.ahead !== null && early(t);
+  const over = unheard ? undecidedYet(verdicts) : { _tag: "Finished", verdicts } as const;
+  const gone = onTrial(t) || (unheard && (t.ahead === "try" || verdict === TIMED_OUT));
+  return gone ? [closed, over, { _tag: "Ahead", taken: false }, close] : [closed, over, close];
 };

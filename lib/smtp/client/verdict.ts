@@ -1,19 +1,8 @@
 /**
  * What a reply means for a recipient: class, status for reports, words for people. Sends nothing.
  */
+import { aboutOf, type Asked } from "./meaning.ts";
 import type { ServerReply } from "./reply_reader.ts";
-
-/** The command that a reply answers; `FINAL` is the end of data. */
-export type Asked =
-  | "greeting"
-  | "EHLO"
-  | "STARTTLS"
-  | "AUTH"
-  | "RSET"
-  | "MAIL"
-  | "RCPT"
-  | "DATA"
-  | "FINAL";
 
 export interface Verdict {
   /** `later`: goes into the next transaction. RFC 5321 §4.5.3.1.10 */
@@ -87,12 +76,29 @@ const tooMany = (reply: ServerReply): boolean =>
   (reply.code === 452 || reply.code === 552) &&
   (enhanced(reply) === null || enhanced(reply)?.endsWith(".5.3") === true);
 
+/** The status of what waits for an operator, since the next hop does not take our login or wants one. RFC 4954 §6 */
+export const LOGIN_REFUSED = "4.7.8";
+
 /**
  * Judges by the first digit, so that a code nobody knows still means something. RFC 5321 §4.2.1
  *
- * A 3yz is no answer to anything but DATA and AUTH, which do not ask here: it counts as 4yz.
+ * A 3yz is no answer to anything but DATA and AUTH, which do not ask here: it counts as 4yz. What is about the session
+ * is no verdict on anybody, and temporary.
  */
 export const judge = (reply: ServerReply, asked: Asked): Verdict => {
+  const plain = byDigit(reply, asked);
+  if (plain.kind === "accepted") return plain;
+  switch (aboutOf(reply.code, asked, enhanced(reply))) {
+    case "message":
+      return plain;
+    case "session":
+      return softened(plain);
+    case "login":
+      return { ...softened(plain), status: LOGIN_REFUSED };
+  }
+};
+
+const byDigit = (reply: ServerReply, asked: Asked): Verdict => {
   const first = Math.trunc(reply.code / 100);
   const kind = first === 2
     ? "accepted"

@@ -13,9 +13,9 @@ import {
   closed,
   type Input,
   type Output,
-  type Peer,
   ready,
   send,
+  type SessionData,
   type State,
   type Step,
 } from "./state.ts";
@@ -27,7 +27,7 @@ export const offered = (rules: Rules, channel: Channel): ReadonlyArray<Mechanism
   rules.mechanisms.filter((m) => m.offered?.(channel) ?? true);
 
 /** `AUTH mechanism [initial-response]`; the caller has passed the gates. */
-export const authenticate = (rules: Rules, peer: Peer, argument: string): Step => {
+export const authenticate = (rules: Rules, peer: SessionData, argument: string): Step => {
   const words = argument.split(" ");
   const [name = "", initial] = words;
   if (name === "" || words.length > 2) return [ready(peer), send(say.BAD_ARGUMENT)];
@@ -64,7 +64,7 @@ export const respond = (
 
 const challenge = (data: Uint8Array): Output => send(say.challenge(encodeBase64(data)));
 
-const proceed = (peer: Peer, sasl: SaslStep): Step => {
+const proceed = (peer: SessionData, sasl: SaslStep): Step => {
   switch (sasl._tag) {
     case "Challenge": // an empty one is "334 " with its blank. RFC 4954 §4
       return [{ _tag: "Authenticating", peer, next: sasl.next }, challenge(sasl.data)];
@@ -86,7 +86,7 @@ const proceed = (peer: Peer, sasl: SaslStep): Step => {
 
 /** `success` and `failure`: see `SaslStep`. */
 const question = (
-  peer: Peer,
+  peer: SessionData,
   claim: Claim,
   success: Uint8Array | null,
   failure: Uint8Array | null,
@@ -96,21 +96,21 @@ const question = (
 ];
 
 /** A failed login; where the mechanism has a last word, the refusal waits for the response to it. RFC 7628 §3.2.3 */
-const failed = (peer: Peer, reply: Reply, lastWord: Uint8Array | null = null): Step => {
+const failed = (peer: SessionData, reply: Reply, lastWord: Uint8Array | null = null): Step => {
   const after = { ...peer, authFailures: peer.authFailures + 1 };
   return lastWord === null
     ? [ready(after), send(reply)]
     : [{ _tag: "Concluding", peer: after, reply, account: null }, challenge(lastWord)];
 };
 
-const signIn = (peer: Peer, account: string, reply: Reply): Step => [
+const signIn = (peer: SessionData, account: string, reply: Reply): Step => [
   ready({ ...peer, account, errors: 0, authFailures: 0 }),
   send(reply),
 ];
 
 /** The keys are there: the exchange goes on with them, or ends with the reason why there are none. */
 export const keysAnswered = (
-  peer: Peer,
+  peer: SessionData,
   about: About & { readonly _tag: "Keys" },
   answer: Input & { readonly _tag: "Answer" },
 ): Step =>
@@ -120,7 +120,7 @@ export const keysAnswered = (
 
 /** The check is done: `account` where it succeeded. */
 export const loginAnswered = (
-  peer: Peer,
+  peer: SessionData,
   about: About & { readonly _tag: "Login" },
   { reply, account }: Input & { readonly _tag: "Answer" },
 ): Step => {
@@ -131,7 +131,7 @@ export const loginAnswered = (
 };
 
 /** An outage is not a guess. RFC 4954 §6 */
-const refused = (peer: Peer, reply: Reply, lastWord: Uint8Array | null): Step =>
+const refused = (peer: SessionData, reply: Reply, lastWord: Uint8Array | null): Step =>
   reply.code === say.BAD_CREDENTIALS.code
     ? failed(peer, reply, lastWord)
     : [ready(peer), send(reply)];

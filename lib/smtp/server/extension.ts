@@ -9,7 +9,7 @@ import type { Recipient } from "../../envelope/envelope.ts";
 import type { Reply } from "../../reply/reply.ts";
 import type { Mechanism } from "../../sasl/mechanism.ts";
 import type { Verb } from "../syntax/command.ts";
-import type { Mail, Open, Peer, Step } from "./state.ts";
+import type { Mail, Open, SessionData, Step } from "./state.ts";
 
 /** What the machine of one listener is given once: name, limits, mechanisms, extensions. */
 export interface Rules {
@@ -43,7 +43,7 @@ export interface Rules {
 /** What a parameter is judged by besides its value. */
 export interface Given {
   readonly rules: Rules;
-  readonly peer: Peer;
+  readonly peer: SessionData;
 }
 
 /** The parameter was taken, and the 250 is to say so in its own way. */
@@ -75,7 +75,7 @@ export interface VerbRule {
 
 export interface Extension {
   /** The EHLO line, or null where it is not offered in this state of the session. */
-  readonly keyword: (rules: Rules, peer: Peer) => string | null;
+  readonly keyword: (rules: Rules, peer: SessionData) => string | null;
   /** Parameters of MAIL by name: the transaction with the value in it, or a refusal. */
   readonly mailParameters?: Readonly<Record<string, MailParameter>>;
   /** What only shows once all parameters of MAIL are read; null: nothing is wrong. */

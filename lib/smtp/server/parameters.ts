@@ -4,12 +4,12 @@ import { BAD_PARAMETER, UNKNOWN_PARAMETER } from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { type Parameter, readParameters } from "../syntax/command.ts";
 import { type Extension, isReply, type Noted, type Rules } from "./extension.ts";
-import type { Mail, Peer } from "./state.ts";
+import type { Mail, SessionData } from "./state.ts";
 
 /** The extensions that know a parameter; none after HELO. RFC 5321 §3.2 */
 const offering = (
   rules: Rules,
-  peer: Peer,
+  peer: SessionData,
   which: "mailParameters" | "rcptParameters",
   name: string,
 ): ReadonlyArray<Extension> =>
@@ -47,7 +47,7 @@ const isNoted = (x: Mail | Noted): x is Noted => "notice" in x;
 /** What follows the path of MAIL. `notice` takes the place of the plain 250. */
 export const mailParameters = (
   rules: Rules,
-  peer: Peer,
+  peer: SessionData,
   rest: string,
   nothing: Mail,
 ): { readonly mail: Mail; readonly notice: Reply | null } | Reply => {
@@ -80,7 +80,7 @@ export const mailParameters = (
 /** What follows the path of RCPT. */
 export const rcptParameters = (
   rules: Rules,
-  peer: Peer,
+  peer: SessionData,
   rest: string,
   mail: Mail,
   nothing: Recipient,

@@ -12,7 +12,7 @@ import type { DataVerdict } from "../syntax/message_reader.ts";
 import type { LineResult } from "../syntax/line.ts";
 
 /** What holds between commands. */
-export interface Peer {
+export interface SessionData {
   readonly tls: boolean;
   /** Argument of the last EHLO or HELO; null before it. */
   readonly helo: string | null;
@@ -35,10 +35,10 @@ export interface Peer {
 export type Mail = Omit<Envelope, "recipients">;
 
 export type State =
-  | { readonly _tag: "Ready"; readonly peer: Peer }
+  | { readonly _tag: "Ready"; readonly peer: SessionData }
   | {
     readonly _tag: "Mail";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
     /** RCPT commands seen: none of them accepted is another answer than none sent. RFC 2920 §3.2 */
@@ -47,37 +47,37 @@ export type State =
   /** Chunks have come, the last one has not. RFC 3030 §2 */
   | {
     readonly _tag: "Chunks";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
     readonly octets: number;
   }
   /** One question is open; no line is read until its answer. */
-  | { readonly _tag: "Asking"; readonly peer: Peer; readonly about: About }
+  | { readonly _tag: "Asking"; readonly peer: SessionData; readonly about: About }
   /** The next line is a response of the exchange. */
   | {
     readonly _tag: "Authenticating";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly next: (response: Uint8Array) => SaslStep;
   }
   /** A mechanism has said its last word; the next line ends the exchange. `account` where it succeeded. */
   | {
     readonly _tag: "Concluding";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly reply: Reply;
     readonly account: string | null;
   }
   /** The data is on its way. */
   | {
     readonly _tag: "Data";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
   }
   /** A chunk is on its way; `octets` counts the message up to its end. */
   | {
     readonly _tag: "Chunk";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly mail: Mail;
     readonly recipients: ReadonlyArray<Recipient>;
     readonly octets: number;
@@ -88,11 +88,11 @@ export type State =
   /** Octets of a refused chunk are dropped; then `reply`, and `next`. RFC 3030 §2 */
   | {
     readonly _tag: "Dropping";
-    readonly peer: Peer;
+    readonly peer: SessionData;
     readonly reply: Reply;
     readonly next: Open;
   }
-  | { readonly _tag: "Upgrading"; readonly peer: Peer }
+  | { readonly _tag: "Upgrading"; readonly peer: SessionData }
   | { readonly _tag: "Closed" };
 
 /** A command may come. */
@@ -195,7 +195,10 @@ export const send = (reply: Reply): Output => ({ _tag: "Send", reply });
 export const ask = (question: Question): Output => ({ _tag: "Ask", question });
 export const close: Output = { _tag: "Close" };
 export const closed: State = { _tag: "Closed" };
-export const ready = (peer: Peer): State & { readonly _tag: "Ready" } => ({ _tag: "Ready", peer });
+export const ready = (peer: SessionData): State & { readonly _tag: "Ready" } => ({
+  _tag: "Ready",
+  peer,
+});
 
 /** The state after the greeting; `tls` on a port that starts with TLS. */
 export const fresh = (tls: boolean, channel: Channel = NO_CHANNEL): State =>

@@ -7,7 +7,7 @@
  */
 import * as say from "../../reply/catalog.ts";
 import { negative, type Reply } from "../../reply/reply.ts";
-import { type Command, readCommand, type Verb } from "../syntax/command.ts";
+import { type Command, escapeName, readCommand, type Verb } from "../syntax/command.ts";
 import type { LineResult } from "../syntax/line.ts";
 import { authenticate, keysAnswered, loginAnswered, respond } from "./auth.ts";
 import type { Rules, VerbRule } from "./extension.ts";
@@ -18,9 +18,9 @@ import {
   fresh,
   type Input,
   type Open,
-  type Peer,
   ready,
   send,
+  type SessionData,
   type State,
   type Step,
 } from "./state.ts";
@@ -72,7 +72,7 @@ const counted = (rules: Rules, result: Step): Step => {
     : [{ ...state, peer: { ...state.peer, errors } }, ...outputs];
 };
 
-/** Gates 1 and 2: the form of the line, the verb. */
+/** Gate 1: the form of the line. */
 const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step => {
   if (state._tag === "Authenticating" || state._tag === "Concluding") return respond(state, line);
   if (state._tag !== "Ready" && state._tag !== "Mail" && state._tag !== "Chunks") return [state];
@@ -81,15 +81,24 @@ const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step
       return [state, send(say.LINE_TOO_LONG)];
     case "Bare":
       return [state, send(say.BARE_NEWLINE)];
-    case "BadCharacters":
-      return [state, send(say.BAD_CHARACTERS)];
+    case "BadCharacters": // of a code page that nobody names
+      return line.octets !== undefined && ONLY_WORDS.has(readCommand(line.octets).verb)
+        ? obeyed(rules, state, line.octets, false, more)
+        : [state, send(say.BAD_CHARACTERS)];
     case "Flood":
       return [closed, send(say.FLOOD), close];
     case "Line":
-      break;
+      return obeyed(rules, state, line.text, line.ascii, more);
   }
-  const command = readCommand(line.text);
-  if (command.verb !== "AUTH" && line.text.length + 2 > rules.commandLineBytes) {
+};
+
+/** Verbs whose argument is a name that proves nothing, or that nobody reads. RFC 5321 §4.1.4 */
+const ONLY_WORDS: ReadonlySet<Verb | null> = new Set(["EHLO", "HELO", "NOOP", "HELP", "VRFY"]);
+
+/** Gate 2: the verb. `ascii`: every character of `text` is. */
+const obeyed = (rules: Rules, state: Open, text: string, ascii: boolean, more: boolean): Step => {
+  const command = readCommand(text);
+  if (command.verb !== "AUTH" && text.length + 2 > rules.commandLineBytes) {
     return [state, send(say.LINE_TOO_LONG)];
   }
   switch (command.verb) {
@@ -101,11 +110,11 @@ const read = (rules: Rules, state: State, line: LineResult, more: boolean): Step
     case "CONNECT": // a browser made to talk to us. RFC 5321 §7.8
       return [closed, send(say.NOT_SMTP), close];
     default:
-      return gates(rules, state, command, command.verb, line.ascii, more);
+      return gates(rules, state, command, command.verb, ascii, more);
   }
 };
 
-const withPeer = (state: Open, peer: Peer): Open => ({ ...state, peer });
+const withPeer = (state: Open, peer: SessionData): Open => ({ ...state, peer });
 
 /** Gates 3 to 5: TLS, EHLO, login. */
 const gates = (
@@ -191,10 +200,10 @@ const obey = (
     case "EHLO":
     case "HELO": { // a later one is a RSET; TLS and login stay. RFC 5321 §4.1.4
       if (argument === "") return [state, send(say.BAD_ARGUMENT)];
-      if (!ascii || argument.includes("\t")) return [state, send(say.BAD_CHARACTERS)];
+      if (argument.includes("\t")) return [state, send(say.BAD_CHARACTERS)];
       if (argument.length > 255) return [state, send(say.BAD_ARGUMENT)];
       const extended = verb === "EHLO";
-      const next = { ...peer, helo: argument, extended };
+      const next = { ...peer, helo: ascii ? argument : escapeName(argument), extended };
       return [
         ready(next),
         send(say.capabilities(rules.hostname, extended ? keywords(rules, next) : [])),
@@ -247,7 +256,7 @@ const obey = (
   }
 };
 
-const keywords = (rules: Rules, peer: Peer): ReadonlyArray<string> =>
+const keywords = (rules: Rules, peer: SessionData): ReadonlyArray<string> =>
   rules.extensions.flatMap((e) => e.keyword(rules, peer) ?? []);
 
 /** The answer to the one open question. */

@@ -7,10 +7,10 @@ import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";
 import { isReply, type Rules } from "./extension.ts";
 import { mailParameters, rcptParameters } from "./parameters.ts";
-import { ask, type Mail, type Peer, ready, send, type State, type Step } from "./state.ts";
+import { ask, type Mail, ready, send, type SessionData, type State, type Step } from "./state.ts";
 
 /** `FROM:<path> [parameters]`. */
-export const beginMail = (rules: Rules, peer: Peer, argument: string): Step => {
+export const beginMail = (rules: Rules, peer: SessionData, argument: string): Step => {
   const read = readMail(rules, peer, argument);
   if (isReply(read)) return [ready(peer), send(read)];
   const { mail, notice } = read;
@@ -24,7 +24,7 @@ const EMPTY_MAIL: Mail = { returnPath: null, body: "7BIT", smtpUtf8: false, decl
 
 const readMail = (
   rules: Rules,
-  peer: Peer,
+  peer: SessionData,
   argument: string,
 ): { readonly mail: Mail; readonly notice: Reply | null } | Reply => {
   if (argument.slice(0, 5).toUpperCase() !== "FROM:") return say.BAD_MAIL_SYNTAX;

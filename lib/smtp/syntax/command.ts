@@ -53,6 +53,16 @@ export const readCommand = (line: string): Command => {
   };
 };
 
+/**
+ * The argument of EHLO in printable ASCII: what is not ASCII as `\x{DC}`, by its code point or its octet. A Windows
+ * machine calls itself what its owner called it, and that is no reason to refuse it. RFC 5321 §4.1.4, RFC 6533 §3
+ */
+export const escapeName = (argument: string): string =>
+  argument.replace(
+    /[^\0-\x7f]/gu,
+    (c) => `\\x{${c.codePointAt(0)!.toString(16).toUpperCase().padStart(2, "0")}}`,
+  );
+
 export interface Parameter {
   /** In upper case. */
   readonly name: string;

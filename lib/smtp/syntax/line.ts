@@ -13,8 +13,8 @@ export type LineResult =
   | { readonly _tag: "TooLong" }
   /** Held a bare CR, a bare LF or a NUL. RFC 5321 §2.3.8 */
   | { readonly _tag: "Bare" }
-  /** Control characters, or octets that are not UTF-8. */
-  | { readonly _tag: "BadCharacters" }
+  /** Control characters, or octets that are not UTF-8: of those `octets`, one char each, without the CRLF. */
+  | { readonly _tag: "BadCharacters"; readonly octets?: string }
   /** One line went on and on: time to close. */
   | { readonly _tag: "Flood" };
 
@@ -47,7 +47,7 @@ const decode = (octets: Uint8Array): LineResult => {
   try {
     return { _tag: "Line", text: utf8.decode(octets), ascii };
   } catch {
-    return { _tag: "BadCharacters" };
+    return { _tag: "BadCharacters", octets: latin1(octets) };
   }
 };
 

@@ -4,7 +4,7 @@
  *
  * Opens nothing, stores nothing. What will be refused is not held.
  */
-import type { BodyFacts } from "../../message/body.ts";
+import type { BodyFacts } from "../../message/mime/body.ts";
 import { latin1 } from "../../message/text.ts";
 
 export interface DataLimits {

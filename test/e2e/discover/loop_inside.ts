@@ -11,6 +11,7 @@ import { autoconfig } from "../../support/discover_world.ts";
 import { run } from "../../support/dig.ts";
 import { startNamed } from "../../support/named.ts";
 import { eventually, postern, startPostern } from "../../support/postern.ts";
+import { run as sendBy } from "../../support/program.ts";
 
 const DNS = "192.0.2.53";
 const MAIL = "192.0.2.10";
@@ -256,6 +257,18 @@ try {
     assert.equal(JSON.parse(text).verdict, "ok", text);
   });
 
+  const arrived = (subject: string): Promise<true> =>
+    eventually(async () => {
+      const outbox = `${dir}/outbox/new`;
+      // made with the first message
+      if (await Deno.stat(outbox).then(() => false, () => true)) return null;
+      for await (const entry of Deno.readDir(outbox)) {
+        const text = await Deno.readTextFile(`${outbox}/${entry.name}`);
+        if (text.includes(`Subject: ${subject}`)) return true;
+      }
+      return null;
+    });
+
   const send = async (config: string, subject: string): Promise<void> => {
     await Deno.writeTextFile(`${dir}/msmtprc`, config, { mode: 0o600 });
     const child = new Deno.Command("msmtp", {
@@ -271,16 +284,7 @@ try {
     await writer.close();
     const { success, stderr } = await child.output();
     assert.ok(success, `${config}\n${new TextDecoder().decode(stderr)}`);
-    const outbox = `${dir}/outbox/new`;
-    await eventually(async () => {
-      // made with the first message
-      if (await Deno.stat(outbox).then(() => false, () => true)) return null;
-      for await (const entry of Deno.readDir(outbox)) {
-        const text = await Deno.readTextFile(`${outbox}/${entry.name}`);
-        if (text.includes(`Subject: ${subject}`)) return true;
-      }
-      return null;
-    });
+    await arrived(subject);
   };
   const secrets = `tls_trust_file ${dir}/cert.pem\npassword ${PASSWORD}\n`;
 
@@ -301,6 +305,25 @@ try {
     const last = lines.findIndex((l) => l.startsWith("account default"));
     await send([...lines.slice(0, last), secrets, ...lines.slice(last)].join("\n"), "discovered");
   });
+
+  for (const program of ["mutt", "neomutt"]) {
+    await at(`${program} sends with what discover --format ${program} prints`, async () => {
+      const { code, stdout } = await cli("discover", "alice@example.com", "--format", program);
+      assert.equal(code, 0);
+      const rc = `${dir}/${program}rc`;
+      // what its user adds: where the password and the authorities are
+      await Deno.writeTextFile(
+        rc,
+        `${stdout}set smtp_pass = "${PASSWORD}"
+set ssl_ca_certificates_file = "${dir}/cert.pem"
+set record = ""
+`,
+      );
+      const args = ["-F", rc, "-s", program, "--", "bob@example.org"];
+      await sendBy("env", [`HOME=${dir}`, program, ...args], "hello\n");
+      await arrived(program);
+    });
+  }
 
   await at("check --watch raises an alarm when a record changes", async () => {
     const child = new Deno.Command(Deno.execPath(), {

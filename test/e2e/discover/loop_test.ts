@@ -1,17 +1,9 @@
 /** publish, check and discover close the loop, in a network of its own with the true ports. Issue rows of autodiscovery */
 import assert from "node:assert/strict";
-import { installed, ROOT } from "../../support/postern.ts";
+import { namespaceAllowed } from "../../support/namespace.ts";
+import { ROOT } from "../../support/postern.ts";
 
-const PEERS = ["named", "nsupdate", "msmtp", "curl", "ip", "unshare"].every(installed);
-
-/** A namespace may be refused even to root. */
-const allowed = PEERS && new Deno.Command("unshare", {
-  args: ["-n", "-m", "true"],
-  stdout: "null",
-  stderr: "null",
-}).outputSync().success;
-// deno-lint-ignore no-console -- a skip is said out loud
-if (PEERS && !allowed) console.warn("skipped: no network namespace may be made here");
+const allowed = namespaceAllowed(["named", "nsupdate", "msmtp", "mutt", "neomutt", "curl"]);
 
 const INSIDE = `set -e
 ip link set lo up

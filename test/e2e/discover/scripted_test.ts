@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
-import { discoverPorts } from "../../../lib/cli/discover_ports.ts";
-import { httpSend } from "../../../lib/net/http_send.ts";
+import { discoverPorts } from "../../../lib/app/discover_ports.ts";
+import { httpSend } from "../../../lib/net/http/send.ts";
 import { discover } from "../../../lib/discovery/discover/discover.ts";
 import type { DiscoverResult } from "../../../lib/discovery/discover/result.ts";
 import type { DiscoverOptions } from "../../../lib/discovery/discover/run.ts";

@@ -1,8 +1,8 @@
 /** Our authoritative server beside BIND on the same zone, asked by dig, kdig and delv. */
 import assert from "node:assert/strict";
 import { Effect, Exit, Scope } from "effect";
-import { serveZones } from "../../../lib/server/name_server.ts";
-import { makeZone, type Zone } from "../../../lib/dns/zone.ts";
+import { serveZones } from "../../../lib/dns/authority/listener.ts";
+import { makeZone, type Zone } from "../../../lib/dns/authority/zone.ts";
 import { expectedRecords } from "../../../lib/discovery/expected.ts";
 import { zoneFile } from "../../../lib/discovery/publish/zone.ts";
 import { within } from "../../../lib/discovery/offer.ts";

@@ -1,7 +1,7 @@
 /** A check against BIND, Knot, NSD and PowerDNS behind a validating Unbound, with a real server for mail. */
 import assert from "node:assert/strict";
 import { createServer as createTls } from "node:tls";
-import { checkPorts } from "../../../lib/cli/check_ports.ts";
+import { checkPorts } from "../../../lib/app/check_ports.ts";
 import { checkDomain } from "../../../lib/discovery/check/check.ts";
 import type { CheckReport, Finding } from "../../../lib/discovery/check/report.ts";
 import { expectedRecords } from "../../../lib/discovery/expected.ts";

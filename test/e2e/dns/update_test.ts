@@ -1,8 +1,8 @@
 /** `postern publish --update` on BIND, Knot and PowerDNS, looked at with dig and nsupdate; NSD, which takes none. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { NameServer } from "../../../lib/dns/name_server.ts";
-import { loadTsigKey } from "../../../lib/config/tsig_key.ts";
+import { NameServer } from "../../../lib/dns/update/client.ts";
+import { loadTsigKey } from "../../../lib/config/values/tsig_key.ts";
 import { dig, run } from "../../support/dig.ts";
 import { startKnot } from "../../support/knot.ts";
 import type { Daemon as Peer } from "../../support/daemon.ts";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { isAscii } from "../../../lib/address/domain.ts";
 import { downgradePart } from "../../../lib/message/downgrade.ts";
-import { BodyEncoder } from "../../../lib/message/mime_encode.ts";
-import { entityOf, partFields } from "../../../lib/message/mime_entity.ts";
-import { BodySurvey } from "../../../lib/message/mime_survey.ts";
+import { BodyEncoder } from "../../../lib/message/mime/mime_encode.ts";
+import { entityOf, partFields } from "../../../lib/message/mime/mime_entity.ts";
+import { BodySurvey } from "../../../lib/message/mime/mime_survey.ts";
 import { latin1, octetsOf } from "../../../lib/message/text.ts";
 import { RULES, Session } from "../../support/session.ts";
 import { pieces, type Target } from "../target.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mtaStsPolicy } from "../../../lib/discovery/mta_sts.ts";
 import { MAX_AGE, readStsPolicy, stsCovers, stsId } from "../../../lib/discovery/sts_policy.ts";
-import { reportPlaces } from "../../../lib/relay/tls_tally.ts";
+import { reportPlaces } from "../../../lib/tls_reports/tls_tally.ts";
 import { text } from "../../support/octets.ts";
 import type { Target } from "../target.ts";
 

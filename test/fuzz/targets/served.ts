@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { Redacted } from "effect";
 import { readPoxRequest } from "../../../lib/discovery/serve/autodiscover_request.ts";
 import { readAddress } from "../../../lib/discovery/serve/which.ts";
-import { respond } from "../../../lib/dns/authority.ts";
-import { checkResponse, signMessage, type TsigKey } from "../../../lib/dns/tsig.ts";
+import { respond } from "../../../lib/dns/authority/authority.ts";
+import { checkResponse, signMessage, type TsigKey } from "../../../lib/dns/update/tsig.ts";
 import { BadMessage } from "../../../lib/dns/wire.ts";
-import { makeZone } from "../../../lib/dns/zone.ts";
+import { makeZone } from "../../../lib/dns/authority/zone.ts";
 import type { Target } from "../target.ts";
 
 const ZONE = makeZone({

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Effect } from "effect";
-import { openDatabase } from "../../../lib/spool/database.ts";
+import { openDatabase } from "../../../lib/spool/database/database.ts";
 import meta from "../../../deno.json" with { type: "json" };
-import { ensureFirstRun } from "../../../lib/cli/first_run.ts";
+import { ensureFirstRun } from "../../../lib/cli/start/first_run.ts";
 
 const MOD = new URL("../../../mod.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;

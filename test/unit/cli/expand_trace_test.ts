@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { expandTrace } from "../../../lib/cli/trace.ts";
+import { expandTrace } from "../../../lib/cli/explain/trace.ts";
 
 for (
   const [args, want] of [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explanationJson } from "../../../lib/cli/explanation_view.ts";
+import { explanationJson } from "../../../lib/cli/explain/explanation_view.ts";
 import * as say from "../../../lib/reply/catalog.ts";
 import { head, submit } from "../../support/submissions.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configSchema } from "../../../lib/config/json_schema.ts";
+import { configSchema } from "../../../lib/config/schema/json_schema.ts";
 
 type Node = Readonly<Record<string, unknown>>;
 const isNode = (v: unknown): v is Node => typeof v === "object" && v !== null;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { printProblem } from "../../../lib/config/config.ts";
-import { parseConfig } from "../../../lib/config/parse.ts";
+import { parseConfig } from "../../../lib/config/read/parse.ts";
 
 const BASE = `hostname = "msa.example.com"
 [listen]

@@ -17,7 +17,7 @@ import {
   writeIndex,
 } from "../../../lib/dkim/key_store.ts";
 import { bodyDigest, signerLayer, type SignerOptions } from "../../../lib/dkim/signer.ts";
-import { recordName, recordStrings } from "../../../lib/message/dkim_record.ts";
+import { recordName, recordStrings } from "../../../lib/message/dkim/dkim_record.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
 import { Resolver } from "../../../lib/ports/resolver.ts";
 import { Signer } from "../../../lib/ports/signer.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import type { DkimRecord } from "../../../lib/message/dkim_record.ts";
+import type { DkimRecord } from "../../../lib/message/dkim/dkim_record.ts";
 import { Duration, Effect, Layer, Logger } from "effect";
 import { type FilterPlace, filtersLayer } from "../../../lib/filter/layer.ts";
 import { latin1, packet, strings } from "../../../lib/filter/packets.ts";

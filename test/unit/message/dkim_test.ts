@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import fc from "fast-check";
-import { coveredFields } from "../../../lib/message/dkim_fields.ts";
-import { parseRecord, printRecord, recordStrings } from "../../../lib/message/dkim_record.ts";
-import { RelaxedBody, relaxedField } from "../../../lib/message/dkim_relaxed.ts";
-import { signatureField, signedText } from "../../../lib/message/dkim_signature.ts";
+import { coveredFields } from "../../../lib/message/dkim/dkim_fields.ts";
+import { parseRecord, printRecord, recordStrings } from "../../../lib/message/dkim/dkim_record.ts";
+import { RelaxedBody, relaxedField } from "../../../lib/message/dkim/dkim_relaxed.ts";
+import { signatureField, signedText } from "../../../lib/message/dkim/dkim_signature.ts";
 import { isFault, parseHeader } from "../../../lib/message/header.ts";
 import { standardLimits } from "../../../policies/limits.ts";
 

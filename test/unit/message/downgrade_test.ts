@@ -4,7 +4,7 @@ import { isAscii } from "../../../lib/address/domain.ts";
 import { downgradeHeader, downgradePart } from "../../../lib/message/downgrade.ts";
 import { encodeText } from "../../../lib/message/encoded_word.ts";
 import { isFault } from "../../../lib/message/header.ts";
-import { partFields } from "../../../lib/message/mime_entity.ts";
+import { partFields } from "../../../lib/message/mime/mime_entity.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
 import { printHeader } from "../../../lib/message/write.ts";
 import { installed } from "../../support/postern.ts";

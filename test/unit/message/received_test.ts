@@ -44,6 +44,13 @@ for (
     ["name and address", {}, "from laptop.example.net ([192.0.2.7]) by"],
     ["an address alone for a name that is none", { helo: "my_pc" }, "from [192.0.2.7] by"],
     ["an address alone for an injection", { helo: "x) by evil (" }, "from [192.0.2.7] by"],
+    [
+      "a name that is not ASCII as a comment",
+      { helo: "M\\x{DC}LLER-PC" },
+      "from [192.0.2.7] (M\\\\x{DC}LLER-PC) by",
+    ],
+    ["no comment of what is no name", { helo: "\\x{DC}) by (" }, "from [192.0.2.7] by"],
+    ["no comment without end", { helo: "\\x{DC}".repeat(100) }, "from [192.0.2.7] by"],
     ["a literal that was said", { helo: "[192.0.2.8]" }, "from [192.0.2.8] ([192.0.2.7]) by"],
     ["IPv6", { clientAddress: "2001:db8::7" }, "from laptop.example.net ([IPv6:2001:db8::7]) by"],
     [

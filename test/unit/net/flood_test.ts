@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { Effect, Redacted } from "effect";
 import { imapFetcher } from "../../../lib/net/imap_fetch.ts";
-import { httpSend } from "../../../lib/net/http_send.ts";
+import { httpSend } from "../../../lib/net/http/send.ts";
 import { probeOf } from "../../../lib/net/probe.ts";
 import type { Guard } from "../../../lib/net/guard.ts";
 import { UrlFetcher } from "../../../lib/ports/url_fetcher.ts";

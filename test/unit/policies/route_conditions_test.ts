@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../lib/config/parse.ts";
+import { parseConfig } from "../../../lib/config/read/parse.ts";
 import { hopKey, type RouteFacts } from "../../../lib/ports/routes.ts";
 import type { RouteTeller } from "../../../lib/stages/policy.ts";
 import { byRecipient } from "../../../policies/routes.ts";

@@ -1,8 +1,10 @@
 /** Two spools and the link between them, which breaks when the test says so. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Effect, Layer, type Scope } from "effect";
 import { Redacted } from "effect";
+import { Cancellation } from "../../../lib/ports/cancellation.ts";
 import { Copies, CopiesAdmin } from "../../../lib/ports/copies.ts";
 import type { Source } from "../../../lib/ports/copy_of.ts";
 import { Dialer, DialFailed, type Link, type LinkEvents } from "../../../lib/ports/dialer.ts";
@@ -18,8 +20,9 @@ import { Keeper } from "../../../lib/replica/keeper.ts";
 import { replicatedLayer } from "../../../lib/replica/replicated_spool.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
-import { copiesAdminLayer } from "../../../lib/spool/take_over.ts";
+import { copiesAdminLayer } from "../../../lib/spool/database/take_over.ts";
 import { newMessage } from "../../contract/spool_suite.ts";
+import { beginTrouble } from "../../support/commit_trouble.ts";
 
 interface Two {
   readonly spool: Spool["Service"];
@@ -252,6 +255,72 @@ test("accepts nothing while there is no link, and what it did not accept does no
     (await w.run(Effect.result(w.one.commit(await w.message("again")))))._tag === "Success"
   );
   assert.deepEqual(await w.there(), ["there", "again"]);
+});
+
+/** The database at `path` is another's for as long as `during` takes. */
+const locked = async <A>(path: string, during: () => Promise<A>): Promise<A> => {
+  const db = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    const free = beginTrouble(db, "waits");
+    const result = await during();
+    free();
+    return result;
+  } finally {
+    db.close();
+  }
+};
+
+/** Called off after a moment. */
+const impatient = async (w: World, id: string) => {
+  const m = await w.message(id);
+  const cancellation = new Cancellation();
+  const timer = setTimeout(() => cancellation.request(), 200);
+  const result = await w.run(Effect.result(w.one.commit(m, cancellation)));
+  clearTimeout(timer);
+  return result._tag;
+};
+
+test("refuses what is called off while the copy waits for its disk, and neither side has it afterwards", async (w) => {
+  await linked(w);
+  await settle(async () => (await impatient(w, "there")) === "Success");
+  const told = await locked(w.paths.two, () => impatient(w, "refused"));
+  assert.equal(told, "Failure");
+  assert.equal(await impatient(w, "after"), "Success");
+  await settle(async () => (await w.there()).join() === "there,after");
+  const sent = (await w.run(w.one.take(10))).map((d) => d.message);
+  assert.deepEqual(sent.sort(), ["after", "there"]);
+});
+
+test("refuses what is called off while its own disk waits, and the copy goes", async (w) => {
+  await linked(w);
+  await settle(async () => (await impatient(w, "there")) === "Success");
+  assert.equal(await locked(w.paths.one, () => impatient(w, "refused")), "Failure");
+  await settle(async () => (await w.there()).join() === "there");
+  assert.equal(await impatient(w, "after"), "Success");
+  assert.deepEqual(await w.there(), ["there", "after"]);
+});
+
+test("a copy that is committed behind the end of its connection goes again", async (w) => {
+  await linked(w);
+  await settle(async () => (await impatient(w, "there")) === "Success");
+  const db = new DatabaseSync(w.paths.two, { timeout: 5_000 });
+  // what inserts a copy takes its time, once it is begun
+  const free = beginTrouble(db, "slow", 1_000, "copy");
+  const lost = w.run(Effect.result(w.one.commit(await w.message("lost"))));
+  await new Promise((r) => setTimeout(r, 300));
+  w.cable.cut();
+  assert.equal((await lost)._tag, "Failure");
+  // it does not hear of it by a new connection
+  await settle(() => {
+    try {
+      free();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  db.close();
+  await settle(async () => (await w.there()).join() === "there");
 });
 
 test("keeps none of what was submitted before", async (w) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { deriveKeys } from "../../../lib/accounts/verifier.ts";
+import { deriveKeys } from "../../../lib/accounts/store/verifier.ts";
 import type { ScramKeys } from "../../../lib/envelope/login.ts";
 import { decodeBase64 } from "../../../lib/sasl/base64.ts";
 import { readGs2, readSaslName } from "../../../lib/sasl/gs2.ts";

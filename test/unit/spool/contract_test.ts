@@ -1,17 +1,22 @@
 import { Effect, Layer } from "effect";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
+import { commitSuite } from "../../contract/commit_suite.ts";
 import { spoolSuite } from "../../contract/spool_suite.ts";
 import { memorySpoolLayer } from "../../support/memory_spool.ts";
+import { sqliteTrouble } from "../../support/commit_trouble.ts";
 import { temporaryDirectory } from "../../support/temporary_directory.ts";
 
-spoolSuite("memory spool", memorySpoolLayer);
-
-spoolSuite("SQLite spool", () =>
+const sqliteSpoolLayer = () =>
   Layer.unwrap(Effect.map(temporaryDirectory, (dir) => {
     const path = `${dir}/new/spool.db`;
     return Layer.provideMerge(
-      adminLayer(path),
+      Layer.merge(adminLayer(path), sqliteTrouble(path)),
       spoolLayer({ path, keepDays: 1, onceMs: 3_600_000 }),
     );
-  })));
+  }));
+
+spoolSuite("memory spool", memorySpoolLayer);
+commitSuite("memory spool", memorySpoolLayer);
+spoolSuite("SQLite spool", sqliteSpoolLayer);
+commitSuite("SQLite spool", sqliteSpoolLayer);

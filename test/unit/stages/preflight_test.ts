@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Effect } from "effect";
 import type { Envelope } from "../../../lib/envelope/envelope.ts";
-import type { BodyFacts } from "../../../lib/message/body.ts";
+import type { BodyFacts } from "../../../lib/message/mime/body.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";
 import { HopMemory, type RememberedOffer } from "../../../lib/ports/hop_memory.ts";
 import { summary } from "../../../lib/reply/reply.ts";

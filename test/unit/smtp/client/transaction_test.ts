@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { login, Machine, session } from "./machine.ts";
+import { login, Machine, mail, session } from "./machine.ts";
 
 const two = { to: ["x@example.org", "y@example.org"] };
 const lockstep = "250 hop.test|";
@@ -294,3 +294,117 @@ Deno.test("step() finishes one message alone where the connection ends between t
   assert.equal(m.outputs.filter((o) => o._tag === "Finished").length, 1);
   assert.equal(m.state._tag, "Closed");
 });
+
+/** The next message tries it, or does it, behind one whose content is out. */
+const behind = (how: "wait" | "try" | "go") => {
+  const m = underway().input({ _tag: "Deliver", mail: { ...mail, ...next }, behind: how });
+  m.hear("354 go|");
+  m.outputs.length = 0;
+  m.input({ _tag: "ContentSent" });
+  return m;
+};
+const REFUSED = "503 5.5.1 pipelined|";
+const told = (m: Machine) =>
+  m.outputs.flatMap((o) =>
+    o._tag === "Finished"
+      ? [`${o.again === true ? "again" : "over"} ${o.verdicts.map((v) => v.kind).join()}`]
+      : o._tag === "Ahead"
+      ? [o.taken ? "takes it" : "refuses it"]
+      : []
+  );
+
+Deno.test("step() sends nothing behind the content where it is to wait", () => {
+  const m = behind("wait");
+  assert.equal(m.sent(), "");
+  assert.equal(m.hear("250 kept|").sent(), NEXT);
+  // it was not sent ahead: its refusals count
+  assert.deepEqual(m.hear("550 5.7.1 no|250 b|354 go|250 hm|").verdicts, [
+    "permanent 5.7.1 550 5.7.1 no",
+  ]);
+});
+
+for (
+  const [name, how, wire, want] of [
+    ["takes it", "try", "250 kept|250 a|250 b|354 go|", ["over accepted", "takes it"]],
+    ["took it before", "go", "250 kept|250 a|250 b|354 go|", ["over accepted"]],
+    [
+      "refuses each command",
+      "try",
+      `250 kept|${REFUSED.repeat(3)}`,
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    [
+      "refuses by a code of its own",
+      "try",
+      "250 kept|554 5.5.0 no|",
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    [
+      "refuses what it took before",
+      "go",
+      `250 kept|${REFUSED}`,
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    [
+      "hears half of it",
+      "try",
+      `250 kept|250 a|${REFUSED}`,
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    [
+      "hears all but DATA",
+      "go",
+      `250 kept|250 a|250 b|${REFUSED}`,
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    [
+      "says 421 to it",
+      "try",
+      "250 kept|421 4.7.0 enough|",
+      ["over accepted", "again temporary", "refuses it"],
+    ],
+    ["refuses a recipient on trial", "try", "250 kept|250 a|550 5.1.1 who|", [
+      "over accepted",
+      "again temporary",
+    ]],
+    [
+      "refuses the message that it followed, and takes it",
+      "try",
+      "550 5.7.1 spam|250 a|250 b|354 |",
+      [
+        "again temporary",
+        "takes it",
+      ],
+    ],
+    ["says 421 to the message that it followed", "try", "421 4.7.0 no|", [
+      "over temporary",
+      "refuses it",
+    ]],
+  ] as const
+) {
+  Deno.test(`step() learns what a server does that ${name} (${how}): HOP-12, EXT-PIPE-2`, () => {
+    assert.deepEqual(told(behind(how).hear(wire)), want);
+  });
+}
+
+for (
+  const [name, how, wire, want] of [
+    ["a sender of a proven server", "go", "250 kept|550 5.7.1 no|250 b|354 go|250 |", "permanent"],
+    ["a recipient of a proven server", "go", "250 kept|250 a|550 5.1.1 who|503 no|", "permanent"],
+    ["a message that another followed", "go", "550 5.7.1 spam|", "permanent"],
+  ] as const
+) {
+  Deno.test(`step() believes the refusal of ${name}`, () => {
+    const m = behind(how).hear(wire);
+    assert.ok(m.verdicts?.[0]?.startsWith(want), String(m.verdicts));
+    assert.ok(!told(m).some((t) => t.startsWith("again")), String(told(m)));
+  });
+}
+
+for (const input of [{ _tag: "Timeout" }, { _tag: "Lost", reason: "" }] as const) {
+  Deno.test(`step() sends again what was tried and never answered: ${input._tag}`, () => {
+    const m = behind("try").hear("250 kept|");
+    m.outputs.length = 0;
+    assert.deepEqual(told(m.input(input)), ["again temporary", "refuses it"]);
+  });
+}

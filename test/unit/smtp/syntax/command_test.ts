@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readCommand, readParameters } from "../../../../lib/smtp/syntax/command.ts";
+import { escapeName, readCommand, readParameters } from "../../../../lib/smtp/syntax/command.ts";
 
 for (
   const [line, verb, argument] of [
@@ -61,3 +61,18 @@ Deno.test("readCommand() and readParameters() take any text", () => {
     for (const p of readParameters(s) ?? []) assert.equal(p.name, p.name.toUpperCase());
   }));
 });
+
+for (
+  const [name, want] of [
+    ["pc.example.net", "pc.example.net"],
+    ["M\u00dcLLER-PC", "M\\x{DC}LLER-PC"],
+    ["M\x9aLLER-PC", "M\\x{9A}LLER-PC"],
+    ["\u6211\u{1f4bb}", "\\x{6211}\\x{1F4BB}"],
+    ["a\u0085\u2028\u202eb", "a\\x{85}\\x{2028}\\x{202E}b"],
+    ["\ud800", "\\x{D800}"],
+  ] as const
+) {
+  Deno.test(`escapeName() writes ${JSON.stringify(name)} in ASCII. SMTP-09`, () => {
+    assert.equal(escapeName(name), want);
+  });
+}

@@ -46,6 +46,14 @@ for (
   Deno.test(`LineReader gives ${c.name}`, () => assert.deepEqual(read(c.in), c.want));
 }
 
+Deno.test("LineReader gives the octets of a line in a code page, and none with control characters", () => {
+  const lines = readAll([octets("EHLO M\xdcLLER\r\nEHLO \xdc\x01\r\n")]);
+  assert.deepEqual(lines, [
+    { _tag: "BadCharacters", octets: "EHLO M\xdcLLER" },
+    { _tag: "BadCharacters" },
+  ]);
+});
+
 Deno.test("LineReader tells ASCII from UTF-8", () => {
   const lines = readAll([octets("NOOP\r\nNOOP \xc3\xbc\r\n")]);
   assert.deepEqual(lines.map((l) => l._tag === "Line" && l.ascii), [true, false]);

@@ -1,0 +1,48 @@
+/**
+ * When an answer is due, and what becomes of the work on it then: until something is done that cannot be undone the
+ * work is interrupted; a commit is called off where it was not begun; behind that, time ends nothing. See
+ * docs/design/interruption.md. RFC 6409 §5.3
+ */
+import type { Fiber } from "effect";
+import { Cancellation } from "../../ports/cancellation.ts";
+
+export class Due {
+  readonly #withinMs: number;
+  /** By `performance.now()`; infinite: time has no say. Zero: it has not begun. */
+  #at = 0;
+  #fiber: Fiber.Fiber<unknown> | null = null;
+  #commit: Cancellation | null = null;
+
+  constructor(withinMs: number) {
+    this.#withinMs = withinMs;
+  }
+
+  /** The work goes on in `fiber`, and did not end at once. */
+  begun(fiber: Fiber.Fiber<unknown>): void {
+    this.#fiber = fiber;
+    if (this.#at === 0) this.again();
+  }
+
+  /** Time counts, from now on. */
+  again(): void {
+    this.#at = performance.now() + this.#withinMs;
+  }
+
+  /** Somebody else keeps time, or what was done cannot be undone: the work goes on to its end. */
+  never(): void {
+    this.#at = Infinity;
+  }
+
+  /** The work is a commit from now on, which time calls off by this, and nothing interrupts. */
+  committing(): Cancellation {
+    return this.#commit = new Cancellation();
+  }
+
+  /** Has no effect before it is due. */
+  expire(now: number): void {
+    if (this.#at > now) return;
+    this.never();
+    if (this.#commit === null) this.#fiber?.interruptUnsafe();
+    else this.#commit.request();
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * One message on its way in: its reader, and its body, which goes to the spool's staging as it comes.
+ *
+ * Reads no socket and answers nothing. What it may wait for is storage; who reads the session learns that by events.
+ */
+import { joined, release } from "../../message/release.ts";
+import type { BodyDigest } from "../../ports/signer.ts";
+import type { SpoolError, Staging } from "../../ports/spool.ts";
+import type { MessageReader } from "../../smtp/syntax/message_reader.ts";
+import type { ReceivedData, SessionHost } from "./session_host.ts";
+
+export interface StorageEvents {
+  /** Body text goes to storage: nothing is read until `onStored`. */
+  readonly onStoring: () => void;
+  /** It is there. `then` is what comes next, for a session that goes on. */
+  readonly onStored: (then: () => void) => void;
+}
+
+/** What is held of a body before it is handed to storage. */
+export const HOLD = 65_536;
+const readOn = (): void => {};
+
+export class Incoming<Reader extends MessageReader = MessageReader> implements ReceivedData {
+  readonly reader: Reader;
+  readonly body: Staging;
+  readonly digest: BodyDigest | null;
+  readonly #write: SessionHost["write"];
+  readonly #events: StorageEvents;
+  #fault: SpoolError | null = null;
+  /** Read from the wire, all of it body text that is not stored yet. */
+  #read: Array<Uint8Array> = [];
+  #discarded = false;
+
+  constructor(host: SessionHost, reader: Reader, events: StorageEvents) {
+    this.reader = reader;
+    this.body = host.stage();
+    this.digest = host.digest();
+    this.#write = host.write;
+    this.#events = events;
+  }
+
+  get fault(): SpoolError | null {
+    return this.#fault;
+  }
+
+  /** Reads what came over the wire; returns how many of its octets belong to the message. */
+  push(chunk: Uint8Array): number {
+    const inBody = this.reader.hasBody;
+    const used = this.reader.push(chunk);
+    if (inBody && used === chunk.length) this.#read.push(chunk);
+    return used;
+  }
+
+  /** Reads what an IMAP server has sent, and calls `done` once more of it may come. */
+  take(octets: Uint8Array, done: () => void): void {
+    this.reader.push(octets);
+    if (this.reader.bodyPending >= HOLD) this.#store([joined(this.reader.takeBody())], done);
+    else done();
+  }
+
+  /** Of a large message that goes on: storage gets a copy, and what was read from the wire is given back. */
+  storeSome(): void {
+    const { bodyPending } = this.reader;
+    if (bodyPending >= HOLD) {
+      const copy = joined(this.reader.takeBody());
+      this.#releaseRead();
+      this.#store([copy], readOn);
+    } else if (bodyPending === 0) this.#releaseRead();
+  }
+
+  #releaseRead(): void {
+    this.#read.forEach(release);
+    this.#read = [];
+  }
+
+  /** The data, or a chunk of it, has ended; `then` once all of it is stored. */
+  storeRest(then: () => void): void {
+    this.#read = [];
+    this.#store(this.reader.takeBody(), then);
+  }
+
+  /** Hands body text to storage; waits where storage does. */
+  #store(parts: ReadonlyArray<Uint8Array>, then: () => void): void {
+    if (this.#discarded || this.#fault !== null || parts.length === 0) return then();
+    let left = parts.length;
+    this.#events.onStoring();
+    const written = (fault: SpoolError | null): void => {
+      this.#fault ??= fault;
+      if (--left === 0) this.#events.onStored(then);
+    };
+    for (const part of parts) {
+      this.digest?.update(part);
+      this.#write(this.body, part, written);
+    }
+  }
+
+  /** Forgets it, unless the spool has taken it. */
+  discard(): void {
+    this.#discarded = true;
+    this.body.discard();
+    this.#read = [];
+  }
+}

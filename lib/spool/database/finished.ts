@@ -1,0 +1,80 @@
+/**
+ * Messages with which nothing is left to do. Neighbours by number, which come and go together, are seen to in one
+ * statement: a batch of results costs hardly more than one.
+ */
+import { leaveHold } from "./holds.ts";
+import type { Sql } from "./transaction.ts";
+import { keysOf, numberOf, type NumberRange, range, rangesOf } from "./number_ranges.ts";
+import { STATE } from "./schema.ts";
+
+/**
+ * The content of those goes of which no recipient is open; envelope, trail and outcome stay as history for
+ * `keepMs`. `delivered` is told of each that leaves no trace and that every recipient got.
+ */
+export const finishMessages = (
+  sql: Sql,
+  numbers: Iterable<number>,
+  now: number,
+  keepMs: number,
+  delivered: (number: number) => void = () => {},
+): void => {
+  for (const run of rangesOf(numbers)) {
+    for (const over of without(run, openIn(sql, run))) {
+      if (keepMs === 0) {
+        for (let n = over.from; n <= over.to; n++) if (!lostBy(sql, n)) delivered(n);
+        dropMessages(sql, over);
+        continue;
+      }
+      leaveHold(sql, over);
+      forgetReplicated(sql, over);
+      dropContent(sql, over);
+      const enter = sql("INSERT OR IGNORE INTO finished (at, number) VALUES (?, ?)");
+      for (let n = over.from; n <= over.to; n++) enter.run(now, n);
+    }
+  }
+};
+
+/** All that there is of them. */
+export const dropMessages = (sql: Sql, run: NumberRange): void => {
+  const { first, end } = keysOf(run);
+  dropContent(sql, run);
+  sql("DELETE FROM recipient WHERE key >= ? AND key < ?").run(first, end);
+  leaveHold(sql, run);
+  sql("DELETE FROM copy WHERE number >= ? AND number <= ?").run(run.from, run.to);
+  forgetReplicated(sql, run);
+  sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
+  sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
+};
+
+/** Whether a recipient of the message did not get it, and will not. */
+export const lostBy = (sql: Sql, number: number): boolean => {
+  const { first, end } = range(number);
+  return sql(
+    `SELECT 1 FROM recipient WHERE key >= ? AND key < ? AND state > ${STATE.delivered} LIMIT 1`,
+  ).get(first, end) !== undefined;
+};
+
+const forgetReplicated = (sql: Sql, { from, to }: NumberRange): void => {
+  sql("DELETE FROM replicated WHERE number >= ? AND number <= ?").run(from, to);
+};
+
+const dropContent = (sql: Sql, run: NumberRange): void => {
+  const { first, end } = keysOf(run);
+  sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
+};
+
+/** Messages of the run with a recipient that is not done with. */
+const openIn = (sql: Sql, run: NumberRange): ReadonlySet<number> => {
+  const { first, end } = keysOf(run);
+  const open = sql(
+    `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
+  ).all(first, end);
+  return new Set(open.map((r) => numberOf(r["key"] as number)));
+};
+
+const without = (run: NumberRange, open: ReadonlySet<number>): ReadonlyArray<NumberRange> => {
+  if (open.size === 0) return [run];
+  const left: Array<number> = [];
+  for (let n = run.from; n <= run.to; n++) if (!open.has(n)) left.push(n);
+  return rangesOf(left);
+};

@@ -1,0 +1,47 @@
+/** The event loop's side of the table of events. Implements `ports/outbox.ts`. */
+import { Effect } from "effect";
+import type { Outbox, OutboxPage } from "../../ports/outbox.ts";
+import type { DatabaseThread } from "./group_commit.ts";
+
+/** Other processes change the queue too, and say nothing of it. */
+const POLL = "1 second";
+
+export class SpoolOutbox {
+  readonly #thread: DatabaseThread;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(thread: DatabaseThread) {
+    this.#thread = thread;
+  }
+
+  /** The queue has changed. */
+  stir(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  readonly next: Outbox["Service"]["next"] = (listener, limit) =>
+    Effect.map(
+      this.#thread.run("events", { op: "events", listener, limit }),
+      (page) => page as OutboxPage,
+    );
+
+  readonly taken: Outbox["Service"]["taken"] = (listener, page) =>
+    Effect.asVoid(
+      this.#thread.run("told", { op: "told", listener, page: { ...page, events: [] } }),
+    );
+
+  readonly add: Outbox["Service"]["add"] = (events) =>
+    Effect.map(this.#thread.run("announce", { op: "announce", events }), () => this.stir());
+
+  readonly more: Effect.Effect<void> = Effect.asVoid(Effect.timeoutOption(
+    Effect.callback<void>((resume) => {
+      const wake = () => resume(Effect.void);
+      this.#waiting.add(wake);
+      return Effect.sync(() => void this.#waiting.delete(wake));
+    }),
+    POLL,
+  ));
+}

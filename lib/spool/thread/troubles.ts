@@ -1,0 +1,47 @@
+/** What operators are told of the spool in the log: what the start found, and that its files are gone. */
+import { Effect } from "effect";
+import type { Before, OpResult } from "../database/protocol.ts";
+
+/** Told once more after so many looks, which come every second. */
+const AGAIN = 60;
+
+/** Said at the start, with what to do. */
+export const reportStart = ({ doubt }: Before, byWish: boolean): Effect.Effect<void> =>
+  doubt !== null
+    ? Effect.logError("The spool starts held: what stands in it may have been sent already", {
+      why: doubt,
+      todo: HELD_TODO,
+    })
+    : byWish
+    ? Effect.logWarning("The spool starts held, as asked for", { todo: HELD_TODO })
+    : Effect.void;
+
+const HELD_TODO =
+  "look at `postern queue list --state held`; send with `postern queue release --all`, or drop with `postern queue remove`";
+
+export class Troubles {
+  readonly #log: (line: Effect.Effect<void>) => void;
+  /** What is wrong; null: nothing. */
+  now: string | null = null;
+  #looks = 0;
+
+  constructor(log: (line: Effect.Effect<void>) => void) {
+    this.#log = log;
+  }
+
+  /** The answer of a look at the files. */
+  heard(r: OpResult): void {
+    const found = r.ok ? (typeof r.value === "string" ? r.value : null) : r.message;
+    if (found === null && this.now !== null) {
+      this.#log(Effect.logInfo("The spool is in its place again and takes mail"));
+    }
+    if (found !== this.now) this.#looks = 0;
+    this.now = found;
+    if (found !== null && this.#looks++ % AGAIN === 0) {
+      this.#log(Effect.logError("The spool takes no mail", { why: found, todo: LOST_TODO }));
+    }
+  }
+}
+
+const LOST_TODO =
+  "put its files back under their names, or restart the server on what stands there now; what it had is still being sent";
