@@ -146,7 +146,6 @@ export const serve = (o: ServeOptions) => {
   const load = new Load();
   const announcing = announcingOf(config.events);
   return Effect.gen(function* () {
-    yield* tellFindings(o);
     const outbox = yield* Outbox;
     const drain = yield* serveDns(config);
     yield* serveReplicas(config);
@@ -184,6 +183,7 @@ export const serve = (o: ServeOptions) => {
   }).pipe(
     Effect.scoped,
     Effect.provide(servicesOf(config, o.policies, load, announcing, o.held === true)),
+    (server) => Effect.andThen(tellFindings(o), server),
     Effect.provide(logLayer(config)),
   );
 };

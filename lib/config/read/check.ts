@@ -26,9 +26,9 @@ import { type KeyPath, locate, parseToml } from "../values/toml.ts";
 
 export interface CheckReport {
   readonly config: Config;
-  /** Wrong. The server can start with the first kind, and misses something: the mail of one domain, say. */
+  /** Wrong. */
   readonly problems: ReadonlyArray<Problem>;
-  /** Those of them without which there is no server. */
+  /** Those of them that no server starts with; others may cost the mail of one domain, say, or be over soon. */
   readonly fatal: ReadonlyArray<Problem>;
   /** Not wrong, but seldom meant. */
   readonly warnings: ReadonlyArray<Problem>;
@@ -120,8 +120,8 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
   if (noPolicy !== null) fatal(found, problemAt(source, ["policies", "file"], noPolicy));
-  if (c.spool.path !== null) yield* writable(source, found, ["spool", "url"], c.spool.path, fatal);
-  yield* writable(source, found, ["accounts", "url"], c.accounts.path, fatal);
+  if (c.spool.path !== null) yield* writable(source, found, ["spool", "url"], c.spool.path);
+  yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
   yield* authorities(source, found, ["discover", "ca"], c.discover.ca);
   yield* authorities(source, found, ["replica", "ca"], c.replica?.ca ?? null);
@@ -138,15 +138,10 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   return found;
 });
 
-/** No server without it. */
+/** No server with it. */
 const fatal = (found: Findings, problem: Problem): void => {
   found.problems.push(problem);
   found.fatal.push(problem);
-};
-
-/** The server can do without. */
-const wrong = (found: Findings, problem: Problem): void => {
-  found.problems.push(problem);
 };
 
 /** None where there is no store yet; one that cannot be read is told of where it is used. */
@@ -211,10 +206,9 @@ const writable = Effect.fnUntraced(function* (
   found: Findings,
   at: KeyPath,
   path: string,
-  tell: (found: Findings, problem: Problem) => void = wrong,
 ) {
   const fault = yield* Effect.promise(() => notWritable(path));
-  if (fault !== null) tell(found, problemAt(source, at, fault));
+  if (fault !== null) found.problems.push(problemAt(source, at, fault));
 });
 
 /** Goes up to the nearest thing that exists; null where all is well. Leaves nothing behind. */
@@ -226,7 +220,10 @@ const notWritable = async (path: string): Promise<string | null> => {
     const isDirectory = (await Deno.stat(at)).isDirectory;
     if (at !== path && !isDirectory) return `${at} is not a directory`;
     const attempt = isDirectory ? makeAndRemove(at) : opens(at, { append: true });
-    return await attempt.then(() => null, () => `${at} cannot be written to`);
+    return await attempt.then(
+      () => null,
+      (e: unknown) => `${at} cannot be written to: ${plainFault(e)}`,
+    );
   }
 };
 
