@@ -15,8 +15,8 @@ export interface LogEvent {
   readonly cause: Cause.Cause<unknown>;
 }
 
-type Value = string | number | boolean;
-type Facts = Array<readonly [string, Value]>;
+/** Gets the facts of a line in their order. */
+type Take = (key: string, value: string | number | boolean) => void;
 
 /** A stack trace has its length; anything longer is of no use on a line. */
 const MAX_VALUE = 4_000;
@@ -24,63 +24,75 @@ const MAX_VALUE = 4_000;
 const DEEPEST = 3;
 /** Needs no quotes. */
 const BARE = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
+/** In quotes it says itself. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 const KEY = /^[A-Za-z][A-Za-z0-9_.-]*$/;
 /** What every line has; a fact of that name gets another. */
 const TAKEN: ReadonlySet<string> = new Set(["timestamp", "level", "message"]);
 
 export const logFmtLine = (e: LogEvent): string => {
-  const [text, facts] = contentOf(e);
-  let out = `timestamp=${e.date.toISOString()} level=${e.level.toUpperCase()} message=${
+  let facts = "";
+  const text = read(e, (key, value) => {
+    facts += typeof value === "string" ? ` ${key}=${shown(value)}` : ` ${key}=${value}`;
+  });
+  return `timestamp=${e.date.toISOString()} level=${e.level.toUpperCase()} message=${
     shown(text)
-  }`;
-  for (const [key, value] of facts) {
-    out += typeof value === "string" ? ` ${key}=${shown(value)}` : ` ${key}=${value}`;
-  }
-  return out;
+  }${facts}`;
 };
 
 export const jsonLine = (e: LogEvent): string => {
-  const [text, facts] = contentOf(e);
-  return visibleJson(JSON.stringify({
-    timestamp: e.date.toISOString(),
-    level: e.level.toUpperCase(),
-    message: text,
-    ...Object.fromEntries(facts),
-  }));
+  const facts: Record<string, string | number | boolean> = {};
+  const message = read(e, (key, value) => {
+    facts[key] = value;
+  });
+  const timestamp = e.date.toISOString();
+  return visibleJson(
+    JSON.stringify({ timestamp, level: e.level.toUpperCase(), message, ...facts }),
+  );
 };
 
-const shown = (text: string): string => BARE.test(text) ? text : visibleJson(JSON.stringify(text));
+const shown = (text: string): string =>
+  BARE.test(text) ? text : PLAIN.test(text) ? `"${text}"` : visibleJson(JSON.stringify(text));
 
-const contentOf = ({ message, cause }: LogEvent): readonly [string, Facts] => {
+/** Yields the text of the event. */
+const read = ({ message, cause }: LogEvent, take: Take): string => {
   const all: ReadonlyArray<unknown> = Array.isArray(message) ? message : [message];
-  const facts: Facts = [];
   let text = "";
   for (const part of all) {
-    if (isRecord(part)) addRecord(facts, "", part, 1);
+    if (typeof part !== "string" && isRecord(part)) readRecord(take, "", part, 1);
     else text += `${text === "" ? "" : " "}${textOf(part)}`;
   }
-  if (cause.reasons.length > 0) facts.push(["cause", cut(Cause.pretty(cause))]);
-  return [cut(text), facts];
+  if (cause.reasons.length > 0) take("cause", cut(Cause.pretty(cause)));
+  return cut(text);
 };
 
-const addRecord = (out: Facts, prefix: string, record: object, depth: number): void => {
-  for (const [name, value] of Object.entries(record)) {
-    const plain = KEY.test(name) ? name : "unnamed";
-    add(
-      out,
-      prefix === "" ? TAKEN.has(plain) ? `the_${plain}` : plain : `${prefix}.${plain}`,
-      value,
-      depth,
-    );
+const readRecord = (take: Take, prefix: string, record: object, depth: number): void => {
+  for (const name of Object.keys(record)) {
+    readValue(take, keyOf(prefix, name), Reflect.get(record, name), depth);
   }
+};
+
+/** Keys are ours, and few. */
+const KEYS = new Map<string, string>();
+const MOST_KEYS = 1_000;
+
+const keyOf = (prefix: string, name: string): string => {
+  const whole = prefix === "" ? name : `${prefix}.${name}`;
+  const known = KEYS.get(whole);
+  if (known !== undefined) return known;
+  const plain = KEY.test(name) ? name : "unnamed";
+  const key = prefix !== "" ? `${prefix}.${plain}` : TAKEN.has(plain) ? `the_${plain}` : plain;
+  if (KEYS.size < MOST_KEYS) KEYS.set(whole, key);
+  return key;
 };
 
 /** What is absent has no key. */
-const add = (out: Facts, key: string, value: unknown, depth: number): void => {
+const readValue = (take: Take, key: string, value: unknown, depth: number): void => {
   if (value === null || value === undefined) return;
-  if (typeof value === "number" || typeof value === "boolean") out.push([key, value]);
-  else if (isRecord(value) && depth < DEEPEST) addRecord(out, key, value, depth + 1);
-  else out.push([key, cut(textOf(value))]);
+  if (typeof value === "string") take(key, cut(value));
+  else if (typeof value === "number" || typeof value === "boolean") take(key, value);
+  else if (isRecord(value) && depth < DEEPEST) readRecord(take, key, value, depth + 1);
+  else take(key, cut(textOf(value)));
 };
 
 /** A value that is neither text nor an error: its parts are told. */
