@@ -23,6 +23,7 @@ export const DELIVERY_STATES = [
   "failed",
   "expired",
   "removed",
+  "damaged",
 ] as const;
 /** Where a recipient of a message stands. */
 export type DeliveryState = typeof DELIVERY_STATES[number];
@@ -128,7 +129,10 @@ export interface LeasedRecipient {
   readonly via?: string;
 }
 
-/** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
+/**
+ * What became of a recipient. `Damaged`: what is stored is not what was accepted; it is not sent, and stays for whoever
+ * wants to see what is left of it. `reply` is the next hop's own words, cleaned; `at` in ms.
+ */
 export type Outcome =
   | { readonly _tag: "Delivered"; readonly reply: string; readonly remote: string }
   | {
@@ -145,7 +149,7 @@ export type Outcome =
     readonly remote: string | null;
   }
   | {
-    readonly _tag: "Expired";
+    readonly _tag: "Expired" | "Damaged";
     readonly status: string;
     readonly reply: string;
     readonly remote: string | null;
