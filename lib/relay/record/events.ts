@@ -10,6 +10,7 @@ const TEXT = {
   deferred: "message deferred",
   failed: "message bounced",
   expired: "message bounced",
+  damaged: "message bounced",
 } as const;
 
 /** One line of the log, of what became of one recipient: docs/log.md lists its keys. */
