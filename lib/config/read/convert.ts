@@ -308,7 +308,11 @@ export const toConfig = (
     ),
     grants: grantsOf(c),
     permissions: permissionsOf(c),
-    checks: { header: headerCheck(c.rights.header_check), resend: c.rights.resend },
+    checks: {
+      header: headerCheck(c.rights.header_check),
+      resend: c.rights.resend,
+      nameAddress: c.rights.name_address,
+    },
   },
   rewriting: rewritesOf(c),
   dkim: {

@@ -172,10 +172,11 @@ export const configFile = z.strictObject({
       "No From: refuse, or supply the account's primary address",
     ),
     duplicates: z.enum(["reject", "fix"]).default("reject").describe(
-      "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop one",
+      "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop the later one",
     ),
     raw_utf8: z.enum(["fix", "reject"]).default("fix").describe(
-      "UTF-8 in a header without SMTPUTF8: write it as encoded words, or refuse; other 8-bit text is refused",
+      "UTF-8 in a header without SMTPUTF8: write it as encoded words, in headers of parts too, or refuse; " +
+        "other 8-bit text is refused",
     ),
     undisclosed: z.enum(["fix", "reject", "off"]).default("off").describe(
       "Neither To nor Cc nor Bcc, which is legal: add an empty group, refuse, or leave it",
@@ -216,6 +217,10 @@ export const configFile = z.strictObject({
     ),
     resend: z.enum(["any", "own"]).default("any").describe(
       "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
+    ),
+    name_address: z.enum(["local", "any", "off"]).default("local").describe(
+      "A name that shows an address which is not the sender's: refused if it is of a local domain or an account's, " +
+        "of any domain, or never",
     ),
   }).prefault({}),
 

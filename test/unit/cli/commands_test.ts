@@ -211,6 +211,21 @@ inDirectory(
     assert.equal(said.accepted, false);
     assert.match(said.exchanges.at(-1)?.reply ?? "", /^550 5\.7\.1 /);
 
+    // raw UTF-8: encoded, or as it is where MAIL says so
+    const raw = message.replace("Hello", "Hi").replace("To:", "Subject: Gr\u00fc\u00dfe\nTo:");
+    const ascii = await postern(dir, ["explain", "--as", "me@postern.localhost"], raw);
+    assert.equal(ascii.code, 0, ascii.err);
+    assert.doesNotMatch(ascii.out, /SMTPUTF8/);
+    assert.match(ascii.out, /^\+ Subject: =\?UTF-8\?/m);
+    const utf8 = await postern(
+      dir,
+      ["explain", "--as", "me@postern.localhost", "--smtputf8"],
+      raw,
+    );
+    assert.equal(utf8.code, 0, utf8.err);
+    assert.match(utf8.out, /^C: MAIL FROM:<me@postern\.localhost>.* SMTPUTF8/m);
+    assert.doesNotMatch(utf8.out, /=\?UTF-8\?/);
+
     const outsider = await postern(
       dir,
       ["explain", "--as", "me@postern.localhost", "--from", "x@example.net", "m.eml"],

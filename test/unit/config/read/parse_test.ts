@@ -136,7 +136,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     separators: {},
     grants: [],
     permissions: [],
-    checks: { header: "every", resend: "any" },
+    checks: { header: "every", resend: "any", nameAddress: "local" },
   });
   assert.equal(c.dns.servers, null);
 });
