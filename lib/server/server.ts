@@ -24,6 +24,7 @@ import { makeFetchPart } from "./session/fetch_part.ts";
 import { Connection } from "./session/connection.ts";
 import type { OpenSession, SessionHost } from "./session/session_host.ts";
 import { DataMemory } from "./session/data_memory.ts";
+import { refusedLine } from "./session/refused_log.ts";
 import { countClosing } from "./limits/throttled.ts";
 
 export interface SocketAddress {
@@ -177,6 +178,10 @@ export const serveSubmissions = (
           ),
         );
         fiber.addObserver((exit) => done(Exit.isSuccess(exit) ? exit.value?.id ?? null : null));
+      },
+      refused: (session, reply, input, before) => {
+        const line = refusedLine(settings, session, reply, input, before);
+        if (line !== null) runFork(line);
       },
       closed: (c) => {
         settings.signedIn.leave(c.id);

@@ -88,7 +88,18 @@ Deno.test({
         would.changes.map((c: { id: string; after: { reply: string } }) => [c.id, c.after.reply]),
         [[id, "accepted"]],
       );
-      assert.equal((await run("policy", "replay", "--against", site.config)).code, 0);
+      assert.equal(would.notice, undefined);
+      const same = await run("policy", "replay", "--against", site.config);
+      assert.deepEqual([same.code, same.stderr], [0, ""]);
+
+      // a server that does not record what it accepts has only refusals to judge, and says so
+      await Deno.writeTextFile(site.config, config.replace("accepted = true", "accepted = false"));
+      const notice =
+        /^accepted submissions are not recorded: only refused ones are judged here; set accepted = true in \[records\]/;
+      const partial = await run("policy", "replay", "--against", next, "--json");
+      assert.match(JSON.parse(partial.stdout).notice, notice);
+      const inWords = await run("policy", "replay", "--against", next);
+      assert.match(inWords.stderr.replace("postern: ", ""), notice);
     } finally {
       await server.stop();
       await Deno.remove(site.dir, { recursive: true });

@@ -1,4 +1,5 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
+import type { Mailbox } from "../../address/mailbox.ts";
 import { type Attempt, attemptJson, type Contact, contactText } from "../../ports/attempt.ts";
 import { LOGIN_REFUSED, type Verdict } from "../../smtp/client/verdict.ts";
 import {
@@ -27,7 +28,11 @@ export interface Result {
 /** One line of the log. */
 export interface DeliveryEvent {
   readonly message: string;
+  /** Null for what Postern itself sends. */
+  readonly account: string | null;
+  readonly returnPath: Mailbox | null;
   readonly recipient: string;
+  readonly size: number;
   readonly hop: string;
   readonly remote: string | null;
   readonly result: "delivered" | "deferred" | "failed" | "expired" | "damaged";
@@ -149,7 +154,10 @@ export const eventOf = (
   now: number,
 ): DeliveryEvent => ({
   message: delivery.message,
+  account: delivery.account,
+  returnPath: delivery.envelope.returnPath,
   recipient: result.recipient.address,
+  size: delivery.size,
   hop,
   remote: remoteOf(result),
   result: RESULT[outcome._tag],

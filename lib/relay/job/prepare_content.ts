@@ -53,7 +53,7 @@ export const prepareContent: (
         const verdict = unreadable(fault);
         // of damage the log hears once, when it is recorded
         return verdict === DAMAGED ? Effect.succeed(verdict) : Effect.as(
-          Effect.logError("A message cannot be read", { message: delivery.message, fault }),
+          Effect.logError("A message cannot be read", { id: delivery.message, fault }),
           verdict,
         );
       }),

@@ -45,7 +45,7 @@ export const settler = (
       yield* Effect.logError(
         "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
         {
-          message: delivery.message,
+          id: delivery.message,
           todo: `\`postern queue show ${delivery.message} --content\` gives what is left of it`,
         },
       );
@@ -61,7 +61,7 @@ export const settler = (
       const fault = yield* record(delivery, settlements, results, settings, now);
       if (fault === null) break;
       yield* Effect.logError("Spool does not take a delivery result; it will be offered again", {
-        message: delivery.message,
+        id: delivery.message,
         fault: fault._tag,
         cause: fault.cause,
       });

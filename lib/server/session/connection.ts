@@ -35,6 +35,9 @@ export class Connection implements OpenSession {
   readonly #client: SessionClient;
   readonly #intake: Intake;
   #state: State;
+  /** What was fed last, and the state that met it. */
+  #input: Input | null = null;
+  #before: State;
   /** Replies not yet written. */
   #out = "";
   /** Waiting for an answer, a handshake or storage: no octet is read. */
@@ -60,7 +63,7 @@ export class Connection implements OpenSession {
     now: number,
   ) {
     this.#host = host;
-    this.#state = fresh(false);
+    this.#state = this.#before = fresh(false);
     this.deadline = now + host.handshakeMs;
     this.#wire = new Wire(socket, client, host.certificates, {
       onData: (chunk) => this.#received(chunk),
@@ -222,6 +225,8 @@ export class Connection implements OpenSession {
 
   #feed(input: Input): void {
     const [state, ...outputs] = step(this.#host.rules, this.#state, input);
+    this.#input = input;
+    this.#before = this.#state;
     this.#state = state;
     // RSET and the like between chunks: what came of the message is forgotten. RFC 3030 §2
     if (this.#intake.chunked && !CHUNKED.has(state._tag)) this.#intake.drop();
@@ -233,6 +238,9 @@ export class Connection implements OpenSession {
       switch (o._tag) {
         case "Send":
           this.#out += render(o.reply);
+          if (o.reply.code >= 450) {
+            this.#host.refused(this.#client, o.reply, this.#input, this.#before);
+          }
           if (o.reply.code === 421) countClosing(o.reply);
           break;
         case "Ask":

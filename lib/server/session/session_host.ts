@@ -7,7 +7,7 @@ import type { BodyDigest } from "../../ports/signer.ts";
 import type { SpoolError, Staging } from "../../ports/spool.ts";
 import type { Reply } from "../../reply/reply.ts";
 import type { Rules } from "../../smtp/server/extension.ts";
-import type { Question } from "../../smtp/server/state.ts";
+import type { Input, Question, State } from "../../smtp/server/state.ts";
 import type { MessageReader } from "../../smtp/syntax/message_reader.ts";
 import type { DataShare } from "./data_memory.ts";
 import type { FetchPart } from "./fetch_part.ts";
@@ -82,6 +82,13 @@ export interface SessionHost {
   readonly certified: (
     certificate: ClientCertificate,
     done: (account: string | null) => void,
+  ) => void;
+  /** Told of each reply from 450 on, and what led to it. */
+  readonly refused: (
+    session: { readonly id: string; readonly address: string },
+    reply: Reply,
+    input: Input | null,
+    before: State,
   ) => void;
   readonly closed: (session: OpenSession) => void;
   /** A proxy names the client: `take` makes it so. A reply: the session is not wanted. */
