@@ -10,7 +10,7 @@ import { VERSION } from "./version.ts";
 
 export interface DiscoverPortSettings {
   readonly dns: ResolverSettings;
-  /** Connect to special addresses too. 9.8 */
+  /** Connect to special addresses too. docs/design/autodiscovery.md §9.8 */
   readonly privateAddresses: boolean;
   /** PEM file with authorities for HTTPS and mail servers; null: those of the system. */
   readonly ca: string | null;

@@ -13,7 +13,7 @@ import { neverSent } from "./never_sent.ts";
 export interface ResentBlock {
   /** In the order of the header; never empty. */
   readonly fields: readonly [Field, ...ReadonlyArray<Field>];
-  /** Resent-From: R of the ledger's section 4. */
+  /** Resent-From: R of docs/design/requirements.md §4. */
   readonly from: AddressField | null;
   readonly sender: AddressField | null;
 }

@@ -1,4 +1,4 @@
-/** Where a name may be connected to: looked up by our own resolver, every address checked, the very address dialled. 9.8 */
+/** Where a name may be connected to: looked up by our own resolver, every address checked, the very address dialled. docs/design/autodiscovery.md §9.8 */
 import { isIP } from "node:net";
 import type { Lookup } from "../discovery/discover/ports.ts";
 import { isPublic } from "./public_address.ts";

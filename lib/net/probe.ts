@@ -1,5 +1,5 @@
 /**
- * A look at a mail server: TLS, whom its certificate is for, what it offers. 9.7
+ * A look at a mail server: TLS, whom its certificate is for, what it offers. docs/design/autodiscovery.md §9.7
  *
  * Sends no credentials. Over a connection whose certificate does not hold nothing is said at all.
  */

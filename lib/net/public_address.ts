@@ -1,6 +1,6 @@
 /**
  * Whether an address is one that anybody may be led to: on the public internet, and not through a translation to
- * something else. Threats row 33, RFC 6890
+ * something else. docs/design/threats.md row 33, RFC 6890
  *
  * Who fetches what a stranger names must not become his way to the machines behind it.
  */

@@ -1,4 +1,4 @@
-/** One record set as it should be against one as it is. Section 11.3 */
+/** One record set as it should be against one as it is. docs/design/autodiscovery.md §11.3 */
 import type { DnsAnswer, DnsRecords, RecordType as AnswerType } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord, RecordData, RecordType } from "../record.ts";

@@ -1,4 +1,4 @@
-/** Published records against the model, at every name server and through the resolver. Section 11.2 */
+/** Published records against the model, at every name server and through the resolver. docs/design/autodiscovery.md §11.2 */
 import type { DnsAnswer, DnsTrouble } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord } from "../record.ts";

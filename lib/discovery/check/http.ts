@@ -1,4 +1,4 @@
-/** The endpoints over HTTP as a stranger finds them, against what the model would serve. Section 11.2 */
+/** The endpoints over HTTP as a stranger finds them, against what the model would serve. docs/design/autodiscovery.md §11.2 */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import { readAutoconfig } from "../discover/autoconfig_document.ts";
 import { base64 } from "../digest.ts";
@@ -126,7 +126,7 @@ const pacc = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => 
   return [finding("http-pacc", url, status, detail, { expected: [digest], found: matches })];
 };
 
-/** RFC 8461 §3.2; a policy names every exchanger. Section 11.3 */
+/** RFC 8461 §3.2; a policy names every exchanger. docs/design/autodiscovery.md §11.3 */
 const mtaSts = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => {
   if (offer.mtaSts === null) return [];
   const url = `https://mta-sts.${offer.domain}/.well-known/mta-sts.txt`;

@@ -1,4 +1,4 @@
-/** What the servers of a zone and the resolver say together about one record set. Section 11.2 */
+/** What the servers of a zone and the resolver say together about one record set. docs/design/autodiscovery.md §11.2 */
 import type { DnsTrouble } from "../../ports/dns.ts";
 import type { Compared, ExpectedSet } from "./compare.ts";
 import type { Finding, Status } from "./report.ts";

@@ -18,7 +18,7 @@ export interface Candidate {
 
 /**
  * How a method ended. `unknown`: something that should have answered did not, so that less trusted
- * methods may be a downgrade. 9.5
+ * methods may be a downgrade. docs/design/autodiscovery.md §9.5
  */
 export interface MethodResult {
   readonly candidates: ReadonlyArray<Candidate>;

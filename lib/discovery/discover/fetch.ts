@@ -1,4 +1,4 @@
-/** A document over HTTP, through a few redirects that are looked at. 9.6, AC-20 */
+/** A document over HTTP, through a few redirects that are looked at. docs/design/autodiscovery.md §9.6, AC-20 */
 import type { HttpFailureKind, HttpRequest } from "./ports.ts";
 import type { Method } from "./result.ts";
 import { relation } from "./domains.ts";
@@ -22,7 +22,7 @@ export interface Fetched {
   readonly clear: boolean;
 }
 
-/** `unknown`: something should have answered, and did not. 9.5 */
+/** `unknown`: something should have answered, and did not. docs/design/autodiscovery.md §9.5 */
 export interface NotFetched {
   readonly _tag: "NotFetched";
   readonly outcome: string;

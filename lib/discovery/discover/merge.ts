@@ -1,4 +1,4 @@
-/** One list out of what the methods found: same place, one entry; best source first. 9.3, 9.6 */
+/** One list out of what the methods found: same place, one entry; best source first. docs/design/autodiscovery.md §9.3, §9.6 */
 import { type Auth, type Kind, usernameOf } from "../service.ts";
 import type { Candidate } from "./candidate.ts";
 import { registrable } from "./domains.ts";
@@ -175,7 +175,7 @@ export const merge = (
   return { services: services.map((s) => withConflict(s, services, conflicts, o)), conflicts };
 };
 
-/** Trusted sources that send people to different owners: a person has to say whom they believe. 9.6 */
+/** Trusted sources that send people to different owners: a person has to say whom they believe. docs/design/autodiscovery.md §9.6 */
 const withConflict = (
   s: FoundService,
   all: ReadonlyArray<FoundService>,

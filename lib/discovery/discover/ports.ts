@@ -35,7 +35,7 @@ export interface HttpResponse {
 
 /**
  * `not-found`: the host does not exist or has no address; `dns`: DNS gave no answer; `forbidden`: it
- * leads to an address or a port that may not be asked (9.8); `tls`: no certificate that holds for the host.
+ * leads to an address or a port that may not be asked (docs/design/autodiscovery.md §9.8); `tls`: no certificate that holds for the host.
  */
 export type HttpFailureKind =
   | "not-found"
@@ -102,7 +102,7 @@ export interface ProbeReport {
   } | null;
 }
 
-/** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. 9.7 */
+/** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. docs/design/autodiscovery.md §9.7 */
 export type Probe = (request: ProbeRequest) => Promise<ProbeReport>;
 
 export interface DiscoverPorts {

@@ -1,4 +1,4 @@
-/** Microsoft Autodiscover, asked without credentials. MS-OXDSCLI, section 6.1 */
+/** Microsoft Autodiscover, asked without credentials. MS-OXDSCLI, docs/design/autodiscovery.md §6.1 */
 import { orderSrv } from "../choose.ts";
 import type { Kind, Security } from "../service.ts";
 import { escape } from "../xml.ts";

@@ -1,4 +1,4 @@
-/** A look at the servers that were found: TLS, names, capabilities, and what may be used then. 9.7, SEC-1, SEC-8 */
+/** A look at the servers that were found: TLS, names, capabilities, and what may be used then. docs/design/autodiscovery.md §9.7, SEC-1, SEC-8 */
 import { type Auth, labelOf } from "../service.ts";
 import type { ProbeReport, ProbeState } from "./ports.ts";
 import { ranked } from "./merge.ts";
@@ -11,7 +11,7 @@ const MAX_PER_KIND = 3;
 const MAX_PARALLEL = 4;
 const TIMEOUT_MS = 5_000;
 
-/** Ports below 1024 that may be connected to: others belong to services that are not mail. 9.7 */
+/** Ports below 1024 that may be connected to: others belong to services that are not mail. docs/design/autodiscovery.md §9.7 */
 const MAIL_PORTS: ReadonlySet<number> = new Set([110, 143, 443, 465, 587, 993, 995]);
 
 /** A site may have its servers on any port that needs no privilege; never on 25. */

@@ -1,4 +1,4 @@
-/** What did not answer as it should, in words: more may stand there. 9.5 */
+/** What did not answer as it should, in words: more may stand there. docs/design/autodiscovery.md §9.5 */
 import { REFUSED } from "./fetch.ts";
 import type { Attempt, Warning } from "./result.ts";
 

@@ -1,5 +1,5 @@
 /**
- * `/v1/discover` for a handler to mount: discovery for whoever asks, within limits. Section 9.8
+ * `/v1/discover` for a handler to mount: discovery for whoever asks, within limits. docs/design/autodiscovery.md §9.8
  *
  * Knows no runtime; what looks around for it comes in as a function. Never probes, never passes on what it fetched.
  */

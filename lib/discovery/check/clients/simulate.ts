@@ -1,4 +1,4 @@
-/** What a mail program would end up with, from what is published. Section 11.4 */
+/** What a mail program would end up with, from what is published. docs/design/autodiscovery.md §11.4 */
 import type { Srv } from "../../../ports/dns.ts";
 import { type Draw, orderSrv } from "../../choose.ts";
 import type { AutoconfigDocument, DocumentServer } from "../../discover/autoconfig_document.ts";

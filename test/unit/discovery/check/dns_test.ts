@@ -1,4 +1,4 @@
-/** What the name servers of a domain get wrong, each told once, with the reason and what to do. Section 11.2 */
+/** What the name servers of a domain get wrong, each told once, with the reason and what to do. autodiscovery.md §11.2 */
 import assert from "node:assert/strict";
 import { checkDomain } from "../../../../lib/discovery/check/check.ts";
 import { exitStatus } from "../../../../lib/discovery/check/report.ts";
