@@ -86,7 +86,8 @@ const HERE = canMount && installed("openssl") && installed("strace");
 
 for (const fault of FAULTS) {
   Deno.test({
-    name: `threats.md row 38: a disk that is ${fault.name} puts off clients, and results wait for it`,
+    name:
+      `threats.md row 38: a disk that is ${fault.name} puts off clients, and results wait for it`,
     ignore: !HERE,
     fn: async () => {
       const held = Promise.withResolvers<void>();
