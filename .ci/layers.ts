@@ -1,56 +1,17 @@
 // deno-lint-ignore-file no-console -- it reports on the terminal
 /**
- * Walks the imports of `lib/`, `policies/` and `mod.ts` and prints every edge that breaks the table
- * of layers. Reads the sources as text: nothing is resolved, fetched or run.
+ * Walks the imports of `lib/`, `policies/` and `mod.ts` and prints every edge that breaks the order of floors and
+ * rooms (`house.ts`), and every circle of files, types included. Reads the sources as text: nothing is resolved,
+ * fetched or run.
  *
- *     deno run --allow-read .ci/layers.ts
+ *     deno run --allow-read .ci/layers.ts                                fails where the map in the docs is stale, too
+ *     deno run --allow-read --allow-write=docs .ci/layers.ts --write     writes the map into docs/architecture.md
  */
+import { FLOORS, map } from "./house.ts";
 import { code } from "./source_text.ts";
-
-/** Rooms of `lib/` in the order of their layers; those of layer 0 import to their left only. */
-const LAYERS: ReadonlyArray<ReadonlyArray<string>> = [
-  ["reply", "address", "message", "envelope"],
-  ["ports"],
-  ["stages"],
-  ["smtp", "sasl", "discovery"],
-  [
-    "accounts",
-    "spool",
-    "dns",
-    "tls",
-    "net",
-    "relay",
-    "replica",
-    "oauth",
-    "dkim",
-    "seal",
-    "records",
-    "site",
-    "filter",
-  ],
-  ["server", "http", "config", "cli"],
-];
-
-/** What a room may import besides itself. */
-const MAY: ReadonlyArray<ReadonlyArray<number>> = [
-  [],
-  [0],
-  [0, 1],
-  [0],
-  [0, 1, 3],
-  [0, 1, 2, 3, 4, 5], // edges meet: a command starts the server
-];
-
-/**
- * Single edges beyond the table: the machine of AUTH runs the mechanisms it is given, and discovery
- * reads what the port of DNS answers.
- */
-const ALSO: ReadonlySet<string> = new Set(["smtp > sasl", "discovery > ports"]);
 
 /** Type-only imports of the runtime in a pure room: a TLS context has no other name. */
 const RUNTIME_TYPES: ReadonlySet<string> = new Set(["lib/ports/certificates.ts node:tls"]);
-
-const HIGHEST_PURE = 3;
 
 /** `policies`, `mod`, or the room of a file in `lib/`; null for what lies elsewhere. */
 const roomOf = (path: string): string | null => {
@@ -60,39 +21,54 @@ const roomOf = (path: string): string | null => {
   return top === "lib" && room !== undefined ? room : null;
 };
 
-const layerOf = (room: string): number => LAYERS.findIndex((l) => l.includes(room));
+const floorOf = (room: string): number =>
+  FLOORS.findIndex((f) => f.rooms.some((r) => r.name === room));
+
+/** Why a file may not import another one of its room, or null where it may. */
+const forbiddenInside = (room: string, from: string, to: string): string | null => {
+  const inside = FLOORS[floorOf(room)]?.rooms.find((r) => r.name === room)?.inside;
+  if (inside === undefined) return null;
+  const [, , a, deeperA] = from.split("/");
+  const [, , b, deeperB] = to.split("/");
+  // files that lie in the room itself stand above and below its inner rooms: circles are what is looked for there
+  if (deeperA === undefined || deeperB === undefined || a === b) return null;
+  const rank = (name: string): number => inside.findIndex((group) => group.includes(name));
+  const [ra, rb] = [rank(a ?? ""), rank(b ?? "")];
+  if (ra < 0 || rb < 0) {
+    return `${ra < 0 ? a : b} is no room inside ${room}: name it in .ci/house.ts`;
+  }
+  return rb < ra ? null : `${a} does not import ${b}`;
+};
 
 /** Why `from` may not import `to` (paths from the root), or null where it may. */
 export const forbidden = (from: string, to: string): string | null => {
   const a = roomOf(from);
   const b = roomOf(to);
   // the version has one home
-  if (to === "deno.json" && a !== null && layerOf(a) === 5) return null;
+  if (to === "deno.json" && a === "app") return null;
   if (a === null || b === null) return "leads out of the house";
-  if (a === "mod" || a === b) return null;
+  if (a === b && a !== "mod") return forbiddenInside(a, from, to);
+  if (a === "mod") return null;
   if (b === "mod") return "nobody imports the public entry";
   if (b === "policies") return "only mod.ts imports policies";
-  const upper = layerOf(b);
-  if (upper < 0) return `room ${b} has no layer`;
+  const upper = floorOf(b);
+  if (upper < 0) return `room ${b} has no floor: name it in .ci/house.ts`;
   if (a === "policies") {
     return upper <= 1 || to === "lib/stages/policy.ts"
       ? null
       : "policies import domain, ports and stages/policy.ts";
   }
-  const own = layerOf(a);
-  if (own < 0) return `room ${a} has no layer`;
-  if (ALSO.has(`${a} > ${b}`)) return null;
-  if (own === 0) {
-    const rooms = LAYERS[0] ?? [];
-    return upper === 0 && rooms.indexOf(b) < rooms.indexOf(a)
-      ? null
-      : "a domain room imports those to its left";
+  const own = floorOf(a);
+  const floor = FLOORS[own];
+  if (floor === undefined) return `room ${a} has no floor: name it in .ci/house.ts`;
+  if (own === upper) {
+    if (floor.sideways === "no") return "rooms of this floor meet through ports";
+    const names = floor.rooms.map((r) => r.name);
+    return names.indexOf(b) < names.indexOf(a) ? null : "a room imports those to its left";
   }
-  return MAY[own]?.includes(upper)
+  return floor.may.includes(upper)
     ? null
-    : own === 4 && upper === 4
-    ? "services meet through ports"
-    : `layer ${own} does not import layer ${upper}`;
+    : `floor ${own} (${floor.name}) does not import floor ${upper} (${FLOORS[upper]?.name})`;
 };
 
 export interface Import {
@@ -125,8 +101,8 @@ const resolve = (from: string, specifier: string): string =>
 export const breaches = (path: string, source: string): ReadonlyArray<string> => {
   const room = roomOf(path);
   if (room === null) return [];
-  const layer = layerOf(room);
-  const pure = room === "policies" || (layer >= 0 && layer <= HIGHEST_PURE);
+  const floor = floorOf(room);
+  const pure = room === "policies" || FLOORS[floor]?.pure === true;
   const out: Array<string> = [];
   for (const { specifier, typeOnly } of importsOf(source)) {
     if (specifier.startsWith(".")) {
@@ -136,7 +112,7 @@ export const breaches = (path: string, source: string): ReadonlyArray<string> =>
     } else if (specifier.startsWith("node:") && pure) {
       if (typeOnly && RUNTIME_TYPES.has(`${path} ${specifier}`)) continue;
       out.push(`${path} > ${specifier}: a pure room imports no runtime`);
-    } else if (layer === 0 && specifier !== "effect" && !specifier.startsWith("effect/")) {
+    } else if (floor === 0 && specifier !== "effect" && !specifier.startsWith("effect/")) {
       out.push(`${path} > ${specifier}: a domain room imports effect only`);
     }
   }
@@ -158,10 +134,69 @@ const files = (path: string): ReadonlyArray<string> => {
   }
 };
 
+/** Circles of files, each as the files it is made of: the strongly connected sets. */
+export const circles = (
+  imports: ReadonlyMap<string, ReadonlyArray<string>>,
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const number = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const path: Array<string> = [];
+  const out: Array<ReadonlyArray<string>> = [];
+  const visit = (file: string): number => {
+    const own = number.size;
+    let low = own;
+    number.set(file, own);
+    path.push(file);
+    for (const to of imports.get(file) ?? []) {
+      if (!number.has(to)) low = Math.min(low, visit(to));
+      else if (!lowest.has(to)) low = Math.min(low, number.get(to) ?? low);
+    }
+    if (low === own) {
+      const circle = path.splice(path.indexOf(file));
+      for (const f of circle) lowest.set(f, low);
+      if (circle.length > 1) out.push(circle.sort());
+    }
+    return low;
+  };
+  for (const file of imports.keys()) if (!number.has(file)) visit(file);
+  return out;
+};
+
+const PAGE = "docs/architecture.md";
+const MARKS = ["<!-- map -->", "<!-- /map -->"] as const;
+
+/** The formatter may break lines of the page elsewhere. */
+const unwrapped = (text: string): string => text.replace(/\s+/g, " ");
+
+/** The page with the map of today between its marks; null where it has no marks. */
+const withMap = (page: string): string | null => {
+  const [from, to] = MARKS.map((m) => page.indexOf(m));
+  if (from === undefined || to === undefined || from < 0 || to < from) return null;
+  return `${page.slice(0, from)}${MARKS[0]}\n\n${map()}\n\n${page.slice(to)}`;
+};
+
 if (import.meta.main) {
   const all = ["mod.ts", "lib", "policies"].flatMap(files);
-  const found = all.flatMap((f) => breaches(f, Deno.readTextFileSync(f)));
+  const texts = new Map(all.map((f) => [f, Deno.readTextFileSync(f)]));
+  const found = [...texts].flatMap(([f, text]) => breaches(f, text));
+  const imports = new Map(
+    [...texts].map(([f, text]) => [
+      f,
+      importsOf(text).flatMap(({ specifier }) =>
+        specifier.startsWith(".") ? [resolve(f, specifier)] : []
+      ),
+    ]),
+  );
+  for (const c of circles(imports)) found.push(`a circle of ${c.length} files: ${c.join(" > ")}`);
+  const page = Deno.readTextFileSync(PAGE);
+  const now = withMap(page);
+  if (now === null) {
+    found.push(`${PAGE}: ${MARKS.join(" and ")} are missing, between which the map stands`);
+  } else if (unwrapped(now) !== unwrapped(page)) {
+    if (Deno.args.includes("--write")) Deno.writeTextFileSync(PAGE, now);
+    else found.push(`${PAGE}: the map is not of today; deno task map writes it`);
+  }
   for (const line of found) console.error(line);
-  console.log(`${all.length} files, ${found.length} edges that break the table`);
+  console.log(`${all.length} files, ${found.length} breaches`);
   if (found.length > 0 || all.length === 0) Deno.exit(1);
 }

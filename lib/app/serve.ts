@@ -45,7 +45,7 @@ import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
 import { retryCurveOf } from "./retry_curve.ts";
-import { writeAll } from "../cli/terminal.ts";
+import { writeAll } from "./write_all.ts";
 
 export interface ServeOptions {
   readonly config: Config;

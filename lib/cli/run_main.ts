@@ -1,7 +1,7 @@
 /** Runs a program to its end: signals interrupt it, failures become lines on standard error. */
 import { Cause, Effect, Exit, Fiber } from "effect";
 import { Failure, reasonOf } from "../app/failure.ts";
-import { visible } from "./visible.ts";
+import { visible } from "../app/visible.ts";
 
 const encoder = new TextEncoder();
 

@@ -3,17 +3,8 @@ import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Termina
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { failed, type Failure, reasonOf } from "../app/failure.ts";
-import { visible, visibleJson } from "./visible.ts";
-
-const encoder = new TextEncoder();
-
-/** All of it, at once. Throws where it cannot be written. */
-export const writeAll = (
-  to: { readonly writeSync: (p: Uint8Array) => number },
-  text: string,
-): void => {
-  for (let rest = encoder.encode(text); rest.length > 0;) rest = rest.subarray(to.writeSync(rest));
-};
+import { writeAll } from "../app/write_all.ts";
+import { visible, visibleJson } from "../app/visible.ts";
 
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {

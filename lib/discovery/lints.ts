@@ -1,5 +1,5 @@
 /** What is wrong or unwise about an offer, found without asking anybody. */
-import { autoconfigLints } from "./serve/autoconfig.ts";
+import { autoconfigLints } from "./autoconfig.ts";
 import { type Offer, within } from "./offer.ts";
 import { paccLints } from "./pacc.ts";
 import type { ExpectedRecord } from "./record.ts";

@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect";
 import { mkdir, open, rename, unlink } from "node:fs/promises";
-import { DAMAGED, isDamage } from "../relay/session/damaged.ts";
+import { DAMAGED, isDamage } from "./damaged.ts";
 import { ours, type Verdict } from "../smtp/client/verdict.ts";
 
 export interface MaildirMessage {

@@ -6,7 +6,7 @@ import { mtaStsPolicy } from "../../lib/discovery/mta_sts.ts";
 import { type Offer, offerOf } from "../../lib/discovery/offer.ts";
 import { paccDocument } from "../../lib/discovery/pacc.ts";
 import type { RecordData } from "../../lib/discovery/record.ts";
-import { autoconfigDocument } from "../../lib/discovery/serve/autoconfig.ts";
+import { autoconfigDocument } from "../../lib/discovery/autoconfig.ts";
 import { poxSettings } from "../../lib/discovery/serve/autodiscover.ts";
 import type { DnsRecords, RecordType } from "../../lib/ports/dns.ts";
 import { type Said, type World, world } from "./discover_world.ts";

@@ -18,7 +18,7 @@ import { nameOf, offerFor } from "./publish.ts";
 import { resolverSettings } from "../../app/resolver_settings.ts";
 import { json, root } from "../root.ts";
 import { print, printJson, remark } from "../terminal.ts";
-import { visibleJson } from "../visible.ts";
+import { visibleJson } from "../../app/visible.ts";
 
 const options = {
   domain: Argument.String("domain").pipe(Argument.withDescription("The domain of the addresses")),

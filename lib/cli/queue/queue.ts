@@ -22,7 +22,7 @@ import { selecting, selectionFlags } from "./selection.ts";
 import { countLines, detailJson, detailLines, entryJson, entryLines } from "./view.ts";
 import { json } from "../root.ts";
 import { colour, print, printJson, printNow } from "../terminal.ts";
-import { visibleJson } from "../visible.ts";
+import { visibleJson } from "../../app/visible.ts";
 import { readStoredTrail } from "../../stages/stored_trail.ts";
 
 const limit = Flag.Int("limit").pipe(

@@ -9,7 +9,7 @@ import { MAX_XML } from "../discover/xml.ts";
 import { mtaStsPolicy } from "../mta_sts.ts";
 import type { Offer } from "../offer.ts";
 import { paccDocument } from "../pacc.ts";
-import { autoconfigDocument } from "../serve/autoconfig.ts";
+import { autoconfigDocument } from "../autoconfig.ts";
 import { askPox, POX_PATH } from "./published.ts";
 import type { Finding, Status } from "./report.ts";
 

@@ -4,7 +4,7 @@
  */
 import { MAX_REQUEST, readPoxRequest } from "./autodiscover_request.ts";
 import { OUTLOOK, poxError, poxSettings } from "./autodiscover.ts";
-import { autoconfigDocument } from "./autoconfig.ts";
+import { autoconfigDocument } from "../autoconfig.ts";
 import { autodiscoverJson } from "./autodiscover_json.ts";
 import { answer, kept, notAllowed, plain, readBody } from "./answer.ts";
 import { mobileconfig } from "./mobileconfig.ts";

@@ -5,7 +5,7 @@ import type { Offer } from "../../smtp/client/offer.ts";
 import type { Verdict } from "../../smtp/client/verdict.ts";
 import { type Content, prepare, prepareChunk, prepareHeld } from "../session/content.ts";
 import { bodyMisfits, convert, headerMisfits } from "./convert.ts";
-import { unreadable } from "../session/damaged.ts";
+import { unreadable } from "../../files/damaged.ts";
 import type { Job, Shape } from "./job.ts";
 
 /** A message that can be sent to this hop: its content and what that is like. */

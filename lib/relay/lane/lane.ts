@@ -15,7 +15,7 @@ import type { Behind, Mail } from "../../smtp/client/state.ts";
 import { LOGIN_REFUSED, softened, type Verdict } from "../../smtp/client/verdict.ts";
 import { type Connection, type Transacted, UNFIT } from "../session/connection.ts";
 import type { Content } from "../session/content.ts";
-import { DAMAGED, UNREADABLE } from "../session/damaged.ts";
+import { DAMAGED, UNREADABLE } from "../../files/damaged.ts";
 import { takesBinary } from "../job/convert.ts";
 import { beyondDomains } from "./domains.ts";
 import { prepareContent } from "../job/prepare_content.ts";

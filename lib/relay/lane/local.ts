@@ -4,7 +4,7 @@ import { type Delivery, Spool, type SpoolError } from "../../ports/spool.ts";
 import { NO_OFFER, type Offer } from "../../smtp/client/offer.ts";
 import { ours, type Verdict } from "../../smtp/client/verdict.ts";
 import { convert } from "../job/convert.ts";
-import { unreadable } from "../session/damaged.ts";
+import { unreadable } from "../../files/damaged.ts";
 import { type Job, returnPathOf } from "../job/job.ts";
 import { deliverToMaildir } from "../../files/maildir.ts";
 import type { Result } from "../job/outcome.ts";

@@ -8,7 +8,7 @@ import type { Ids } from "../../ports/ids.ts";
 import { hopKey, type Routes } from "../../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../../ports/spool.ts";
 import { reportFor } from "../../notices/bounce.ts";
-import { DAMAGED } from "../session/damaged.ts";
+import { DAMAGED } from "../../files/damaged.ts";
 import type { Job } from "../job/job.ts";
 import {
   type DeliveryEvent,

@@ -22,7 +22,7 @@ import {
 import { step } from "../../smtp/client/step.ts";
 import { ours, type Verdict } from "../../smtp/client/verdict.ts";
 import { type Content, pour } from "./content.ts";
-import { unreadable } from "./damaged.ts";
+import { unreadable } from "../../files/damaged.ts";
 import { type Peer, Unusable } from "./peer.ts";
 import type { Patience } from "../settings.ts";
 import type { Deadlines } from "./deadlines.ts";

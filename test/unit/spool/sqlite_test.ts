@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { Effect, Exit, Layer, Scope } from "effect";
 import { Spool } from "../../../lib/ports/spool.ts";
-import { isDamage } from "../../../lib/relay/session/damaged.ts";
+import { isDamage } from "../../../lib/files/damaged.ts";
 import { SpoolAdmin } from "../../../lib/ports/spool_admin.ts";
 import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";

@@ -1,6 +1,6 @@
 /** The result as an autoconfig file, for any tool that reads those. OUT-4 */
 import { type Offer, offerOf } from "../../offer.ts";
-import { autoconfigDocument } from "../../serve/autoconfig.ts";
+import { autoconfigDocument } from "../../autoconfig.ts";
 import type { Service } from "../../service.ts";
 import type { DiscoverResult, FoundService } from "../result.ts";
 import type { Format } from "./settings.ts";

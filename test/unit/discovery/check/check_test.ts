@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { checkDomain } from "../../../../lib/discovery/check/check.ts";
 import { changes, exitStatus } from "../../../../lib/discovery/check/report.ts";
-import { autoconfigDocument } from "../../../../lib/discovery/serve/autoconfig.ts";
+import { autoconfigDocument } from "../../../../lib/discovery/autoconfig.ts";
 import type { DnsRecords } from "../../../../lib/ports/dns.ts";
 import {
   at,

@@ -1,7 +1,7 @@
 /** What we write, read by parsers that we did not write. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { autoconfigDocument, autoconfigLints } from "../../../../lib/discovery/serve/autoconfig.ts";
+import { autoconfigDocument, autoconfigLints } from "../../../../lib/discovery/autoconfig.ts";
 import { poxSettings } from "../../../../lib/discovery/serve/autodiscover.ts";
 import { makeHandler } from "../../../../lib/discovery/serve/handler.ts";
 import { mobileconfig, uuid5 } from "../../../../lib/discovery/serve/mobileconfig.ts";

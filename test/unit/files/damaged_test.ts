@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { SpoolFault } from "../../../../lib/ports/spool.ts";
-import { DAMAGED, UNREADABLE, unreadable } from "../../../../lib/relay/session/damaged.ts";
+import { SpoolFault } from "../../../lib/ports/spool.ts";
+import { DAMAGED, UNREADABLE, unreadable } from "../../../lib/files/damaged.ts";
 
 Deno.test("unreadable() tells a damaged message from a spool that cannot be read now, however wrapped", () => {
   const cause = new Error("its checksum differs");

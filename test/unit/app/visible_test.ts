@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { visible, visibleJson } from "../../../lib/cli/visible.ts";
+import { visible, visibleJson } from "../../../lib/app/visible.ts";
 
 for (
   const [text, want] of [

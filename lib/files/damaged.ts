@@ -1,6 +1,6 @@
 /** Content that the spool does not give: not now, or never again. */
-import { SpoolFault } from "../../ports/spool.ts";
-import { ours, type Verdict } from "../../smtp/client/verdict.ts";
+import { SpoolFault } from "../ports/spool.ts";
+import { ours, type Verdict } from "../smtp/client/verdict.ts";
 
 export const UNREADABLE: Verdict = ours(
   "temporary",

@@ -3,9 +3,9 @@
  *
  * User names are placeholders, so that the document is the same for every address. AC-4..AC-16
  */
-import { type Offer, servicesOf, within } from "../offer.ts";
-import { type Auth, type Service, urlOf } from "../service.ts";
-import { element, leaf } from "../xml.ts";
+import { type Offer, servicesOf, within } from "./offer.ts";
+import { type Auth, type Service, urlOf } from "./service.ts";
+import { element, leaf } from "./xml.ts";
 
 /** AC-10: the words for servers over TCP. */
 const TCP: Readonly<Record<Auth, string>> = {
