@@ -33,7 +33,7 @@ export const paccLints = (offer: Offer): ReadonlyArray<{ code: string; message: 
     if (representable(s) || better) continue;
     out.push({
       code: "pacc-not-representable",
-      message: `${s.kind} on ${s.host}:${s.port} cannot be told in PACC and is left out`,
+      message: `${s.kind} on ${s.host}:${s.port} cannot be expressed in PACC and is left out`,
     });
   }
   if (offer.services.some((s) => s.username !== "address")) {

@@ -88,7 +88,7 @@ export const planChanges = (
     const inTheWay = here.find((s) => (s.type === "CNAME") !== (want.type === "CNAME"));
     if (inTheWay !== undefined) {
       conflicts.push(
-        `${want.owner}: has ${inTheWay.type} records that Postern did not write, so no ${want.type} can stand there`,
+        `${want.owner}: has ${inTheWay.type} records that Postern did not write, so no ${want.type} record can be added`,
       );
       continue;
     }

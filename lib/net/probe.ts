@@ -217,7 +217,7 @@ const faultOf = (
     return new Ended("expired", `the certificate expired on ${c.validTo}`);
   }
   if (/SELF_SIGNED/.test(code)) {
-    return new Ended("self-signed", "nobody vouches for the certificate");
+    return new Ended("self-signed", "no authority has signed the certificate");
   }
   const hosts = [request.host, ...request.names];
   const named = hosts.some((h) => covers(c.subjectAltName ?? "", h)) ||

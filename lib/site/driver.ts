@@ -46,7 +46,7 @@ export const told = (e) => {
     const stack = e instanceof Fault ? e.stack : null;
     return (typeof stack === "string" && stack !== "" ? stack : text(e)).slice(0, ${MAX_SAID});
   } catch {
-    return "threw something that cannot be told";
+    return "threw something that cannot be printed";
   }
 };
 `;

@@ -447,7 +447,7 @@ export const spoolLayer = (
       const troubles = new Troubles((line) => log(line));
       const ticked = (r: OpResult): void => {
         if (r.ok && typeof r.value === "number" && r.value > 0) {
-          log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
+          log(Effect.logError("Events that no listener took were dropped", { events: r.value }));
         }
       };
       yield* Effect.acquireRelease(

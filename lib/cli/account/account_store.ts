@@ -49,7 +49,7 @@ const explained = (e: Refused): Failure => {
     case "BadPassword":
       return misused(`this password cannot be used: ${e.reason}`);
     case "CertificateTaken":
-      return failed(`this certificate stands for ${e.by} already`);
+      return failed(`this certificate already belongs to ${e.by}`);
     case "NoSuchAccount":
       return failed(`there is no account ${e.id}`);
   }

@@ -33,7 +33,7 @@ const options = {
   ),
   every: Flag.Int("every").pipe(
     Flag.withDefault(300),
-    Flag.withDescription("Seconds between two looks of --watch"),
+    Flag.withDescription("Seconds between two checks of --watch"),
   ),
 };
 

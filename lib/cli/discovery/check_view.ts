@@ -44,7 +44,7 @@ export const reportLines = (r: CheckReport): ReadonlyArray<string> => {
   const wrong = r.findings.filter((f) => f.status !== "pass" && f.status !== "info").length;
   return [
     ...r.servers.map((s) =>
-      tame(`name server ${s.name} [${s.address}]: zone ${s.zone}, serial ${s.serial ?? "not told"}`)
+      tame(`name server ${s.name} [${s.address}]: zone ${s.zone}, serial ${s.serial ?? "unknown"}`)
     ),
     ...r.findings.flatMap(findingLines),
     ...r.clients.flatMap(clientLines),

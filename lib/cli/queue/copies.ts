@@ -62,7 +62,7 @@ const drop = Effect.fnUntraced(function* (
 export const copies = Command.make("copies", {
   drop: Flag.String("drop").pipe(
     Flag.optional,
-    Flag.withDescription("Drop those for this server, undelivered: it will never come back"),
+    Flag.withDescription("Delete the copies of this server, undelivered: it will never come back"),
   ),
   dryRun,
   force,
@@ -108,5 +108,5 @@ export const takeOver = Command.make("take-over", {
       } from ${node}`,
     );
   }))).pipe(
-    Command.withDescription("Deliver from here what is kept for a server that is gone"),
+    Command.withDescription("Deliver from here the copies of a server that is lost"),
   );

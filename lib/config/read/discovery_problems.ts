@@ -26,7 +26,7 @@ export const discoveryProblems = (document: Document, report: Report): void => {
   listed.forEach((zone, i) => {
     const at = ["dns_server", "zones", i];
     if (!names.some((n) => within(zone, n))) {
-      report(at, "lies in no [[domain]], so that there is nothing to answer");
+      report(at, "is in no [[domain]], so there is nothing to answer");
     }
     if (listed.indexOf(zone) !== i) report(at, "is listed twice");
   });

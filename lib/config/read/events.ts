@@ -13,7 +13,7 @@ export const eventsOf = (
   if (url !== undefined && file === undefined) {
     report("webhook", "needs a secret_file, whose first line signs what is posted");
   }
-  if (url === undefined && file !== undefined) report("secret_file", "goes only with webhook");
+  if (url === undefined && file !== undefined) report("secret_file", "works only with webhook");
   const secret = url === undefined || file === undefined
     ? null
     : secretIn(file, around, (message) => report("secret_file", message));

@@ -32,7 +32,7 @@ export const queue = z.strictObject({
   postmaster_copy: z.string().refine((s) => parseMailbox(s) !== null, {
     error: "must be an address",
   }).optional().describe(
-    "Address that gets each report of a failure too, as the sender does; default: nobody",
+    "Address that gets a copy of each failure report; default: none",
   ),
   connections: count(200, 1, 10_000, "Outgoing connections at once"),
   connections_per_hop: count(4, 1, 10_000, "Outgoing connections at once to one next hop"),

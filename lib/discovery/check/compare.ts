@@ -141,7 +141,7 @@ const compareHint = (want: RecordData | undefined, have: ReadonlyArray<RecordDat
   return {
     status: kin.length > 0 && !open ? "pass" : "info",
     found: kin,
-    detail: open ? "it says nothing about others: as far as SPF goes, anybody may send" : "",
+    detail: open ? "it has no rule for others: by this SPF, anybody may send" : "",
   };
 };
 

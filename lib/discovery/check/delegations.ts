@@ -27,15 +27,15 @@ const finding = (zone: string, ns: ReadonlyArray<string>, said: Said): Finding =
   const base = { station: "dns", key: "delegation", subject: zone, type: "NS" } as const;
   const expected = [...ns].sort();
   if (said._tag !== "Servers") {
-    const detail = "the zone above has no delegation, so that nobody comes to this zone";
+    const detail = "the parent zone has no delegation, so that resolvers never reach this zone";
     return { ...base, status: "missing", expected, found: [], detail };
   }
   const found = [...said.names].sort();
   const stale = found.filter((n) => !expected.includes(n));
   const left = expected.filter((n) => !found.includes(n));
   const detail = [
-    ...stale.length === 0 ? [] : [`the zone above names ${stale.join(", ")}, the zone does not`],
-    ...left.length === 0 ? [] : [`the zone names ${left.join(", ")}, the zone above does not`],
+    ...stale.length === 0 ? [] : [`the parent zone names ${stale.join(", ")}, the zone does not`],
+    ...left.length === 0 ? [] : [`the zone names ${left.join(", ")}, the parent zone does not`],
   ].join("; ");
   return { ...base, status: detail === "" ? "pass" : "drift", expected, found, detail };
 };

@@ -136,7 +136,7 @@ const mtaSts = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> =
   const expected = lines(mtaStsPolicy(offer.mtaSts));
   const found = lines(new TextDecoder().decode(g.body));
   if (g.url !== url) {
-    return [finding("http-mta-sts", url, "drift", "is a redirect, which nobody follows")];
+    return [finding("http-mta-sts", url, "drift", "is a redirect, which senders do not follow")];
   }
   const allowed = offer.mtaSts.mx;
   const left = offer.mx.filter((m) =>

@@ -77,7 +77,7 @@ export const judged = (
     ...resolver,
     status: "pending",
     detail: joined(
-      "right at every name server; resolvers still keep what was there before",
+      "right at every name server; resolvers still cache the previous value",
       resolver.detail,
     ),
   };

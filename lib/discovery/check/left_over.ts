@@ -44,7 +44,7 @@ const look = async (offer: Offer, label: string, ports: CheckPorts): Promise<Fin
     expected: [],
     found,
     detail: ours
-      ? "leads to a host of ours, and the configuration does not ask for it"
+      ? "leads to a host of ours without being in the configuration"
       : "not from here: clients that read this label are led there",
   };
 };

@@ -98,7 +98,7 @@ export const spfFaults = (want: string | null, have: string): ReadonlyArray<stri
     ...ownFaults(h),
     ...missing.map((t) => `${t} is not in it${h.dead.includes(t) ? " where it counts" : ""}`),
     ...missing.length === 0 && mixed(w.terms) && mine.join(" ") !== w.terms.join(" ")
-      ? ["the order is another, and the first term that matches decides"]
+      ? ["the order differs, and the first term that matches decides"]
       : [],
     ...before.map((t) => `${t} stands before what is asked for, and decides first`),
     ...w.others === h.others ? [] : [`it says: ${said(h)}; asked for: ${said(w)}`],

@@ -175,7 +175,7 @@ export const bogusFinding = (p: Place): ReadonlyArray<Finding> =>
       status: "unknown",
       expected: [],
       found: [],
-      detail: "bogus: DNSSEC does not hold for the whole zone, and resolvers that validate " +
+      detail: "bogus: DNSSEC validation fails for the whole zone, and resolvers that validate " +
         "see none of it; what follows is what its name servers say",
     }]
     : [];

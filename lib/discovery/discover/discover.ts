@@ -193,7 +193,7 @@ const next = async (
 const skip = (run: Run, method: Method): void =>
   run.log.begin(method, run.subject.domain)(
     "skipped",
-    "something more trusted did not answer: this would be a downgrade (--force asks all the same)",
+    "a more trusted source did not answer: this would be a downgrade (--force asks anyway)",
   );
 
 /**

@@ -43,11 +43,11 @@ const WORDS: Readonly<Record<Action, string>> = {
   failed: "Your message could not be delivered to the recipients below, and\r\n" +
     "no further attempt will be made.",
   delayed: "Your message could not be delivered yet to the recipients below.\r\n" +
-    "Nothing is lost, and delivery goes on being tried: you need not send it again.",
+    "Nothing is lost, and delivery will be tried again: you need not send it again.",
   relayed: "Your message was handed on for the recipients below to a host that\r\n" +
-    "does not report on success: this may be the last that you hear of it.",
+    "does not report success: this may be the last report that you get.",
   expanded: "Your message goes to all for whom the recipients below stand. This is\r\n" +
-    "the last that you hear of success.",
+    "the last report of success that you get.",
   delivered: "Your message was delivered to the recipients below.",
 };
 const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "expanded", "delivered"];

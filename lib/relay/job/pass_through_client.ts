@@ -85,7 +85,7 @@ export class PassThroughClient implements Timed {
       if (part === null) return;
       yield part;
     }
-    throw new Error("nobody waits any more");
+    throw new Error("no client waits any longer");
   }
 }
 

@@ -7,7 +7,7 @@ import { ours, type Verdict } from "../../smtp/client/verdict.ts";
 const GONE = ours(
   "permanent",
   "5.7.1",
-  "The account that held this message back may not send any more",
+  "The account that delayed this message may no longer send",
 );
 const UNKNOWN = ours("temporary", "4.3.0", "Accounts cannot be looked up now");
 

@@ -13,7 +13,7 @@ import { noticesOf, recipientParameters } from "../job/delivery_parameters.ts";
 const UNTESTABLE = ours(
   "permanent",
   "5.7.19",
-  "It cannot be told whether the mailbox still has the owner that it was written to",
+  "It is unknown whether the mailbox still has the same owner",
 );
 
 /** A Maildir takes anything that has lines. */

@@ -41,7 +41,7 @@ export const settler = (
     const settlements: Array<Settlement> = [];
     if (results.some((r) => r.verdict === DAMAGED)) {
       yield* Effect.logError(
-        "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
+        "A message was damaged in the spool; it is not sent, and its sender gets a report: check the disk",
         { message: delivery.message },
       );
     }

@@ -35,7 +35,7 @@ export const commitSubmission = (signed: Signed, body: Staging, cancellation: Ca
 const tellOwner = (signed: Signed, hold: Hold, token: string) =>
   storeNotice(
     holdNotice(signed, hold, token),
-    "the owner of a held message is not told",
+    "the owner of a held message gets no notice",
     signed.id,
   );
 

@@ -22,7 +22,7 @@ export const holdNotice: (
     const to = s.account.primary;
     const route = yield* (yield* Routes).find(to, OWN_MAIL);
     if (route === null) {
-      yield* Effect.logWarning("no route to the owner of a held message, who is not told", {
+      yield* Effect.logWarning("no route to the owner of a held message, who gets no notice", {
         submission: s.id,
       });
       return null;

@@ -55,10 +55,10 @@ export const doubtOf = (
   }
   if (witness === null) return null;
   if (witness.spool !== own.spool) {
-    return "another spool was in its place, so that it may be older than what was sent since";
+    return "another spool was in its place, so that messages in it may have been sent already";
   }
   return witness.count > own.count
-    ? "it is older than what was last written here: it was restored from a copy"
+    ? "it is older than the last spool that was written here: it was restored from a copy"
     : null;
 };
 

@@ -31,7 +31,7 @@ interface Asked {
 const CALLED_OFF: OpResult = {
   ok: false,
   full: false,
-  message: "it was not begun in time, and called off",
+  message: "it had not begun in time, and was cancelled",
 };
 
 /** Called with what came of an operation; a throw of it is the caller's bug, and nobody else's. */

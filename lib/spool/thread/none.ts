@@ -42,7 +42,7 @@ class HeldInMemory implements Staging {
     if (this.#over) return Effect.void;
     if (!this.#room.take(chunk.length)) {
       return Effect.fail(
-        new SpoolFull({ cause: "the memory for messages on their way is used up" }),
+        new SpoolFull({ cause: "the memory for messages in transit is used up" }),
       );
     }
     this.#octets += chunk.length;

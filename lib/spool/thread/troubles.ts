@@ -8,7 +8,7 @@ const AGAIN = 60;
 /** Said at the start, with what to do. */
 export const reportStart = ({ doubt }: Before, byWish: boolean): Effect.Effect<void> =>
   doubt !== null
-    ? Effect.logError("The spool starts held: what stands in it may have been sent already", {
+    ? Effect.logError("The spool starts held: messages in it may have been sent already", {
       why: doubt,
       todo: HELD_TODO,
     })
@@ -44,4 +44,4 @@ export class Troubles {
 }
 
 const LOST_TODO =
-  "put its files back under their names, or restart the server on what stands there now; what it had is still being sent";
+  "put its files back under their names, or restart the server with the files that are there now; messages it had are still being sent";

@@ -106,7 +106,7 @@ const bySrv = (way: SrvWay, p: Published, draw: Draw, problems: Array<string>): 
   const outgoing = bestOf(way.outgoing, way, p, draw);
   if (incoming === null && outgoing === null) return null;
   if (way.both && (incoming === null || outgoing === null)) {
-    problems.push("its SRV way fails, as it wants servers for reading and for sending");
+    problems.push("its SRV method fails, since it needs servers for reading and for sending");
     return null;
   }
   const read = way.outgoing.map((l) => `_${l}`).join(" and ");
