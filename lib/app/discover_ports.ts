@@ -1,4 +1,4 @@
-/** The world as discovery sees it from here: our resolver, guarded HTTP, a look at servers. */
+/** The ports of discovery on this machine: our resolver, guarded HTTP, probes of servers. */
 import type { DiscoverPorts } from "../discovery/discover/ports.ts";
 import { mayProbe } from "../discovery/discover/probe_all.ts";
 import { randomDraw } from "../discovery/choose.ts";

@@ -1,4 +1,4 @@
-/** What encoded words say, as far as it must be known that they say nothing harmful. RFC 2047 §2, §4 */
+/** Decodes encoded words as far as is needed to know that they hold nothing harmful. RFC 2047 §2, §4 */
 
 /** Some program decodes again what it has decoded. */
 const TIMES = 3;

@@ -1,9 +1,9 @@
 /**
- * The topmost block of Resent fields: whoever passes a message on adds one on top. RFC 5322 §3.6.6
+ * The topmost block of Resent fields: each resender adds one on top. RFC 5322 §3.6.6
  *
- * The standard leaves open where a block ends. Here it is the run of Resent fields from the first one on,
- * ended by a name that comes again or by any other field. Fields that never leave end nothing: what they kept
- * apart would run together once they are gone.
+ * The standard leaves open where a block ends. Here it is the run of Resent fields from the first one on, ended by
+ * a repeated name or by any other field. Fields that never leave do not end it: the blocks that they separate would
+ * join once they are removed.
  */
 import type { AddressField } from "./address_list.ts";
 import { insertAfter, prepend } from "./edit.ts";

@@ -1,4 +1,4 @@
-/** Listening sockets. Says precisely why an address cannot be had. */
+/** Listening sockets. The error says precisely why an address is not available. */
 import net, { type Socket } from "node:net";
 import { Data, Effect, type Scope } from "effect";
 

@@ -1,4 +1,7 @@
-/** What is said to a mail server up to its list of capabilities, and no further. docs/design/autodiscovery.md §9.7, SEC-3 */
+/**
+ * The dialogue with a mail server up to its list of capabilities, and no further. docs/design/autodiscovery.md
+ * §9.7, SEC-3
+ */
 import type { ProbeProtocol } from "../discovery/discover/ports.ts";
 import { Broken, type TextLines } from "./text_lines.ts";
 

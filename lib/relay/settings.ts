@@ -1,4 +1,4 @@
-/** What the relay is told by its configuration. */
+/** The settings of the relay. */
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Credentials, HopLimits, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";

@@ -1,8 +1,8 @@
 /**
- * Part of the fourth stage: a transfer encoding for what may not leave as it is, lines over 998 octets in the
- * main. RFC 5322 §2.1.1, RFC 6409 §8.4
+ * Part of the fourth stage: a transfer encoding for parts that may not leave as they are, mainly lines over 998
+ * octets. RFC 5322 §2.1.1, RFC 6409 §8.4
  *
- * Looks at a body only where something is known to be wrong with it. Nothing that a signature covers is touched.
+ * Reads a body only if something is known to be wrong with it. Signed parts are not changed.
  */
 import { Effect } from "effect";
 import { BodyEncoder, encodedHeader } from "../message/mime/mime_encode.ts";

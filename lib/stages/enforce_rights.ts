@@ -1,8 +1,8 @@
 /**
  * Third stage: may this account send as what the message claims, and to whom it goes?
  *
- * Return path and authors are decided here; a Sender of somebody else is what `add_sender` puts right.
- * Display names are not looked at. RFC 6409 §6.1, §6.2, §6.3
+ * Return path and authors are decided here; `add_sender` corrects a Sender of another account. Display names do not
+ * matter. RFC 6409 §6.1, §6.2, §6.3
  */
 import { Effect } from "effect";
 import { domainKey } from "../address/domain.ts";

@@ -1,6 +1,4 @@
-/**
- * The trail: what each stage decided and why. `explain`, the log, the stored record are all read off it.
- */
+/** The trail: what each stage decided and why. `explain`, the log and the stored record are all derived from it. */
 
 export type StageName =
   | "parse"

@@ -1,4 +1,4 @@
-/** `postern account minimum` and `certificate`: by what an account may sign in besides its password. */
+/** `postern account minimum` and `certificate`: how an account may sign in besides its password. */
 import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { X509Certificate } from "node:crypto";

@@ -1,4 +1,4 @@
-/** What the commands of `postern account` share: the store, its errors in words, who is meant, how it is shown. */
+/** What the commands of `postern account` share: the store, its error messages, finding and showing an account. */
 import { Effect, type Option, Redacted } from "effect";
 import { Argument, type Command } from "effect/cli";
 import { accountsLayer } from "../../accounts/sqlite.ts";

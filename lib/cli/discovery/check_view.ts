@@ -1,4 +1,4 @@
-/** A check for people: what is wrong first word, each thing with what was expected and what is there. */
+/** A check for people: each line begins with its status, and shows the expected and the actual value. */
 import type { ClientOutcome } from "../../discovery/check/clients/profile.ts";
 import type { Change, CheckReport, Finding } from "../../discovery/check/report.ts";
 import { tame } from "../../discovery/discover/formats/people.ts";

@@ -1,4 +1,4 @@
-/** What the commands that change the queue have in common: which messages are meant, and what is said of it. */
+/** Shared by the commands that change the queue: which messages they select, and what they print. */
 import { Clock, Effect, Option } from "effect";
 import { Argument, Flag } from "effect/cli";
 import { type Change, type Changed, type Selection, SpoolAdmin } from "../../ports/spool_admin.ts";

@@ -1,4 +1,7 @@
-/** `postern queue copies` and `take-over`: what stands here for other servers, and what to do when one of them is gone. */
+/**
+ * `postern queue copies` and `take-over`: copies that this server keeps for others, and taking over from a lost
+ * server.
+ */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseDomainName } from "../../address/domain.ts";

@@ -1,4 +1,4 @@
-/** What happens next to each recipient of a message, and why, in words. Pure. */
+/** Says what happens next to each recipient of a message, and why. Pure. */
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { QueueSettings } from "../../config/config.ts";
 import type { QueueDetail, QueueEvent, QueueRecipient } from "../../ports/spool.ts";

@@ -1,4 +1,4 @@
-/** `postern queue release` and `cancel`: by queue id, or by the token of the note to the owner, which is good once. */
+/** `postern queue release` and `cancel`: by queue id, or by the token of the owner's notice, which works once. */
 import { Effect, Option } from "effect";
 import { Argument, Command } from "effect/cli";
 import type { Config } from "../../config/config.ts";

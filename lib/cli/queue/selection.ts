@@ -1,4 +1,4 @@
-/** Flags that say which messages of the queue are meant. */
+/** Flags that select messages of the queue. */
 import { Effect, Option } from "effect";
 import { Flag } from "effect/cli";
 import { parseDomainName } from "../../address/domain.ts";

@@ -1,4 +1,4 @@
-/** `postern rights grant` and its like: changes to grants, groups and permissions in the accounts' store. */
+/** `postern rights grant` and similar commands: changes to grants, groups and permissions in the accounts' store. */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { type Grant, type Principal, printPrincipal } from "../../address/grant.ts";

@@ -1,6 +1,6 @@
 /**
- * What `postern config check` looks at beyond the text: files, keys, directories. Keeps nothing that it
- * makes, opens no socket.
+ * What `postern config check` checks beyond the text: files, keys, directories. Removes whatever it creates, opens
+ * no socket.
  */
 import { Clock, Effect, Result } from "effect";
 import { dirname, join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** What is wrong between `[[domain]]`, `[http]` and `[dns_server]`, each of them right for itself. */
+/** Contradictions between `[[domain]]`, `[http]` and `[dns_server]`, each of them valid by itself. */
 import { parseDomainName } from "../../address/domain.ts";
 import { within } from "../../discovery/offer.ts";
 import type { KeyPath } from "../values/toml.ts";

@@ -1,4 +1,4 @@
-/** Makes the settings of `[events]`, and says what is wrong between its keys. */
+/** Makes the settings of `[events]`, and reports contradictions between its keys. */
 import { Duration } from "effect";
 import type { EventSettings } from "../config.ts";
 import { secretIn, type Surroundings } from "../values/secret.ts";

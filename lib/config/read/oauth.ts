@@ -1,4 +1,4 @@
-/** Turns `[[auth.oauth]]` entries into issuers, and says which of them make no sense. */
+/** Turns `[[auth.oauth]]` entries into issuers, and reports those that contradict themselves. */
 import { Redacted } from "effect";
 import type { Issuer, TokenSource } from "../../oauth/issuer.ts";
 import { secretIn, type Surroundings } from "../values/secret.ts";

@@ -1,4 +1,4 @@
-/** Makes the settings of `[replica]`, and says what is wrong between its keys. */
+/** Makes the settings of `[replica]`, and reports contradictions between its keys. */
 import { Duration } from "effect";
 import { parseDomainName } from "../../address/domain.ts";
 import { parseListener } from "../values/address.ts";

@@ -24,7 +24,7 @@ export const rerouteTo = (via: string, table: RouteTable): Reroute | { readonly 
   return { rule: known === null ? rule : { ...known, pattern: "*" }, known };
 };
 
-/** Where a next hop is, whoever signs in there. */
+/** The place of a next hop, without its login. */
 const placeOf = (hop: RouteRule["hop"]): string =>
   hop._tag === "MxOfRecipient"
     ? `mx:${hop.port}`

@@ -1,4 +1,4 @@
-/** How a route passes messages through, and what stands against that. */
+/** How a route passes messages through, and what prevents that. */
 import type { HopTemplate, PassThrough } from "../../ports/routes.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
 import { levelOf, VERIFIED } from "./route_hop.ts";

@@ -1,4 +1,4 @@
-/** Turns `[[route]]` entries into the route table, and says which of them make no sense. */
+/** Turns `[[route]]` entries into the route table, and reports those that contradict themselves. */
 import { Redacted } from "effect";
 import { type Credentials, hopKey, type HopTemplate, type RouteRule } from "../../ports/routes.ts";
 import { patternKey } from "../values/pattern.ts";

@@ -1,4 +1,4 @@
-/** `[extensions]`: what a site may switch on besides what every client finds. RFC 6409 §7 */
+/** `[extensions]`: extensions that a site may switch on in addition to the standard ones. RFC 6409 §7 */
 import { z } from "zod";
 import { parseImapBase } from "../values/imap_base.ts";
 import { count, span } from "../values/range.ts";

@@ -1,4 +1,4 @@
-/** `[queue]`: retries, expiry, and how next hops are talked to. RFC 5321 §4.5.3.2, §4.5.4.1 */
+/** `[queue]`: retries, expiry, and time-outs towards next hops. RFC 5321 §4.5.3.2, §4.5.4.1 */
 import { z } from "zod";
 import { parseMailbox } from "../../address/path.ts";
 import { count, span } from "../values/range.ts";

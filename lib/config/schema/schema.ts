@@ -1,5 +1,5 @@
 /**
- * What the configuration file may say: every key with its range, default and description.
+ * The schema of the configuration file: every key with its range, default and description.
  *
  * Only lib/config knows zod; `convert.ts` turns what comes out into `Config`.
  */

@@ -1,6 +1,6 @@
 /**
- * Walks the loop of a mail domain: what should be published, what is, over DNS and HTTP, whether the servers answer, and
- * what clients make of it. Changes nothing. docs/design/autodiscovery.md §11
+ * Checks a mail domain as a whole: expected and published records over DNS and HTTP, whether the servers answer,
+ * and the result for clients. Changes nothing. docs/design/autodiscovery.md §11
  */
 import { Log } from "../discover/candidate.ts";
 import { discover } from "../discover/discover.ts";

@@ -1,4 +1,4 @@
-/** Whether the zone above names the same servers as the zone itself. RFC 1034 §4.2.2, NS-4 */
+/** Whether the parent zone names the same servers as the zone itself. RFC 1034 §4.2.2, NS-4 */
 import type { CheckPorts, Delegation } from "./ports.ts";
 import type { Finding } from "./report.ts";
 import type { Place, Zones } from "./zones.ts";

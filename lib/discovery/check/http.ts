@@ -1,4 +1,7 @@
-/** The endpoints over HTTP as a stranger finds them, against what the model would serve. docs/design/autodiscovery.md §11.2 */
+/**
+ * Compares the HTTP endpoints, fetched as a stranger, with what the model would serve. docs/design/autodiscovery.md
+ * §11.2
+ */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import { readAutoconfig } from "../discover/autoconfig_document.ts";
 import { base64 } from "../digest.ts";
@@ -52,7 +55,7 @@ const statusOf = (g: NotFetched): Status => {
   return NO_WAY.test(g.detail) ? "unknown" : /ECONNREFUSED/.test(g.detail) ? "missing" : "drift";
 };
 
-/** `optional`: whoever runs that host need not know of us, and clients have another place to ask. */
+/** `optional`: the operator of that host need not know of us, and clients have another place to ask. */
 const notThere = (key: string, url: string, g: NotFetched, optional = false): Finding =>
   finding(key, url, optional ? "info" : statusOf(g), `${g.outcome}: ${g.detail}`);
 
@@ -174,7 +177,7 @@ const autodiscover = async (run: Run, offer: Offer): Promise<Finding> => {
     : finding(key, url, "drift", `does not tell ${missing.join(", ")}`, { expected, found });
 };
 
-/** Every endpoint that the model stands for. */
+/** Every endpoint of the model. */
 export const checkHttp = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => {
   const { domain, web } = offer;
   const path = "/mail/config-v1.1.xml";

@@ -1,4 +1,4 @@
-/** SRV records for clients that nothing in the configuration asks for: from a former provider, as a rule. */
+/** SRV records that the configuration does not ask for, usually left from a former provider. */
 import type { Srv } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { Offer } from "../offer.ts";

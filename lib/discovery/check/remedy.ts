@@ -1,4 +1,7 @@
-/** What to do about a finding, in words: every finding that is not right ends with it. docs/design/autodiscovery.md §11.1 */
+/**
+ * The remedy for a finding, as text: every finding that is not right ends with it. docs/design/autodiscovery.md
+ * §11.1
+ */
 import type { Offer } from "../offer.ts";
 import type { Finding, Status } from "./report.ts";
 

@@ -1,8 +1,8 @@
 /**
- * Whether an SPF record that is live does what another asks for. The first mechanism that matches decides, so that
- * order and qualifiers count, and nothing behind `all` does. RFC 7208 §4.6.2, §5.1
+ * Whether a published SPF record grants what the expected one asks for. The first mechanism that matches decides,
+ * so that order and qualifiers count, and nothing behind `all` does. RFC 7208 §4.6.2, §5.1
  *
- * Looks at the text only: what an `include` leads to is not asked for.
+ * Looks at the text only: an `include` is not followed.
  */
 
 /** What is said about senders that no mechanism names: softfail and fail both say "not ours". */

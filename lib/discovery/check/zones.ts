@@ -1,4 +1,4 @@
-/** Where a name's records come from: the zone it lies in, and the servers that answer for that zone. docs/design/autodiscovery.md §11.2 */
+/** Finds the zone of a name, and the servers that answer for it. docs/design/autodiscovery.md §11.2 */
 import type { DnsTrouble } from "../../ports/dns.ts";
 import { doubted } from "./doubt.ts";
 import type { CheckPorts } from "./ports.ts";

@@ -2,7 +2,7 @@
  * Finds the mail services of an address or domain: all methods of equal standing at once, weaker ones only
  * where they are needed and no downgrade. docs/design/autodiscovery.md §9
  *
- * Sends no credentials, and stores nothing: whoever calls keeps the result. SEC-2, SEC-3
+ * Sends no credentials and stores nothing: the caller keeps the result. SEC-2, SEC-3
  */
 import { autoconfigMethod, httpMethod, ispdbMethod, localMethod, mxMethod } from "./autoconfig.ts";
 import { type Candidate, Log, type MethodResult, NOTHING, together } from "./candidate.ts";

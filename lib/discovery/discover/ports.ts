@@ -1,6 +1,6 @@
 /**
- * What discovery needs of the world: DNS, HTTP, a look at a server, time and lots. They come in as
- * functions, so that it runs wherever such functions exist. OUT-6
+ * The ports of discovery: DNS, HTTP, probes, time and randomness. They are functions, so that discovery runs
+ * wherever such functions exist. OUT-6
  */
 import type { DnsAnswer, RecordType } from "../../ports/dns.ts";
 import type { Draw } from "../choose.ts";
@@ -89,7 +89,7 @@ export type ProbeState =
 export interface ProbeReport {
   readonly state: ProbeState;
   readonly reason: string;
-  /** As told under TLS; empty where it did not come to that. */
+  /** As listed under TLS; empty without TLS. */
   readonly capabilities: ReadonlyArray<string>;
   /** SASL mechanisms, upper case. */
   readonly mechanisms: ReadonlyArray<string>;

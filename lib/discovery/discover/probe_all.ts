@@ -1,4 +1,7 @@
-/** A look at the servers that were found: TLS, names, capabilities, and what may be used then. docs/design/autodiscovery.md §9.7, SEC-1, SEC-8 */
+/**
+ * Probes the servers that were found: TLS, names, capabilities, and which of them may be used.
+ * docs/design/autodiscovery.md §9.7, SEC-1, SEC-8
+ */
 import { type Auth, labelOf } from "../service.ts";
 import type { ProbeReport, ProbeState } from "./ports.ts";
 import { ranked } from "./merge.ts";
@@ -52,7 +55,7 @@ const one = async (run: Run, s: FoundService): Promise<ProbeReport | null> => {
   if (!mayProbe(s.port)) return null; // nothing is known of it, which is not held against it
   const label = labelOf({ kind, security: s.tls })?.label.replace(/\._tcp$/, "");
   const bySrv = s.sources.some((x) => x.method === "srv");
-  // the mail domain vouches for a server that its SRV record names. RFC 7817 §3
+  // the mail domain is a valid name for a server in its SRV record. RFC 7817 §3
   const names = bySrv ? [run.subject.domain] : [];
   return await run.ports.probe({
     protocol: kind,

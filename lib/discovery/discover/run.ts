@@ -9,7 +9,7 @@ export interface DiscoverOptions {
   readonly methods?: ReadonlyArray<Method>;
   /** Ranks autoconfig above SRV. */
   readonly preferAutoconfig?: boolean;
-  /** Send the address to the provider, not its domain alone. Off: it is nobody's business yet. */
+  /** Send the address to the provider, not only its domain. Off: the address stays private. */
   readonly sendAddress?: boolean;
   /** Also where something that should have answered did not. docs/design/autodiscovery.md §9.5 */
   readonly force?: boolean;

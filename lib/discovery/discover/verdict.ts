@@ -1,4 +1,4 @@
-/** What all of it comes to. docs/design/autodiscovery.md §9.1, §9.5 */
+/** The verdict of a run. docs/design/autodiscovery.md §9.1, §9.5 */
 import { type FoundService, selected, type Verdict } from "./result.ts";
 
 type Services = ReadonlyArray<FoundService>;

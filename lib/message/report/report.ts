@@ -1,8 +1,8 @@
 /**
- * Writes the report that tells a sender what became of recipients. RFC 3464, RFC 6522
+ * Writes the report to a sender on the outcome of recipients. RFC 3464, RFC 6522
  *
- * Only ASCII octets, except where the whole content is attached as it came: what is internationalised leaves in
- * its 7-bit forms, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
+ * Only ASCII octets, except where the whole content is attached unchanged: internationalised text is in its 7-bit
+ * form, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
  */
 import { isAscii } from "../../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../../address/mailbox.ts";

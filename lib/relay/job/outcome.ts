@@ -1,4 +1,4 @@
-/** From what a hop said to what the spool records, and what people are told. Pure. */
+/** Converts the reply of a hop to the outcome for the spool, and to text for people. Pure. */
 import { type Attempt, attemptJson, type Contact, contactText } from "../../ports/attempt.ts";
 import { LOGIN_REFUSED, type Verdict } from "../../smtp/client/verdict.ts";
 import {

@@ -1,4 +1,4 @@
-/** A message that was held back is released only for an account that may still send. RFC 4865 §6 */
+/** A delayed message (FUTURERELEASE) is released only if its account may still send. RFC 4865 §6 */
 import { Effect } from "effect";
 import { Accounts } from "../../ports/accounts.ts";
 import type { Delivery } from "../../ports/spool.ts";

@@ -1,4 +1,4 @@
-/** Delivery of a job on this very host: nobody behind us will tell the sender of it. */
+/** Delivers a job on this host: no later server will report on it. */
 import { Effect } from "effect";
 import { type Delivery, Spool, type SpoolError } from "../../ports/spool.ts";
 import { NO_OFFER, type Offer } from "../../smtp/client/offer.ts";

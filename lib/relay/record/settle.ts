@@ -1,7 +1,7 @@
 /**
- * Records what became of recipients, with the bounce in the same transaction, and tells the log.
+ * Records the outcome of recipients, with the bounce in the same transaction, and logs it.
  *
- * A result is never dropped: while the spool cannot take it, it is offered again. RFC 5321 §4.5.4.1
+ * A result is never dropped: while the spool cannot take it, the write is retried. RFC 5321 §4.5.4.1
  */
 import { Clock, Duration, Effect, Random } from "effect";
 import type { Ids } from "../../ports/ids.ts";

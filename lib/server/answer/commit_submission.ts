@@ -1,4 +1,4 @@
-/** Commits an accepted submission, and knows it when it comes once more. RFC 5321 §4.1.1.4 */
+/** Commits an accepted submission, and recognises it when it is repeated. RFC 5321 §4.1.1.4 */
 import { Effect } from "effect";
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { Cancellation } from "../../ports/cancellation.ts";

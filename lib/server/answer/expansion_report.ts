@@ -1,4 +1,4 @@
-/** The report that a recipient stood for several, to whom the message now goes. RFC 3461 §5.2.7.4 */
+/** The report that a recipient was expanded to several. RFC 3461 §5.2.7.4 */
 import { Effect } from "effect";
 import { printMailbox, printMailboxAscii } from "../../address/mailbox.ts";
 import type { Ids } from "../../ports/ids.ts";

@@ -1,4 +1,4 @@
-/** Makes the note about a held message a message of the spool, to the owner's own address. */
+/** Turns the notice about a held message into a message of the spool, to the owner's address. */
 import { Effect } from "effect";
 import { asciiMailbox, printMailbox, printWire } from "../../address/mailbox.ts";
 import { writeHoldNotice } from "../../message/report/hold_notice.ts";

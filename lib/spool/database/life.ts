@@ -1,6 +1,6 @@
 /**
- * How far a spool has come, in itself and in a small file beside it: a spool that was put back to an older state is
- * noticed at the start, and so is how long nothing ran.
+ * Counts the progress of a spool, in itself and in a small file beside it: the start notices a spool that was
+ * rolled back, and how long no server ran.
  *
  * The count goes up with each sign of life and is on the disk before the file beside it says so: after a kill or a
  * power failure the spool is never behind its witness.
@@ -62,7 +62,7 @@ export const doubtOf = (
     : null;
 };
 
-/** Marks the spool in an open database as a copy, which starts held. For whoever makes copies. */
+/** Marks the spool in an open database as a copy, which starts held. For programs that make copies. */
 export const markCopy = (db: DatabaseSync, now: number): void => {
   db.prepare("INSERT OR IGNORE INTO life (one, count, alive_at) VALUES (1, 0, ?)").run(now);
   db.prepare("UPDATE life SET copied_at = ?").run(now);

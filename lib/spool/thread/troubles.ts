@@ -1,8 +1,8 @@
-/** What operators are told of the spool in the log: what the start found, and that its files are gone. */
+/** Logs trouble with the spool for operators: findings at the start, and files that are gone. */
 import { Effect } from "effect";
 import type { Before, OpResult } from "../database/protocol.ts";
 
-/** Told once more after so many looks, which come every second. */
+/** Logged again after this many checks, one a second. */
 const AGAIN = 60;
 
 /** Said at the start, with what to do. */

@@ -1,4 +1,7 @@
-/** What a mail program would end up with, from what is published. docs/design/autodiscovery.md §11.4 */
+/**
+ * Simulates a mail program on published records: the settings that it would end up with.
+ * docs/design/autodiscovery.md §11.4
+ */
 import type { Srv } from "../../../ports/dns.ts";
 import { type Draw, orderSrv } from "../../choose.ts";
 import type { AutoconfigDocument, DocumentServer } from "../../discover/autoconfig_document.ts";
