@@ -1,4 +1,4 @@
-/** What a session knew when a message arrived, for Received, the trail and the log. */
+/** The facts about a session when a message arrived, for Received, the trail and the log. */
 
 export interface TlsFacts {
   /** `TLSv1.3` */
@@ -8,7 +8,7 @@ export interface TlsFacts {
 }
 
 export interface SessionFacts {
-  /** Random, one per connection; stands in every log line of it. */
+  /** Random, one per connection; in each of its log lines. */
   readonly id: string;
   readonly listener: "submission" | "submissions";
   /** Textual IP address of the client. */

@@ -336,7 +336,7 @@ Deno.test({
         assert.match(line, /PLAIN/);
       });
       await t.step(
-        "a login name makes no line of its own, runs nothing: threats row 18",
+        "a login name makes no line of its own, runs nothing: threats.md row 18",
         async () => {
           const names = [
             "x\r\nlevel=ERROR message=forged",

@@ -146,7 +146,7 @@ Deno.test({
         `@${long}`,
       );
       assert.ok(refused.status === 400 || refused.status === 413, String(refused.status));
-      // threat 35: nobody sets the host that is answered for
+      // threats.md row 35: nobody sets the host that is answered for
       const forged = ["--header", "Host: autoconfig.evil.example"];
       const url = "https://autoconfig.example.com/mail/config-v1.1.xml";
       assert.equal((await curl(ports, url, ...trust, ...forged)).status, 404);

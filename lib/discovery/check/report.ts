@@ -1,4 +1,4 @@
-/** What a check of a domain finds, as data. Section 11.1 */
+/** The findings of a check, as data. docs/design/autodiscovery.md §11.1 */
 import type { ClientOutcome } from "./clients/profile.ts";
 
 export const CHECK_VERSION = 1;
