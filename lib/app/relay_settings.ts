@@ -1,7 +1,7 @@
 /** From the configuration to what the relay is told. */
 import { Duration, Effect, Layer } from "effect";
-import { BlockList, isIP } from "node:net";
 import { patternsFor } from "../address/domain_pattern.ts";
+import { Networks } from "../address/ip.ts";
 import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/read/reroute.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
@@ -25,10 +25,12 @@ const ms = Duration.toMillis;
 
 export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySettings => {
   const { queue } = config;
+  const own = new Networks(config.nextHop.ownAddresses);
   return {
     ...relaySettings(config.hostname),
     ownNames: [config.hostname.toLowerCase(), ...config.nextHop.ownNames],
-    isOurs: ours(config.nextHop.ownAddresses),
+    // HOP-05
+    isOurs: (address) => own.has(address),
     loopbackExchangers: config.nextHop.loopbackExchangers,
     dane: config.nextHop.dane,
     tlsLevel: levels(config.nextHop.tlsLevels),
@@ -64,19 +66,6 @@ export const rerouted =
       ? { hop: route.hop, pattern: "queue reroute" }
       : { hop: route.hop, pattern: to.known.pattern, rule: config.routes.indexOf(to.known) };
   };
-
-/** HOP-05 */
-const ours = (networks: ReadonlyArray<string>): RelaySettings["isOurs"] => {
-  if (networks.length === 0) return () => false;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", bits] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-};
 
 /** The most specific pattern. HOP-20 */
 const levels =

@@ -1,6 +1,6 @@
 /** What `postern serve` runs beside the submission listeners where it is configured: name server and HTTP endpoints. */
 import { Clock, Console, Data, Duration, Effect } from "effect";
-import { addressBlock } from "../accounts/throttle/address_block.ts";
+import { addressBlock } from "../address/ip.ts";
 import type { Config, DnsServerSettings } from "../config/config.ts";
 import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";

@@ -3,10 +3,11 @@
  */
 import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
+import { Networks } from "../address/ip.ts";
 import { Bag } from "../message/bag.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
-import { awaitProxyHeader, Networks } from "../net/proxied.ts";
+import { awaitProxyHeader } from "../net/proxied.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
 import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
