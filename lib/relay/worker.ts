@@ -31,6 +31,7 @@ import { Pool } from "./lane/pool.ts";
 import type { RelaySettings } from "./settings.ts";
 import { settler } from "./record/settle.ts";
 import { SentAhead } from "./lane/ahead.ts";
+import { Signal } from "../timing/signal.ts";
 import { SilentHosts } from "./hosts/silent_hosts.ts";
 import { Deadlines } from "./session/deadlines.ts";
 
@@ -276,7 +277,7 @@ const watchedClock = Effect.gen(function* () {
 class Room {
   readonly #size: number;
   #taken = 0;
-  #waiting: (() => void) | null = null;
+  readonly #left = new Signal();
 
   constructor(size: number) {
     this.#size = size;
@@ -292,16 +293,9 @@ class Room {
 
   leave(): void {
     this.#taken--;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting?.();
+    this.#left.wake();
   }
 
   /** Done when something left. */
-  readonly some: Effect.Effect<void> = Effect.callback((resume) => {
-    this.#waiting = () => resume(Effect.void);
-    return Effect.sync(() => {
-      this.#waiting = null;
-    });
-  });
+  readonly some: Effect.Effect<void> = this.#left.next;
 }

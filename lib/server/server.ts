@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
 import { Networks } from "../address/ip.ts";
 import { Bag } from "../message/bag.ts";
+import { ConnectionCount } from "../net/connection_limit.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
 import { awaitProxyHeader } from "../net/proxied.ts";
@@ -21,6 +22,7 @@ import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/extension.ts";
 import { type AnswerServices, makeAnswerer } from "./answer/answer.ts";
 import type { AnswerSettings } from "./answer/answer_settings.ts";
+import { Signal } from "../timing/signal.ts";
 import { makeFetchPart } from "./session/fetch_part.ts";
 import { Connection } from "./session/connection.ts";
 import type { OpenSession, SessionHost } from "./session/session_host.ts";
@@ -73,35 +75,28 @@ const TICK_MS = 1_000;
 
 class Connections {
   readonly #all = new Bag<OpenSession>();
-  readonly #perAddress = new Map<string, number>();
-  #idle: (() => void) | null = null;
+  readonly #gone = new Signal();
+  readonly #count: ConnectionCount;
 
-  get size(): number {
-    return this.#all.size;
+  constructor(count: ConnectionCount) {
+    this.#count = count;
   }
-  from(address: string): number {
-    return this.#perAddress.get(address) ?? 0;
-  }
+
   add(c: OpenSession): void {
     this.#all.add(c);
-    this.#count(c.remoteAddress, 1);
+    this.#count.add(c.remoteAddress);
   }
   remove(c: OpenSession): void {
     if (!this.#all.delete(c)) return;
-    this.#count(c.remoteAddress, -1);
-    if (this.#all.size === 0) this.#idle?.();
-  }
-  #count(address: string, more: 1 | -1): void {
-    const n = this.from(address) + more;
-    if (n > 0) this.#perAddress.set(address, n);
-    else this.#perAddress.delete(address);
+    this.#count.remove(c.remoteAddress);
+    if (this.#all.size === 0) this.#gone.wake();
   }
   /** `take` changes the address that it goes by. */
   rename(c: OpenSession, take: () => void): void {
     if (!this.#all.has(c)) return;
-    this.#count(c.remoteAddress, -1);
+    this.#count.remove(c.remoteAddress);
     take();
-    this.#count(c.remoteAddress, 1);
+    this.#count.add(c.remoteAddress);
   }
   expire(now: number): void {
     for (const c of this.#all) if (c.deadline < now) c.expire();
@@ -113,10 +108,9 @@ class Connections {
     for (const c of this.#all) c.destroy();
   }
   /** Resolves once the last connection is gone. */
-  readonly empty = Effect.callback<void>((resume) => {
-    if (this.#all.size === 0) resume(Effect.void);
-    else this.#idle = () => resume(Effect.void);
-  });
+  readonly empty: Effect.Effect<void> = Effect.suspend(() =>
+    this.#all.size === 0 ? Effect.void : this.#gone.next
+  );
 }
 
 /**
@@ -137,7 +131,11 @@ export const serveSubmissions = (
     const accounts = yield* Accounts;
     const signer = yield* Signer;
     const { limits } = settings;
-    const connections = new Connections();
+    const count = new ConnectionCount({
+      all: limits.connections,
+      perAddress: limits.connectionsPerAddress,
+    });
+    const connections = new Connections(count);
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const fetch = makeFetchPart(services);
@@ -179,7 +177,7 @@ export const serveSubmissions = (
         connections.remove(c);
       },
       renamed: (c, address, take) => {
-        const crowded = connections.from(address) >= limits.connectionsPerAddress;
+        const crowded = count.crowded(address);
         connections.rename(c, take);
         return crowded ? say.TOO_MANY_CONNECTIONS : null;
       },
@@ -191,8 +189,8 @@ export const serveSubmissions = (
         const id = crypto.randomUUID();
         const host = proxies.has(peerAddress(socket)) ? proxied : direct;
         const c = new Connection(host, socket, client, listener, id, performance.now());
-        const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
-        const full = connections.size >= limits.connections;
+        const crowded = count.crowded(c.remoteAddress);
+        const { full } = count;
         connections.add(c);
         if (full || crowded) {
           // under TLS a reply in clear would be noise

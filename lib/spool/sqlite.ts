@@ -22,6 +22,7 @@ import {
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
+import { Signal } from "../timing/signal.ts";
 import { SpoolState } from "../ports/spool_state.ts";
 import { copiesOn } from "./thread/copies_port.ts";
 import { DatabaseThread, faultOf } from "./thread/group_commit.ts";
@@ -80,7 +81,7 @@ class SqliteSpool {
   #backlog = true;
   /** Something on disk may be due: look there first. */
   #look = true;
-  #wake: (() => void) | null = null;
+  readonly #stirred = new Signal();
   /** What the relay holds, by key; and of it what is no longer ours. */
   readonly #out = new Map<number, LeasedRecipient>();
   readonly #withdrawn = new Set<LeasedRecipient>();
@@ -115,7 +116,7 @@ class SqliteSpool {
         staging.landed(true);
         if (lease) this.#offer(m, op, facts, value as number);
         else if (now) this.#backlog = this.#look = true;
-        this.#awaken();
+        this.#stirred.wake();
         this.#outbox?.stir();
         resume(Effect.succeed(KEPT));
       }, cancellation);
@@ -228,16 +229,10 @@ class SqliteSpool {
     cached.parts = [];
   }
 
-  #awaken(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
-  }
-
   /** Something may have become due, or another process may have changed the queue. */
   poll(): void {
     this.#look = true;
-    this.#awaken();
+    this.#stirred.wake();
   }
 
   /** Leases of ours, `always` or where another process may have taken something out of our hands. */
@@ -269,7 +264,7 @@ class SqliteSpool {
       }
       return this.#ready.length > 0
         ? Effect.succeed(this.#ready.splice(0, limit))
-        : Effect.flatMap(this.#sleep, () => this.take(limit));
+        : Effect.flatMap(this.#stirred.next, () => this.take(limit));
     });
 
   /** What was leased for somebody who has stopped waiting is for whoever comes next. */
@@ -308,13 +303,6 @@ class SqliteSpool {
     const claim = this.#claim({ op: "claim", limit, fair: true, except });
     return Effect.map(claim, ({ deliveries }) => deliveries);
   }
-
-  readonly #sleep = Effect.callback<void>((resume) => {
-    this.#wake = () => resume(Effect.void);
-    return Effect.sync(() => {
-      this.#wake = null;
-    });
-  });
 
   readonly read = (id: string): Effect.Effect<AsyncIterable<Uint8Array>, SpoolError> => {
     const cached = this.#cache.get(id);
