@@ -67,16 +67,6 @@ for (
   });
 }
 
-Deno.test("changedDefaults() tells of raw_utf8 where there are accounts and the key is absent", () => {
-  const told = (text: string, accounts: ReadonlyArray<typeof bob>) =>
-    changedDefaults(sourceOf(text), accounts).some((p) =>
-      p.key === "headers.raw_utf8" && p.message.includes('"reject" brings that back')
-    );
-  assert.ok(told(MINIMAL, [bob]));
-  assert.ok(!told(MINIMAL, []));
-  assert.ok(!told(`${MINIMAL}[headers]\nraw_utf8 = "reject"\n`, [bob]));
-});
-
 Deno.test("header_check = strict is read as one, with a notice; the default says nothing", () => {
   const read = (text: string) => {
     const r = parseConfig(text, "/p.toml", () => ({ fault: "none" }));
