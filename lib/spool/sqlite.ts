@@ -109,12 +109,12 @@ class SqliteSpool {
           return resume(Effect.fail(faultOf("commit", r)));
         }
         const { value } = r;
-        if (typeof value === "object" && value !== null && "known" in value) {
+        if (typeof value !== "number") {
           staging.landed(false);
           return resume(Effect.succeed<Committed>({ _tag: "Known", id: value.known }));
         }
         staging.landed(true);
-        if (lease) this.#offer(m, op, facts, value as number);
+        if (lease) this.#offer(m, op, facts, value);
         else if (now) this.#backlog = this.#look = true;
         this.#stirred.wake();
         this.#outbox?.stir();
@@ -238,7 +238,7 @@ class SqliteSpool {
   /** Leases of ours, `always` or where another process may have taken something out of our hands. */
   sweep(always: boolean): void {
     this.#thread.submit({ op: "ours", always }, (r) => {
-      if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
+      if (r.ok && r.value !== null) this.#compare(r.value);
     });
   }
 
@@ -246,7 +246,7 @@ class SqliteSpool {
   watch(): void {
     this.sweep(false);
     this.#thread.submit({ op: "suppressed" }, (r) => {
-      if (r.ok && r.value instanceof Set) this.#suppressed = r.value;
+      if (r.ok) this.#suppressed = r.value;
     });
   }
 
@@ -271,8 +271,7 @@ class SqliteSpool {
   #claim(op: ClaimOp): Effect.Effect<Claimed, SpoolError> {
     return Effect.suspend(() => {
       let wanted = true;
-      const claimed = this.#thread.run("claim", op, (value): Claimed => {
-        const rows = value as ReadonlyArray<ClaimedRow>;
+      const claimed = this.#thread.run("claim", op, (rows): Claimed => {
         const deliveries = groupClaims(rows, readFacts);
         for (const d of deliveries) this.#handOut(d);
         if (!wanted) {
@@ -309,7 +308,7 @@ class SqliteSpool {
     if (cached !== undefined) return Effect.succeed(iterate(cached.parts));
     return Effect.map(
       this.#thread.run("read", { op: "read", id, chunk: -1 }),
-      (first) => this.#chunks(id, first as ReadPart),
+      (first) => this.#chunks(id, first),
     );
   };
 
@@ -332,7 +331,7 @@ class SqliteSpool {
       }
       part = await Effect.runPromise(
         this.#thread.run("read", { op: "read", id, chunk: part.next }),
-      ) as ReadPart;
+      );
     }
   }
 
@@ -370,7 +369,7 @@ class SqliteSpool {
   }
 
   readonly held = (account: string): Effect.Effect<number, SpoolError> =>
-    Effect.map(this.#thread.run("held", { op: "held", account }), (n) => n as number);
+    this.#thread.run("held", { op: "held", account });
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
     Effect.suspend(() =>

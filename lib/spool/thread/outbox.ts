@@ -1,6 +1,6 @@
 /** The event loop's side of the table of events. Implements `ports/outbox.ts`. */
 import { Effect } from "effect";
-import type { Outbox, OutboxPage } from "../../ports/outbox.ts";
+import type { Outbox } from "../../ports/outbox.ts";
 import { Signal } from "../../timing/signal.ts";
 import type { DatabaseThread } from "./group_commit.ts";
 
@@ -21,10 +21,7 @@ export class SpoolOutbox {
   }
 
   readonly next: Outbox["Service"]["next"] = (listener, limit) =>
-    Effect.map(
-      this.#thread.run("events", { op: "events", listener, limit }),
-      (page) => page as OutboxPage,
-    );
+    this.#thread.run("events", { op: "events", listener, limit });
 
   readonly taken: Outbox["Service"]["taken"] = (listener, page) =>
     Effect.asVoid(

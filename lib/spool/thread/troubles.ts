@@ -30,8 +30,8 @@ export class Troubles {
   }
 
   /** The answer of a look at the files. */
-  heard(r: OpResult): void {
-    const found = r.ok ? (typeof r.value === "string" ? r.value : null) : r.message;
+  heard(r: OpResult<"lost">): void {
+    const found = r.ok ? r.value : r.message;
     if (found === null && this.now !== null) {
       this.#log(Effect.logInfo("The spool is in its place again and takes mail"));
     }
