@@ -8,6 +8,8 @@ import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";
 import { httpSend } from "../net/http/send.ts";
 import { Resolver } from "../ports/resolver.ts";
+import { noStsPolicies, type StsPolicies } from "../ports/sts_policies.ts";
+import { noTlsNotes } from "../ports/tls_notes.ts";
 import { OWN_MAIL, type TlsLevel } from "../ports/routes.ts";
 import {
   accessOf,
@@ -78,17 +80,17 @@ const levels =
     return "none";
   };
 
-/** Policies are fetched as discovery fetches: no redirect, no private address, verified. Null where they are off. */
+/** Policies are fetched as discovery fetches: no redirect, no private address, verified. */
 export const stsOf = (
   config: Config,
   path: string | null,
-): Layer.Layer<never, never, Resolver> | null =>
-  config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
+): Layer.Layer<StsPolicies, never, Resolver> =>
+  config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : noStsPolicies;
 
-/** Null where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
+/** No notes where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
 export const reporterOf = (config: Config, path: string | null) => {
   const contact = config.nextHop.tlsReports;
-  if (contact === null) return null;
+  if (contact === null) return noTlsNotes;
   return Layer.unwrap(Effect.map(Resolver, (resolver) => {
     const send = stsSend(config, (name, type) => Effect.runPromise(resolver.lookup(name, type)));
     return reporterLayer({

@@ -100,7 +100,7 @@ const servicesOf = (
     certificatesLayer({ ...config.tls, policy: policies.tls, hostname: config.hostname }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
-      stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
+      stsOf(config, beside("mta-sts.json")),
       resolverLayer(resolverSettings(config.dns)),
     ),
     fetcherOf(config),
@@ -123,7 +123,7 @@ const servicesOf = (
   // before the relay, which has something to tell to its end
   const telling = announcing === null ? signing : Layer.provideMerge(announcing.teller, signing);
   return Layer.provideMerge(
-    Layer.provide(relay, reporterOf(config, beside("tls-notes.json")) ?? Layer.empty),
+    Layer.provide(relay, reporterOf(config, beside("tls-notes.json"))),
     telling,
   );
 };

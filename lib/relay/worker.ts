@@ -10,11 +10,14 @@ import { Bag } from "../message/bag.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
+import type { HopMemory } from "../ports/hop_memory.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { SpoolState } from "../ports/spool_state.ts";
+import type { StsPolicies } from "../ports/sts_policies.ts";
+import type { TlsNotes } from "../ports/tls_notes.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { PassThroughClient, toldOf } from "./job/pass_through_client.ts";
 import { awaitedJob } from "./job/pass_through_job.ts";
@@ -35,7 +38,16 @@ import { Signal } from "../timing/signal.ts";
 import { SilentHosts } from "./hosts/silent_hosts.ts";
 import { Deadlines } from "./session/deadlines.ts";
 
-type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
+type Needs =
+  | Accounts
+  | Spool
+  | Routes
+  | Resolver
+  | Dialer
+  | Ids
+  | HopMemory
+  | StsPolicies
+  | TlsNotes;
 
 /** Deliveries asked of the spool at a time. */
 const BATCH = 200;
@@ -59,7 +71,7 @@ const NOBODY: ReadonlyArray<string> = [];
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
 /** Runs the relay as long as the scope is open; it hands over what clients wait for, besides. */
-export const relayLayer = (settings: RelaySettings): Layer.Layer<never, never, Needs> =>
+export const relayLayer = (settings: RelaySettings): Layer.Layer<HandOver, never, Needs> =>
   Layer.effect(
     HandOver,
     Effect.gen(function* () {
