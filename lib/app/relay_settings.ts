@@ -20,7 +20,7 @@ import {
 import { reporterLayer } from "../tls_reports/tls_reporter.ts";
 import { stsLayer } from "../mta_sts/sts_file.ts";
 import type { Policies } from "../stages/policy.ts";
-import { retryCurveOf } from "./retry_curve.ts";
+import { retryCurveOf } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 const ms = Duration.toMillis;

@@ -17,11 +17,10 @@ import { imapFetcher } from "../net/imap_fetch.ts";
 import { sealOf } from "./seal_key.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
-import { signerOf } from "./signer_settings.ts";
+import { resolverSettings, retryCurveOf, signerOf } from "./settings.ts";
 import { memoryLayer } from "../relay/hosts/hop_memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
-import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { Outbox } from "../ports/outbox.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
@@ -44,7 +43,6 @@ import { serveDns, serveEndpoints } from "./serve_discovery.ts";
 import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
-import { retryCurveOf } from "./retry_curve.ts";
 import { writeAll } from "./write_all.ts";
 
 export interface ServeOptions {

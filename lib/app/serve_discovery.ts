@@ -12,7 +12,7 @@ import { makeHandler } from "../discovery/serve/handler.ts";
 import { BadZone, makeZone, type Zone } from "../dns/authority/zone.ts";
 import { serveHttp } from "../net/http/serve.ts";
 import { discoverPorts } from "./discover_ports.ts";
-import { resolverSettings } from "./resolver_settings.ts";
+import { resolverSettings } from "./settings.ts";
 import { serveZones } from "../dns/authority/listener.ts";
 
 export class ZoneFault extends Data.TaggedError("ZoneFault")<{ readonly message: string }> {}

@@ -20,6 +20,7 @@ import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/extension.ts";
+import type { ServerLimits } from "../smtp/server/limits.ts";
 import { type AnswerServices, makeAnswerer } from "./answer/answer.ts";
 import type { AnswerSettings } from "./answer/answer_settings.ts";
 import { Signal } from "../timing/signal.ts";
@@ -40,22 +41,7 @@ export interface ServerSettings extends AnswerSettings {
   readonly proxyFrom: ReadonlyArray<string>;
   /** Addresses and networks of proxies, which name the client by XCLIENT. */
   readonly xclientFrom: ReadonlyArray<string>;
-  readonly limits: {
-    readonly messageBytes: number;
-    readonly recipients: number;
-    readonly messagesPerSession: number;
-    readonly commandLineBytes: number;
-    readonly authLineBytes: number;
-    readonly headerBytes: number;
-    readonly errors: number;
-    readonly idleCommands: number;
-    readonly authFailures: number;
-    readonly connections: number;
-    readonly connectionsPerAddress: number;
-    readonly idle: Duration.Duration;
-    readonly data: Duration.Duration;
-    readonly handshake: Duration.Duration;
-  };
+  readonly limits: ServerLimits;
   /** See `Rules`. */
   readonly domains?: Rules["domains"];
   readonly extensions: OptionalExtensions;
@@ -244,22 +230,12 @@ export const serveSubmissions = (
     };
   });
 
-const rulesOf = (settings: ServerSettings, startTls: boolean, proxied: boolean): Rules => {
-  const { limits } = settings;
-  return {
-    hostname: settings.hostname,
-    startTls,
-    messageBytes: limits.messageBytes,
-    recipients: limits.recipients,
-    mails: limits.messagesPerSession,
-    commandLineBytes: limits.commandLineBytes,
-    authLineBytes: limits.authLineBytes,
-    errors: limits.errors,
-    idleCommands: limits.idleCommands,
-    authFailures: limits.authFailures,
-    ...(settings.domains === undefined ? {} : { domains: settings.domains }),
-    mechanisms: settings.mechanisms,
-    extensions: [...extensionsWith(settings.extensions), ...(proxied ? [xclient] : [])],
-    now: Date.now,
-  };
-};
+const rulesOf = (settings: ServerSettings, startTls: boolean, proxied: boolean): Rules => ({
+  ...settings.limits,
+  hostname: settings.hostname,
+  startTls,
+  ...(settings.domains === undefined ? {} : { domains: settings.domains }),
+  mechanisms: settings.mechanisms,
+  extensions: [...extensionsWith(settings.extensions), ...(proxied ? [xclient] : [])],
+  now: Date.now,
+});

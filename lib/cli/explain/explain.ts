@@ -29,8 +29,7 @@ import type { PolicyFileFault } from "../../site/file_fault.ts";
 import { sealOf } from "../../app/seal_key.ts";
 import { filtersOf } from "../../app/filters_of.ts";
 import { badPolicy, siteOf } from "../../app/site_of.ts";
-import { signerOf } from "../../app/signer_settings.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings, signerOf } from "../../app/settings.ts";
 import { colour, print, printJson, readStdin } from "../terminal.ts";
 
 const options = {
