@@ -28,6 +28,8 @@ export interface KeyPairFiles {
 }
 
 export interface Limits extends ServerLimits {
+  /** Octets of message data of all sessions that are not on disk yet. */
+  readonly dataBytes: number;
   readonly headerFields: number;
   readonly addressesPerField: number;
   readonly receivedFields: number;
@@ -233,6 +235,8 @@ export interface Config {
   };
   readonly accounts: {
     readonly path: string;
+    /** Characters of a new password, at least. */
+    readonly passwordLength: number;
     readonly iterations: number;
     readonly remember: Duration.Duration;
     readonly groups: ReadonlyArray<Group>;

@@ -27,6 +27,8 @@ import { Signal } from "../timing/signal.ts";
 import { makeFetchPart } from "./session/fetch_part.ts";
 import { Connection } from "./session/connection.ts";
 import type { OpenSession, SessionHost } from "./session/session_host.ts";
+import { DataMemory } from "./session/data_memory.ts";
+import { refusedLine } from "./session/refused_log.ts";
 import { countClosing } from "./limits/throttled.ts";
 
 export interface SocketAddress {
@@ -122,6 +124,7 @@ export const serveSubmissions = (
       perAddress: limits.connectionsPerAddress,
     });
     const connections = new Connections(count);
+    const memory = new DataMemory(limits.dataBytes ?? Infinity);
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const fetch = makeFetchPart(services);
@@ -136,15 +139,16 @@ export const serveSubmissions = (
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
       digest: signer.digest,
-      write: (body, chunk, done) => {
-        const writing = body.write(chunk);
+      share: () => memory.share(),
+      write: (body, chunk, through, done) => {
+        const writing = body.write(chunk, through);
         // held in memory: nothing to wait for
-        if (writing === Effect.void) return done(null);
+        if (writing === Effect.void) return done(null, false);
         const fiber = runFork(Effect.match(writing, {
           onSuccess: () => null,
           onFailure: (fault) => fault,
         }));
-        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
+        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null, true));
       },
       ask,
       fetch,
@@ -157,6 +161,10 @@ export const serveSubmissions = (
           ),
         );
         fiber.addObserver((exit) => done(Exit.isSuccess(exit) ? exit.value?.id ?? null : null));
+      },
+      refused: (session, reply, input, before) => {
+        const line = refusedLine(settings, session, reply, input, before);
+        if (line !== null) runFork(line);
       },
       closed: (c) => {
         settings.signedIn.leave(c.id);

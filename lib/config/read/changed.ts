@@ -48,6 +48,14 @@ export const changedDefaults = (
     ),
     ...absent(
       source,
+      ["rights", "name_address"],
+      accounts.length > 1,
+      () =>
+        'not set, and the default is "local" now: mail whose sender\'s name shows the address of somebody else here ' +
+        'is refused, where it left; "off" brings that back',
+    ),
+    ...absent(
+      source,
       ["headers", "sender_match"],
       aliased.length > 0,
       () =>

@@ -16,6 +16,7 @@ import type { Question } from "../../smtp/server/state.ts";
 import { holdQuestion } from "../../stages/consider_hold.ts";
 import { pipeline } from "../../stages/pipeline.ts";
 import type { Received, Signed } from "../../stages/submission.ts";
+import { tellAccepted } from "./accepted_log.ts";
 import { afterwards } from "./afterwards.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import type { Due } from "./due.ts";
@@ -127,7 +128,11 @@ const judge = Effect.fnUntraced(function* (
     return dropped(s, say.TOO_MANY_NEW_RECIPIENTS);
   }
   if (signed.discard !== true) return signed;
-  yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
+  yield* Effect.logInfo("a filter discarded a message", {
+    id: signed.id,
+    session: session.id,
+    login: account,
+  });
   return dropped(s, say.queued(signed.id));
 });
 
@@ -158,9 +163,9 @@ const take = Effect.fnUntraced(function* (
     const committed = yield* commitSubmission(signed, body.current, due.committing());
     if (committed._tag === "Known") {
       yield* Effect.logInfo("submitted once more: the first one stands", {
+        id: committed.id,
         session: s.session.id,
-        account: signed.account.id,
-        message: committed.id,
+        login: signed.account.id,
       });
       return { _tag: "Ended", reply: say.queued(committed.id) } satisfies Ended;
     }
@@ -187,6 +192,7 @@ const note = (s: Submission, { signed, reply, passed }: Accepted) => {
     });
   });
   return Effect.all([
+    Effect.suspend(() => tellAccepted(signed, passed !== null)),
     remembered(signed),
     tellExpanded(signed),
     passed === null ? Effect.void : notePassed(settings, signed, passed),

@@ -25,6 +25,8 @@ export interface SessionLimits {
 export interface ServerLimits extends SessionLimits {
   /** Octets of a header. */
   readonly headerBytes: number;
+  /** Octets of message data of all sessions that are not on disk yet; without it any number. */
+  readonly dataBytes?: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
   /** Between commands. */
