@@ -26,6 +26,7 @@ export const FLOORS: ReadonlyArray<Floor> = [
     sideways: "left",
     pure: true,
     rooms: [
+      { name: "timing", about: "a signal to wake up by, the back-off, counts within an hour" },
       { name: "reply", about: "every SMTP reply once, and how a reply is written" },
       { name: "address", about: "domains, mailboxes, patterns, grants, rewriting rules" },
       {

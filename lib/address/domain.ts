@@ -3,6 +3,7 @@
  *
  * Compares and prints; looks nothing up.
  */
+import { parseIp } from "./ip.ts";
 
 /** A name: `ascii` is the lower-case A-label form that DNS and comparison use, `text` as it was written. */
 export interface DomainName {
@@ -83,28 +84,13 @@ export const parseDomainName = (text: string, utf8 = true): DomainName | null =>
   return result;
 };
 
-const SNUM = /^(?:0|[1-9][0-9]{0,2})$/;
-
-const isIpv4 = (s: string): boolean => {
-  const parts = s.split(".");
-  return parts.length === 4 && parts.every((p) => SNUM.test(p) && Number(p) <= 255);
-};
-
-const isIpv6 = (s: string): boolean => {
-  if (!/^[0-9A-Fa-f:.]{2,45}$/.test(s)) return false;
-  try {
-    return new URL(`http://[${s}]/`).hostname.length > 2;
-  } catch {
-    return false;
-  }
-};
-
 /** `[...]` with its brackets; IPv4, and IPv6 with its tag. Other tags are not known to us. RFC 5321 §4.1.3 */
 export const parseLiteral = (text: string): Literal | null => {
   if (!text.startsWith("[") || !text.endsWith("]")) return null;
   const inner = text.slice(1, -1);
-  const ok = /^ipv6:/i.test(inner) ? isIpv6(inner.slice(5)) : isIpv4(inner);
-  return ok ? { _tag: "Literal", text } : null;
+  const v6 = /^ipv6:/i.test(inner);
+  const ip = parseIp(v6 ? inner.slice(5) : inner);
+  return ip?.family === (v6 ? 6 : 4) ? { _tag: "Literal", text } : null;
 };
 
 /** Two or more labels. RFC 5321 §2.3.5 */

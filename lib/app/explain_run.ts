@@ -256,13 +256,10 @@ const peerOf = (account: Account): SessionData => ({
 
 /** The limits that make sense without a session. */
 const rulesOf = (o: ExplainRequest): Rules => ({
+  ...o.limits,
   hostname: o.hostname,
   startTls: false,
-  messageBytes: o.limits.messageBytes,
-  recipients: o.limits.recipients,
-  mails: Infinity,
-  commandLineBytes: o.limits.commandLineBytes,
-  authLineBytes: o.limits.authLineBytes,
+  messagesPerSession: Infinity,
   errors: Infinity,
   idleCommands: Infinity,
   authFailures: Infinity,

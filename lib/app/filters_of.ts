@@ -2,11 +2,12 @@
 import { Effect, Layer } from "effect";
 import type { Config, FilterConfig } from "../config/config.ts";
 import { type FilterPlace, filtersLayer } from "../filter/layer.ts";
+import { type Filters, noFilters } from "../ports/filters.ts";
 import { type Failure, misused, reasonOf } from "./failure.ts";
 
 /** Nothing where none is configured. Fails where a password file cannot be read. */
-export const filtersOf = (config: Config): Layer.Layer<never, Failure> =>
-  config.filters.length === 0 ? Layer.empty : Layer.unwrap(
+export const filtersOf = (config: Config): Layer.Layer<Filters, Failure> =>
+  config.filters.length === 0 ? noFilters : Layer.unwrap(
     Effect.map(
       Effect.forEach(config.filters, (f) =>
         Effect.map(placeOf(f), (at) => ({

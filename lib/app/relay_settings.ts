@@ -1,13 +1,15 @@
 /** The settings of the relay, from a configuration. */
 import { Duration, Effect, Layer } from "effect";
-import { BlockList, isIP } from "node:net";
 import { patternsFor } from "../address/domain_pattern.ts";
+import { Networks } from "../address/ip.ts";
 import type { Config } from "../config/config.ts";
 import { rerouteTo } from "../config/read/reroute.ts";
 import type { HttpSend, Lookup } from "../discovery/discover/ports.ts";
 import { guardOf } from "../net/guard.ts";
 import { httpSend } from "../net/http/send.ts";
 import { Resolver } from "../ports/resolver.ts";
+import { noStsPolicies, type StsPolicies } from "../ports/sts_policies.ts";
+import { noTlsNotes } from "../ports/tls_notes.ts";
 import { OWN_MAIL, type TlsLevel } from "../ports/routes.ts";
 import {
   accessOf,
@@ -18,17 +20,19 @@ import {
 import { reporterLayer } from "../tls_reports/tls_reporter.ts";
 import { stsLayer } from "../mta_sts/sts_file.ts";
 import type { Policies } from "../stages/policy.ts";
-import { retryCurveOf } from "./retry_curve.ts";
+import { retryCurveOf } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
 const ms = Duration.toMillis;
 
 export const relaySettingsOf = (config: Config, yields: () => boolean): RelaySettings => {
   const { queue } = config;
+  const own = new Networks(config.nextHop.ownAddresses);
   return {
     ...relaySettings(config.hostname),
     ownNames: [config.hostname.toLowerCase(), ...config.nextHop.ownNames],
-    isOurs: ours(config.nextHop.ownAddresses),
+    // HOP-05
+    isOurs: (address) => own.has(address),
     loopbackExchangers: config.nextHop.loopbackExchangers,
     dane: config.nextHop.dane,
     tlsLevel: levels(config.nextHop.tlsLevels),
@@ -65,19 +69,6 @@ export const rerouted =
       : { hop: route.hop, pattern: to.known.pattern, rule: config.routes.indexOf(to.known) };
   };
 
-/** HOP-05 */
-const ours = (networks: ReadonlyArray<string>): RelaySettings["isOurs"] => {
-  if (networks.length === 0) return () => false;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", bits] = network.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
-};
-
 /** The most specific pattern. HOP-20 */
 const levels =
   (byPattern: ReadonlyMap<string, TlsLevel>): RelaySettings["tlsLevel"] => (domain) => {
@@ -89,17 +80,17 @@ const levels =
     return "none";
   };
 
-/** Policies are fetched as discovery fetches: no redirect, no private address, verified. Null where they are off. */
+/** Policies are fetched as discovery fetches: no redirect, no private address, verified. */
 export const stsOf = (
   config: Config,
   path: string | null,
-): Layer.Layer<never, never, Resolver> | null =>
-  config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : null;
+): Layer.Layer<StsPolicies, never, Resolver> =>
+  config.nextHop.mtaSts ? stsLayer(path, (lookup) => stsSend(config, lookup)) : noStsPolicies;
 
-/** Null where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
+/** No notes where nobody is told. A report is posted as policies are fetched. RFC 8460 §5.4 */
 export const reporterOf = (config: Config, path: string | null) => {
   const contact = config.nextHop.tlsReports;
-  if (contact === null) return null;
+  if (contact === null) return noTlsNotes;
   return Layer.unwrap(Effect.map(Resolver, (resolver) => {
     const send = stsSend(config, (name, type) => Effect.runPromise(resolver.lookup(name, type)));
     return reporterLayer({

@@ -18,11 +18,10 @@ import { imapFetcher } from "../net/imap_fetch.ts";
 import { sealOf } from "./seal_key.ts";
 import { filtersOf } from "./filters_of.ts";
 import { siteOf } from "./site_of.ts";
-import { signerOf } from "./signer_settings.ts";
+import { resolverSettings, retryCurveOf, signerOf } from "./settings.ts";
 import { memoryLayer } from "../relay/hosts/hop_memory.ts";
 import { longestDelay } from "../relay/retry.ts";
 import { relaySettingsOf, reporterOf, rerouted, stsOf } from "./relay_settings.ts";
-import { resolverSettings } from "./resolver_settings.ts";
 import { relayLayer } from "../relay/worker.ts";
 import { Outbox } from "../ports/outbox.ts";
 import { noFetcher } from "../ports/url_fetcher.ts";
@@ -46,7 +45,6 @@ import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
 import { logLayer } from "./log_layer.ts";
-import { retryCurveOf } from "./retry_curve.ts";
 
 export interface ServeOptions {
   readonly config: Config;
@@ -103,7 +101,7 @@ const servicesOf = (
     certificatesLayer({ ...config.tls, policy: policies.tls, hostname: config.hostname }),
     tokensLayer(config.auth.issuers),
     Layer.provideMerge(
-      stsOf(config, beside("mta-sts.json")) ?? Layer.empty,
+      stsOf(config, beside("mta-sts.json")),
       resolverLayer(resolverSettings(config.dns)),
     ),
     fetcherOf(config),
@@ -126,7 +124,7 @@ const servicesOf = (
   // before the relay, which has something to tell to its end
   const telling = announcing === null ? signing : Layer.provideMerge(announcing.teller, signing);
   return Layer.provideMerge(
-    Layer.provide(relay, reporterOf(config, beside("tls-notes.json")) ?? Layer.empty),
+    Layer.provide(relay, reporterOf(config, beside("tls-notes.json"))),
     telling,
   );
 };

@@ -1,6 +1,6 @@
 /** What `postern serve` runs beside the submission listeners where it is configured: name server and HTTP endpoints. */
 import { Clock, Console, Data, Duration, Effect } from "effect";
-import { addressBlock } from "../accounts/throttle/address_block.ts";
+import { addressBlock } from "../address/ip.ts";
 import type { Config, DnsServerSettings } from "../config/config.ts";
 import { drained } from "../discovery/drain.ts";
 import { expectedRecords } from "../discovery/expected.ts";
@@ -12,7 +12,7 @@ import { makeHandler } from "../discovery/serve/handler.ts";
 import { BadZone, makeZone, type Zone } from "../dns/authority/zone.ts";
 import { serveHttp } from "../net/http/serve.ts";
 import { discoverPorts } from "./discover_ports.ts";
-import { resolverSettings } from "./resolver_settings.ts";
+import { resolverSettings } from "./settings.ts";
 import { serveZones } from "../dns/authority/listener.ts";
 
 export class ZoneFault extends Data.TaggedError("ZoneFault")<{ readonly message: string }> {}

@@ -1,6 +1,7 @@
 /** The site's own policy, of the configuration in force. */
 import { Duration, Layer } from "effect";
 import type { Config } from "../config/config.ts";
+import { noSitePolicy, type SitePolicy } from "../ports/site_policy.ts";
 import type { PolicyFileFault } from "../site/file_fault.ts";
 import { siteLayer } from "../site/site_layer.ts";
 import { type Failure, misused } from "./failure.ts";
@@ -11,8 +12,8 @@ const LOOK = Duration.seconds(2);
 export const siteOf = (
   { policies }: Config,
   watch: boolean,
-): Layer.Layer<never, PolicyFileFault> =>
-  policies.file === null ? Layer.empty : siteLayer({
+): Layer.Layer<SitePolicy, PolicyFileFault> =>
+  policies.file === null ? noSitePolicy : siteLayer({
     file: policies.file,
     limitMs: Duration.toMillis(policies.limit),
     onFault: policies.onFault,

@@ -18,6 +18,7 @@ import type { MechanismName } from "../sasl/all.ts";
 import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { HoldSettings } from "../ports/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
+import type { ServerLimits } from "../smtp/server/limits.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
 
 /** Absolute paths of PEM files. */
@@ -26,32 +27,17 @@ export interface KeyPairFiles {
   readonly key: string;
 }
 
-export interface Limits {
-  readonly messageBytes: number;
-  readonly recipients: number;
-  /** MAIL commands of one connection. RFC 9422 §4.1 */
-  readonly messagesPerSession: number;
-  readonly commandLineBytes: number;
-  readonly authLineBytes: number;
+export interface Limits extends ServerLimits {
   /** Octets of message data of all sessions that are not on disk yet. */
   readonly dataBytes: number;
-  readonly headerBytes: number;
   readonly headerFields: number;
   readonly addressesPerField: number;
   readonly receivedFields: number;
-  readonly idle: Duration.Duration;
-  readonly data: Duration.Duration;
-  readonly handshake: Duration.Duration;
   /** A reply is due within this time; slower checks end in 451. RFC 6409 §5.3 */
   readonly answer: Duration.Duration;
-  readonly errors: number;
-  readonly idleCommands: number;
-  readonly authFailures: number;
   readonly authDelay: Duration.Duration;
   readonly authLockFailures: number;
   readonly authLock: Duration.Duration;
-  readonly connections: number;
-  readonly connectionsPerAddress: number;
   readonly connectionsPerAccount: number;
   /** Zero: no limit; likewise the three below. */
   readonly messagesPerHour: number;

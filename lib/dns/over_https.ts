@@ -1,6 +1,7 @@
 /** DNS over HTTPS: POST over one HTTP/2 connection. RFC 8484 §4.1, §5.2 */
 import { Buffer } from "node:buffer";
 import { type ClientHttp2Session, connect } from "node:http2";
+import { Signal } from "../timing/signal.ts";
 import { encodeQuery, type Query, readAnswer, type Said, trouble } from "./message.ts";
 import { secureSocket } from "./secured.ts";
 import type { HttpsServer } from "./server.ts";
@@ -15,7 +16,7 @@ export class HttpsLink {
   readonly #session: ClientHttp2Session;
   readonly #idle: ReturnType<typeof setTimeout>;
   /** What is to be told to those who wait, should the connection go. */
-  readonly #waiting = new Set<() => void>();
+  readonly #lost = new Signal();
   #over = false;
 
   constructor(server: HttpsServer, ca: string | null) {
@@ -54,7 +55,7 @@ export class HttpsLink {
         if (ended) return;
         ended = true;
         clearTimeout(timer);
-        this.#waiting.delete(lost);
+        leave();
         resolve(said);
       };
       const lost = (): void => end(trouble("unreachable", "connection closed"));
@@ -62,8 +63,8 @@ export class HttpsLink {
         end(trouble("timeout", "no answer in time"));
         this.close();
       }, timeoutMs);
+      const leave = this.#lost.once(lost);
       if (this.#over) return lost();
-      this.#waiting.add(lost);
       this.#idle.refresh?.();
       this.#exchange(octets, (body) => end(body === null ? NO_DNS : said(body, query)), lost);
     });
@@ -103,7 +104,7 @@ export class HttpsLink {
     this.#over = true;
     clearTimeout(this.#idle);
     this.#session.destroy();
-    for (const lost of [...this.#waiting]) lost();
+    this.#lost.wake();
   }
 }
 

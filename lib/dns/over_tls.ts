@@ -1,8 +1,7 @@
 /** DNS over TLS: one connection for many queries, answers in any order. RFC 7858 §3.3, RFC 7766 §6.2.1.1 */
-import { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
+import { framed, Frames } from "./frame.ts";
 import { encodeQuery, type Query, readAnswer, type Said, trouble } from "./message.ts";
-import { framed } from "./plain.ts";
 import { secureSocket } from "./secured.ts";
 import type { TlsServer } from "./server.ts";
 
@@ -18,7 +17,7 @@ export class TlsLink {
   readonly #waiting = new Map<number, Waiting>();
   readonly #socket: TLSSocket;
   readonly #idle: ReturnType<typeof setTimeout>;
-  #got = Buffer.alloc(0);
+  readonly #frames = new Frames();
   #up = false;
   #over = false;
 
@@ -30,7 +29,7 @@ export class TlsLink {
       this.#up = true;
       for (const { query } of this.#waiting.values()) this.#send(query);
     });
-    this.#socket.on("data", (chunk) => this.#take(Buffer.from(chunk)));
+    this.#socket.on("data", (chunk) => this.#take(chunk));
     this.#socket.on("error", (e) => this.#fail(e.message));
     this.#socket.on("close", () => this.#fail("connection closed"));
   }
@@ -67,13 +66,9 @@ export class TlsLink {
     this.#socket.write(framed(encodeQuery(query)));
   }
 
-  #take(chunk: Uint8Array): void {
-    this.#got = Buffer.concat([this.#got, chunk]);
-    while (this.#got.length >= 2) {
-      const size = this.#got.readUInt16BE(0);
-      if (this.#got.length < size + 2) return;
-      const message = this.#got.subarray(2, size + 2);
-      this.#got = this.#got.subarray(size + 2);
+  #take(chunk: Uint8Array | string): void {
+    this.#frames.push(chunk);
+    for (let message; (message = this.#frames.next()) !== null;) {
       const waiting = message.length >= 2 ? this.#waiting.get(message.readUInt16BE(0)) : undefined;
       const said = waiting === undefined ? null : readAnswer(message, waiting.query);
       // what nobody asked for: the two sides do not understand each other

@@ -1,8 +1,8 @@
 /** A query over UDP from a port of its own, and over TCP. RFC 1035 §4.2, RFC 5452 §9.2, RFC 7766 */
-import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
 import { notToItself } from "../ports/self_connection.ts";
+import { framed, Frames } from "./frame.ts";
 import { encodeQuery, type Query, readAnswer, type Said, trouble } from "./message.ts";
 
 export interface Address {
@@ -52,20 +52,11 @@ export const overUdp = (server: Address, query: Query, timeoutMs: number): Promi
     });
   });
 
-/** With its length before it. RFC 1035 §4.2.2 */
-export const framed = (octets: Uint8Array): Uint8Array => {
-  const frame = new Uint8Array(octets.length + 2);
-  frame[0] = octets.length >> 8;
-  frame[1] = octets.length & 0xff;
-  frame.set(octets, 2);
-  return frame;
-};
-
 export const overTcp = (server: Address, query: Query, timeoutMs: number): Promise<Said> =>
   new Promise((resolve) => {
     const octets = encoded(query);
     if (octets === null) return resolve(UNSPEAKABLE);
-    let got = Buffer.alloc(0);
+    const frames = new Frames();
     const end = (said: Said): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -77,13 +68,9 @@ export const overTcp = (server: Address, query: Query, timeoutMs: number): Promi
     socket.on("error", (e) => end(trouble("unreachable", e.message)));
     socket.on("close", () => end(trouble("unreachable", "connection closed")));
     socket.on("data", (chunk) => {
-      got = Buffer.concat([got, Buffer.from(chunk)]);
-      if (got.length < 2) return;
-      const size = got.readUInt16BE(0);
-      if (got.length < size + 2) return;
-      end(
-        readAnswer(got.subarray(2, size + 2), query) ??
-          trouble("malformed", "answer to another question"),
-      );
+      frames.push(chunk);
+      const answer = frames.next();
+      if (answer === null) return;
+      end(readAnswer(answer, query) ?? trouble("malformed", "answer to another question"));
     });
   });

@@ -6,6 +6,7 @@
 import { Effect, Layer } from "effect";
 import { Outbox, type OutboxPage } from "../ports/outbox.ts";
 import type { SpoolError } from "../ports/spool.ts";
+import { type BackOff, backOff } from "../timing/back_off.ts";
 
 export interface Listener {
   readonly name: string;
@@ -15,8 +16,8 @@ export interface Listener {
   readonly tell: (page: OutboxPage, signal: AbortSignal) => Promise<string | null>;
 }
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 300_000;
+/** Milliseconds. */
+const PAUSES: BackOff = { first: 1_000, longest: 300_000 };
 /** Events of one moment go together. */
 const GATHER = "10 millis";
 /** The last tries, when the server stops. */
@@ -41,8 +42,8 @@ export const eventDispatcherLayer = (
 
 class Telling {
   readonly #listener: Listener;
-  /** Before the next try, ms; zero while it takes what it is told. */
-  #pause = 0;
+  /** In a row; zero while it takes what it is told. */
+  #failures = 0;
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -58,13 +59,13 @@ class Telling {
       if (page.events.length === 0) return false;
       const fault = yield* Effect.promise((signal) => tell(page, signal));
       if (fault !== null) {
-        if (this.#pause === 0) {
+        if (this.#failures === 0) {
           yield* Effect.logWarning(`The ${name} takes no events; they wait`, { fault });
         }
-        this.#pause = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, this.#pause * 2));
+        this.#failures++;
         return false;
       }
-      this.#pause = 0;
+      this.#failures = 0;
       yield* outbox.taken(name, page);
       return true;
     },
@@ -77,7 +78,7 @@ class Telling {
           Effect.logError("The spool gives no events", { fault: fault._tag, cause: fault.cause }),
           false,
         ));
-      if (this.#pause > 0) yield* Effect.sleep(this.#pause);
+      if (this.#failures > 0) yield* Effect.sleep(backOff(PAUSES, this.#failures));
       else if (!went) {
         yield* (yield* Outbox).more;
         yield* Effect.sleep(GATHER);
@@ -87,6 +88,6 @@ class Telling {
 
   /** What is there, unless the listener takes nothing anyway. */
   readonly rest: Effect.Effect<void, SpoolError, Outbox> = Effect.gen({ self: this }, function* () {
-    while (this.#pause === 0 && (yield* this.#once));
+    while (this.#failures === 0 && (yield* this.#once));
   });
 }

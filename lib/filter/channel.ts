@@ -1,6 +1,7 @@
 /** A connection to a milter: packets out, with back-pressure; packets in, one at a time. */
 import { connect, type Socket } from "node:net";
 import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
+import { Signal } from "../timing/signal.ts";
 import { type Packet, PacketFault, PacketReader } from "./packets.ts";
 
 export type Place =
@@ -12,7 +13,7 @@ export class Channel {
   readonly #reader = new PacketReader();
   readonly #packets: Array<Packet> = [];
   #fault: Error | null = null;
-  #wake: (() => void) | null = null;
+  readonly #changed = new Signal();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -24,11 +25,11 @@ export class Channel {
       } catch (e) {
         this.#end(e instanceof Error ? e : new PacketFault(String(e)));
       }
-      this.#stir();
+      this.#changed.wake();
     });
     socket.on("error", (e) => this.#end(e));
     socket.on("close", () => this.#end(new PacketFault("the connection was closed")));
-    socket.on("drain", () => this.#stir());
+    socket.on("drain", () => this.#changed.wake());
   }
 
   /** Rejects where nobody listens. */
@@ -53,26 +54,14 @@ export class Channel {
 
   #end(fault: Error): void {
     this.#fault ??= fault;
-    this.#stir();
-  }
-
-  #stir(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
-  }
-
-  #stirred(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    this.#changed.wake();
   }
 
   async send(octets: Uint8Array): Promise<void> {
     if (this.#fault !== null) throw this.#fault;
     if (this.#socket.write(octets)) return;
     while (this.#socket.writableNeedDrain && this.#fault === null && this.#packets.length === 0) {
-      await this.#stirred();
+      await this.#changed.wait();
     }
   }
 
@@ -82,7 +71,7 @@ export class Channel {
       if (found !== undefined) return found;
       if (this.#fault !== null) throw this.#fault;
       if (this.#socket.isPaused()) this.#socket.resume();
-      await this.#stirred();
+      await this.#changed.wait();
     }
   }
 

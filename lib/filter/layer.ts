@@ -21,8 +21,7 @@ export interface FilterSettings {
 export const filtersLayer = (
   all: ReadonlyArray<FilterSettings>,
   maxBytes: number,
-): Layer.Layer<never> =>
-  all.length === 0 ? Layer.empty : Layer.succeed(Filters, all.map((f) => filterOf(f, maxBytes)));
+): Layer.Layer<Filters> => Layer.succeed(Filters, all.map((f) => filterOf(f, maxBytes)));
 
 const filterOf = (f: FilterSettings, maxBytes: number): Filter => {
   const ask = f.at._tag === "Rspamd" ? askRspamd(f.at.place) : askMilter(f.at.place, maxBytes);

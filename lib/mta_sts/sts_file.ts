@@ -34,7 +34,7 @@ const DAILY = "24 hours";
 export const stsLayer = (
   path: string | null,
   sendOver: (lookup: Lookup) => HttpSend,
-): Layer.Layer<never, never, Resolver> =>
+): Layer.Layer<StsPolicies, never, Resolver> =>
   Layer.effect(
     StsPolicies,
     Effect.gen(function* () {

@@ -12,6 +12,7 @@ import {
   type TlsRequest,
 } from "../ports/dialer.ts";
 import { ConnectedToItself, meetsItself } from "../ports/self_connection.ts";
+import { Signal } from "../timing/signal.ts";
 import { Authorities, secure } from "./tls_client.ts";
 
 /** Opens nothing by itself; authority files are read at their first use and once only. */
@@ -82,7 +83,7 @@ class SocketLink implements Link {
   #socket: Socket;
   #reason = "Connection closed by the server";
   #over = false;
-  #waiting: Array<() => void> = [];
+  readonly #drained = new Signal();
 
   constructor(socket: Socket, target: DialTarget, events: LinkEvents, authorities: Authorities) {
     this.remote = target._tag === "Unix" ? target.path : socket.remoteAddress ?? target.address;
@@ -98,7 +99,7 @@ class SocketLink implements Link {
     this.#closed();
   };
   readonly #onClose = () => this.#closed();
-  readonly #onDrain = () => this.#wake();
+  readonly #onDrain = () => this.#drained.wake();
 
   #attach(): void {
     this.#socket.on("data", this.#onData).on("error", this.#onError).on("end", this.#onClose)
@@ -111,17 +112,11 @@ class SocketLink implements Link {
       .removeListener("drain", this.#onDrain);
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const w of waiting) w();
-  }
-
   #closed(): void {
     if (this.#over) return;
     this.#over = true;
     this.#socket.destroy();
-    this.#wake();
+    this.#drained.wake();
     this.#events.onClose(this.#reason);
   }
 
@@ -130,9 +125,7 @@ class SocketLink implements Link {
   }
 
   drained(): Promise<void> {
-    return this.#over || !this.#socket.writableNeedDrain
-      ? Promise.resolve()
-      : new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#over || !this.#socket.writableNeedDrain ? Promise.resolve() : this.#drained.wait();
   }
 
   flushed(): boolean {
@@ -164,12 +157,12 @@ class SocketLink implements Link {
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     socket.once("close", () => clearTimeout(timer));
     socket.end();
-    this.#wake();
+    this.#drained.wake();
   }
 
   destroy(): void {
     this.#over = true;
     this.#socket.destroy();
-    this.#wake();
+    this.#drained.wake();
   }
 }

@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { startReading, stopReading } from "./read_control.ts";
+import { Signal } from "../timing/signal.ts";
 import { Broken } from "./text_lines.ts";
 
 const MAX_LINE = 8_192;
@@ -20,7 +21,7 @@ export class ImapWire {
   #held: Buffer = Buffer.alloc(0);
   #lines = 0;
   #fault: Broken | null = null;
-  #wake: () => void = () => {};
+  readonly #changed = new Signal();
 
   /** `beneath`: the TCP connection under TLS; null in clear. */
   constructor(socket: Socket, beneath: Socket | null, silenceMs: number) {
@@ -37,7 +38,7 @@ export class ImapWire {
       this.#socket.pause();
       if (this.#beneath !== null) stopReading(this.#beneath);
     }
-    this.#wake();
+    this.#changed.wake();
   };
   readonly #onClose = (): void => this.#fail("the server closed the connection");
   readonly #onError = (e: Error): void => this.#fail(e.message);
@@ -49,7 +50,7 @@ export class ImapWire {
 
   #fail(reason: string): void {
     this.#fault ??= new Broken(reason);
-    this.#wake();
+    this.#changed.wake();
   }
 
   /** Resolves when there is more than there was. */
@@ -63,7 +64,7 @@ export class ImapWire {
     if (this.#beneath !== null) startReading(this.#beneath);
     this.#socket.resume();
     while (this.#held.length === before && this.#fault === null) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await this.#changed.wait();
     }
     clearTimeout(timer);
     if (this.#held.length === before && this.#fault !== null) throw this.#fault;

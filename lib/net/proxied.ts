@@ -1,27 +1,7 @@
 /** Connections that come through a balancer: which balancers are trusted, and the client that they name. */
 import { Buffer } from "node:buffer";
-import { BlockList, isIPv6, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type ProxiedClient, readProxyHeader } from "./proxy_header.ts";
-
-/** A set of addresses and networks. */
-export class Networks {
-  readonly #list = new BlockList();
-  readonly empty: boolean;
-
-  /** `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`; see `parseNetwork`. */
-  constructor(networks: ReadonlyArray<string>) {
-    this.empty = networks.length === 0;
-    for (const n of networks) {
-      const [address = "", prefix] = n.split("/");
-      const family = isIPv6(address) ? "ipv6" : "ipv4";
-      this.#list.addSubnet(address, Number(prefix ?? (family === "ipv6" ? 128 : 32)), family);
-    }
-  }
-
-  has(address: string): boolean {
-    return !this.empty && this.#list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
-  }
-}
 
 /**
  * Reads the balancer's header from a fresh connection. What came behind it is put back, so that a TLS handshake or a

@@ -3,6 +3,7 @@
  * as haproxy's "The PROXY protocol" describes them. Reads octets, opens nothing.
  */
 import { isIPv4, isIPv6 } from "node:net";
+import { printIp } from "../address/ip.ts";
 
 /** The client as the balancer saw it. */
 export interface ProxiedClient {
@@ -91,26 +92,9 @@ const addresses = (family: number, view: DataView, all: number, length: number):
     case 0x21: {
       if (length < 36) return bad("PROXY header with too few octets for its addresses");
       const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(FIXED + 2 * i));
-      return header(all, { address: printIpv6(groups), port: view.getUint16(FIXED + 32) });
+      return header(all, { address: printIp(groups), port: view.getUint16(FIXED + 32) });
     }
     default:
       return bad("PROXY header of another family than TCP over IP");
   }
-};
-
-/** RFC 5952 §4: lower case, the longest run of zero groups as `::`; mapped IPv4 as IPv4. */
-const printIpv6 = (groups: ReadonlyArray<number>): string => {
-  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff) {
-    const [high = 0, low = 0] = groups.slice(6);
-    return [high >> 8, high & 255, low >> 8, low & 255].join(".");
-  }
-  let best = { at: 0, length: 1 };
-  for (let at = 0; at < 8; at++) {
-    let length = 0;
-    while (at + length < 8 && groups[at + length] === 0) length++;
-    if (length > best.length) best = { at, length };
-  }
-  const hex = groups.map((g) => g.toString(16));
-  if (best.length < 2) return hex.join(":");
-  return `${hex.slice(0, best.at).join(":")}::${hex.slice(best.at + best.length).join(":")}`;
 };

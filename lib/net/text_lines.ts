@@ -1,6 +1,7 @@
 /** Lines of a text protocol over an untrusted socket: bounded in length, number and time. */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import { Signal } from "../timing/signal.ts";
 
 const MAX_LINE = 8_192;
 const MAX_OCTETS = 65_536;
@@ -17,7 +18,7 @@ export class TextLines {
   #held: Buffer = Buffer.alloc(0);
   #taken = 0;
   #fault: Broken | null = null;
-  #wake: () => void = () => {};
+  readonly #more = new Signal();
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -33,7 +34,7 @@ export class TextLines {
       this.fail(this.#held.includes(LF) ? "the server says too much" : ENDLESS);
       this.#socket.destroy();
     }
-    this.#wake();
+    this.#more.wake();
   };
   readonly #onClose = (): void => this.fail("the server closed the connection");
   readonly #onError = (e: Error): void => this.fail(e.message);
@@ -45,7 +46,7 @@ export class TextLines {
 
   fail(reason: string): void {
     this.#fault ??= new Broken(reason);
-    this.#wake();
+    this.#more.wake();
   }
 
   /** The next line without its end, printable ASCII only. */
@@ -59,7 +60,7 @@ export class TextLines {
       }
       if (this.#held.length > MAX_LINE) this.fail(ENDLESS);
       if (this.#fault !== null) throw this.#fault;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await this.#more.wait();
     }
   }
 

@@ -1,5 +1,5 @@
 /** Content filters: programs beside this one that look at a message before it is signed. RFC 6409 §6.3 */
-import { Context, Data, type Effect } from "effect";
+import { Context, Data, type Effect, Layer } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Field } from "../message/header.ts";
@@ -88,6 +88,7 @@ export interface Filter {
 }
 
 /** In the order in which they are asked; each sees what those before it made of the message. */
-export const Filters = Context.Reference<ReadonlyArray<Filter>>("postern/Filters", {
-  defaultValue: () => [],
-});
+export class Filters extends Context.Service<Filters, ReadonlyArray<Filter>>()("postern/Filters") {}
+
+/** Asks nobody. */
+export const noFilters: Layer.Layer<Filters> = Layer.succeed(Filters, []);

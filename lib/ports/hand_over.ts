@@ -2,7 +2,7 @@
  * Handing a message to its next hop while the client waits: pass-through, where the 250 to the client is the next
  * hop's own. Nothing is stored, and nothing is retried. RFC 5321 §4.1.1.4, §4.2.5
  */
-import { Context, type Effect } from "effect";
+import { Context, type Effect, Layer } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { Credentials, Route } from "./routes.ts";
 import type { Staging } from "./spool.ts";
@@ -69,6 +69,7 @@ export interface Handing {
 }
 
 /** Null: nobody hands over. */
-export class HandOver extends Context.Reference<Handing | null>("postern/HandOver", {
-  defaultValue: () => null,
-}) {}
+export class HandOver extends Context.Service<HandOver, Handing | null>()("postern/HandOver") {}
+
+/** Of a composition without a relay. */
+export const noHandOver: Layer.Layer<HandOver> = Layer.succeed(HandOver, null);

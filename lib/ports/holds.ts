@@ -1,5 +1,5 @@
 /** Reasons to hold a message that could otherwise leave: many new recipients, unusual clients, a time of grace. */
-import { Context, type Effect } from "effect";
+import { Context, type Effect, Layer } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "./accounts.ts";
@@ -53,6 +53,7 @@ export interface HoldSettings {
 }
 
 /** Null: nothing is held by itself. */
-export const Holds = Context.Reference<HoldService | null>("postern/Holds", {
-  defaultValue: () => null,
-});
+export class Holds extends Context.Service<Holds, HoldService | null>()("postern/Holds") {}
+
+/** Holds nothing by itself. */
+export const noHolds: Layer.Layer<Holds> = Layer.succeed(Holds, null);

@@ -1,5 +1,5 @@
 /** The last known offers of next hops. */
-import { Context } from "effect";
+import { Context, Layer } from "effect";
 
 /** The part of an EHLO reply that decides whether a message can go there. */
 export interface RememberedOffer {
@@ -15,9 +15,15 @@ export interface RememberedOffer {
   readonly tls: boolean;
 }
 
-/** Both answer at once. By `hopKey`. Where nobody remembers, nothing is known. */
-export class HopMemory extends Context.Reference<{
+/** Both answer at once. By `hopKey`. */
+export class HopMemory extends Context.Service<HopMemory, {
   /** Null: not known, or too long ago to count. */
   readonly recall: (hop: string) => RememberedOffer | null;
   readonly learn: (hop: string, offer: RememberedOffer) => void;
-}>("postern/HopMemory", { defaultValue: () => ({ recall: () => null, learn: () => {} }) }) {}
+}>()("postern/HopMemory") {}
+
+/** Remembers nothing, so that nothing is known. */
+export const noHopMemory: Layer.Layer<HopMemory> = Layer.succeed(HopMemory, {
+  recall: () => null,
+  learn: () => {},
+});

@@ -1,5 +1,5 @@
 /** The service by which a site's own TypeScript file judges submissions. */
-import { Context, Data, type Effect } from "effect";
+import { Context, Data, type Effect, Layer } from "effect";
 import type { SiteDecision, SubmissionFacts } from "./site_facts.ts";
 
 /** It threw, took too long, or answered something that is no decision. */
@@ -18,6 +18,8 @@ export interface SitePolicyService {
 }
 
 /** Null: the site has none, and nothing is done for it. */
-export const SitePolicy = Context.Reference<SitePolicyService | null>("postern/SitePolicy", {
-  defaultValue: () => null,
-});
+export class SitePolicy
+  extends Context.Service<SitePolicy, SitePolicyService | null>()("postern/SitePolicy") {}
+
+/** Of a site that has none. */
+export const noSitePolicy: Layer.Layer<SitePolicy> = Layer.succeed(SitePolicy, null);

@@ -1,5 +1,5 @@
 /** MTA-STS policies of recipient domains. RFC 8461 */
-import { Context, Effect } from "effect";
+import { Context, Effect, Layer } from "effect";
 
 /** RFC 8461 §3.2 */
 export interface StsPolicy {
@@ -9,8 +9,13 @@ export interface StsPolicy {
   readonly maxAgeSeconds: number;
 }
 
-/** Null where a domain has no policy, or none is looked for. The default knows none. */
-export class StsPolicies extends Context.Reference<{
+/** Null where a domain has no policy, or none is looked for. */
+export class StsPolicies extends Context.Service<StsPolicies, {
   /** `anew`: the record is looked at again although it was a moment ago. RFC 8461 §5.1 */
   readonly find: (domain: string, anew?: boolean) => Effect.Effect<StsPolicy | null>;
-}>("postern/StsPolicies", { defaultValue: () => ({ find: () => Effect.succeed(null) }) }) {}
+}>()("postern/StsPolicies") {}
+
+/** Knows of none, and looks for none. */
+export const noStsPolicies: Layer.Layer<StsPolicies> = Layer.succeed(StsPolicies, {
+  find: () => Effect.succeed(null),
+});

@@ -1,5 +1,5 @@
 /** Results of TLS towards recipient domains, for the reports that they may request. RFC 8460 */
-import { Context } from "effect";
+import { Context, Layer } from "effect";
 
 /** RFC 8460 §4.3 */
 export type TlsResultType =
@@ -27,8 +27,9 @@ export interface TlsNote {
   readonly failure: { readonly type: TlsResultType; readonly reason: string } | null;
 }
 
-/** Null, as by default: nobody takes notes, and none are made. */
-export class TlsNotes extends Context.Reference<((note: TlsNote) => void) | null>(
-  "postern/TlsNotes",
-  { defaultValue: () => null },
-) {}
+/** Null: nobody takes notes, and none are made. */
+export class TlsNotes
+  extends Context.Service<TlsNotes, ((note: TlsNote) => void) | null>()("postern/TlsNotes") {}
+
+/** Takes none. */
+export const noTlsNotes: Layer.Layer<TlsNotes> = Layer.succeed(TlsNotes, null);

@@ -9,11 +9,14 @@ import { Bag } from "../message/bag.ts";
 import type { Accounts } from "../ports/accounts.ts";
 import type { Dialer } from "../ports/dialer.ts";
 import { type HandedOver, HandOver, type Passing } from "../ports/hand_over.ts";
+import type { HopMemory } from "../ports/hop_memory.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
 import { type Delivery, Spool } from "../ports/spool.ts";
 import { SpoolState } from "../ports/spool_state.ts";
+import type { StsPolicies } from "../ports/sts_policies.ts";
+import type { TlsNotes } from "../ports/tls_notes.ts";
 import { ours } from "../smtp/client/verdict.ts";
 import { PassThroughClient, toldOf } from "./job/pass_through_client.ts";
 import { awaitedJob } from "./job/pass_through_job.ts";
@@ -30,10 +33,20 @@ import { Pool } from "./lane/pool.ts";
 import type { RelaySettings } from "./settings.ts";
 import { settler } from "./record/settle.ts";
 import { SentAhead } from "./lane/ahead.ts";
+import { Signal } from "../timing/signal.ts";
 import { SilentHosts } from "./hosts/silent_hosts.ts";
 import { Deadlines } from "./session/deadlines.ts";
 
-type Needs = Accounts | Spool | Routes | Resolver | Dialer | Ids;
+type Needs =
+  | Accounts
+  | Spool
+  | Routes
+  | Resolver
+  | Dialer
+  | Ids
+  | HopMemory
+  | StsPolicies
+  | TlsNotes;
 
 /** Deliveries asked of the spool at a time. */
 const BATCH = 200;
@@ -57,7 +70,7 @@ const NOBODY: ReadonlyArray<string> = [];
 const BUSY = ours("temporary", "4.4.5", "Next hop is too slow for what waits for it");
 
 /** Runs the relay as long as the scope is open; it hands over what clients wait for, besides. */
-export const relayLayer = (settings: RelaySettings): Layer.Layer<never, never, Needs> =>
+export const relayLayer = (settings: RelaySettings): Layer.Layer<HandOver, never, Needs> =>
   Layer.effect(
     HandOver,
     Effect.gen(function* () {
@@ -276,7 +289,7 @@ const watchedClock = Effect.gen(function* () {
 class Room {
   readonly #size: number;
   #taken = 0;
-  #waiting: (() => void) | null = null;
+  readonly #left = new Signal();
 
   constructor(size: number) {
     this.#size = size;
@@ -292,16 +305,9 @@ class Room {
 
   leave(): void {
     this.#taken--;
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting?.();
+    this.#left.wake();
   }
 
   /** Done when something left. */
-  readonly some: Effect.Effect<void> = Effect.callback((resume) => {
-    this.#waiting = () => resume(Effect.void);
-    return Effect.sync(() => {
-      this.#waiting = null;
-    });
-  });
+  readonly some: Effect.Effect<void> = this.#left.next;
 }

@@ -8,6 +8,7 @@ import { joined, release } from "../message/release.ts";
 import type { Copies } from "../ports/copies.ts";
 import type { Dialer, Link } from "../ports/dialer.ts";
 import type { SpoolError } from "../ports/spool.ts";
+import { backOff } from "../timing/back_off.ts";
 import { frame, FrameReader } from "./frames.ts";
 import { type Answered, answered, type Told, VERSION } from "./words.ts";
 
@@ -173,20 +174,19 @@ export class ReplicaLink {
     greeted: (peer: string) => Effect.Effect<void>,
     lost: (reason: string) => Effect.Effect<void>,
   ): Effect.Effect<never> {
-    const { first, most } = this.#settings.retryMs;
-    let pause = first;
+    const { first, most: longest } = this.#settings.retryMs;
+    let failures = 0;
     let told = false;
     return Effect.forever(Effect.gen({ self: this }, function* () {
       const reason = yield* Effect.scoped(this.#once((peer) => {
-        pause = first;
+        failures = 0;
         told = false;
         return greeted(peer);
       }));
       this.#down();
       if (!told) yield* lost(reason);
       told = true;
-      yield* Effect.sleep(pause);
-      pause = Math.min(2 * pause, most);
+      yield* Effect.sleep(backOff({ first, longest }, ++failures));
     }));
   }
 

@@ -3,10 +3,12 @@
  */
 import type { Socket } from "node:net";
 import { Duration, Effect, Exit, type Scope } from "effect";
+import { Networks } from "../address/ip.ts";
 import { Bag } from "../message/bag.ts";
+import { ConnectionCount } from "../net/connection_limit.ts";
 import { listen, type ListenFailed } from "../net/listener.ts";
 import { Accounts } from "../ports/accounts.ts";
-import { awaitProxyHeader, Networks } from "../net/proxied.ts";
+import { awaitProxyHeader } from "../net/proxied.ts";
 import type { ProxiedClient } from "../net/proxy_header.ts";
 import { peerAddress } from "../net/wire.ts";
 import { Certificates } from "../ports/certificates.ts";
@@ -18,8 +20,10 @@ import type { Mechanism } from "../sasl/mechanism.ts";
 import { extensionsWith, type OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import { xclient } from "../smtp/server/extensions/xclient.ts";
 import type { Rules } from "../smtp/server/extension.ts";
+import type { ServerLimits } from "../smtp/server/limits.ts";
 import { type AnswerServices, makeAnswerer } from "./answer/answer.ts";
 import type { AnswerSettings } from "./answer/answer_settings.ts";
+import { Signal } from "../timing/signal.ts";
 import { makeFetchPart } from "./session/fetch_part.ts";
 import { Connection } from "./session/connection.ts";
 import type { OpenSession, SessionHost } from "./session/session_host.ts";
@@ -39,24 +43,7 @@ export interface ServerSettings extends AnswerSettings {
   readonly proxyFrom: ReadonlyArray<string>;
   /** Addresses and networks of proxies, which name the client by XCLIENT. */
   readonly xclientFrom: ReadonlyArray<string>;
-  readonly limits: {
-    readonly messageBytes: number;
-    readonly recipients: number;
-    readonly messagesPerSession: number;
-    readonly commandLineBytes: number;
-    readonly authLineBytes: number;
-    readonly headerBytes: number;
-    /** Octets of message data of all sessions that are not on disk yet; without it any number. */
-    readonly dataBytes?: number;
-    readonly errors: number;
-    readonly idleCommands: number;
-    readonly authFailures: number;
-    readonly connections: number;
-    readonly connectionsPerAddress: number;
-    readonly idle: Duration.Duration;
-    readonly data: Duration.Duration;
-    readonly handshake: Duration.Duration;
-  };
+  readonly limits: ServerLimits;
   /** See `Rules`. */
   readonly domains?: Rules["domains"];
   readonly extensions: OptionalExtensions;
@@ -76,35 +63,28 @@ const TICK_MS = 1_000;
 
 class Connections {
   readonly #all = new Bag<OpenSession>();
-  readonly #perAddress = new Map<string, number>();
-  #idle: (() => void) | null = null;
+  readonly #gone = new Signal();
+  readonly #count: ConnectionCount;
 
-  get size(): number {
-    return this.#all.size;
+  constructor(count: ConnectionCount) {
+    this.#count = count;
   }
-  from(address: string): number {
-    return this.#perAddress.get(address) ?? 0;
-  }
+
   add(c: OpenSession): void {
     this.#all.add(c);
-    this.#count(c.remoteAddress, 1);
+    this.#count.add(c.remoteAddress);
   }
   remove(c: OpenSession): void {
     if (!this.#all.delete(c)) return;
-    this.#count(c.remoteAddress, -1);
-    if (this.#all.size === 0) this.#idle?.();
-  }
-  #count(address: string, more: 1 | -1): void {
-    const n = this.from(address) + more;
-    if (n > 0) this.#perAddress.set(address, n);
-    else this.#perAddress.delete(address);
+    this.#count.remove(c.remoteAddress);
+    if (this.#all.size === 0) this.#gone.wake();
   }
   /** `take` changes the address that it goes by. */
   rename(c: OpenSession, take: () => void): void {
     if (!this.#all.has(c)) return;
-    this.#count(c.remoteAddress, -1);
+    this.#count.remove(c.remoteAddress);
     take();
-    this.#count(c.remoteAddress, 1);
+    this.#count.add(c.remoteAddress);
   }
   expire(now: number): void {
     for (const c of this.#all) if (c.deadline < now) c.expire();
@@ -116,10 +96,9 @@ class Connections {
     for (const c of this.#all) c.destroy();
   }
   /** Resolves once the last connection is gone. */
-  readonly empty = Effect.callback<void>((resume) => {
-    if (this.#all.size === 0) resume(Effect.void);
-    else this.#idle = () => resume(Effect.void);
-  });
+  readonly empty: Effect.Effect<void> = Effect.suspend(() =>
+    this.#all.size === 0 ? Effect.void : this.#gone.next
+  );
 }
 
 /**
@@ -140,7 +119,11 @@ export const serveSubmissions = (
     const accounts = yield* Accounts;
     const signer = yield* Signer;
     const { limits } = settings;
-    const connections = new Connections();
+    const count = new ConnectionCount({
+      all: limits.connections,
+      perAddress: limits.connectionsPerAddress,
+    });
+    const connections = new Connections(count);
     const memory = new DataMemory(limits.dataBytes ?? Infinity);
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
@@ -188,7 +171,7 @@ export const serveSubmissions = (
         connections.remove(c);
       },
       renamed: (c, address, take) => {
-        const crowded = connections.from(address) >= limits.connectionsPerAddress;
+        const crowded = count.crowded(address);
         connections.rename(c, take);
         return crowded ? say.TOO_MANY_CONNECTIONS : null;
       },
@@ -200,8 +183,8 @@ export const serveSubmissions = (
         const id = crypto.randomUUID();
         const host = proxies.has(peerAddress(socket)) ? proxied : direct;
         const c = new Connection(host, socket, client, listener, id, performance.now());
-        const crowded = connections.from(c.remoteAddress) >= limits.connectionsPerAddress;
-        const full = connections.size >= limits.connections;
+        const crowded = count.crowded(c.remoteAddress);
+        const { full } = count;
         connections.add(c);
         if (full || crowded) {
           // under TLS a reply in clear would be noise
@@ -255,22 +238,12 @@ export const serveSubmissions = (
     };
   });
 
-const rulesOf = (settings: ServerSettings, startTls: boolean, proxied: boolean): Rules => {
-  const { limits } = settings;
-  return {
-    hostname: settings.hostname,
-    startTls,
-    messageBytes: limits.messageBytes,
-    recipients: limits.recipients,
-    mails: limits.messagesPerSession,
-    commandLineBytes: limits.commandLineBytes,
-    authLineBytes: limits.authLineBytes,
-    errors: limits.errors,
-    idleCommands: limits.idleCommands,
-    authFailures: limits.authFailures,
-    ...(settings.domains === undefined ? {} : { domains: settings.domains }),
-    mechanisms: settings.mechanisms,
-    extensions: [...extensionsWith(settings.extensions), ...(proxied ? [xclient] : [])],
-    now: Date.now,
-  };
-};
+const rulesOf = (settings: ServerSettings, startTls: boolean, proxied: boolean): Rules => ({
+  ...settings.limits,
+  hostname: settings.hostname,
+  startTls,
+  ...(settings.domains === undefined ? {} : { domains: settings.domains }),
+  mechanisms: settings.mechanisms,
+  extensions: [...extensionsWith(settings.extensions), ...(proxied ? [xclient] : [])],
+  now: Date.now,
+});

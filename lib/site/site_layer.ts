@@ -19,7 +19,7 @@ export interface SiteOptions {
 }
 
 /** Fails where the file cannot be used at start. */
-export const siteLayer = (o: SiteOptions): Layer.Layer<never, PolicyFileFault> =>
+export const siteLayer = (o: SiteOptions): Layer.Layer<SitePolicy, PolicyFileFault> =>
   Layer.effect(
     SitePolicy,
     Effect.gen(function* () {

@@ -22,6 +22,7 @@ import {
   type SpoolError,
   SpoolFault,
 } from "../ports/spool.ts";
+import { Signal } from "../timing/signal.ts";
 import { SpoolState } from "../ports/spool_state.ts";
 import { copiesOn } from "./thread/copies_port.ts";
 import { DatabaseThread, faultOf } from "./thread/group_commit.ts";
@@ -81,7 +82,7 @@ class SqliteSpool {
   #backlog = true;
   /** Something on disk may be due: look there first. */
   #look = true;
-  #wake: (() => void) | null = null;
+  readonly #stirred = new Signal();
   /** What the relay holds, by key; and of it what is no longer ours. */
   readonly #out = new Map<number, LeasedRecipient>();
   readonly #withdrawn = new Set<LeasedRecipient>();
@@ -116,14 +117,14 @@ class SqliteSpool {
           return resume(Effect.fail(faultOf("commit", r)));
         }
         const { value } = r;
-        if (typeof value === "object" && value !== null && "known" in value) {
+        if (typeof value !== "number") {
           staging.landed(false);
           return resume(Effect.succeed<Committed>({ _tag: "Known", id: value.known }));
         }
         staging.landed(true);
-        if (lease) this.#offer(m, op, facts, value as number);
+        if (lease) this.#offer(m, op, facts, value);
         else if (now) this.#backlog = this.#look = true;
-        this.#awaken();
+        this.#stirred.wake();
         this.#outbox?.stir();
         resume(Effect.succeed(KEPT));
       }, cancellation);
@@ -236,22 +237,16 @@ class SqliteSpool {
     cached.parts = [];
   }
 
-  #awaken(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
-  }
-
   /** Something may have become due, or another process may have changed the queue. */
   poll(): void {
     this.#look = true;
-    this.#awaken();
+    this.#stirred.wake();
   }
 
   /** Leases of ours, `always` or where another process may have taken something out of our hands. */
   sweep(always: boolean): void {
     this.#thread.submit({ op: "ours", always }, (r) => {
-      if (r.ok && r.value instanceof Float64Array) this.#compare(r.value);
+      if (r.ok && r.value !== null) this.#compare(r.value);
     });
   }
 
@@ -259,7 +254,7 @@ class SqliteSpool {
   watch(): void {
     this.sweep(false);
     this.#thread.submit({ op: "suppressed" }, (r) => {
-      if (r.ok && r.value instanceof Set) this.#suppressed = r.value;
+      if (r.ok) this.#suppressed = r.value;
     });
   }
 
@@ -277,15 +272,14 @@ class SqliteSpool {
       }
       return this.#ready.length > 0
         ? Effect.succeed(this.#ready.splice(0, limit))
-        : Effect.flatMap(this.#sleep, () => this.take(limit));
+        : Effect.flatMap(this.#stirred.next, () => this.take(limit));
     });
 
   /** Leases of a caller that stopped waiting go to the next one. */
   #claim(op: ClaimOp): Effect.Effect<Claimed, SpoolError> {
     return Effect.suspend(() => {
       let wanted = true;
-      const claimed = this.#thread.run("claim", op, (value): Claimed => {
-        const rows = value as ReadonlyArray<ClaimedRow>;
+      const claimed = this.#thread.run("claim", op, (rows): Claimed => {
         const { whole, broken, factsOf } = legible(rows);
         if (broken.length > 0) {
           this.#log(reportBroken(broken));
@@ -322,19 +316,12 @@ class SqliteSpool {
     return Effect.map(claim, ({ deliveries }) => deliveries);
   }
 
-  readonly #sleep = Effect.callback<void>((resume) => {
-    this.#wake = () => resume(Effect.void);
-    return Effect.sync(() => {
-      this.#wake = null;
-    });
-  });
-
   readonly read = (id: string): Effect.Effect<AsyncIterable<Uint8Array>, SpoolError> => {
     const cached = this.#cache.get(id);
     if (cached !== undefined) return Effect.succeed(iterate(cached.parts));
     return Effect.map(
       this.#thread.run("read", { op: "read", id, chunk: -1 }),
-      (first) => this.#chunks(id, first as ReadPart),
+      (first) => this.#chunks(id, first),
     );
   };
 
@@ -357,7 +344,7 @@ class SqliteSpool {
       }
       part = await Effect.runPromise(
         this.#thread.run("read", { op: "read", id, chunk: part.next }),
-      ) as ReadPart;
+      );
     }
   }
 
@@ -395,7 +382,7 @@ class SqliteSpool {
   }
 
   readonly held = (account: string): Effect.Effect<number, SpoolError> =>
-    Effect.map(this.#thread.run("held", { op: "held", account }), (n) => n as number);
+    this.#thread.run("held", { op: "held", account });
 
   readonly giveBack = (d: Delivery): Effect.Effect<void, SpoolError> =>
     Effect.suspend(() =>

@@ -21,7 +21,7 @@ const MINUTE = 60_000;
  * Passes, notes, holds, or refuses as the site's function says. Where that fails the message is refused with 451
  * 4.3.5 or goes on, as configured.
  */
-export const askSite: Stage<Attributed, Attributed, Refusal> = (s) =>
+export const askSite: Stage<Attributed, Attributed, Refusal, SitePolicy> = (s) =>
   Effect.flatMap(
     SitePolicy,
     (policy) =>

@@ -6,7 +6,7 @@ import { held } from "./hold.ts";
 import type { Attributed, Signed, Stage } from "./submission.ts";
 
 /** Nothing at all where no rule is configured. */
-export const considerHold: Stage<Attributed, Attributed, AccountsUnavailable> = (s) =>
+export const considerHold: Stage<Attributed, Attributed, AccountsUnavailable, Holds> = (s) =>
   Effect.flatMap(
     Holds,
     (holds) =>

@@ -25,7 +25,7 @@ import type { Attributed, Stage } from "./submission.ts";
 import type { Decision, Facts } from "./trail.ts";
 
 /** Nothing at all where there are no filters. Once one discards a message the others are not asked. */
-export const filter: Stage<Attributed, Attributed, Refusal | SpoolError> = (s) =>
+export const filter: Stage<Attributed, Attributed, Refusal | SpoolError, Filters> = (s) =>
   Effect.flatMap(Filters, (all) => all.length === 0 ? Effect.succeed(s) : askAll(s, all));
 
 const askAll = Effect.fnUntraced(function* (

@@ -4,9 +4,13 @@
  */
 import { Effect } from "effect";
 import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
+import type { Filters } from "../ports/filters.ts";
+import type { Holds } from "../ports/holds.ts";
+import type { HopMemory } from "../ports/hop_memory.ts";
 import type { Ids } from "../ports/ids.ts";
 import type { Resolver } from "../ports/resolver.ts";
 import type { Routes } from "../ports/routes.ts";
+import type { SitePolicy } from "../ports/site_policy.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import type { SenderRights } from "../ports/sender_rights.ts";
 import { addSender } from "./add_sender.ts";
@@ -35,7 +39,11 @@ export type PipelineServices =
   | Ids
   | Routes
   | Resolver
-  | Signer;
+  | Signer
+  | Filters
+  | SitePolicy
+  | Holds
+  | HopMemory;
 
 /** From what came to what is kept and sent on; no side effect besides. */
 export const pipeline: Stage<

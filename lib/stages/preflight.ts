@@ -99,27 +99,29 @@ const mayBeEncoded = (s: Routed): boolean => {
 };
 
 /** Refused where a hop that is known cannot take it: 552 5.3.4, 550 5.7.10, 554 5.6.9, 554 5.6.3. */
-export const preflight: Stage<Routed, Routed, Refusal> = Effect.fnUntraced(function* (s: Routed) {
-  const needs = needsOf(s);
-  if (needs === null) return s;
-  const memory = yield* HopMemory;
-  const hops = new Map<string, Known>();
-  for (const { mailbox, route } of s.routed) {
-    const hop = hopKey(route.hop);
-    const before = hops.get(hop);
-    const offer = before?.offer ?? memory.recall(hop);
-    if (offer === null) continue;
-    const utf8Address = (before?.utf8Address ?? !returnable(s)) || !asciiMailbox(mailbox);
-    hops.set(hop, { hop, offer, utf8Address });
-  }
-  if (hops.size === 0) return s;
-  for (const known of hops.values()) {
-    const no = objection(s, needs, known);
-    if (no === null) continue;
-    return yield* refusal(s.trail, "preflight", no.rule, no.reply, factsOf(known));
-  }
-  return prepared(s, needs, [...hops.values()]);
-});
+export const preflight: Stage<Routed, Routed, Refusal, HopMemory> = Effect.fnUntraced(
+  function* (s: Routed) {
+    const needs = needsOf(s);
+    if (needs === null) return s;
+    const memory = yield* HopMemory;
+    const hops = new Map<string, Known>();
+    for (const { mailbox, route } of s.routed) {
+      const hop = hopKey(route.hop);
+      const before = hops.get(hop);
+      const offer = before?.offer ?? memory.recall(hop);
+      if (offer === null) continue;
+      const utf8Address = (before?.utf8Address ?? !returnable(s)) || !asciiMailbox(mailbox);
+      hops.set(hop, { hop, offer, utf8Address });
+    }
+    if (hops.size === 0) return s;
+    for (const known of hops.values()) {
+      const no = objection(s, needs, known);
+      if (no === null) continue;
+      return yield* refusal(s.trail, "preflight", no.rule, no.reply, factsOf(known));
+    }
+    return prepared(s, needs, [...hops.values()]);
+  },
+);
 
 const returnable = ({ envelope: { returnPath } }: Routed): boolean =>
   returnPath === null || asciiMailbox(returnPath);

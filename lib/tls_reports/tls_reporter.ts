@@ -39,7 +39,7 @@ const EVERY = "10 seconds";
 
 export const reporterLayer = (
   settings: ReporterSettings,
-): Layer.Layer<never, never, Needs> =>
+): Layer.Layer<TlsNotes, never, Needs> =>
   Layer.effect(
     TlsNotes,
     Effect.gen(function* () {

@@ -6,6 +6,7 @@ import { parseMailbox } from "../../lib/address/path.ts";
 import { dialerLayer } from "../../lib/net/dialer.ts";
 import type { DnsAnswer } from "../../lib/ports/dns.ts";
 import { type HandedOver, type Handing, HandOver } from "../../lib/ports/hand_over.ts";
+import { noHopMemory } from "../../lib/ports/hop_memory.ts";
 import { Ids } from "../../lib/ports/ids.ts";
 import { type AddressAnswer, type MxAnswer, Resolver } from "../../lib/ports/resolver.ts";
 import type { Envelope, Recipient } from "../../lib/envelope/envelope.ts";
@@ -281,7 +282,17 @@ export const withRelay = async (
   const scope = Effect.runSync(Scope.make());
   const layer = relayLayer(settings).pipe(
     Layer.provide(
-      Layer.mergeAll(spool.layer, accounts, routes, resolver, testIds, dialerLayer, sts, notes),
+      Layer.mergeAll(
+        spool.layer,
+        accounts,
+        routes,
+        resolver,
+        testIds,
+        dialerLayer,
+        sts,
+        notes,
+        noHopMemory,
+      ),
     ),
     Layer.provide(Logger.layer([])),
   );

@@ -35,7 +35,7 @@ export const RULES: Rules = {
   startTls: true,
   messageBytes: 10_000,
   recipients: 1000,
-  mails: 10_000,
+  messagesPerSession: 10_000,
   commandLineBytes: 4096,
   authLineBytes: 12_288,
   errors: 20,
@@ -63,7 +63,7 @@ export const rulesFor = (facts: Readonly<Record<string, string>>): Rules => ({
   ...RULES,
   recipients: Number(facts["recipients"] ?? RULES.recipients),
   errors: Number(facts["errors"] ?? RULES.errors),
-  mails: Number(facts["mails"] ?? RULES.mails),
+  messagesPerSession: Number(facts["mails"] ?? RULES.messagesPerSession),
   extensions: facts["optional"] === "yes" ? OPTIONAL : RULES.extensions,
 });
 

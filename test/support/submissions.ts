@@ -12,7 +12,11 @@ import { decodeUtf8 } from "../../lib/message/text.ts";
 import type { Rewrite, StoredBody } from "../../lib/ports/stored_body.ts";
 import type { SessionFacts } from "../../lib/envelope/session.ts";
 import { type Account, Accounts, AccountsUnavailable } from "../../lib/ports/accounts.ts";
+import { noFilters } from "../../lib/ports/filters.ts";
+import { noHolds } from "../../lib/ports/holds.ts";
+import { noHopMemory } from "../../lib/ports/hop_memory.ts";
 import { Ids } from "../../lib/ports/ids.ts";
+import { noSitePolicy } from "../../lib/ports/site_policy.ts";
 import type { Circumstances } from "../../lib/ports/sender_rights.ts";
 import { type MxAnswer, Resolver } from "../../lib/ports/resolver.ts";
 import type { RouteTable } from "../../lib/ports/routes.ts";
@@ -228,6 +232,10 @@ export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
       w.rewrites ?? null,
     ),
     w.signer ?? noSigner,
+    noFilters,
+    noSitePolicy,
+    noHolds,
+    noHopMemory,
     Layer.succeed(Ids, { queueId: () => "01TEST", messageIdLeft: () => "left-of-id" }),
     Layer.succeed(
       Resolver,

@@ -1,5 +1,6 @@
 /** Counts failures under a bounded number of keys and says how long the next try has to wait. */
 import type { FailureTerms } from "../../ports/failure_store.ts";
+import { type BackOff, backOff } from "../../timing/back_off.ts";
 
 export interface Counter {
   /** Milliseconds until a try may go on; above `maxDelay` while locked or where too many stand in line. */
@@ -49,10 +50,8 @@ export const makeCounters = (o: FailureTerms): Counters => {
     return e;
   };
 
-  const delayOf = (e: Entry): number =>
-    e.failures <= o.free
-      ? 0
-      : Math.min(o.maxDelay, FIRST_DELAY * 2 ** Math.min(30, e.failures - o.free - 1));
+  const terms: BackOff = { first: FIRST_DELAY, longest: o.maxDelay };
+  const delayOf = (e: Entry): number => backOff(terms, e.failures - o.free);
 
   const wait = (key: string, now: number): number => {
     const e = current(key, now);

@@ -11,7 +11,7 @@
 import { Clock, Duration, Effect, Layer } from "effect";
 import { FailureStore, type FailureTerms } from "../../ports/failure_store.ts";
 import { type Gate, LoginThrottle } from "../../ports/login_throttle.ts";
-import { addressBlock, addressText } from "./address_block.ts";
+import { addressBlock, addressText } from "../../address/ip.ts";
 
 export interface ThrottleOptions {
   /** Longest delay before a login; a longer one is a lock. */

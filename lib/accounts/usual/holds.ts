@@ -2,7 +2,13 @@
 import { Effect, Layer } from "effect";
 import { addressKey } from "../../address/account_key.ts";
 import { Correspondents } from "../../ports/correspondents.ts";
-import { type FoundHold, type HoldQuestion, Holds, type HoldSettings } from "../../ports/holds.ts";
+import {
+  type FoundHold,
+  type HoldQuestion,
+  Holds,
+  type HoldSettings,
+  noHolds,
+} from "../../ports/holds.ts";
 import { KnownClients } from "../../ports/known_clients.ts";
 
 const watches = (o: HoldSettings): boolean => o.unusual.address || o.unusual.name;
@@ -10,9 +16,9 @@ const watches = (o: HoldSettings): boolean => o.unusual.address || o.unusual.nam
 /** Nothing where no rule is set. */
 export const holdsLayer = (
   o: HoldSettings,
-): Layer.Layer<never, never, Correspondents | KnownClients> => {
+): Layer.Layer<Holds, never, Correspondents | KnownClients> => {
   const graceful = o.grace.ms > 0 || o.grace.accounts.size > 0;
-  if (!graceful && o.burst === null && !watches(o)) return Layer.empty;
+  if (!graceful && o.burst === null && !watches(o)) return noHolds;
   return Layer.effect(
     Holds,
     Effect.gen(function* () {

@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { ClientMarks, KnownClients } from "../../ports/known_clients.ts";
-import { addressBlock } from "../throttle/address_block.ts";
+import { addressBlock } from "../../address/ip.ts";
 import { attempt } from "../store/attempt.ts";
 import type { Store } from "../store/store.ts";
 

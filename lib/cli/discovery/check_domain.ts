@@ -15,7 +15,7 @@ import { changeLines, reportLines } from "./check_view.ts";
 import { failed, Failure, reasonOf } from "../../app/failure.ts";
 import { configOf } from "../../app/config_file.ts";
 import { nameOf, offerFor } from "./publish.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings } from "../../app/settings.ts";
 import { json, root } from "../root.ts";
 import { print, printJson, remark } from "../terminal.ts";
 import { visibleJson } from "../../app/visible.ts";

@@ -11,7 +11,7 @@ import { type DiscoverFlags, discoverFlags, optionsOf } from "./discover_flags.t
 import { discoverPorts } from "../../app/discover_ports.ts";
 import { failed, Failure, misused } from "../../app/failure.ts";
 import { loadedOrStandard } from "../../app/config_file.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings } from "../../app/settings.ts";
 import { root } from "../root.ts";
 import { askYes, interactive, print, printJson, remark, status, watched } from "../terminal.ts";
 

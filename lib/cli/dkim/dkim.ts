@@ -17,7 +17,7 @@ import type { DkimKeyType, DkimRecord } from "../../message/dkim/dkim_record.ts"
 import { keyJson, keyLine, recordJson, recordLines } from "./dkim_view.ts";
 import { failed, type Failure, misused, reasonOf } from "../../app/failure.ts";
 import { configOf } from "../../app/config_file.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings } from "../../app/settings.ts";
 import { json, root } from "../root.ts";
 import { print, printJson } from "../terminal.ts";
 

@@ -12,6 +12,8 @@ import { AccountsAdmin } from "../../ports/accounts_admin.ts";
 import { Ids } from "../../ports/ids.ts";
 import { Resolver } from "../../ports/resolver.ts";
 import { holdsLayer } from "../../accounts/usual/holds.ts";
+import { noFilters } from "../../ports/filters.ts";
+import { noHopMemory } from "../../ports/hop_memory.ts";
 import { idsLayer } from "../../server/ids.ts";
 import { type Policies, policyLayer } from "../../stages/policy.ts";
 import { explainMessage } from "../../app/explain_run.ts";
@@ -27,8 +29,7 @@ import type { PolicyFileFault } from "../../site/file_fault.ts";
 import { sealOf } from "../../app/seal_key.ts";
 import { filtersOf } from "../../app/filters_of.ts";
 import { badPolicy, siteOf } from "../../app/site_of.ts";
-import { signerOf } from "../../app/signer_settings.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings, signerOf } from "../../app/settings.ts";
 import { colour, print, printJson, readStdin } from "../terminal.ts";
 
 const options = {
@@ -136,7 +137,8 @@ const services = (
     policyLayer(policies, config, seal),
     explainIds,
     siteOf(config, false),
-    filters ? filtersOf(config) : Layer.empty,
+    filters ? filtersOf(config) : noFilters,
+    noHopMemory,
     Layer.provideMerge(
       signerOf(config, false),
       resolve ? resolverLayer(resolverSettings(config.dns)) : nobodyAsked,

@@ -4,6 +4,9 @@ import { Command, Flag } from "effect/cli";
 import { accountsLayer } from "../../accounts/sqlite.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/read/load.ts";
+import { noFilters } from "../../ports/filters.ts";
+import { noHolds } from "../../ports/holds.ts";
+import { noHopMemory } from "../../ports/hop_memory.ts";
 import { Ids } from "../../ports/ids.ts";
 import { Records, type SubmissionRecord } from "../../ports/records.ts";
 import { noSigner } from "../../ports/signer.ts";
@@ -47,6 +50,9 @@ const outcomes = (
       nobodyAsked,
       noSigner,
       siteOf(config, false),
+      noFilters,
+      noHolds,
+      noHopMemory,
     )),
     Effect.mapError((e) =>
       e._tag === "PolicyFileFault" ? badPolicy(e) : noAccounts(config.accounts.path)(e)

@@ -14,7 +14,7 @@ import { Failure, misused } from "../../app/failure.ts";
 import { limitWords } from "../queue/hop_limits.ts";
 import { configOf } from "../../app/config_file.ts";
 import { relaySettingsOf, stsOf } from "../../app/relay_settings.ts";
-import { resolverSettings } from "../../app/resolver_settings.ts";
+import { resolverSettings } from "../../app/settings.ts";
 import { json, root } from "../root.ts";
 import { print, printJson } from "../terminal.ts";
 

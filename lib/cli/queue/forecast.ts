@@ -3,7 +3,7 @@ import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { QueueSettings } from "../../config/config.ts";
 import type { QueueDetail, QueueEvent, QueueRecipient } from "../../ports/spool.ts";
 import { expiry } from "../../relay/retry.ts";
-import { retryCurveOf } from "../../app/retry_curve.ts";
+import { retryCurveOf } from "../../app/settings.ts";
 
 /** Of one recipient. */
 export interface Forecast {

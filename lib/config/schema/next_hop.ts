@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseDomainName } from "../../address/domain.ts";
 import { parseMailbox } from "../../address/path.ts";
-import { isNetwork } from "../values/address.ts";
+import { isNetwork } from "../../address/ip.ts";
 import { patternKey } from "../values/pattern.ts";
 import { TLS_LEVELS } from "./route.ts";
 

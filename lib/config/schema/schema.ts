@@ -5,7 +5,8 @@
  */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../../address/domain.ts";
-import { isNetwork, parseListener } from "../values/address.ts";
+import { isNetwork } from "../../address/ip.ts";
+import { parseListener } from "../values/address.ts";
 import { count, span } from "../values/range.ts";
 import { auth } from "./auth.ts";
 import { filter } from "./filter.ts";

@@ -1,5 +1,6 @@
 /** `host:port` as `[listen]` and `[dns]` write it. */
-import { parseDomainName, parseLiteral } from "../../address/domain.ts";
+import { parseDomainName } from "../../address/domain.ts";
+import { parseIp } from "../../address/ip.ts";
 
 export interface SocketAddress {
   /** An IP address without brackets, or a host name. */
@@ -8,16 +9,7 @@ export interface SocketAddress {
 }
 
 /** An IPv4 or IPv6 address without brackets. */
-export const isIp = (host: string): boolean =>
-  parseLiteral(host.includes(":") ? `[IPv6:${host}]` : `[${host}]`) !== null;
-
-/** An IP address, or a network such as `192.0.2.0/24`. RFC 4632 §3.1 */
-export const isNetwork = (text: string): boolean => {
-  const [address = "", prefix, ...more] = text.split("/");
-  if (!isIp(address) || more.length > 0) return false;
-  return prefix === undefined ||
-    (/^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (address.includes(":") ? 128 : 32));
-};
+export const isIp = (host: string): boolean => parseIp(host) !== null;
 
 /** A host that can be connected to or listened on: an IP address or a name of any number of labels. */
 export const isHost = (host: string): boolean => isIp(host) || parseDomainName(host) !== null;

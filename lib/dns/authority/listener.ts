@@ -1,8 +1,8 @@
 /** The sockets of the authoritative name server: UDP and TCP on one port. RFC 7766 §5, §6.2 */
-import { Buffer } from "node:buffer";
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { isIPv6, type Socket } from "node:net";
 import { Effect, type Scope } from "effect";
+import { framed, Frames } from "../frame.ts";
 import { respond } from "./authority.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Zone } from "./zone.ts";
@@ -82,22 +82,17 @@ const answerDatagram = (
 
 /** Several queries may come on one connection, in any pieces. */
 const answerStream = (socket: Socket, zones: () => ReadonlyArray<Zone>): void => {
-  let held = Buffer.alloc(0);
+  const frames = new Frames();
   socket.setTimeout(TCP_IDLE_MS, () => socket.destroy());
   socket.on("data", (chunk) => {
-    held = Buffer.concat([held, Buffer.from(chunk)]);
-    while (held.length >= 2) {
-      const size = held.readUInt16BE(0);
-      if (held.length < size + 2) return;
-      const reply = respond(zones(), held.subarray(2, size + 2), "tcp");
-      held = Buffer.from(held.subarray(size + 2));
+    frames.push(chunk);
+    for (let query; (query = frames.next()) !== null;) {
+      const reply = respond(zones(), query, "tcp");
       if (reply === null) {
         socket.destroy();
         return;
       }
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(reply.octets.length);
-      socket.write(Buffer.concat([length, reply.octets]));
+      socket.write(framed(reply.octets));
     }
   });
 };

@@ -3,7 +3,7 @@
  * network gets a bounded number of one kind. Every second answer beyond that is truncated, so that a real resolver
  * repeats the query over TCP; the rest are dropped. NS-17
  */
-import { isIPv6 } from "node:net";
+import { addressBlock } from "../../address/ip.ts";
 
 export type Verdict = "send" | "truncate" | "drop";
 
@@ -14,21 +14,6 @@ interface Bucket {
 }
 
 const MAX_BUCKETS = 100_000;
-
-/** The /24 or /56 an address is in. */
-export const networkOf = (address: string): string => {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  if (!isIPv6(mapped)) return mapped.slice(0, mapped.lastIndexOf("."));
-  const plain = mapped.replace(/%.*$/, "");
-  const [head = "", tail] = plain.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const behind = tail === undefined || tail === "" ? [] : tail.split(":");
-  if (tail !== undefined) {
-    while (groups.length + behind.length < 8) groups.push("0");
-  }
-  const [a = "0", b = "0", c = "0", d = "0"] = [...groups, ...behind];
-  return `${a}:${b}:${c}:${(parseInt(d, 16) & 0xff00).toString(16)}`;
-};
 
 export class RateLimit {
   readonly #perSecond: number;
@@ -42,7 +27,7 @@ export class RateLimit {
 
   /** `now` in milliseconds. */
   check(address: string, kind: string, now: number): Verdict {
-    const key = `${networkOf(address)} ${kind}`;
+    const key = `${addressBlock(address)} ${kind}`;
     const b = this.#buckets.get(key) ?? this.#fresh(key, now);
     b.tokens = Math.min(this.#burst, b.tokens + (now - b.at) / 1000 * this.#perSecond);
     b.at = now;

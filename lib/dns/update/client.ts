@@ -9,6 +9,7 @@ import dnsPacket, { type Answer, type RecordType as PacketType } from "dns-packe
 import type { Change, LiveSet, LiveValue } from "../../discovery/plan.ts";
 import type { RecordData, RecordSet, RecordType } from "../../discovery/record.ts";
 import { ConnectedToItself, meetsItself } from "../../ports/self_connection.ts";
+import { framed, Frames } from "../frame.ts";
 import { checkResponse, signMessage, type TsigKey } from "./tsig.ts";
 import { encodeChanges, encodeQuestion, meaningOf, overtaken } from "./update.ts";
 import { encodeData } from "../wire.ts";
@@ -48,14 +49,14 @@ export class NameServer {
   readonly #label: string;
   readonly #socket: Socket;
   readonly #timeoutMs: number;
-  #held = Buffer.alloc(0);
+  readonly #frames = new Frames();
   #waiting: Waiting | null = null;
 
   private constructor(label: string, socket: Socket, timeoutMs: number) {
     this.#label = label;
     this.#socket = socket;
     this.#timeoutMs = timeoutMs;
-    socket.on("data", (chunk) => this.#take(Buffer.from(chunk)));
+    socket.on("data", (chunk) => this.#take(chunk));
     const end = (e?: Error): void => this.#fail(e?.message ?? "the connection was closed");
     socket.on("error", end);
     socket.on("close", () => end());
@@ -189,19 +190,14 @@ export class NameServer {
       };
       const id = ((message[0] ?? 0) << 8) | (message[1] ?? 0);
       this.#waiting = { id, resolve: settle(resolve), reject: settle(reject) };
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(message.length);
-      this.#socket.write(Buffer.concat([length, message]));
+      this.#socket.write(framed(message));
     });
   }
 
-  #take(chunk: Uint8Array): void {
-    this.#held = Buffer.concat([this.#held, chunk]);
-    if (this.#held.length < 2) return;
-    const size = this.#held.readUInt16BE(0);
-    if (this.#held.length < size + 2) return;
-    const octets = Uint8Array.from(this.#held.subarray(2, size + 2));
-    this.#held = Buffer.from(this.#held.subarray(size + 2));
+  #take(chunk: Uint8Array | string): void {
+    this.#frames.push(chunk);
+    const octets = this.#frames.next();
+    if (octets === null) return;
     if (octets.length < 12 || ((octets[0] ?? 0) << 8 | (octets[1] ?? 0)) !== this.#waiting?.id) {
       this.#fail("answered another question");
     } else this.#waiting.resolve(octets);

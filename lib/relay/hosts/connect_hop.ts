@@ -41,7 +41,7 @@ export interface Unreachable {
 export type ConnectHop = Effect.Effect<
   (Reached & { readonly tried: ReadonlyArray<Tried> }) | Unreachable,
   never,
-  Dialer | Resolver
+  Dialer | Resolver | StsPolicies | TlsNotes
 >;
 
 export const connectHop: (
@@ -107,7 +107,11 @@ const anyOf = Effect.fnUntraced(
       readonly silent: SilentHosts;
       readonly tried: Array<Tried>;
     },
-  ): Effect.fn.Return<Reached | Unusable | { readonly _tag: "NoHost" }, never, Dialer | Resolver> {
+  ): Effect.fn.Return<
+    Reached | Unusable | { readonly _tag: "NoHost" },
+    never,
+    Dialer | Resolver | StsPolicies | TlsNotes
+  > {
     let failed: Unusable | null = null;
     for (const host of hosts) {
       const { how, dane, sts } = yield* protect(to, host, settings);

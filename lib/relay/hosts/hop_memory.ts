@@ -33,4 +33,4 @@ export class Memory {
 }
 
 /** One memory, shared by the relay that learns and the stages that ask. */
-export const memoryLayer: Layer.Layer<never> = Layer.sync(HopMemory, () => new Memory());
+export const memoryLayer: Layer.Layer<HopMemory> = Layer.sync(HopMemory, () => new Memory());

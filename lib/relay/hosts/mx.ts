@@ -4,7 +4,8 @@
  * Asks the Resolver; connects to nothing.
  */
 import { Effect } from "effect";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { Networks } from "../../address/ip.ts";
 import type { TroubleKind } from "../../ports/dns.ts";
 import {
   type AddressAnswer,
@@ -71,15 +72,9 @@ export interface Ourselves {
 }
 
 /** Loopback, and "this host", which leads there too; IPv4 in an IPv6 address included. RFC 6890 §2.2.2, §2.2.3 */
-const THIS_MACHINE = new BlockList();
-for (const network of ["127.0.0.0", "0.0.0.0"]) {
-  THIS_MACHINE.addSubnet(network, 8, "ipv4");
-  THIS_MACHINE.addSubnet(`::ffff:${network}`, 104, "ipv6");
-}
-THIS_MACHINE.addSubnet("::", 127, "ipv6");
+const THIS_MACHINE = new Networks(["127.0.0.0/8", "0.0.0.0/8", "::/127"]);
 
-export const isThisMachine = (address: string): boolean =>
-  THIS_MACHINE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+export const isThisMachine = (address: string): boolean => THIS_MACHINE.has(address);
 
 /** Ourselves in the list: that preference and everything worse goes. RFC 5321 §5.1 */
 const beforeOurselves = <E extends { readonly preference: number }>(

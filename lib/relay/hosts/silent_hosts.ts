@@ -3,10 +3,11 @@
  * 5321 §4.5.4.1: "list of hosts it cannot reach". In memory, bounded; keeps time by the monotonic clock.
  */
 import type { DialTarget } from "../../ports/dialer.ts";
+import { type BackOff, backOff } from "../../timing/back_off.ts";
 import type { Unusable } from "../session/peer.ts";
 
-const FIRST_MS = 30_000;
-const LONGEST_MS = 15 * 60_000;
+/** Milliseconds. */
+const SPARED: BackOff = { first: 30_000, longest: 15 * 60_000 };
 /** So long one message tries whether it is back, and the others go on without it. */
 const PROBE_MS = 30_000;
 const MANY = 10_000;
@@ -52,8 +53,7 @@ export class SilentHosts {
       if (this.#known.size < MANY) break;
       this.#known.delete(oldest);
     }
-    const pause = Math.min(LONGEST_MS, FIRST_MS * 2 ** (times - 1));
-    this.#known.set(key, { until: this.#steady() + pause, times });
+    this.#known.set(key, { until: this.#steady() + backOff(SPARED, times), times });
   }
 }
 

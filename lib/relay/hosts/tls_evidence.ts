@@ -23,7 +23,7 @@ export const protect: (
   to: Pick<Destination, "access" | "mustHaveTls" | "tlsOptional">,
   host: Host,
   settings: RelaySettings,
-) => Effect.Effect<Protected, never, Resolver> = Effect.fnUntraced(
+) => Effect.Effect<Protected, never, Resolver | StsPolicies> = Effect.fnUntraced(
   function* (to, host, settings) {
     const { domain, stsDomain } = host;
     const level = domain === null ? "none" : settings.tlsLevel(domain);

@@ -8,6 +8,8 @@ import { Clock, Effect } from "effect";
 import type { Dialer } from "../../ports/dialer.ts";
 import { contactText, type Tried } from "../../ports/attempt.ts";
 import { HopMemory } from "../../ports/hop_memory.ts";
+import type { StsPolicies } from "../../ports/sts_policies.ts";
+import type { TlsNotes } from "../../ports/tls_notes.ts";
 import type { Resolver } from "../../ports/resolver.ts";
 import { hopKey } from "../../ports/routes.ts";
 import type { Spool } from "../../ports/spool.ts";
@@ -36,7 +38,11 @@ import type { RelayState } from "./relay_state.ts";
  */
 const BREATH = Effect.sleep("5 millis");
 
-export type Lane = Effect.Effect<void, never, Spool | Dialer | Resolver>;
+export type Lane = Effect.Effect<
+  void,
+  never,
+  Spool | Dialer | Resolver | HopMemory | StsPolicies | TlsNotes
+>;
 
 /** `held`: a connection to begin with. Leaves the pool in order whatever happens. */
 export const lane = (relay: RelayState, hop: Hop, held: Held | null): Lane => {

@@ -5,12 +5,13 @@
  */
 import { type Context, Effect, Fiber } from "effect";
 import { Bag } from "../../message/bag.ts";
+import { Signal } from "../../timing/signal.ts";
 
 export class Background<R> {
   readonly #fork: <A>(effect: Effect.Effect<A, never, R>) => Fiber.Fiber<A>;
   readonly #running = new Bag<Fiber.Fiber<void>>();
   #stopped = false;
-  #waiting: Array<() => void> = [];
+  readonly #over = new Signal();
 
   constructor(services: Context.Context<R>) {
     this.#fork = Effect.runForkWith(services);
@@ -24,18 +25,14 @@ export class Background<R> {
     this.#running.add(fiber);
     fiber.addObserver(() => {
       this.#running.delete(fiber);
-      if (this.#running.size > 0) return;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      for (const wake of waiting) wake();
+      if (this.#running.size === 0) this.#over.wake();
     });
   }
 
   /** Done when none runs. */
-  readonly empty: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.#running.size === 0) resume(Effect.void);
-    else this.#waiting.push(() => resume(Effect.void));
-  });
+  readonly empty: Effect.Effect<void> = Effect.suspend(() =>
+    this.#running.size === 0 ? Effect.void : this.#over.next
+  );
 
   /** Interrupts all, waits for their ends, and starts no more. */
   readonly stop: Effect.Effect<void> = Effect.suspend(() => {

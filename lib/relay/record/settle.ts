@@ -9,6 +9,7 @@ import { hopKey, type Routes } from "../../ports/routes.ts";
 import { type Delivery, type Settlement, Spool } from "../../ports/spool.ts";
 import { reportFor } from "../../notices/bounce.ts";
 import { DAMAGED } from "../../files/damaged.ts";
+import { type BackOff, backOff } from "../../timing/back_off.ts";
 import type { Job } from "../job/job.ts";
 import {
   type DeliveryEvent,
@@ -20,8 +21,7 @@ import {
 import { reportable } from "./reportable.ts";
 import type { RelaySettings } from "../settings.ts";
 
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 30_000;
+const PAUSES: BackOff = { first: 250, longest: 30_000 };
 
 export type Settle = (
   job: Pick<Job, "delivery"> & { readonly route: Job["route"] | null },
@@ -57,7 +57,7 @@ export const settler = (
       const outcome = outcomeOf(delivery, result, now, random, settings.retry, grace);
       settlements.push(settlementOf(delivery, hop, result, outcome));
     }
-    for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    for (let failures = 1;; failures++) {
       const fault = yield* record(delivery, settlements, results, settings, now);
       if (fault === null) break;
       yield* Effect.logError("Spool does not take a delivery result; it will be offered again", {
@@ -65,7 +65,7 @@ export const settler = (
         fault: fault._tag,
         cause: fault.cause,
       });
-      yield* Effect.sleep(Duration.millis(pause));
+      yield* Effect.sleep(Duration.millis(backOff(PAUSES, failures)));
     }
     yield* tell(
       results.map((r, i) => eventOf(delivery, hop, r, settlements[i]!.outcome, now)),

@@ -10,6 +10,7 @@ import type { SessionFacts } from "../../envelope/session.ts";
 import { Bag } from "../../message/bag.ts";
 import { Accounts } from "../../ports/accounts.ts";
 import type { Correspondents } from "../../ports/correspondents.ts";
+import type { HandOver } from "../../ports/hand_over.ts";
 import type { LoginThrottle } from "../../ports/login_throttle.ts";
 import type { Records } from "../../ports/records.ts";
 import { Spool, type SpoolError } from "../../ports/spool.ts";
@@ -35,7 +36,8 @@ export type AnswerServices =
   | Spool
   | Records
   | Tokens
-  | Correspondents;
+  | Correspondents
+  | HandOver;
 
 const mail = Effect.fnUntraced(function* (
   settings: AnswerSettings,

@@ -39,7 +39,7 @@ export const submitPassThrough = Effect.fnUntraced(function* (
   signed: Signed,
   body: Staging,
   login: Credentials | null,
-): Effect.fn.Return<PassedOn, Refusal> {
+): Effect.fn.Return<PassedOn, Refusal, HandOver> {
   const [first] = signed.routed;
   const over = yield* HandOver;
   const { passThrough } = signed;

@@ -11,6 +11,7 @@ export class RewritableBody implements StoredBody {
   readonly #digest: () => BodyDigest | null;
   readonly #validUtf8: boolean;
   #other: Staging | null = null;
+  #committed = false;
 
   constructor(
     came: Staging,
@@ -69,8 +70,13 @@ export class RewritableBody implements StoredBody {
       return counter.facts(this.#validUtf8, digest?.end() ?? null);
     });
 
+  /** A commit has taken it: it is nobody's to discard any more. */
+  committed(): void {
+    this.#committed = true;
+  }
+
   /** Forgets what took its place; what came is its owner's. */
   discard(): void {
-    this.#other?.discard();
+    if (!this.#committed) this.#other?.discard();
   }
 }

@@ -9,9 +9,9 @@ import { Holds } from "../../ports/holds.ts";
 import { Ids } from "../../ports/ids.ts";
 import { Records } from "../../ports/records.ts";
 import { Signer } from "../../ports/signer.ts";
-import { type Committed, Spool } from "../../ports/spool.ts";
+import { Spool } from "../../ports/spool.ts";
 import * as say from "../../reply/catalog.ts";
-import { summary } from "../../reply/reply.ts";
+import { type Reply, summary } from "../../reply/reply.ts";
 import type { Question } from "../../smtp/server/state.ts";
 import { holdQuestion } from "../../stages/consider_hold.ts";
 import { pipeline } from "../../stages/pipeline.ts";
@@ -29,9 +29,24 @@ import { recordOf } from "../session/submission_record.ts";
 import { throttled, withinQuota } from "../limits/throttled.ts";
 import { trailRecord } from "../../stages/trail_record/trail_record.ts";
 
-/** The next hop has it. */
-const NOT_KEPT = Effect.succeed<Committed>({ _tag: "Kept" });
+/** What one end of data is about. */
+interface Submission {
+  readonly settings: AnswerSettings;
+  readonly session: SessionFacts;
+  readonly question: Question & { readonly _tag: "Submit" };
+  readonly data: ReceivedData;
+  readonly due: Due;
+  /** When the message was complete, ms. */
+  readonly at: number;
+}
 
+/** It goes no further than this, and this is the reply. */
+interface Ended {
+  readonly _tag: "Ended";
+  readonly reply: Reply;
+}
+
+/** Admitted, judged, taken, noted, in this order; its body is given up unless a commit or a next hop has it. */
 export const submit = Effect.fnUntraced(function* (
   settings: AnswerSettings,
   session: SessionFacts,
@@ -40,23 +55,63 @@ export const submit = Effect.fnUntraced(function* (
   due: Due,
 ) {
   if (data.fault !== null) return yield* Effect.fail(data.fault);
-  const { reader } = data;
+  const s: Submission = {
+    settings,
+    session,
+    question,
+    data,
+    due,
+    at: yield* Clock.currentTimeMillis,
+  };
+  if (!admit(s)) return just(dropped(s, say.RATE_LIMITED).reply);
+  const facts = { ...data.reader.facts(), relaxedHash: data.digest?.end() ?? null };
+  const { stage } = yield* Spool;
+  const { digest } = yield* Signer;
+  const body = new RewritableBody(data.body, stage, digest, facts.validUtf8);
+  return yield* Effect.ensuring(
+    judgedAndTaken(s, facts, body),
+    Effect.sync(() => body.discard()),
+  );
+});
+
+const judgedAndTaken = Effect.fnUntraced(function* (
+  s: Submission,
+  facts: Received["body"],
+  body: RewritableBody,
+) {
+  const judged = yield* judge(s, facts, body);
+  if (judged._tag === "Ended") return just(judged.reply);
+  const taken = yield* take(s, judged, body);
+  if (taken._tag === "Ended") return just(taken.reply);
+  // it is taken: not even a bug behind this makes anything else of the reply
+  yield* Effect.ignoreCause(note(s, taken), { log: "Error" });
+  return just(taken.reply);
+});
+
+/** What came is not kept. */
+const dropped = ({ data }: Submission, reply: Reply): Ended => {
+  data.body.discard();
+  return { _tag: "Ended", reply };
+};
+
+/** Whether the account's quota has room for it. */
+const admit = ({ settings, question, at }: Submission): boolean => {
   const { account, envelope } = question;
   const nullSender = envelope.returnPath === null;
-  const count = envelope.recipients.length;
-  const receivedAt = yield* Clock.currentTimeMillis;
-  if (!withinQuota(settings.quota, account, nullSender, count, receivedAt)) {
-    data.body.discard();
-    return just(say.RATE_LIMITED);
-  }
-  const spool = yield* Spool;
-  const facts = { ...reader.facts(), relaxedHash: data.digest?.end() ?? null };
-  const { digest } = yield* Signer;
-  const held = new RewritableBody(data.body, spool.stage, digest, facts.validUtf8);
-  const received: Received = {
+  return withinQuota(settings.quota, account, nullSender, envelope.recipients.length, at);
+};
+
+/** Through the stages; what a filter discards, or goes to too many for the first time, ends here. */
+const judge = Effect.fnUntraced(function* (
+  s: Submission,
+  facts: Received["body"],
+  body: RewritableBody,
+) {
+  const { settings, session, question: { account, envelope }, data: { reader } } = s;
+  const signed = yield* pipeline({
     _tag: "Received",
     id: (yield* Ids).queueId(),
-    receivedAt,
+    receivedAt: s.at,
     session,
     hostname: settings.hostname,
     login: account,
@@ -65,95 +120,106 @@ export const submit = Effect.fnUntraced(function* (
     head: reader.head(),
     hasBody: reader.hasBody,
     body: facts,
-    stored: held,
+    stored: body,
     trail: [],
-  };
-  let signed = yield* Effect.onError(
-    pipeline(received),
-    () => Effect.sync(() => held.discard()),
-  );
+  });
   const { newRecipientsPerDay } = settings;
   if (newRecipientsPerDay > 0 && !(yield* newcomersAllowed(newRecipientsPerDay, signed))) {
-    held.discard();
-    data.body.discard();
-    return just(say.TOO_MANY_NEW_RECIPIENTS);
+    return dropped(s, say.TOO_MANY_NEW_RECIPIENTS);
   }
-  if (signed.discard === true) {
-    held.discard();
-    data.body.discard();
-    yield* Effect.logInfo("a filter discarded a message", {
-      id: signed.id,
-      session: session.id,
-      login: account,
-    });
-    return just(say.queued(signed.id));
-  }
-  let taken: Taken | null = null;
+  if (signed.discard !== true) return signed;
+  yield* Effect.logInfo("a filter discarded a message", {
+    id: signed.id,
+    session: session.id,
+    login: account,
+  });
+  return dropped(s, say.queued(signed.id));
+});
+
+/** Accepted, for certain. */
+interface Accepted {
+  readonly _tag: "Accepted";
+  readonly signed: Signed;
+  readonly reply: Reply;
+  /** Null: it was committed. */
+  readonly passed: Taken | null;
+}
+
+/** By its next hop where it passes through, else by the spool; nothing behind it can be called off. */
+const take = Effect.fnUntraced(function* (
+  s: Submission,
+  judged: Signed,
+  body: RewritableBody,
+) {
+  const { settings, question: { account, envelope }, due } = s;
+  let signed = judged;
+  let passed: Taken | null = null;
   if (signed.passThrough !== undefined) {
-    const on = yield* handOver(settings, session, signed, held, due);
+    const on = yield* handOver(settings, s.session, signed, body, due);
     signed = on.signed;
-    if (on._tag === "Taken") taken = on;
+    if (on._tag === "Taken") passed = on;
   }
-  const kept = taken === null ? commitSubmission(signed, held.current, due.committing()) : NOT_KEPT;
-  const committed = yield* Effect.onError(kept, () => Effect.sync(() => held.discard()));
-  if (committed._tag === "Known") {
-    held.discard();
-    yield* Effect.logInfo("submitted once more: the first one stands", {
-      id: committed.id,
-      session: session.id,
-      login: signed.account.id,
-    });
-    return just(say.queued(committed.id));
+  if (passed === null) {
+    const committed = yield* commitSubmission(signed, body.current, due.committing());
+    if (committed._tag === "Known") {
+      yield* Effect.logInfo("submitted once more: the first one stands", {
+        id: committed.id,
+        session: s.session.id,
+        login: signed.account.id,
+      });
+      return { _tag: "Ended", reply: say.queued(committed.id) } satisfies Ended;
+    }
+    body.committed();
   }
   due.never();
-  settings.quota.count(account, nullSender, count, receivedAt);
-  const reply = taken?.reply ?? say.queued(signed.id);
+  settings.quota.count(account, envelope.returnPath === null, envelope.recipients.length, s.at);
+  const reply = passed?.reply ?? say.queued(signed.id);
+  return { _tag: "Accepted", signed, reply, passed } satisfies Accepted;
+});
+
+/** What follows an acceptance. */
+const note = (s: Submission, { signed, reply, passed }: Accepted) => {
+  const { settings } = s;
   const record = Effect.map(Records, (records) => {
     settings.onAccepted?.(signed);
     if (!records.keeps.accepted) return;
     records.keep({
-      ...recordOf(settings.signedIn, session, question, data),
+      ...recordOf(settings.signedIn, s.session, s.question, s.data),
       id: signed.id,
-      at: receivedAt,
+      at: s.at,
       reply: summary(reply),
       trail: trailRecord(signed.trail),
     });
   });
-  // it is taken: not even a bug behind this makes anything else of the reply
-  yield* Effect.ignoreCause(
-    Effect.all([
-      Effect.suspend(() => tellAccepted(signed, taken !== null)),
-      remembered(signed),
-      tellExpanded(signed),
-      taken === null ? Effect.void : notePassed(settings, signed, taken),
-      record,
-    ], { discard: true }),
-    { log: "Error" },
-  );
-  return just(reply);
-});
+  return Effect.all([
+    Effect.suspend(() => tellAccepted(signed, passed !== null)),
+    remembered(signed),
+    tellExpanded(signed),
+    passed === null ? Effect.void : notePassed(settings, signed, passed),
+    record,
+  ], { discard: true });
+};
 
 /** To its next hop, which has limits of time of its own and is no work of ours meanwhile. */
 const handOver = (
   { signedIn, load }: AnswerSettings,
   session: SessionFacts,
   signed: Signed,
-  held: RewritableBody,
+  body: RewritableBody,
   due: Due,
 ) =>
   Effect.suspend(() => {
     due.never();
     load.leave();
-    return submitPassThrough(signed, held.current, signedIn.of(session.id)?.login ?? null);
+    return submitPassThrough(signed, body.current, signedIn.of(session.id)?.login ?? null);
   }).pipe(
     Effect.tap((on) =>
       Effect.sync(() => {
         // what the hop has taken no time takes back
-        if (on._tag === "Taken") held.discard();
+        if (on._tag === "Taken") body.discard();
         else due.again();
       })
     ),
-    Effect.onError(() => Effect.sync(() => held.discard())),
     Effect.ensuring(Effect.sync(() => load.enter())),
   );
 

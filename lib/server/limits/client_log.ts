@@ -3,19 +3,18 @@
  * §5.2
  */
 import { Clock, Effect } from "effect";
+import { HourWindows } from "../../timing/hour_windows.ts";
 
-const HOUR = 3_600_000;
 /** Clients remembered; those that were heard of least lately go first. */
 const MOST = 10_000;
 
-interface Window {
-  readonly until: number;
-  lines: number;
-}
-
 export class ClientLog {
   readonly #most: number;
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new HourWindows({
+    most: MOST,
+    forget: "heard",
+    fresh: () => ({ lines: 0 }),
+  });
 
   /** `most`: lines about one client within an hour. */
   constructor(most: number) {
@@ -24,20 +23,11 @@ export class ClientLog {
 
   /** What to say of a line about `client`; null: nothing, its share is used up. */
   #share(client: string, now: number): { readonly leftOut: number; readonly last: boolean } | null {
-    const known = this.#windows.get(client);
-    const current = known !== undefined && known.until > now && known.until <= now + HOUR
-      ? known
-      : { until: now + HOUR, lines: 0 };
-    current.lines++;
-    this.#windows.delete(client);
-    for (const oldest of this.#windows.keys()) {
-      if (this.#windows.size < MOST) break;
-      this.#windows.delete(oldest);
-    }
-    this.#windows.set(client, current);
-    if (current.lines > this.#most) return null;
-    const before = known === undefined || known === current ? 0 : known.lines - this.#most;
-    return { leftOut: Math.max(0, before), last: current.lines === this.#most };
+    const { counts, before } = this.#windows.at(client, now);
+    counts.lines++;
+    if (counts.lines > this.#most) return null;
+    const leftOut = counts.lines > 1 || before === null ? 0 : before.lines - this.#most;
+    return { leftOut: Math.max(0, leftOut), last: counts.lines === this.#most };
   }
 
   /** One line at level Info, unless the client (or `whose`) has had its share; the last one says so. */

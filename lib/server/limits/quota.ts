@@ -3,6 +3,7 @@
  *
  * Fixed windows of an hour that begin with the first message; zero means no limit.
  */
+import { HourWindows } from "../../timing/hour_windows.ts";
 
 export interface QuotaLimits {
   readonly messagesPerHour: number;
@@ -14,42 +15,22 @@ export interface QuotaLimits {
 /** The name that the configuration has for it. */
 export type Limit = "messages_per_hour" | "recipients_per_hour" | "null_senders_per_hour";
 
-interface Window {
-  readonly until: number;
-  messages: number;
-  recipients: number;
-  nullSenders: number;
-}
+const fresh = () => ({ messages: 0, recipients: 0, nullSenders: 0 });
 
-const HOUR = 3_600_000;
 /** Accounts remembered; old windows go first. */
 const MOST = 100_000;
 
 export class Quota {
   readonly #limits: QuotaLimits;
-  readonly #windows = new Map<string, Window>();
+  readonly #windows = new HourWindows({ most: MOST, forget: "begun", fresh });
 
   constructor(limits: QuotaLimits) {
     this.#limits = limits;
   }
 
-  #window(account: string, now: number): Window {
-    const known = this.#windows.get(account);
-    // a clock that was set back must not stretch the hour
-    if (known !== undefined && known.until > now && known.until <= now + HOUR) return known;
-    this.#windows.delete(account);
-    for (const oldest of this.#windows.keys()) {
-      if (this.#windows.size < MOST) break;
-      this.#windows.delete(oldest);
-    }
-    const window = { until: now + HOUR, messages: 0, recipients: 0, nullSenders: 0 };
-    this.#windows.set(account, window);
-    return window;
-  }
-
   /** The limit that a message to `recipients` more would break now; null where none would. */
   exceeded(account: string, nullSender: boolean, recipients: number, now: number): Limit | null {
-    const w = this.#window(account, now);
+    const w = this.#windows.at(account, now).counts;
     const over = (limit: number, used: number): boolean => limit !== 0 && used > limit;
     const { messagesPerHour, recipientsPerHour, nullSendersPerHour } = this.#limits;
     if (over(messagesPerHour, w.messages + 1)) return "messages_per_hour";
@@ -61,7 +42,7 @@ export class Quota {
 
   /** Counts a message that was accepted. */
   count(account: string, nullSender: boolean, recipients: number, now: number): void {
-    const w = this.#window(account, now);
+    const w = this.#windows.at(account, now).counts;
     w.messages++;
     w.recipients += recipients;
     if (nullSender) w.nullSenders++;

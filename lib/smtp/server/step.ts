@@ -221,7 +221,9 @@ const obey = (
       return authenticate(rules, peer, argument);
     case "MAIL":
       if (state._tag !== "Ready") return [state, send(say.OUT_OF_ORDER)];
-      if (peer.mails >= rules.mails) return [closed, send(say.TOO_MANY_MESSAGES), close];
+      if (peer.mails >= rules.messagesPerSession) {
+        return [closed, send(say.TOO_MANY_MESSAGES), close];
+      }
       return beginMail(rules, { ...peer, mails: peer.mails + 1 }, argument);
     case "RCPT":
       if (state._tag !== "Mail") return [state, send(say.OUT_OF_ORDER)];

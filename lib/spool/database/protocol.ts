@@ -286,34 +286,49 @@ export interface ReadPart {
   readonly digest: Uint8Array | null;
 }
 
-/** `OursOp`: the keys, or null. */
-export type OpValue =
-  | string
-  | number
-  | boolean
-  | ReadonlySet<string>
-  | ReadonlyArray<ClaimedRow>
-  | ReadonlyArray<CopyEntry>
-  | { readonly spool: string; readonly last: number }
-  | StoredRow
-  | Uint8Array
-  | ReadonlyArray<Standing>
-  | ReadonlyArray<string>
-  | ReadPart
-  | KnownMessage
-  | Ticked
-  | OutboxPage
-  | Float64Array
-  | null;
+/** What each operation comes to, by its name. */
+export interface Results {
+  /** The key of the first recipient. */
+  readonly commit: number | KnownMessage;
+  /** The number under which the body is staged. */
+  readonly stage: number;
+  readonly staged: ReadPart;
+  readonly discard: null;
+  readonly claim: ReadonlyArray<ClaimedRow>;
+  readonly read: ReadPart;
+  readonly settle: null;
+  readonly giveBack: null;
+  readonly held: number;
+  /** The keys; null: nobody has changed anything. */
+  readonly ours: Float64Array | null;
+  readonly suppressed: ReadonlySet<string>;
+  readonly events: OutboxPage;
+  readonly announce: null;
+  readonly told: null;
+  readonly copies: ReadonlyArray<CopyEntry>;
+  readonly copiesStand: ReadonlyArray<string>;
+  readonly source: boolean;
+  readonly ownSpool: { readonly spool: string; readonly last: number };
+  readonly standing: ReadonlyArray<Standing>;
+  readonly replicated: ReadonlyArray<CopyEntry>;
+  readonly stored: StoredRow | null;
+  readonly bodyPart: Uint8Array | null;
+  readonly changed: boolean;
+  readonly yield: number;
+  readonly tick: Ticked;
+  readonly lost: string | null;
+}
+
+export type OpValue = Results[Op["op"]];
 
 /** The message was submitted before, under this id; nothing was kept. */
 export interface KnownMessage {
   readonly known: string;
 }
 
-/** Results in the order of the operations. */
-export type OpResult =
-  | { readonly ok: true; readonly value: OpValue }
+/** What came of an operation; results are in the order of the operations. */
+export type OpResult<Name extends Op["op"] = Op["op"]> =
+  | { readonly ok: true; readonly value: Results[Name] }
   | {
     readonly ok: false;
     readonly full: boolean;

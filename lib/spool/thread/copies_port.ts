@@ -5,12 +5,12 @@ import { Copies, type StoredMessage } from "../../ports/copies.ts";
 import { type SpoolError, SpoolFault, type Staging } from "../../ports/spool.ts";
 import { readFacts } from "../database/claims.ts";
 import type { DatabaseThread } from "./group_commit.ts";
-import type { Op, StoredRow } from "../database/protocol.ts";
+import type { Op, Results, StoredRow } from "../database/protocol.ts";
 
 export const copiesOn = (thread: DatabaseThread): Copies["Service"] => {
   /** What the thread answers to `op`. */
-  const run = <A>(op: Op): Effect.Effect<A, SpoolError> =>
-    thread.run(op.op, op) as Effect.Effect<A, SpoolError>;
+  const run = <O extends Op>(op: O): Effect.Effect<Results[O["op"]], SpoolError> =>
+    thread.run(op.op, op);
   return Copies.of({
     list: (source, which, after, limit) => run({ op: "copies", source, which, after, limit }),
     update: (source, standing) => run({ op: "copiesStand", source, standing, yielded: [] }),
@@ -21,7 +21,7 @@ export const copiesOn = (thread: DatabaseThread): Copies["Service"] => {
     replicated: (after, limit) => run({ op: "replicated", after, limit }),
     stored: (id) =>
       Effect.map(
-        run<StoredRow | null>({ op: "stored", id }),
+        run({ op: "stored", id }),
         (row) => row === null ? null : stored(row, (index) => run({ op: "bodyPart", id, index })),
       ),
     changed: run({ op: "changed" }),

@@ -17,25 +17,27 @@ import {
   type OpResult,
   type Request,
   type Response,
+  type Results,
 } from "../database/protocol.ts";
 import { MAX_BATCH, Places } from "./places.ts";
 
-type Value = (OpResult & { readonly ok: true })["value"];
-type Resume = (result: OpResult) => void;
+/** Called with what came of the very operation that it was given with. */
+type Resume<O extends Op> = (result: OpResult<O["op"]>) => void;
 
+/** One of many of all kinds: a method, since what takes the result of its own operation takes no other. */
 interface Asked {
   readonly op: Op;
-  readonly resume: Resume;
+  resume(result: OpResult): void;
 }
 
-const CALLED_OFF: OpResult = {
+const CALLED_OFF = {
   ok: false,
   full: false,
   message: "it had not begun in time, and was cancelled",
-};
+} as const;
 
 /** Called with what came of an operation; a throw of it is the caller's bug, and nobody else's. */
-const outcomeOf = <A>(land: (value: Value) => A, value: Value): Effect.Effect<A> => {
+const outcomeOf = <V, A>(land: (value: V) => A, value: V): Effect.Effect<A> => {
   try {
     return Effect.succeed(land(value));
   } catch (e) {
@@ -101,12 +103,16 @@ export class DatabaseThread {
   }
 
   /** Runs one operation; what it returns is durable when it returns. */
-  run(operation: string, op: Op): Effect.Effect<Value, SpoolError>;
-  run<A>(operation: string, op: Op, land: (value: Value) => A): Effect.Effect<A, SpoolError>;
-  run(
+  run<O extends Op>(operation: string, op: O): Effect.Effect<Results[O["op"]], SpoolError>;
+  run<O extends Op, A>(
     operation: string,
-    op: Op,
-    land: (value: Value) => unknown = (value) => value,
+    op: O,
+    land: (value: Results[O["op"]]) => A,
+  ): Effect.Effect<A, SpoolError>;
+  run<O extends Op>(
+    operation: string,
+    op: O,
+    land: (value: Results[O["op"]]) => unknown = (value) => value,
   ): Effect.Effect<unknown, SpoolError> {
     return Effect.callback((resume) => {
       this.submit(
@@ -117,7 +123,7 @@ export class DatabaseThread {
   }
 
   /** As `run`, for callers that do not wait in an Effect. `cancellation`: it fails at once where it was not begun. */
-  submit(op: Op, resume: Resume, cancellation?: Cancellation): void {
+  submit<O extends Op>(op: O, resume: Resume<O>, cancellation?: Cancellation): void {
     if (this.#dead !== null || this.#closing) {
       return resume({ ok: false, full: false, message: this.#dead ?? "the spool is closing" });
     }
@@ -126,7 +132,7 @@ export class DatabaseThread {
     else {
       const asked: Asked = {
         op,
-        resume: (r) => {
+        resume: (r: OpResult<O["op"]>) => {
           cancellation.onRequest(null);
           resume(r);
         },

@@ -1,6 +1,7 @@
 /** The event loop's side of the table of events. Implements `ports/outbox.ts`. */
 import { Effect } from "effect";
-import type { Outbox, OutboxPage } from "../../ports/outbox.ts";
+import type { Outbox } from "../../ports/outbox.ts";
+import { Signal } from "../../timing/signal.ts";
 import type { DatabaseThread } from "./group_commit.ts";
 
 /** Other processes change the queue too, and say nothing of it. */
@@ -8,7 +9,7 @@ const POLL = "1 second";
 
 export class SpoolOutbox {
   readonly #thread: DatabaseThread;
-  readonly #waiting = new Set<() => void>();
+  readonly #changed = new Signal();
 
   constructor(thread: DatabaseThread) {
     this.#thread = thread;
@@ -16,17 +17,11 @@ export class SpoolOutbox {
 
   /** The queue has changed. */
   stir(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const wake of waiting) wake();
+    this.#changed.wake();
   }
 
   readonly next: Outbox["Service"]["next"] = (listener, limit) =>
-    Effect.map(
-      this.#thread.run("events", { op: "events", listener, limit }),
-      (page) => page as OutboxPage,
-    );
+    this.#thread.run("events", { op: "events", listener, limit });
 
   readonly taken: Outbox["Service"]["taken"] = (listener, page) =>
     Effect.asVoid(
@@ -36,12 +31,7 @@ export class SpoolOutbox {
   readonly add: Outbox["Service"]["add"] = (events) =>
     Effect.map(this.#thread.run("announce", { op: "announce", events }), () => this.stir());
 
-  readonly more: Effect.Effect<void> = Effect.asVoid(Effect.timeoutOption(
-    Effect.callback<void>((resume) => {
-      const wake = () => resume(Effect.void);
-      this.#waiting.add(wake);
-      return Effect.sync(() => void this.#waiting.delete(wake));
-    }),
-    POLL,
-  ));
+  readonly more: Effect.Effect<void> = Effect.asVoid(
+    Effect.timeoutOption(this.#changed.next, POLL),
+  );
 }

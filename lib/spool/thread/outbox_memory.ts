@@ -1,6 +1,7 @@
 /** The outbox of a node that has no spool: in memory, bounded, gone with the process. Implements `ports/outbox.ts`. */
 import { Effect } from "effect";
 import type { Listeners, Outbox } from "../../ports/outbox.ts";
+import { Signal } from "../../timing/signal.ts";
 
 interface Kept {
   readonly at: number;
@@ -15,7 +16,7 @@ export const memoryOutbox = (
   /** Number of the first event that is kept; they follow each other. */
   let first = 0;
   const places = new Map(names.map((name) => [name, { next: 0, dropped: 0 }]));
-  const waiting = new Set<() => void>();
+  const changed = new Signal();
 
   /** What all have taken goes, and what is too old or too much. */
   const trim = (): void => {
@@ -55,13 +56,8 @@ export const memoryOutbox = (
           kept.push({ at, json: JSON.stringify(event) });
         }
         if (kept.length > most) trim();
-        for (const wake of waiting) wake();
-        waiting.clear();
+        changed.wake();
       }),
-    more: Effect.callback((resume) => {
-      const wake = () => resume(Effect.void);
-      waiting.add(wake);
-      return Effect.sync(() => void waiting.delete(wake));
-    }),
+    more: changed.next,
   };
 };

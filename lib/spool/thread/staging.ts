@@ -2,7 +2,6 @@
 import { Effect } from "effect";
 import { joined, release } from "../../message/release.ts";
 import type { SpoolError, Staging } from "../../ports/spool.ts";
-import type { ReadPart } from "../database/protocol.ts";
 import type { DatabaseThread } from "./group_commit.ts";
 
 /** Octets of a chunk on disk, and what is held of a body before it goes there. */
@@ -51,7 +50,7 @@ export class DiskStaging implements Staging {
     return Effect.map(
       this.#thread.run("stage", { op: "stage", number: this.#number, chunks }),
       (number) => {
-        this.#number = number as number;
+        this.#number = number;
         // it was given up while the disk was busy with it
         if (this.#finished) this.#drop();
       },
@@ -63,7 +62,7 @@ export class DiskStaging implements Staging {
     if (index < this.#flushed && number !== null) {
       return Effect.map(
         this.#thread.run("staged", { op: "staged", number, index }),
-        (read) => (read as ReadPart).parts[0] ?? null,
+        (read) => read.parts[0] ?? null,
       );
     }
     return Effect.succeed(this.#held[index - this.#flushed] ?? null);

@@ -31,8 +31,8 @@ export class Troubles {
   }
 
   /** What a tick found; of the same trouble it is told once. */
-  ticked(r: OpResult): void {
-    if (!r.ok || r.value === null || typeof r.value !== "object" || !("witness" in r.value)) return;
+  ticked(r: OpResult<"tick">): void {
+    if (!r.ok) return;
     const { dropped, witness } = r.value;
     if (dropped > 0) {
       this.#log(Effect.logError("Events that nobody took were dropped", { events: dropped }));
@@ -47,8 +47,8 @@ export class Troubles {
   }
 
   /** The answer of a look at the files. */
-  heard(r: OpResult): void {
-    const found = r.ok ? (typeof r.value === "string" ? r.value : null) : r.message;
+  heard(r: OpResult<"lost">): void {
+    const found = r.ok ? r.value : r.message;
     if (found === null && this.now !== null) {
       this.#log(Effect.logInfo("The spool is in its place again and takes mail"));
     }

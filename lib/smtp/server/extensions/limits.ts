@@ -6,5 +6,7 @@ const told = (n: number): number => Math.min(n, 999_999);
 
 export const limits: Extension = {
   keyword: (rules, peer) =>
-    peer.tls ? `LIMITS RCPTMAX=${told(rules.recipients)} MAILMAX=${told(rules.mails)}` : null,
+    peer.tls
+      ? `LIMITS RCPTMAX=${told(rules.recipients)} MAILMAX=${told(rules.messagesPerSession)}`
+      : null,
 };
