@@ -19,6 +19,7 @@ import type { ImapServer } from "../ports/url_fetcher.ts";
 import type { HoldSettings } from "../ports/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
 /** Absolute paths of PEM files. */
 export interface KeyPairFiles {
@@ -298,8 +299,10 @@ export interface Problem {
   readonly message: string;
 }
 
+const ConfigErrorBase: TaggedErrorClass<"ConfigError"> = Data.TaggedError("ConfigError");
+
 /** Everything that is wrong with a configuration, all at once. */
-export class ConfigError extends Data.TaggedError("ConfigError")<{
+export class ConfigError extends ConfigErrorBase<{
   readonly file: string;
   readonly problems: ReadonlyArray<Problem>;
 }> {

@@ -1,8 +1,11 @@
 /** Listening sockets. Says precisely why an address cannot be had. */
 import net, { type Socket } from "node:net";
 import { Data, Effect, type Scope } from "effect";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
-export class ListenFailed extends Data.TaggedError("ListenFailed")<{
+const ListenFailedBase: TaggedErrorClass<"ListenFailed"> = Data.TaggedError("ListenFailed");
+
+export class ListenFailed extends ListenFailedBase<{
   readonly host: string;
   readonly port: number;
   readonly reason: string;

@@ -78,7 +78,7 @@ export interface OutboxPage {
   readonly dropped: number;
 }
 
-export class Outbox extends Context.Service<Outbox, {
+export interface OutboxService {
   /** Nothing too while another process tells this listener. */
   readonly next: (listener: string, limit: number) => Effect.Effect<OutboxPage, SpoolError>;
   readonly taken: (listener: string, page: OutboxPage) => Effect.Effect<void, SpoolError>;
@@ -86,4 +86,12 @@ export class Outbox extends Context.Service<Outbox, {
   readonly add: (events: ReadonlyArray<NewEvent>) => Effect.Effect<void, SpoolError>;
   /** Done once there may be more, within a second. */
   readonly more: Effect.Effect<void>;
-}>()("postern/Outbox") {}
+}
+
+const OutboxBase: Context.ServiceClass<Outbox, "postern/Outbox", OutboxService> = Context.Service<
+  Outbox,
+  OutboxService
+>()("postern/Outbox");
+
+/** The key under which an Effect asks for {@link OutboxService}. */
+export class Outbox extends OutboxBase {}

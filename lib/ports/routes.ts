@@ -211,6 +211,14 @@ export interface RouteFacts {
 /** What we send ourselves has the null return path, no account and, before it is written, no size. RFC 3461 §6.1 */
 export const OWN_MAIL: RouteFacts = { sender: null, account: null, size: 0, priority: 0 };
 
-export class Routes extends Context.Service<Routes, {
+export interface RoutesService {
   readonly find: (recipient: Mailbox, message: RouteFacts) => Effect.Effect<Route | null>;
-}>()("postern/Routes") {}
+}
+
+const RoutesBase: Context.ServiceClass<Routes, "postern/Routes", RoutesService> = Context.Service<
+  Routes,
+  RoutesService
+>()("postern/Routes");
+
+/** The key under which an Effect asks for {@link RoutesService}. */
+export class Routes extends RoutesBase {}

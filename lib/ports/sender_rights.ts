@@ -45,7 +45,7 @@ export interface RightsChecks {
 
 export const STANDARD_CHECKS: RightsChecks = { header: "every", resend: "any" };
 
-export class SenderRights extends Context.Service<SenderRights, {
+export interface SenderRightsService {
   readonly checks: RightsChecks;
   readonly maySendAs: (
     account: Account,
@@ -64,4 +64,13 @@ export class SenderRights extends Context.Service<SenderRights, {
     of: Mailbox,
     circumstances: Circumstances,
   ) => Effect.Effect<ReadonlyArray<Mailbox>>;
-}>()("postern/SenderRights") {}
+}
+
+const SenderRightsBase: Context.ServiceClass<
+  SenderRights,
+  "postern/SenderRights",
+  SenderRightsService
+> = Context.Service<SenderRights, SenderRightsService>()("postern/SenderRights");
+
+/** The key under which an Effect asks for {@link SenderRightsService}. */
+export class SenderRights extends SenderRightsBase {}

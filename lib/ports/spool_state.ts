@@ -1,9 +1,15 @@
 /** How the spool of this process stands: for the relay, for logs, and for whoever asks whether the server is well. */
 import { Context } from "effect";
 
-export class SpoolState extends Context.Service<SpoolState, {
+export interface SpoolStateService {
   /** Milliseconds in which no process ran on the spool before this one; 0: none, or nothing is known. */
   readonly downMs: number;
   /** Why the spool takes no mail now, in words; null: it does. From memory, about a second old. */
   readonly trouble: () => string | null;
-}>()("postern/SpoolState") {}
+}
+
+const SpoolStateBase: Context.ServiceClass<SpoolState, "postern/SpoolState", SpoolStateService> =
+  Context.Service<SpoolState, SpoolStateService>()("postern/SpoolState");
+
+/** The key under which an Effect asks for {@link SpoolStateService}. */
+export class SpoolState extends SpoolStateBase {}

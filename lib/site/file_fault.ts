@@ -1,5 +1,6 @@
 /** A site's policy file that cannot be used: what is wrong, and where. */
 import { Data } from "effect";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
 export interface FileProblem {
   /** Counted from 1; null where it cannot be told. */
@@ -8,7 +9,11 @@ export interface FileProblem {
   readonly message: string;
 }
 
-export class PolicyFileFault extends Data.TaggedError("PolicyFileFault")<{
+const PolicyFileFaultBase: TaggedErrorClass<"PolicyFileFault"> = Data.TaggedError(
+  "PolicyFileFault",
+);
+
+export class PolicyFileFault extends PolicyFileFaultBase<{
   readonly file: string;
   readonly problems: ReadonlyArray<FileProblem>;
 }> {

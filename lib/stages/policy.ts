@@ -135,7 +135,7 @@ export interface Policies {
 }
 
 /** How headers are read and repaired. */
-export class HeaderPolicy extends Context.Service<HeaderPolicy, {
+export interface HeaderPolicyService {
   readonly rules: HeaderRules;
   readonly limits: HeaderLimits;
   /** Minutes east of UTC for dates that we write, at a time in ms. RFC 5321 §4.4 */
@@ -144,7 +144,16 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly seal: ((text: string) => string) | null;
   /** Null: no address stands for another. */
   readonly rewrites: Rewrites | null;
-}>()("postern/HeaderPolicy") {}
+}
+
+const HeaderPolicyBase: Context.ServiceClass<
+  HeaderPolicy,
+  "postern/HeaderPolicy",
+  HeaderPolicyService
+> = Context.Service<HeaderPolicy, HeaderPolicyService>()("postern/HeaderPolicy");
+
+/** The key under which an Effect asks for {@link HeaderPolicyService}. */
+export class HeaderPolicy extends HeaderPolicyBase {}
 
 export const rightsLayer = (
   policy: RightsPolicy,
