@@ -28,7 +28,10 @@ const DOT = 0x2e;
  * Reads a message. A file with plain LF line ends gets CRLF, as mail programs do it; one that has any
  * CRLF is taken as it is, so that a stray LF shows.
  */
-export const readMessageFile = (file: Uint8Array, limits: Limits): MessageFile => {
+export const readMessageFile = (
+  file: Uint8Array,
+  limits: Pick<Limits, "messageBytes" | "headerBytes">,
+): MessageFile => {
   const text = file.includes(CR) ? file : withCrlf(file);
   const reader = new DataReader({
     messageBytes: limits.messageBytes,
