@@ -15,10 +15,14 @@
  *
  * @module
  */
+export { Failure } from "./lib/app/failure.ts";
+export { serve, type ServeFault, type ServeOptions } from "./lib/app/serve.ts";
+export { ZoneFault } from "./lib/app/serve_discovery.ts";
 export type * from "./lib/config/config.ts";
 export { ConfigError, printProblem } from "./lib/config/config.ts";
 export { loadConfig } from "./lib/config/read/load.ts";
-export { serve, type ServeFault, type ServeOptions } from "./lib/app/serve.ts";
+export type { SocketAddress } from "./lib/config/values/address.ts";
+export type { FilterAddress } from "./lib/config/values/filter_place.ts";
 export type { Listening } from "./lib/server/server.ts";
 export type { Policies } from "./lib/stages/policy.ts";
 export type { Signed } from "./lib/stages/submission.ts";

@@ -3,15 +3,22 @@
  * (`makeHandler`), finding what another domain offers (`discover`), and checking one's own (`checkDomain`).
  * RFC 6186, RFC 8314 §5.1, RFC 8461
  *
- * `discoverPorts` and `checkPorts` open sockets on Deno; everything else takes the world as functions.
+ * Nothing here touches a runtime: DNS, HTTP and looks at servers come in as functions. `./discovery-ports` makes these
+ * functions for Deno.
  *
  * @module
  */
-export { checkPorts, type CheckPortSettings } from "../lib/app/check_ports.ts";
-export { discoverPorts, type DiscoverPortSettings } from "../lib/app/discover_ports.ts";
 export { checkDomain, type CheckOptions } from "../lib/discovery/check/check.ts";
-export type { CheckPorts } from "../lib/discovery/check/ports.ts";
-export { type CheckReport, exitStatus, type Finding } from "../lib/discovery/check/report.ts";
+export type { ClientOutcome } from "../lib/discovery/check/clients/profile.ts";
+export type { CheckPorts, Delegation } from "../lib/discovery/check/ports.ts";
+export {
+  CHECK_VERSION,
+  type CheckReport,
+  exitStatus,
+  type Finding,
+  type Station,
+  type Status,
+} from "../lib/discovery/check/report.ts";
 export * from "../lib/discovery/choose.ts";
 export { discover, NotAnAddress, refresh } from "../lib/discovery/discover/discover.ts";
 export { TOOL_FORMATS, type ToolFormat } from "../lib/discovery/discover/formats/all.ts";
@@ -26,3 +33,20 @@ export type { DnsRecord, ExpectedRecord, RecordData } from "../lib/discovery/rec
 export * from "../lib/discovery/serve/discover_endpoint.ts";
 export * from "../lib/discovery/serve/handler.ts";
 export type { Auth, Kind, Security, Service, UsernameForm } from "../lib/discovery/service.ts";
+export type {
+  Caa,
+  DnsAnswer,
+  DnsFound,
+  DnsNoData,
+  DnsNoSuchDomain,
+  DnsRecords,
+  DnsTrouble,
+  Ds,
+  Mx,
+  RecordType,
+  Soa,
+  Srv,
+  Tlsa,
+  TroubleKind,
+  Vouched,
+} from "../lib/ports/dns.ts";

@@ -9,6 +9,7 @@ import { characters } from "../message/parse.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import type { DataVerdict } from "../smtp/syntax/message_reader.ts";
 
+/** A whole message that was read from octets, in the parts that `Received` is made from. */
 export interface MessageFile {
   readonly octets: number;
   readonly verdict: DataVerdict;

@@ -20,6 +20,7 @@ import { keyFaults } from "./inspect.ts";
 import { ALGORITHM, readKey, type SigningKey } from "./key.ts";
 import { indexVersion, type KeyEntry, readIndex, readKeyFile } from "./key_store.ts";
 
+/** Which keys sign for which domains, and what is signed. RFC 6376 §5 */
 export interface SignerOptions {
   /** Directory of the keys. */
   readonly keys: string;

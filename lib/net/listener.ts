@@ -5,6 +5,7 @@ import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
 const ListenFailedBase: TaggedErrorClass<"ListenFailed"> = Data.TaggedError("ListenFailed");
 
+/** An address that was to be listened on cannot be had. */
 export class ListenFailed extends ListenFailedBase<{
   readonly host: string;
   readonly port: number;

@@ -8,6 +8,7 @@ import type { TaggedErrorClass } from "./tagged_error.ts";
 
 export type { Login };
 
+/** Somebody who may sign in, with the addresses that are theirs. */
 export interface Account {
   /** The primary address as written; unique, and the login name. */
   readonly id: string;

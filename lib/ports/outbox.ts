@@ -5,6 +5,7 @@
 import { Context, type Effect } from "effect";
 import type { SpoolError } from "./spool.ts";
 
+/** What can happen to a message that others may be told of. */
 export const EVENT_KINDS = [
   "accepted",
   "held",
@@ -14,6 +15,7 @@ export const EVENT_KINDS = [
   "delivered",
   "bounced",
 ] as const;
+/** One of {@link EVENT_KINDS}. */
 export type EventKind = typeof EVENT_KINDS[number];
 
 /** `id` is the same each time it is told. Times are ISO 8601. */

@@ -32,6 +32,7 @@ export interface RecordedMessage {
 
 const RecordsFaultBase: TaggedErrorClass<"RecordsFault"> = Data.TaggedError("RecordsFault");
 
+/** Records cannot be read or written; no submission fails because of it. */
 export class RecordsFault extends RecordsFaultBase<{ readonly cause: unknown }> {}
 
 export interface RecordsService {

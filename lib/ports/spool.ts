@@ -38,12 +38,14 @@ export class SpoolFull extends SpoolFullBase<{ readonly cause: unknown }> {}
 
 const SpoolFaultBase: TaggedErrorClass<"SpoolFault"> = Data.TaggedError("SpoolFault");
 
+/** Storage failed: 451 4.3.0 to the client. */
 export class SpoolFault extends SpoolFaultBase<{
   readonly operation: string;
   readonly cause: unknown;
   /** The message itself is not what was kept, and never will be: no later attempt finds it whole. */
   readonly damaged?: true;
 }> {}
+/** Every way in which the spool fails. */
 export type SpoolError = SpoolFull | SpoolFault;
 
 /**

@@ -2,6 +2,7 @@
 import { Data } from "effect";
 import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
+/** One thing that is wrong with a policy file, and where. */
 export interface FileProblem {
   /** Counted from 1; null where it cannot be told. */
   readonly line: number | null;
@@ -13,6 +14,7 @@ const PolicyFileFaultBase: TaggedErrorClass<"PolicyFileFault"> = Data.TaggedErro
   "PolicyFileFault",
 );
 
+/** The site's policy file cannot be used, with everything that is wrong with it. */
 export class PolicyFileFault extends PolicyFileFaultBase<{
   readonly file: string;
   readonly problems: ReadonlyArray<FileProblem>;

@@ -45,6 +45,7 @@ export interface RightsPolicy {
   readonly held: (account: Account) => ReadonlyArray<Held>;
 }
 
+/** `[rights]`: how addresses compare, and grants of the configuration. */
 export interface RightsSettings extends LocalRules {
   readonly grants?: ReadonlyArray<Grant>;
   readonly permissions?: ReadonlyArray<Permission>;
@@ -104,6 +105,7 @@ export type RoutePolicy = (
   tell?: RouteTeller,
 ) => Route | null;
 
+/** Called for each route that is looked at, in order. */
 export type RouteTeller = (step: {
   /** Which of the table, counted from 0. */
   readonly rule: number;

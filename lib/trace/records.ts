@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Records, RecordsFault, type SubmissionRecord } from "../ports/records.ts";
 
+/** Where records are kept, which, and for how many milliseconds. */
 export interface RecordsOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
@@ -131,6 +132,7 @@ class Store {
   }
 }
 
+/** Records of submissions in SQLite, written in the background; old ones go after `keepMs`. */
 export const recordsLayer = (o: RecordsOptions): Layer.Layer<Records, RecordsFault> =>
   Layer.effect(
     Records,

@@ -1,6 +1,7 @@
 /** `host:port` as `[listen]` and `[dns]` write it. */
 import { parseDomainName, parseLiteral } from "../../address/domain.ts";
 
+/** Where to listen: an IP address and a port; port 0 is any free one. */
 export interface SocketAddress {
   /** An IP address without brackets, or a host name. */
   readonly host: string;

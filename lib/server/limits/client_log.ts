@@ -10,6 +10,7 @@ interface Window {
   lines: number;
 }
 
+/** Bounds the log lines about errors of one client address in an hour; the rest is counted. */
 export class ClientLog {
   readonly #most: number;
   readonly #windows = new Map<string, Window>();

@@ -25,6 +25,7 @@ const HOUR = 3_600_000;
 /** Accounts remembered; old windows go first. */
 const MOST = 100_000;
 
+/** Counts what each account sends within an hour, in memory. */
 export class Quota {
   readonly #limits: QuotaLimits;
   readonly #windows = new Map<string, Window>();
