@@ -12,6 +12,7 @@ import { NO_CHANNEL } from "../lib/sasl/mechanism.ts";
 import { makeSelfSigned } from "../lib/tls/selfsigned.ts";
 import { octets } from "./support/octets.ts";
 import { ALICE, answer, CHANNEL, RULES, rulesFor } from "./support/session.ts";
+import { DataMemory } from "../lib/server/session/data_memory.ts";
 import { type Exchange, type Facts, fits, readTranscript } from "./support/transcript.ts";
 
 const DIRECTORY = new URL("./transcripts/", import.meta.url);
@@ -24,7 +25,11 @@ const context = createSecureContext({
 });
 
 /** A server that answers as the machine's own tests do; bodies go nowhere. */
-const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<Server> => {
+const listen = (
+  facts: Facts,
+  listener: "submission" | "submissions",
+  refused: SessionHost["refused"],
+): Promise<Server> => {
   const channel = facts["channel"] === "full" ? CHANNEL : NO_CHANNEL;
   const host: SessionHost = {
     rules: rulesFor(facts),
@@ -49,9 +54,11 @@ const listen = (facts: Facts, listener: "submission" | "submissions"): Promise<S
       discard: () => {},
     }),
     digest: () => null,
-    write: (_body, _chunk, done) => done(null),
+    share: () => new DataMemory(Infinity).share(),
+    write: (_body, _chunk, _through, done) => done(null, false),
     ask: (_session, question, _data, done) => done(answer(question)),
     closed: () => {},
+    refused,
     renamed: (_c, _address, take) => {
       take();
       return null;
@@ -173,15 +180,20 @@ for (const entry of [...Deno.readDirSync(DIRECTORY)].sort((a, b) => a.name < b.n
   const { facts, sessions } = readTranscript(Deno.readTextFileSync(new URL(entry.name, DIRECTORY)));
   const tls = facts["tls"] !== "no";
   Deno.test(`a live server replays ${entry.name} over ${tls ? "TLS" : "TCP"}`, async () => {
-    const server = await listen(facts, tls ? "submissions" : "submission");
+    let told = 0;
+    const server = await listen(facts, tls ? "submissions" : "submission", () => void told++);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     try {
       for (const session of sessions) {
         const client = await open(port, tls);
         await begin(client, facts);
+        told = 0;
         await replay(entry.name, client, session);
         client.end();
+        // whatever refuses, the log hears of it, where somebody is signed in
+        const refusals = session.flatMap((e) => e.want).filter((w) => /^(4[5-9]\d|5\d\d) /.test(w));
+        assert.equal(told, refusals.length, `${entry.name}: ${refusals.join(" | ")}`);
       }
     } finally {
       server.close();

@@ -7,6 +7,7 @@ import { Accounts, type AccountsUnavailable } from "../ports/accounts.ts";
 import { AccountsAdmin } from "../ports/accounts_admin.ts";
 import { KnownClients } from "../ports/known_clients.ts";
 import { RightsAdmin } from "../ports/rights_admin.ts";
+import { watchDatabase } from "../files/watched_database.ts";
 import type { Group } from "../address/grant.ts";
 import { makeAdmin } from "./store/administer.ts";
 import { makeRightsAdmin } from "./store/administer_rights.ts";
@@ -51,6 +52,12 @@ export const accountsLayer = (
       attempt(() => openDatabase(o)),
       (open) => Effect.sync(() => open.close()),
     );
+    if (o.path !== ":memory:" && o.readOnly !== true) {
+      yield* Effect.forkScoped(watchDatabase(
+        o.path,
+        "accounts that are changed, locked or removed now are not seen, and logins go by what was there before",
+      ));
+    }
     const rights = yield* attempt(() => makeRightsStore(db, o.groups ?? []));
     const store = yield* attempt(() => makeStore(db, rights));
     const memory = yield* attempt(() => makeMemory(store, o));

@@ -4,11 +4,12 @@
  * The order of the scope is the order of the stop: listeners close first, sessions end, the relay finishes what runs,
  * and the spool gives its leases back last.
  */
-import { Console, Duration, Effect, Layer, Logger, References } from "effect";
+import { Console, Duration, Effect, Layer } from "effect";
 import { dirname, join } from "node:path";
 import { failureMemory } from "../accounts/throttle/failure_memory.ts";
 import { accountsLayer } from "../accounts/sqlite.ts";
 import { throttleLayer } from "../accounts/throttle/throttle.ts";
+import type { CheckReport } from "../config/read/check.ts";
 import { type Config, printProblem } from "../config/config.ts";
 import { resolverLayer } from "../dns/resolver.ts";
 import { tokensLayer } from "../oauth/tokens.ts";
@@ -52,8 +53,8 @@ import { serveDns, serveEndpoints, type ZoneFault } from "./serve_discovery.ts";
 import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
+import { logLayer } from "./log_layer.ts";
 import { retryCurveOf } from "./retry_curve.ts";
-import { writeAll } from "./write_all.ts";
 
 /** What {@link serve} is given. */
 export interface ServeOptions {
@@ -68,6 +69,8 @@ export interface ServeOptions {
    * return at once and must not throw. Absent or null: nobody is called.
    */
   readonly onAccepted?: ((submission: Signed) => void) | null;
+  /** What was found before the start; absent: nobody looked, and the notices of the configuration are logged. */
+  readonly report?: Pick<CheckReport, "problems" | "warnings" | "notes" | "connections">;
   /** Whether messages that the spool has from before stay there until they are released; absent: they are sent. */
   readonly held?: boolean;
 }
@@ -155,25 +158,13 @@ const servicesOf = (
   );
 };
 
-const LEVEL = { debug: "Debug", info: "Info", warning: "Warn", error: "Error" } as const;
-
-/** A log that cannot be written, its disk full or its reader gone, is no reason to fail a submission. */
-const writeLine = (line: string): void => {
-  try {
-    writeAll(Deno.stderr, `${line}\n`);
-  } catch {
-    // there is nowhere left to tell it
-  }
-};
-
-/** Log lines go to standard error: one event, one line. */
-export const logLayer = (config: Config): Layer.Layer<never> =>
-  Layer.mergeAll(
-    Logger.layer([
-      Logger.map(config.log.format === "json" ? Logger.formatJson : Logger.formatLogFmt, writeLine),
-    ]),
-    Layer.succeed(References.MinimumLogLevel, LEVEL[config.log.level]),
-  );
+/** The same words as `config check` has, which asked the same function. */
+const tellFindings = ({ config, report }: ServeOptions): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const p of report?.problems ?? []) yield* Effect.logError(printProblem(p));
+    for (const p of report?.warnings ?? []) yield* Effect.logWarning(printProblem(p));
+    for (const p of report?.notes ?? config.notices) yield* Effect.logWarning(printProblem(p));
+  });
 
 /**
  * Runs the whole submission server of a configuration until it is interrupted: listeners, stages, spool, relay,
@@ -188,7 +179,6 @@ export const serve = (o: ServeOptions): Effect.Effect<never, ServeFault> => {
   const load = new Load();
   const announcing = announcingOf(config.events);
   return Effect.gen(function* () {
-    for (const notice of config.notices) yield* Effect.logWarning(printProblem(notice));
     const outbox = yield* Outbox;
     const drain = yield* serveDns(config);
     yield* serveReplicas(config);
@@ -198,6 +188,7 @@ export const serve = (o: ServeOptions): Effect.Effect<never, ServeFault> => {
       quota: new Quota(limits),
       newRecipientsPerDay: limits.newRecipientsPerDay,
       clientLog: new ClientLog(config.log.linesPerClient),
+      refusedLog: new ClientLog(config.log.linesPerClient),
       signedIn: new SignedIn(
         limits.connectionsPerAccount,
         config.routes.some((r) => r.passThrough?.login === true),
@@ -210,7 +201,12 @@ export const serve = (o: ServeOptions): Effect.Effect<never, ServeFault> => {
       submissions: config.listen.submissions,
       proxyFrom: config.listen.proxyFrom,
       xclientFrom: config.listen.xclientFrom,
-      limits,
+      limits: {
+        ...limits,
+        connections: o.report?.connections ?? limits.connections,
+        // without a spool, [spool] memory_mb bounds it
+        ...config.spool.path === null ? { dataBytes: Infinity } : {},
+      },
       domains: config.headers.domains,
       extensions: config.extensions,
       heldMessages: config.heldMessages,
@@ -225,6 +221,7 @@ export const serve = (o: ServeOptions): Effect.Effect<never, ServeFault> => {
   }).pipe(
     Effect.scoped,
     Effect.provide(servicesOf(config, o.policies, load, announcing, o.held === true)),
+    (server) => Effect.andThen(tellFindings(o), server),
     Effect.provide(logLayer(config)),
   );
 };

@@ -3,13 +3,26 @@ import { Effect, FileSystem, Layer, Path, Redacted, Sink, Stdio, Stream, Termina
 import { CliConfig, CliOutput, GlobalFlag } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { failed, type Failure, reasonOf } from "../app/failure.ts";
-import { writeAll } from "../app/write_all.ts";
+import { latin1 } from "../message/text.ts";
+import { writeAll, writeOctets } from "../app/write_all.ts";
 import { visible, visibleJson } from "../app/visible.ts";
 
 /** Lines on standard output at once. A reader that has gone away (`| head`) is no failure. */
 export const printNow = (...lines: ReadonlyArray<string>): void => {
+  unlessGone(() => writeAll(Deno.stdout, `${visible(lines.join("\n"))}\n`));
+};
+
+/** As they are, save that they cannot steer a terminal. */
+export const printOctets = (octets: Uint8Array): void =>
+  unlessGone(() =>
+    Deno.stdout.isTerminal()
+      ? writeAll(Deno.stdout, visible(latin1(octets).replaceAll("\r\n", "\n")))
+      : writeOctets(Deno.stdout, octets)
+  );
+
+const unlessGone = (write: () => void): void => {
   try {
-    writeAll(Deno.stdout, `${visible(lines.join("\n"))}\n`);
+    write();
   } catch (e) {
     if (!(e instanceof Deno.errors.BrokenPipe)) throw e;
   }

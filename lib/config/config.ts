@@ -35,6 +35,8 @@ export interface Limits {
   readonly messagesPerSession: number;
   readonly commandLineBytes: number;
   readonly authLineBytes: number;
+  /** Octets of message data of all sessions that are not on disk yet. */
+  readonly dataBytes: number;
   readonly headerBytes: number;
   readonly headerFields: number;
   readonly addressesPerField: number;
@@ -260,6 +262,8 @@ export interface Config {
   };
   readonly accounts: {
     readonly path: string;
+    /** Characters of a new password, at least. */
+    readonly passwordLength: number;
     readonly iterations: number;
     readonly remember: Duration.Duration;
     readonly groups: ReadonlyArray<Group>;

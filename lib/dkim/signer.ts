@@ -16,7 +16,6 @@ import {
 import { Resolver } from "../ports/resolver.ts";
 import { activateServed } from "./activate.ts";
 import { signingDomains, writtenDomain } from "./choose.ts";
-import { keyFaults } from "./inspect.ts";
 import { ALGORITHM, readKey, type SigningKey } from "./key.ts";
 import { indexVersion, type KeyEntry, readIndex, readKeyFile } from "./key_store.ts";
 
@@ -123,10 +122,6 @@ export const signerLayer = (o: SignerOptions): Layer.Layer<Signer, SigningFault,
         try: () => keys.refresh(),
         catch: (e) => new SigningFault({ domain: "*", reason: reasonOf(e) }),
       });
-      // a key that is out of reach keeps the mail of its domain, not that of the others
-      for (const reason of yield* Effect.promise(() => keyFaults(o.keys))) {
-        yield* Effect.logError("DKIM key cannot be used", { reason });
-      }
       const must = new Set(o.mustSign);
       if (o.check !== null) {
         yield* Effect.forkScoped(watch(o.keys, o.check));

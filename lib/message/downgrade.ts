@@ -11,7 +11,8 @@ import { downgradeWords } from "./downgrade_words.ts";
 import { encodeText } from "./encoded_word.ts";
 import { type Field, type Header, type HeaderFault, headerFault, unfolded } from "./header.ts";
 import { readParameterized } from "./mime/mime_entity.ts";
-import { decodeUtf8, encodeUtf8 } from "./text.ts";
+import { readAlike } from "./mime/mime_grammar.ts";
+import { decodeUtf8 } from "./text.ts";
 import { makeFolded } from "./write.ts";
 
 /** The same header where it is ASCII already; a fault that names the field where it cannot be. */
@@ -84,6 +85,7 @@ const TOKEN = /^[0-9A-Za-z!#$&.+^_`{|}~-]+$/;
 const PIECE = 16;
 
 const parameterized = (name: string, value: string): Field | null => {
+  if (!readAlike(value)) return null;
   const read = readParameterized(value);
   if (!isAscii(read.value)) return null;
   const parameters = read.parameters.flatMap((p) =>
@@ -123,24 +125,39 @@ const received = (name: string, value: string): Field =>
 
 /** The header of a part, one char per octet, in the same way; null where there is none. */
 export const downgradePart = (raw: string): string | null => {
-  if (isAscii(raw)) return raw;
-  let out = "";
-  for (const line of raw.split(/(?<=\r\n)(?![ \t])/)) {
-    if (isAscii(line)) {
-      out += line;
-      continue;
-    }
+  const lines = linesOf(raw, () => true);
+  return lines.includes(null) ? null : lines.join("");
+};
+
+/**
+ * The header of a part with what its own fields (`Content-...`) say in UTF-8 said in ASCII. What has no such form, or
+ * is other 8-bit text, stays as it is.
+ */
+export const mendPart = (raw: string): string => {
+  const fields = raw.split(FIELD);
+  return linesOf(raw, (name) => /^content-/i.test(name)).map((l, i) => l ?? fields[i] ?? "").join(
+    "",
+  );
+};
+
+/** Between two fields. RFC 5322 §2.2.3 */
+const FIELD = /(?<=\r\n)(?![ \t])/;
+
+/** Each field in ASCII; null where it cannot be, or is not `wanted`. */
+const linesOf = (
+  raw: string,
+  wanted: (name: string) => boolean,
+): ReadonlyArray<string | null> =>
+  raw.split(FIELD).map((line) => {
+    if (isAscii(line)) return line;
     const colon = line.indexOf(":");
-    const fieldName = line.slice(0, Math.max(colon, 0)).trimEnd();
-    const made = fieldName === "" ? null : downgradeField({
-      name: fieldName,
-      key: fieldName.toLowerCase(),
+    const name = line.slice(0, Math.max(colon, 0)).trimEnd();
+    const made = name === "" || !wanted(name) ? null : downgradeField({
+      name,
+      key: name.toLowerCase(),
       raw: line.endsWith("\r\n") ? line : `${line}\r\n`,
       valueAt: colon + 1,
       misfit: false,
     });
-    if (made === null || !isAscii(made.raw)) return null;
-    out += encodeUtf8(made.raw);
-  }
-  return out;
-};
+    return made !== null && isAscii(made.raw) ? made.raw : null;
+  });

@@ -98,8 +98,8 @@ export const reportFor: (
     const address = printWire(to);
     if (route === null) {
       yield* Effect.logWarning("No route to the sender, the outcome is not reported", {
-        message: delivery.message,
-        sender: address,
+        id: delivery.message,
+        from: address,
       });
       return null;
     }

@@ -83,6 +83,8 @@ export interface AccountsService {
   ) => Effect.Effect<Account | null, AccountsUnavailable>;
   /** The account as it is now; null where it is gone. Cheap: answered from memory while nothing changed. */
   readonly find: (id: string) => Effect.Effect<Account | null, AccountsUnavailable>;
+  /** Some account has an address in this domain, given as `domainKey` has it. As cheap. */
+  readonly hasDomain: (domain: string) => Effect.Effect<boolean, AccountsUnavailable>;
 }
 
 const AccountsBase: Context.ServiceClass<Accounts, "postern/Accounts", AccountsService> = Context

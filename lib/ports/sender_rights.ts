@@ -41,12 +41,23 @@ export interface RightsChecks {
   readonly header: "every" | "one" | "domain" | "off";
   /** Whether messages of strangers may be passed on by Resent-From. RFC 5322 §3.6.6 */
   readonly resend: "any" | "own";
+  /**
+   * Addresses that a name shows, neither its mailbox's own nor the account's: refused where they are of a local
+   * domain, always, or never.
+   */
+  readonly nameAddress: "local" | "any" | "off";
 }
 
-export const STANDARD_CHECKS: RightsChecks = { header: "every", resend: "any" };
+export const STANDARD_CHECKS: RightsChecks = {
+  header: "every",
+  resend: "any",
+  nameAddress: "local",
+};
 
 export interface SenderRightsService {
   readonly checks: RightsChecks;
+  /** A-labels of the domains that the site calls local, beside those of its accounts. */
+  readonly localDomains: ReadonlySet<string>;
   readonly maySendAs: (
     account: Account,
     mailbox: Mailbox,

@@ -24,6 +24,7 @@ export const DELIVERY_STATES = [
   "failed",
   "expired",
   "removed",
+  "damaged",
 ] as const;
 /** Where a recipient of a message stands. */
 export type DeliveryState = typeof DELIVERY_STATES[number];
@@ -53,8 +54,11 @@ export type SpoolError = SpoolFull | SpoolFault;
  * they come, so that memory does not grow with the message.
  */
 export interface Staging {
-  /** Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). */
-  readonly write: (chunk: Uint8Array) => Effect.Effect<void, SpoolError>;
+  /**
+   * Takes ownership of `chunk`. Waits where the disk is slower than the client (back-pressure). `through`: memory is
+   * scarce, so that what has a disk to go to goes there now.
+   */
+  readonly write: (chunk: Uint8Array, through?: boolean) => Effect.Effect<void, SpoolError>;
   /** What was written, in chunks counted from 0; null behind the last. The chunks may be cut otherwise. */
   readonly part: (index: number) => Effect.Effect<Uint8Array | null, SpoolError>;
   /** Forgets it; safe to call at any time: what a commit has taken is the commit's to keep or drop. */
@@ -136,7 +140,10 @@ export interface LeasedRecipient {
   readonly via?: string;
 }
 
-/** What became of a recipient. `reply` is the next hop's own words, cleaned; `at` in ms. */
+/**
+ * What became of a recipient. `Damaged`: what is stored is not what was accepted; it is not sent, and stays for whoever
+ * wants to see what is left of it. `reply` is the next hop's own words, cleaned; `at` in ms.
+ */
 export type Outcome =
   | { readonly _tag: "Delivered"; readonly reply: string; readonly remote: string }
   | {
@@ -153,7 +160,7 @@ export type Outcome =
     readonly remote: string | null;
   }
   | {
-    readonly _tag: "Expired";
+    readonly _tag: "Expired" | "Damaged";
     readonly status: string;
     readonly reply: string;
     readonly remote: string | null;

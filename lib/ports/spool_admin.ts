@@ -21,13 +21,15 @@ export interface Selection {
   readonly before?: number;
   readonly after?: number;
   readonly states?: ReadonlyArray<DeliveryState>;
+  /** What the start of a server held, and not a policy or an operator. */
+  readonly doubted?: true;
 }
 
 export type Change =
   /** Due now. */
   | { readonly _tag: "Retry" }
   /** By hand, until it is released; in place of a hold that is over. */
-  | { readonly _tag: "Hold"; readonly reason?: string }
+  | { readonly _tag: "Hold"; readonly reason?: string; readonly doubted?: true }
   /** Whatever held it; what else would have ended the hold of its message is void. */
   | { readonly _tag: "Release" }
   /** Undelivered, without a bounce. */
@@ -86,6 +88,14 @@ export interface SpoolAdminService {
   /** Of what is not finished. */
   readonly count: Effect.Effect<ReadonlyArray<QueueCount>, SpoolError>;
   readonly show: (id: string) => Effect.Effect<QueueDetail | null, SpoolError>;
+  /**
+   * What is in the spool of a message's content, in order, whether or not it is what was accepted; a piece that cannot
+   * be read is null. False: there is no such message.
+   */
+  readonly content: (
+    id: string,
+    visit: (piece: Uint8Array | null) => void,
+  ) => Effect.Effect<boolean, SpoolError>;
   /** Touches what is selected and in a state for it; `dryRun` only tells what that would be. */
   readonly change: (
     change: Change,

@@ -2,8 +2,8 @@
 import { Context } from "effect";
 
 export interface SpoolStateService {
-  /** Milliseconds in which no process ran on the spool before this one; 0: none, or nothing is known. */
-  readonly downMs: number;
+  /** A long time in which no process ran on the spool had ended so many ms ago when this one began; null: none is known. */
+  readonly sinceDownMs: number | null;
   /** Why the spool takes no mail now, in words; null: it does. From memory, about a second old. */
   readonly trouble: () => string | null;
 }

@@ -52,6 +52,36 @@ export const nextAttempt = (
   return Math.min(Math.round(now + jittered), expiresAt);
 };
 
+/** Between attempts that are made although the time of a message is over: after the first, after the second, ... */
+const EXTRA = [MINUTE, 10 * MINUTE, 50 * MINUTE] as const;
+
+/** How many attempts the curve makes within `lifetime`, counted up to `most`. */
+const attemptsWithin = (lifetime: number, curve: RetryCurve, most: number): number => {
+  let n = 1;
+  for (let at = 0; n < most; n++) {
+    at += curve.first[n - 1] ?? curve.then;
+    if (at > lifetime) break;
+  }
+  return n;
+};
+
+/**
+ * The next attempt for a message whose time is over, or null where it is given up. That it is not while `grace` lasts,
+ * in which attempts get rare, nor before it had a few attempts, as many as its time was long enough for.
+ */
+export const extraAttempt = (
+  attempts: number,
+  lifetime: number,
+  now: number,
+  grace: number | null,
+  curve: RetryCurve,
+): number | null => {
+  if (grace !== null) return now + Math.max(MINUTE, grace);
+  return attempts < attemptsWithin(lifetime, curve, EXTRA.length + 1)
+    ? now + (EXTRA[attempts - 1] ?? MINUTE)
+    : null;
+};
+
 /** Beyond this no retry lies ahead. */
 export const longestDelay = ({ first, then, jitter }: RetryCurve): number =>
   Math.max(then, ...first) * (1 + jitter) + MINUTE;

@@ -268,7 +268,8 @@ const watchedClock = Effect.gen(function* () {
   const jumps = new ClockJumps();
   jumps.recent(yield* Clock.currentTimeMillis);
   const state = yield* Effect.serviceOption(SpoolState);
-  if (Option.isSome(state)) jumps.wasDown(state.value.downMs);
+  const ago = Option.isSome(state) ? state.value.sinceDownMs : null;
+  if (ago !== null) jumps.wasDown(ago);
   return jumps;
 });
 

@@ -264,7 +264,7 @@ class Replicated {
       Effect.catch((e) =>
         this.#link.peer === null
           ? Effect.fail(e)
-          : Effect.as(Effect.logError("a message is not copied", { message: id, fault: e }), 0)
+          : Effect.as(Effect.logError("a message is not copied", { id, fault: e }), 0)
       ),
     );
   }

@@ -311,6 +311,13 @@ export const CANNOT_SIGN = reply(
 /** RFC 6409 §6.3 */
 export const notYourAddress = (field: string): Reply =>
   reply(550, "7.1", `Your account may not send as the address in the ${field} field`);
+/** Beside an address that may be used; many mail programs show the name alone. RFC 6409 §6.3 */
+export const nameOfAnother = (field: string): Reply =>
+  reply(
+    550,
+    "7.1",
+    `The name in the ${field} field shows an address that your account may not send as; take it out of the name`,
+  );
 /** RFC 6531 §3.5: found out only now, since the hop was asked before. */
 export const HOP_WITHOUT_UTF8 = reply(
   554,

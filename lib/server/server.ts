@@ -23,6 +23,8 @@ import type { AnswerSettings } from "./answer/answer_settings.ts";
 import { makeFetchPart } from "./session/fetch_part.ts";
 import { Connection } from "./session/connection.ts";
 import type { OpenSession, SessionHost } from "./session/session_host.ts";
+import { DataMemory } from "./session/data_memory.ts";
+import { refusedLine } from "./session/refused_log.ts";
 import { countClosing } from "./limits/throttled.ts";
 
 /** Where to listen: an IP address and a port; port 0 is any free one. */
@@ -46,6 +48,8 @@ export interface ServerSettings extends AnswerSettings {
     readonly commandLineBytes: number;
     readonly authLineBytes: number;
     readonly headerBytes: number;
+    /** Octets of message data of all sessions that are not on disk yet; without it any number. */
+    readonly dataBytes?: number;
     readonly errors: number;
     readonly idleCommands: number;
     readonly authFailures: number;
@@ -139,6 +143,7 @@ export const serveSubmissions = (
     const signer = yield* Signer;
     const { limits } = settings;
     const connections = new Connections();
+    const memory = new DataMemory(limits.dataBytes ?? Infinity);
     const balancers = new Networks(settings.proxyFrom);
     const { ask, expire } = makeAnswerer(settings, services);
     const fetch = makeFetchPart(services);
@@ -153,15 +158,16 @@ export const serveSubmissions = (
       handshakeMs: Duration.toMillis(limits.handshake),
       stage: spool.stage,
       digest: signer.digest,
-      write: (body, chunk, done) => {
-        const writing = body.write(chunk);
+      share: () => memory.share(),
+      write: (body, chunk, through, done) => {
+        const writing = body.write(chunk, through);
         // held in memory: nothing to wait for
-        if (writing === Effect.void) return done(null);
+        if (writing === Effect.void) return done(null, false);
         const fiber = runFork(Effect.match(writing, {
           onSuccess: () => null,
           onFailure: (fault) => fault,
         }));
-        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null));
+        fiber.addObserver((exit) => done(exit._tag === "Success" ? exit.value : null, true));
       },
       ask,
       fetch,
@@ -174,6 +180,10 @@ export const serveSubmissions = (
           ),
         );
         fiber.addObserver((exit) => done(Exit.isSuccess(exit) ? exit.value?.id ?? null : null));
+      },
+      refused: (session, reply, input, before) => {
+        const line = refusedLine(settings, session, reply, input, before);
+        if (line !== null) runFork(line);
       },
       closed: (c) => {
         settings.signedIn.leave(c.id);

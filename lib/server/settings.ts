@@ -23,6 +23,7 @@ export const serverSettings = (hostname: string): ServerSettings => ({
   quota: new Quota({ messagesPerHour: 0, recipientsPerHour: 0, nullSendersPerHour: 0 }),
   newRecipientsPerDay: 0,
   clientLog: new ClientLog(LINES_PER_CLIENT),
+  refusedLog: new ClientLog(LINES_PER_CLIENT),
   signedIn: new SignedIn(CONNECTIONS_PER_ACCOUNT),
   load: new Load(),
   withoutQueue: false,

@@ -26,12 +26,13 @@ import { SpoolState } from "../ports/spool_state.ts";
 import { copiesOn } from "./thread/copies_port.ts";
 import { DatabaseThread, faultOf } from "./thread/group_commit.ts";
 import { SpoolOutbox } from "./thread/outbox.ts";
-import type { ClaimedRow, ClaimOp, CommitOp, OpResult, ReadPart } from "./database/protocol.ts";
+import type { ClaimedRow, ClaimOp, CommitOp, ReadPart } from "./database/protocol.ts";
 import { PER_MESSAGE } from "./database/schema.ts";
 import { settledRow } from "./database/settled_row.ts";
 import { DiskStaging } from "./thread/staging.ts";
 import { reportStart, Troubles } from "./thread/troubles.ts";
-import { type Facts, groupClaims, readFacts } from "./database/claims.ts";
+import { type Facts, groupClaims, legible } from "./database/claims.ts";
+import { reportBroken, setAside } from "./database/set_aside.ts";
 
 export interface SpoolSettings {
   /** File; its directory is made where it is missing. */
@@ -88,9 +89,16 @@ class SqliteSpool {
   /** Told after each change; null: nobody wants to know. */
   readonly #outbox: SpoolOutbox | null;
 
-  constructor(thread: DatabaseThread, outbox: SpoolOutbox | null) {
+  readonly #log: (line: Effect.Effect<void>) => void;
+
+  constructor(
+    thread: DatabaseThread,
+    outbox: SpoolOutbox | null,
+    log: (line: Effect.Effect<void>) => void,
+  ) {
     this.#thread = thread;
     this.#outbox = outbox;
+    this.#log = log;
   }
 
   readonly stage = () => new DiskStaging(this.#thread);
@@ -278,7 +286,12 @@ class SqliteSpool {
       let wanted = true;
       const claimed = this.#thread.run("claim", op, (value): Claimed => {
         const rows = value as ReadonlyArray<ClaimedRow>;
-        const deliveries = groupClaims(rows, readFacts);
+        const { whole, broken, factsOf } = legible(rows);
+        if (broken.length > 0) {
+          this.#log(reportBroken(broken));
+          this.#thread.submit(setAside(broken), () => {});
+        }
+        const deliveries = groupClaims(whole, factsOf);
         for (const d of deliveries) this.#handOut(d);
         if (!wanted) {
           this.#ready.push(...deliveries);
@@ -441,15 +454,11 @@ export const spoolLayer = (
       });
       yield* reportStart(before, settings.startHeld === true);
       const outbox = new SpoolOutbox(thread);
-      const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox);
+      const run = Effect.runForkWith(yield* Effect.context<never>());
+      const log = (line: Effect.Effect<void>): void => void run(line);
+      const spool = new SqliteSpool(thread, settings.listeners === undefined ? null : outbox, log);
       spool.watch();
-      const log = Effect.runForkWith(yield* Effect.context<never>());
-      const troubles = new Troubles((line) => log(line));
-      const ticked = (r: OpResult): void => {
-        if (r.ok && typeof r.value === "number" && r.value > 0) {
-          log(Effect.logError("Events that nobody took were dropped", { events: r.value }));
-        }
-      };
+      const troubles = new Troubles(log);
       yield* Effect.acquireRelease(
         Effect.sync(() => [
           setInterval(() => {
@@ -458,7 +467,7 @@ export const spoolLayer = (
             thread.submit({ op: "lost" }, (r) => troubles.heard(r));
           }, POLL_MS),
           setInterval(() => {
-            thread.submit({ op: "tick" }, ticked);
+            thread.submit({ op: "tick" }, (r) => troubles.ticked(r));
             spool.sweep(true);
           }, LEASE_MS / 3),
         ]),
@@ -469,7 +478,7 @@ export const spoolLayer = (
         Context.add(Copies, copiesOn(thread)),
         Context.add(
           SpoolState,
-          SpoolState.of({ downMs: before.downMs, trouble: () => troubles.now }),
+          SpoolState.of({ sinceDownMs: before.sinceDownMs, trouble: () => troubles.now }),
         ),
       );
     }),

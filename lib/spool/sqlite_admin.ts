@@ -23,6 +23,7 @@ import { openDatabase } from "./database/database.ts";
 import { range } from "./database/number_ranges.ts";
 import { changeQueue, IN_HANDS, redeem, underWay } from "./database/change.ts";
 import { readFacts } from "./database/claims.ts";
+import { rescue, unlessCorrupt } from "./database/content.ts";
 import { heldBy } from "./database/holds.ts";
 import { PER_MESSAGE, STATE } from "./database/schema.ts";
 import { selected } from "./database/selected.ts";
@@ -30,7 +31,8 @@ import { selected } from "./database/selected.ts";
 type Row = Record<string, unknown>;
 
 const STATE_NAMES = Object.keys(STATE) as ReadonlyArray<DeliveryState>;
-const UNFINISHED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held"];
+/** What somebody may have to see to. */
+const UNFINISHED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held", "damaged"];
 
 const recipientOf = (row: Row): QueueRecipient => {
   const { text, attempt } = readAttempt(row["remote"] as string | null);
@@ -50,6 +52,11 @@ const recipientOf = (row: Row): QueueRecipient => {
     underWay: row["held"] === 1 && (state === "held" || state === "removed"),
   };
 };
+
+/** Of a message; one that is broken on the disk keeps its number, and others are listed behind it. */
+const rowOf = (message: StatementSync, number: number): Row =>
+  unlessCorrupt(() => message.get(number)) ??
+    { id: `number ${number}`, accepted_at: 0, account: null, return_path: null, size: 0 };
 
 const holdOf = (row: Row | undefined): QueueHold | null =>
   row === undefined ? null : {
@@ -89,10 +96,8 @@ class Admin {
     );
     const shown = numbers.slice(0, o.limit);
     for (const { number } of shown) {
-      const m = message.get(number as number);
-      if (m !== undefined) {
-        visit(entryOf(m, this.#recipients(number as number), this.#hold(number as number)));
-      }
+      const m = rowOf(message, number as number);
+      visit(entryOf(m, this.#recipients(number as number), this.#hold(number as number)));
     }
     return numbers.length - shown.length;
   }
@@ -150,6 +155,14 @@ class Admin {
     };
   }
 
+  content(id: string, visit: (piece: Uint8Array | null) => void): boolean {
+    const number = this.#db.prepare("SELECT number FROM message WHERE id = ? AND complete = 1")
+      .get(id)?.["number"];
+    if (typeof number !== "number") return false;
+    for (const piece of rescue((text) => this.#db.prepare(text), number)) visit(piece);
+    return true;
+  }
+
   #copyOf(number: number): Pick<QueueDetail, "copyOf"> {
     const row = this.#db.prepare(
       "SELECT origin, open FROM copy WHERE number = ? AND taken_at IS NULL",
@@ -196,6 +209,7 @@ export const adminLayer = (path: string): Layer.Layer<SpoolAdmin, SpoolError> =>
         walk: (o, visit) => attempt("list", () => admin.walk(o, visit)),
         count: attempt("count", () => admin.count()),
         show: (id) => attempt("show", () => admin.show(id)),
+        content: (id, visit) => attempt("content", () => admin.content(id, visit)),
         change: (change, selection, o) =>
           Effect.flatMap(Clock.currentTimeMillis, (now) =>
             attempt(

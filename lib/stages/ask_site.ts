@@ -32,7 +32,7 @@ export const askSite: Stage<Attributed, Attributed, Refusal> = (s) =>
             const facts = { problem: shown(problem) };
             return Effect.andThen(
               Effect.logError("the site's policy could not judge a message", {
-                submission: s.id,
+                id: s.id,
                 ...facts,
               }),
               policy.onFault === "refuse"

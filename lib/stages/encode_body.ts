@@ -1,13 +1,16 @@
 /**
  * Part of the fourth stage: a transfer encoding for what may not leave as it is, lines over 998 octets in the
- * main. RFC 5322 §2.1.1, RFC 6409 §8.4
+ * main, and names of parts in raw UTF-8. RFC 5322 §2.1.1, RFC 6409 §8.4, RFC 6532 §3
  *
  * Looks at a body only where something is known to be wrong with it. Nothing that a signature covers is touched.
  */
 import { Effect } from "effect";
-import { BodyEncoder, encodedHeader } from "../message/mime/mime_encode.ts";
-import { entityOf } from "../message/mime/mime_entity.ts";
+import { isAscii } from "../address/domain.ts";
+import { mendPart } from "../message/downgrade.ts";
+import { BodyEncoder, encodedHeader, type PartHeader } from "../message/mime/mime_encode.ts";
+import { composite, entityOf } from "../message/mime/mime_entity.ts";
 import { type BodyFault, type BodyPlan, BodySurvey } from "../message/mime/mime_survey.ts";
+import { unclear } from "../message/mime/part_header.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import { badMessage, notEncodable } from "../reply/catalog.ts";
 import { HeaderPolicy } from "./policy.ts";
@@ -28,23 +31,39 @@ export const encodeBody: Stage<Completed, Completed, Refusal | SpoolError, Heade
       const binary = s.envelope.body === "BINARYMIME";
       const long = s.body.longestLine > MAX_LINE && !binary;
       const eightBit = (s.body.eightBit || binary) && rules.eightBitBody === "encode";
-      if (!long && !eightBit) return Effect.succeed(s);
+      // only what has parts has headers of parts
+      const names = s.body.eightBit && !s.envelope.smtpUtf8 && rules.rawUtf8 === "fix" &&
+        composite(entityOf(s.header.fields));
+      if (!long && !eightBit && !names) return Effect.succeed(s);
       if (long && rules.longLines === "reject") {
         return refused(s, "HDR-27", badMessage("a body line is over 998 octets"), {
           longestLine: s.body.longestLine,
         });
       }
-      return encode(s, long, eightBit);
+      return encode(s, { long, eightBit, names, binary: binary && !eightBit });
     })
     : Effect.succeed(s);
 
 const refused = (s: Completed, rule: string, reply: Refusal["reply"], facts: Facts) =>
   Effect.fail(refusal(s.trail, "fix_headers", rule, reply, facts));
 
+/** What is to be looked for. */
+interface Task {
+  readonly long: boolean;
+  readonly eightBit: boolean;
+  /** UTF-8 in headers of parts. */
+  readonly names: boolean;
+  /** Binary content stays what it is. */
+  readonly binary: boolean;
+}
+
+/** What was signed, encrypted or forwarded stays octet by octet. RFC 1847 §2.1 */
+const mendNames: PartHeader = (raw, { sealed, nested }) =>
+  sealed || nested || isAscii(raw) || unclear(raw) ? raw : mendPart(raw);
+
 const encode = Effect.fnUntraced(function* (
   s: Completed,
-  long: boolean,
-  eightBit: boolean,
+  { long, eightBit, names, binary }: Task,
 ): Effect.fn.Return<Completed, Refusal | SpoolError> {
   const facts = { longestLine: s.body.longestLine, eightBit: s.body.eightBit };
   if (s.fields.signatures > 0) {
@@ -55,7 +74,7 @@ const encode = Effect.fnUntraced(function* (
     return yield* refused(s, "MSA-8.0", reply, facts);
   }
   const root = entityOf(s.header.fields);
-  const limits = { eightBit: !eightBit, binary: false };
+  const limits = { eightBit: !eightBit, binary };
   const survey = new BodySurvey(root, limits);
   const { stored } = s;
   if (stored === undefined) return s;
@@ -63,21 +82,32 @@ const encode = Effect.fnUntraced(function* (
   const plan = survey.end();
   if (isFault(plan)) {
     // 8-bit text may stay as it is: it is only safer in 7-bit
-    if (!long) return { ...s, trail: [...s.trail, left(plan, facts)] };
+    if (!long) return eightBit ? { ...s, trail: [...s.trail, left(plan, facts)] } : s;
     return yield* refused(s, "HDR-27", notEncodable(plan), { ...facts, problem: plan });
   }
-  if (!plan.changes) return s;
-  const encoder = new BodyEncoder(root, plan);
+  let named = 0;
+  const mend: PartHeader = (raw, place) => {
+    const made = mendNames(raw, place);
+    if (made !== raw) named++;
+    return made;
+  };
+  const mends = names && plan.eightBitHeader && !plan.misled;
+  if (!plan.changes && !mends) return s;
+  const encoder = new BodyEncoder(root, plan, mends ? mend : undefined);
   const body = yield* stored.replace({
     push: (chunk) => encoder.push(chunk),
     end: () => encoder.end(),
   });
   return {
     ...s,
-    envelope: { ...s.envelope, body: body.eightBit ? "8BITMIME" : "7BIT" },
+    envelope: binary ? s.envelope : { ...s.envelope, body: body.eightBit ? "8BITMIME" : "7BIT" },
     body,
-    header: encodedHeader(s.header, root, plan),
-    trail: [...s.trail, changed(plan, facts)],
+    header: plan.changes ? encodedHeader(s.header, root, plan) : s.header,
+    trail: [
+      ...s.trail,
+      ...(plan.changes ? [changed(plan, facts)] : []),
+      ...(named > 0 ? [mended(named)] : []),
+    ],
   };
 });
 
@@ -93,6 +123,13 @@ const changed = (plan: BodyPlan, facts: Facts): Decision => ({
     after: plan.fates.filter((f) => f !== "keep").join(", "),
     ...(plan.folds ? { folded: "headers of parts" } : {}),
   },
+});
+
+const mended = (parts: number): Decision => ({
+  stage: "fix_headers",
+  verdict: "changed",
+  rule: "HDR-17",
+  facts: { field: "headers of parts", problem: "hold 8-bit characters", parts },
 });
 
 const left = (fault: BodyFault, facts: Facts): Decision => ({

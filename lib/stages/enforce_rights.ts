@@ -2,12 +2,12 @@
  * Third stage: may this account send as what the message claims, and to whom it goes?
  *
  * Return path and authors are decided here; a Sender of somebody else is what `add_sender` puts right.
- * Display names are not looked at. RFC 6409 §6.1, §6.2, §6.3
+ * Names give no right; those that show somebody else's address are `name_rights.ts`. RFC 6409 §6.1, §6.2, §6.3
  */
 import { Effect } from "effect";
 import { domainKey } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
-import type { Account } from "../ports/accounts.ts";
+import type { Account, Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import { type Circumstances, SenderRights } from "../ports/sender_rights.ts";
 import {
   AUTHORS_IN_SEVERAL_DOMAINS,
@@ -20,6 +20,7 @@ import {
 } from "../reply/catalog.ts";
 import { address, addresses } from "./facts.ts";
 import { type Claims, claimsOf, judge, notYours } from "./claims.ts";
+import { checkNames } from "./name_rights.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { type Authenticated, type Authorized, circumstancesOf, type Stage } from "./submission.ts";
 import type { Decision, Trail } from "./trail.ts";
@@ -77,7 +78,12 @@ const passed = (rule: string, facts: Decision["facts"]): Decision => ({
  * the top block where the message is passed on. Authors of several domains, or none, need rights of their own.
  * Refused with 550 5.7.1 naming the field. RFC 6409 §6.1, §6.3, RFC 6854 §3
  */
-export const enforceRights: Stage<Authenticated, Authorized, Refusal, SenderRights> = Effect
+export const enforceRights: Stage<
+  Authenticated,
+  Authorized,
+  Refusal | AccountsUnavailable,
+  SenderRights | Accounts
+> = Effect
   .fnUntraced(function* (s: Authenticated) {
     const circumstances = circumstancesOf(s);
     const { account } = s;
@@ -95,7 +101,9 @@ export const enforceRights: Stage<Authenticated, Authorized, Refusal, SenderRigh
       return yield* refusal(trail, "enforce_rights", "MSA-6.2", RECIPIENTS_NOT_ALLOWED, facts);
     }
     const decision = yield* checkAuthors(s, trail, circumstances);
-    return { ...s, _tag: "Authorized" as const, trail: [...trail, decision] };
+    const judged = [...trail, decision];
+    yield* checkNames(s, judged, circumstances);
+    return { ...s, _tag: "Authorized" as const, trail: judged };
   });
 
 const checkAuthors = Effect.fnUntraced(function* (

@@ -47,7 +47,7 @@ const ask = (s: Attributed, f: Filter): Effect.Effect<Attributed, Refusal | Spoo
       onFailure: ({ problem }) => {
         const facts = { filter: f.name, problem: shown(problem) };
         return Effect.andThen(
-          Effect.logError("a filter could not judge a message", { submission: s.id, ...facts }),
+          Effect.logError("a filter could not judge a message", { id: s.id, ...facts }),
           f.onFault === "refuse"
             ? Effect.fail(refusal(s.trail, "filter", "filter.fault", FILTER_FAULT, facts))
             : Effect.succeed(told(s, "pass", "filter.fault", facts)),

@@ -160,9 +160,11 @@ export class HeaderPolicy extends HeaderPolicyBase {}
 export const rightsLayer = (
   policy: RightsPolicy,
   checks: RightsChecks = STANDARD_CHECKS,
+  localDomains: ReadonlyArray<string> | null = null,
 ): Layer.Layer<SenderRights> =>
   Layer.succeed(SenderRights, {
     checks,
+    localDomains: new Set(localDomains),
     maySendAs: (account, mailbox, circumstances) =>
       Effect.sync(() => policy.as(account, mailbox, circumstances)),
     notAllowed: (account, recipients) =>
@@ -215,7 +217,7 @@ export const policyLayer = (
   seal: ((text: string) => string) | null = null,
 ): Layer.Layer<SenderRights | Routes | HeaderPolicy> =>
   Layer.mergeAll(
-    rightsLayer(policies.rights(facts.rights), facts.rights.checks),
+    rightsLayer(policies.rights(facts.rights), facts.rights.checks, facts.rights.localDomains),
     routesLayer(policies.routes, facts.routes),
     headerLayer(
       policies.headers(facts.headers),

@@ -13,6 +13,7 @@ import { parseFields } from "../message/parse.ts";
 import type { AddressField } from "../message/address_list.ts";
 import { encodeUtf8 } from "../message/text.ts";
 import { makeFolded } from "../message/write.ts";
+import type { Accounts, AccountsUnavailable } from "../ports/accounts.ts";
 import type { SenderRights } from "../ports/sender_rights.ts";
 import { enforceRights } from "./enforce_rights.ts";
 import { address, addresses, value } from "./facts.ts";
@@ -22,7 +23,12 @@ import type { Authorized, Stage } from "./submission.ts";
 import type { Decision, Facts } from "./trail.ts";
 
 /** Nothing at all where a site has no rules. Refused as `enforceRights` refuses. */
-export const rewrite: Stage<Authorized, Authorized, Refusal, SenderRights | HeaderPolicy> = (s) =>
+export const rewrite: Stage<
+  Authorized,
+  Authorized,
+  Refusal | AccountsUnavailable,
+  SenderRights | HeaderPolicy | Accounts
+> = (s) =>
   Effect.flatMap(HeaderPolicy, ({ rewrites, limits, rules }) => {
     if (rewrites === null) return Effect.succeed(s);
     const decisions: Array<Decision> = [];

@@ -33,7 +33,7 @@ export const sign: Stage<Routed, Signed, Refusal, Signer> = Effect.fnUntraced(
     }).pipe(Effect.catchTag("SigningFault", (e) => {
       const facts = { domain: shown(e.domain), problem: shown(e.reason) };
       return Effect.andThen(
-        Effect.logError("a message cannot be signed", { submission: s.id, ...facts }),
+        Effect.logError("a message cannot be signed", { id: s.id, ...facts }),
         Effect.fail(refusal(s.trail, "sign", "DKIM-11", CANNOT_SIGN, facts)),
       );
     }));

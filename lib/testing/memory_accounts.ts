@@ -78,6 +78,12 @@ export const memoryAccounts: Layer.Layer<Accounts | AccountsAdmin> = Layer.effec
 
     return Context.make(Accounts, {
       find: (id) => Effect.sync(() => kept.get(keyOf(id) ?? "")?.account ?? null),
+      hasDomain: (domain) =>
+        Effect.sync(() =>
+          [...kept.values()].some(({ account }) =>
+            addresses(account).some((m) => domainKey(m.domain) === domain)
+          )
+        ),
       verify: (login) =>
         Effect.sync((): LoginResult => {
           const authcid = saslprep(login.authcid);

@@ -516,6 +516,12 @@ export class MemorySpool {
       }
       return null;
     });
+  readonly content = (id: string, visit: (piece: Uint8Array | null) => void) =>
+    Effect.sync(() => {
+      const stored = this.#messages.get(id);
+      if (stored !== undefined) visit(stored.content);
+      return stored !== undefined;
+    });
   readonly redeem = (token: string, then: "release" | "cancel"): Effect.Effect<Changed> =>
     Effect.flatMap(
       this.heldBy(token),
@@ -579,6 +585,9 @@ const settleRow = (row: Row, outcome: Outcome, now: number): void => {
       return;
     case "Expired":
       row.state = "expired";
+      return;
+    case "Damaged":
+      row.state = "damaged";
       return;
     case "Deferred":
       row.state = "queued";

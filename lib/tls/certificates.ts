@@ -100,7 +100,6 @@ const watch = Effect.fnUntraced(function* (
 ) {
   const stamp = yield* stampOf(files);
   const pair = yield* load(files);
-  yield* warnOf(pair, hostname);
   return { files, hostname, pair, stamp } satisfies Watched;
 });
 
@@ -124,7 +123,7 @@ const refresh = Effect.fnUntraced(function* (watched: Watched, load: Load) {
   );
 });
 
-/** The same words as `config check` has. */
+/** The same words as before the start, where `config check` is asked. */
 const warnOf = Effect.fnUntraced(function* (pair: Pair, hostname: string | null) {
   for (const reason of pairWarnings(pair, hostname, yield* Clock.currentTimeMillis)) {
     yield* Effect.logWarning(`certificate ${reason}`, { file: pair.files.certificate });

@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Records, RecordsFault, type SubmissionRecord } from "../ports/records.ts";
+import { watchDatabase } from "../files/watched_database.ts";
 
 /** Where records are kept, which, and for how many milliseconds. */
 export interface RecordsOptions {
@@ -142,6 +143,10 @@ export const recordsLayer = (o: RecordsOptions): Layer.Layer<Records, RecordsFau
         (s) => Effect.ignore(attempt(() => s.close())),
       );
       if (o.readOnly !== true) {
+        if (o.path !== ":memory:") {
+          const cost = "records of submissions are lost, and `trace` does not find them";
+          yield* Effect.forkScoped(watchDatabase(o.path, cost));
+        }
         yield* Effect.forkScoped(repeatedly(FLUSH_MS, () => store.flush()));
         yield* Effect.forkScoped(repeatedly(PRUNE_MS, () => store.prune(Date.now())));
         yield* attempt(() => store.prune(Date.now()));

@@ -229,6 +229,20 @@ export const accountsSuite = <E>(
       assert.equal(yield* Accounts.use((a) => a.find("nobody@example.net")), null);
     }));
 
+  it("hasDomain() knows the domains of all addresses, and what changed", () =>
+    Effect.gen(function* () {
+      const accounts = yield* Accounts;
+      assert.equal(yield* accounts.hasDomain("example.net"), false);
+      yield* alice;
+      yield* add("bob@b\u00fccher.example", "secret");
+      assert.equal(yield* accounts.hasDomain("example.net"), true);
+      assert.equal(yield* accounts.hasDomain("other.example"), true); // an alias
+      assert.equal(yield* accounts.hasDomain("xn--bcher-kva.example"), true);
+      assert.equal(yield* accounts.hasDomain("ample.net"), false);
+      yield* AccountsAdmin.use((a) => a.remove("alice@example.net"));
+      assert.equal(yield* accounts.hasDomain("example.net"), false);
+    }));
+
   it("keys() and identify() let in who proves the keys, by any name of the account: SASL-08, SASL-09", () =>
     Effect.gen(function* () {
       yield* alice;

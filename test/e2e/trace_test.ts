@@ -47,6 +47,18 @@ Deno.test({
       assert.equal(traced.trail.at(-1).rule, "RGT-5");
       assert.equal((await run("trace", "0".repeat(17))).code, 1);
 
+      // a name that shows a colleague's address
+      const named = await transport.sendMail({
+        ...mail,
+        from: { name: "ceo@example.com", address: site.user },
+      }).then(() => "", (e: Error) => e.message);
+      assert.match(named, /550-5\.7\.1 The name in the From field shows an address/);
+      const why = await eventually(async () => {
+        const e = await run("trace", /Trace id (\S+)/.exec(named)?.[1] ?? "", "--json");
+        return e.code === 0 ? JSON.parse(e.stdout) : null;
+      });
+      assert.equal(why.trail.at(-1).rule, "RGT-11");
+
       // Received, sealed
       const outbox = join(site.dir, "outbox", "new");
       const file = await eventually(async () => {
@@ -71,12 +83,23 @@ Deno.test({
       const replay = await run("policy", "replay", "--against", next, "--json");
       assert.equal(replay.code, 1, replay.stderr);
       const would = JSON.parse(replay.stdout);
-      assert.equal(would.submissions, 2);
+      assert.equal(would.submissions, 3);
       assert.deepEqual(
         would.changes.map((c: { id: string; after: { reply: string } }) => [c.id, c.after.reply]),
         [[id, "accepted"]],
       );
-      assert.equal((await run("policy", "replay", "--against", site.config)).code, 0);
+      assert.equal(would.notice, undefined);
+      const same = await run("policy", "replay", "--against", site.config);
+      assert.deepEqual([same.code, same.stderr], [0, ""]);
+
+      // a server that does not record what it accepts has only refusals to judge, and says so
+      await Deno.writeTextFile(site.config, config.replace("accepted = true", "accepted = false"));
+      const notice =
+        /^accepted submissions are not recorded: only refused ones are judged here; set accepted = true in \[records\]/;
+      const partial = await run("policy", "replay", "--against", next, "--json");
+      assert.match(JSON.parse(partial.stdout).notice, notice);
+      const inWords = await run("policy", "replay", "--against", next);
+      assert.match(inWords.stderr.replace("postern: ", ""), notice);
     } finally {
       await server.stop();
       await Deno.remove(site.dir, { recursive: true });

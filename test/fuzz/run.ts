@@ -28,7 +28,7 @@ for (const target of targets) {
     const input = generate(target, known, random);
     const before = performance.now();
     try {
-      target.run(input, randomOf(input));
+      await target.run(input, randomOf(input));
     } catch (e) {
       failed++;
       console.log(

@@ -6,8 +6,10 @@ export interface Target {
   readonly tokens: ReadonlyArray<string>;
   /** Whole inputs, to be damaged. */
   readonly seeds: ReadonlyArray<string>;
+  /** New inputs of an ordinary test run, where the usual number takes too long. */
+  readonly quick?: number;
   /** Throws where a promise is broken. */
-  readonly run: (input: Uint8Array, random: Random) => void;
+  readonly run: (input: Uint8Array, random: Random) => void | Promise<void>;
 }
 
 /** A small generator that can be started again (mulberry32). */

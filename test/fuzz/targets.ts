@@ -4,6 +4,7 @@ import type { Target } from "./target.ts";
 import { dnsAnswer, documents } from "./targets/discovery.ts";
 import { chunks, mime } from "./targets/body.ts";
 import { milter, rspamd } from "./targets/filters.ts";
+import { delivery } from "./targets/delivery.ts";
 import { address, date, header } from "./targets/message.ts";
 import { nextHop, proxy, sasl } from "./targets/peers.ts";
 import { stsPolicy, tlsReportRecord } from "./targets/policies.ts";
@@ -16,6 +17,7 @@ export const targets: ReadonlyArray<Target> = [
   smuggling,
   chunks,
   mime,
+  delivery,
   header,
   address,
   date,

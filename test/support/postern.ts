@@ -159,10 +159,13 @@ const collect = async (stream: ReadableStream<Uint8Array>, onText: (text: string
   for await (const chunk of stream) onText(decoder.decode(chunk, { stream: true }));
 };
 
-/** Starts the server and waits until both listeners are open. */
-export const startPostern = async (site: Pick<Site, "config">): Promise<Running> => {
+/** Starts the server, with more flags of `serve`, and waits until both listeners are open. */
+export const startPostern = async (
+  site: Pick<Site, "config">,
+  flags: ReadonlyArray<string> = [],
+): Promise<Running> => {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...RUN, "--config", site.config, "serve"],
+    args: [...RUN, "--config", site.config, "serve", ...flags],
     cwd: ROOT,
     stdout: "piped",
     stderr: "piped",

@@ -209,6 +209,9 @@ export class Session {
   /** Bodies received, one behind the other. */
   received = "";
 
+  /** Of the message that came last. */
+  reader: MessageReader | null = null;
+
   /** One write of the client; returns the lines that come back, without CRLF. */
   write(octets: Uint8Array): ReadonlyArray<string> {
     this.#lines.feed(octets);
@@ -245,6 +248,7 @@ export class Session {
         this.received += this.#data.takeBody().map(text).join("");
         if (!this.#data.done) return;
         const verdict = this.#data.verdict();
+        this.reader = this.#data;
         this.#data = null;
         this.#lines.feed(rest.subarray(taken));
         this.#apply({ _tag: "DataEnd", verdict });

@@ -1,5 +1,6 @@
 /** Submissions, services and addresses for tests of the stages. Nothing here waits, asks DNS or draws lots. */
 import { Effect, Layer } from "effect";
+import { domainKey } from "../../lib/address/domain.ts";
 import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
 import type { Rewrites } from "../../lib/address/rewrite.ts";
@@ -197,6 +198,14 @@ export const accountsLayer = (accounts: NonNullable<World["accounts"]>): Layer.L
       accounts === "unavailable"
         ? Effect.fail(new AccountsUnavailable({ cause: "down" }))
         : Effect.succeed(accounts.find((a) => a.id === id) ?? null),
+    hasDomain: (domain) =>
+      accounts === "unavailable"
+        ? Effect.fail(new AccountsUnavailable({ cause: "down" }))
+        : Effect.succeed(
+          accounts.some((a) =>
+            [a.primary, ...a.aliases].some((m) => domainKey(m.domain) === domain)
+          ),
+        ),
   });
 
 const LOCAL: RightsSettings = { localDomains: ["example.net"], separator: "+" };
@@ -205,7 +214,11 @@ const LOCAL: RightsSettings = { localDomains: ["example.net"], separator: "+" };
 export const world = (w: World = {}): Layer.Layer<PipelineServices> =>
   Layer.mergeAll(
     accountsLayer(w.accounts ?? [alice]),
-    rightsLayer(ownAddresses({ ...LOCAL, ...w.rights }), w.rights?.checks),
+    rightsLayer(
+      ownAddresses({ ...LOCAL, ...w.rights }),
+      w.rights?.checks,
+      { ...LOCAL, ...w.rights }.localDomains,
+    ),
     routesLayer(byRecipient, w.routes ?? oneRoute),
     headerLayer(
       { ...defaultRules, ...w.rules },

@@ -149,5 +149,11 @@ export const makeAccounts = (
   const certified: Accounts["Service"]["certified"] = (certificate) =>
     attempt(() => accountOf(store, certificate));
 
-  return { verify, keys, identify, certified, find };
+  const hasDomain: Accounts["Service"]["hasDomain"] = (domain) =>
+    attempt(() => {
+      memory.refresh();
+      return memory.allDomains().has(domain);
+    });
+
+  return { verify, keys, identify, certified, find, hasDomain };
 };

@@ -11,6 +11,8 @@ export interface Memory {
   readonly usualIterations: () => number;
   /** Domains that names nobody has are taken to be in. */
   readonly domains: () => ReadonlyArray<string>;
+  /** Every domain of an account's address. */
+  readonly allDomains: () => ReadonlySet<string>;
   /** Throws what SQLite throws. */
   readonly refresh: () => void;
   readonly forget: () => void;
@@ -36,17 +38,20 @@ export const makeMemory = (
   let checkedAt = -Infinity;
   let iterations: number | null = null;
   let domains: ReadonlyArray<string> | null = null;
+  let allDomains: ReadonlySet<string> | null = null;
   const forget = (): void => {
     remembered.forget();
     found.clear();
     iterations = null;
     domains = null;
+    allDomains = null;
   };
   return {
     remembered,
     found,
     usualIterations: () => iterations ??= store.usualIterations() ?? o.iterations,
     domains: () => domains ??= store.domains(),
+    allDomains: () => allDomains ??= store.allDomains(),
     refresh: () => {
       // asking SQLite costs more than all else that is done for a known account
       if (recheckMs > 0) {

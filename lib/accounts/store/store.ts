@@ -36,6 +36,8 @@ export interface Store {
   readonly usualIterations: () => number | null;
   /** Some domains of primary addresses, all of them where accounts are few; in order. */
   readonly domains: () => ReadonlyArray<string>;
+  /** Every domain that an account has an address in. */
+  readonly allDomains: () => ReadonlySet<string>;
   readonly byLogin: (name: LoginName) => StoredAccount | null;
   /** Row of the account whose primary address this is. */
   readonly rowOf: (id: string) => number | null;
@@ -78,6 +80,9 @@ export const makeStore = (db: DatabaseSync, rights: RightsStore): Store => {
   const domains = db.prepare(
     `SELECT DISTINCT replace(key, rtrim(key, replace(key, '@', '')), '') AS domain
     FROM (SELECT key FROM address WHERE position = 0 LIMIT 1000) ORDER BY domain`,
+  );
+  const allDomains = db.prepare(
+    "SELECT DISTINCT replace(key, rtrim(key, replace(key, '@', '')), '') AS domain FROM address",
   );
   const byKey = db.prepare("SELECT account, position FROM address WHERE key = ?");
   const byLocal = db.prepare("SELECT DISTINCT account FROM address WHERE local_key = ? LIMIT 2");
@@ -153,6 +158,7 @@ export const makeStore = (db: DatabaseSync, rights: RightsStore): Store => {
       return row === undefined ? null : Number(row["iterations"]);
     },
     domains: () => domains.all().map((r) => String(r["domain"])),
+    allDomains: () => new Set(allDomains.all().map((r) => String(r["domain"]))),
     byLogin: (name) => {
       if (name._tag === "Nobody") return null;
       const rows = name._tag === "Address" ? byKey.all(name.key) : byLocal.all(name.key);

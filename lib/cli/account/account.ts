@@ -3,10 +3,10 @@ import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { AccountsAdmin } from "../../ports/accounts_admin.ts";
 import { certificate, minimum } from "./account_login.ts";
-import { address, onAccounts, show } from "./account_store.ts";
+import { address, onAccounts, onAccountsAs, show } from "./account_store.ts";
 import { accountOf, mailboxOf } from "../find_account.ts";
 import { accountJson, accountLines } from "./account_view.ts";
-import { newPassword } from "./password.ts";
+import { newPassword, strong } from "./password.ts";
 import { json } from "../root.ts";
 import { print, printJson } from "../terminal.ts";
 
@@ -26,15 +26,18 @@ const add = Command.make("add", {
   passwordStdin,
   json,
 }, (a) =>
-  onAccounts(Effect.gen(function* () {
-    const primary = yield* mailboxOf(a.address);
-    const aliases = yield* Effect.forEach(a.alias, mailboxOf);
-    const made = yield* newPassword(a.passwordStdin);
-    const account = yield* AccountsAdmin.use((admin) =>
-      admin.add({ primary, aliases, password: made.password })
-    );
-    yield* show(account, a.json, made);
-  }))).pipe(Command.withDescription("Make an account"));
+  onAccountsAs(({ passwordLength }) =>
+    Effect.gen(function* () {
+      const primary = yield* mailboxOf(a.address);
+      const aliases = yield* Effect.forEach(a.alias, mailboxOf);
+      const made = yield* newPassword(a.passwordStdin);
+      yield* strong(made, [primary, ...aliases], passwordLength);
+      const account = yield* AccountsAdmin.use((admin) =>
+        admin.add({ primary, aliases, password: made.password })
+      );
+      yield* show(account, a.json, made);
+    })
+  )).pipe(Command.withDescription("Make an account"));
 
 const list = Command.make("list", { json }, (a) =>
   onAccounts(Effect.gen(function* () {
@@ -52,12 +55,15 @@ const passwd = Command.make(
   "passwd",
   { address, passwordStdin, json },
   (a) =>
-    onAccounts(Effect.gen(function* () {
-      const { id } = yield* accountOf(a.address);
-      const made = yield* newPassword(a.passwordStdin);
-      const account = yield* AccountsAdmin.use((admin) => admin.setPassword(id, made.password));
-      yield* show(account, a.json, made);
-    })),
+    onAccountsAs(({ passwordLength }) =>
+      Effect.gen(function* () {
+        const { id, primary, aliases } = yield* accountOf(a.address);
+        const made = yield* newPassword(a.passwordStdin);
+        yield* strong(made, [primary, ...aliases], passwordLength);
+        const account = yield* AccountsAdmin.use((admin) => admin.setPassword(id, made.password));
+        yield* show(account, a.json, made);
+      })
+    ),
 ).pipe(Command.withDescription("Set a new password"));
 
 const takeHash = Command.make(

@@ -15,6 +15,7 @@ import { failed, Failure, misused, noAccounts } from "../../app/failure.ts";
 import type { NewPassword } from "./password.ts";
 import { configOf } from "../../app/config_file.ts";
 import { root } from "../root.ts";
+import type { Config } from "../../config/config.ts";
 import { print, printJson } from "../terminal.ts";
 
 type Refused = AddressTaken | BadPassword | CertificateTaken | NoSuchAccount;
@@ -23,6 +24,13 @@ type StoreError = AccountsUnavailable | Refused;
 /** Runs `work` on the accounts of the configuration in force. */
 export const onAccounts = (
   work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
+): Effect.Effect<void, Failure, Command.CommandContext<"postern">> => onAccountsAs(() => work);
+
+/** The same, for work that must know what the configuration says of accounts. */
+export const onAccountsAs = (
+  work: (
+    settings: Config["accounts"],
+  ) => Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
 ): Effect.Effect<void, Failure, Command.CommandContext<"postern">> =>
   Effect.gen(function* () {
     const { config } = yield* root;
@@ -31,7 +39,9 @@ export const onAccounts = (
 
 const withAccounts = (
   given: Option.Option<string>,
-  work: Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
+  work: (
+    settings: Config["accounts"],
+  ) => Effect.Effect<void, StoreError | Failure, Accounts | AccountsAdmin>,
 ): Effect.Effect<void, Failure> =>
   Effect.gen(function* () {
     const { accounts } = yield* configOf(given);
@@ -39,7 +49,7 @@ const withAccounts = (
       if (e instanceof Failure) return e;
       return e._tag === "AccountsUnavailable" ? noAccounts(accounts.path)(e) : explained(e);
     };
-    yield* work.pipe(Effect.provide(accountsLayer(accounts)), Effect.mapError(plain));
+    yield* work(accounts).pipe(Effect.provide(accountsLayer(accounts)), Effect.mapError(plain));
   });
 
 const explained = (e: Refused): Failure => {

@@ -1,6 +1,8 @@
 /** Where a new password comes from: standard input, a person, or chance. */
 import { Effect, Redacted } from "effect";
 import { failed, type Failure, misused } from "../../app/failure.ts";
+import { weakness } from "../../accounts/store/weak_password.ts";
+import type { Mailbox } from "../../address/mailbox.ts";
 import { askSecret, interactive, readStdin } from "../terminal.ts";
 
 export interface NewPassword {
@@ -38,6 +40,21 @@ export const newPassword = (fromStdin: boolean): Effect.Effect<NewPassword, Fail
     }
     return { password: first, generated: false };
   });
+
+/** Fails for a password that would be guessed. One that is made up here is none. NIST SP 800-63B §3.1.1.2 */
+export const strong = (
+  { password, generated }: NewPassword,
+  addresses: ReadonlyArray<Mailbox>,
+  least: number,
+): Effect.Effect<void, Failure> => {
+  const why = generated ? null : weakness(Redacted.value(password), addresses, least);
+  return why === null ? Effect.void : Effect.fail(
+    failed(
+      `this password is too weak: ${why}; nothing was changed`,
+      "take a longer one, or leave it out and one is made up",
+    ),
+  );
+};
 
 const generate = (): NewPassword => ({
   password: Redacted.make(randomPassword()),

@@ -88,7 +88,7 @@ const outcomeOf = Effect.fnUntraced(function* (config: Config, r: SubmissionReco
 });
 
 const NOT_RECORDED =
-  "postern: accepted submissions are not recorded: only refused ones are judged here; set accepted = true in [records] to have both";
+  "accepted submissions are not recorded: only refused ones are judged here; set accepted = true in [records] to have both";
 
 const replay = (policies: Policies) =>
   Command.make("replay", {
@@ -119,9 +119,14 @@ const replay = (policies: Policies) =>
       });
       const judged = before.filter((o) => o !== null).length;
       // of the configuration in force: it is its server that writes the records
-      if (!now.records.accepted) yield* remark(NOT_RECORDED);
+      if (!now.records.accepted) yield* remark(`postern: ${NOT_RECORDED}`);
       yield* a.json
-        ? printJson({ version: 1, submissions: judged, changes: changes.map(changeJson) })
+        ? printJson({
+          version: 1,
+          submissions: judged,
+          ...(now.records.accepted ? {} : { notice: NOT_RECORDED }),
+          changes: changes.map(changeJson),
+        })
         : print(
           ...changes.flatMap(changeLines),
           `${judged} submissions, ${changes.length} would change`,

@@ -81,7 +81,7 @@ export const forecastOf = (
         const since = d.hold === null ? latest("held", r) : d.acceptedAt;
         return {
           words: `held${since === null ? "" : " since {at}"}: \`postern queue release ${d.id}\` ` +
-            `lets it go on; from {expires} on there is but one attempt left${late}`,
+            `lets it go on; from {expires} on only a few attempts are left${late}`,
           at: since,
           expires: returned,
         };
@@ -94,6 +94,14 @@ export const forecastOf = (
           words: `${r.state === "failed" ? "refused for good" : "given up"} {at}: ${
             notified(d, r) ? "the sender was sent a bounce" : told(d, r)
           }`,
+          at: r.lastAt,
+          expires: null,
+        };
+      case "damaged":
+        return {
+          words: `damaged in our storage, found {at}, and not sent; ${
+            notified(d, r) ? "the sender was sent a bounce" : told(d, r)
+          }; \`postern queue show ${d.id} --content\` gives what is left of it`,
           at: r.lastAt,
           expires: null,
         };

@@ -14,14 +14,14 @@ import { renderTrail } from "../explain_view.ts";
 import { failed, misused } from "../../app/failure.ts";
 import { limitsOf } from "./hop_limits.ts";
 import { onSpool } from "../on_spool.ts";
-import { flag, id, meant, perform, report, which } from "./acting.ts";
+import { flag, id, many, meant, perform, report, which } from "./acting.ts";
 import { forecastOf } from "./forecast.ts";
 import { copies, takeOver } from "./copies.ts";
 import { cancel, release } from "./release.ts";
 import { selecting, selectionFlags } from "./selection.ts";
 import { countLines, detailJson, detailLines, entryJson, entryLines } from "./view.ts";
 import { json } from "../root.ts";
-import { colour, print, printJson, printNow } from "../terminal.ts";
+import { colour, print, printJson, printNow, printOctets } from "../terminal.ts";
 import { visibleJson } from "../../app/visible.ts";
 import { readStoredTrail } from "../../stages/stored_trail.ts";
 
@@ -46,6 +46,11 @@ const statesOf = Effect.fnUntraced(function* (given: Option.Option<string>) {
     ? states
     : yield* misused(`queue list: --state must be of ${DELIVERY_STATES.join(", ")}`);
 });
+
+const content = flag(
+  "content",
+  "Only what is stored of the message itself, as it is: also of a damaged one",
+);
 
 const LINES_AT_ONCE = 500;
 
@@ -98,9 +103,10 @@ const count = Command.make("count", { json }, (a) =>
   )).pipe(Command.withDescription("Count recipients by next hop and state"));
 
 const show = (policies: Policies) =>
-  Command.make("show", { id, json }, (a) =>
+  Command.make("show", { id, json, content }, (a) =>
     onSpool((config) =>
       Effect.gen(function* () {
+        if (a.content) return yield* printContent(a.id);
         const detail = yield* SpoolAdmin.use((s) => s.show(a.id));
         if (detail === null) return yield* failed(yield* notThere(config, a.id));
         const forecast = forecastOf(detail, config.queue, yield* Clock.currentTimeMillis);
@@ -115,6 +121,22 @@ const show = (policies: Policies) =>
         "Where a message is, why, and what happens next; how it was accepted",
       ),
     );
+
+/** Octets as they are stored, to standard output; what is missing of them is told besides. */
+const printContent = Effect.fnUntraced(function* (id: string) {
+  let lost = 0;
+  const admin = yield* SpoolAdmin;
+  const found = yield* admin.content(id, (piece) => {
+    if (piece === null) lost++;
+    else printOctets(piece);
+  });
+  if (!found) return yield* failed(`there is no message ${id} in the spool`);
+  if (lost > 0) {
+    return yield* failed(
+      `${many(lost, "piece")} of the message cannot be read: what was printed is not all`,
+    );
+  }
+});
 
 /** What was passed through was never in the spool. */
 const notThere = (config: Config, id: string) =>

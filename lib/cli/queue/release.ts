@@ -6,9 +6,10 @@ import type { SpoolError } from "../../ports/spool.ts";
 import { type Change, type Changed, SpoolAdmin } from "../../ports/spool_admin.ts";
 import { failed, type Failure, misused } from "../../app/failure.ts";
 import { onSpool } from "../on_spool.ts";
-import { perform, report, which } from "./acting.ts";
+import { many, meant, perform, report, type Which, which } from "./acting.ts";
 import { selecting } from "./selection.ts";
 import { json } from "../root.ts";
+import { remark } from "../terminal.ts";
 import { learnSender } from "./learn_sender.ts";
 
 const isToken = (text: string): boolean => text.startsWith("hold-");
@@ -44,6 +45,27 @@ const redeem = (
     );
   });
 
+/** What a start held, where it held anything; else all that is held. */
+const releaseAll = Effect.fnUntraced(function* (a: Which) {
+  yield* meant("release", a);
+  const admin = yield* SpoolAdmin;
+  const change: Change = { _tag: "Release" };
+  const { dryRun } = a;
+  const doubted = yield* admin.change(change, { doubted: true }, { dryRun });
+  if (doubted.recipients === 0) return yield* perform("release", change, a);
+  yield* report(doubted, a, "Release");
+  const other = yield* admin.change(change, {}, { dryRun: true });
+  const left = other.messages.filter((m) => !doubted.messages.includes(m)).length;
+  if (left > 0) {
+    yield* remark(
+      `${many(left, "message")} that a policy or an operator holds ${
+        left === 1 ? "stays" : "stay"
+      } held: ` +
+        "what the start of the server had held was released first; the same command once more releases the rest",
+    );
+  }
+});
+
 export const release = Command.make(
   "release",
   {
@@ -66,7 +88,7 @@ export const release = Command.make(
           return yield* report(yield* redeem(config, id, "release", a.dryRun), a, "Release");
         }
         if (id !== null && !a.dryRun) yield* vouch(config, id);
-        yield* perform("release", { _tag: "Release" }, a);
+        yield* a.all ? releaseAll(a) : perform("release", { _tag: "Release" }, a);
       })
     ),
 ).pipe(Command.withDescription("Let held recipients go on, whatever holds them"));

@@ -140,7 +140,7 @@ const attemptLine = (
 };
 
 /** The last attempt ended in these; in others it stands in the history. */
-const FINAL: ReadonlyArray<QueueRecipient["state"]> = ["delivered", "failed", "expired"];
+const FINAL: ReadonlyArray<QueueRecipient["state"]> = ["delivered", "failed", "expired", "damaged"];
 
 /** One recipient: how it stands and what comes next, then all attempts in their order. */
 const storyOf = (

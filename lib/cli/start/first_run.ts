@@ -9,6 +9,7 @@ import { parseMailbox } from "../../address/path.ts";
 import { AccountsAdmin } from "../../ports/accounts_admin.ts";
 import { makeSelfSigned } from "../../tls/selfsigned.ts";
 import { failed, type Failure, reasonOf } from "../../app/failure.ts";
+import { DEMO_HOSTNAME } from "../../config/read/demo_account.ts";
 import { randomPassword } from "../account/password.ts";
 
 export interface FirstRun {
@@ -23,7 +24,7 @@ export interface FirstRun {
   readonly fresh: boolean;
 }
 
-const HOSTNAME = "postern.localhost";
+const HOSTNAME = DEMO_HOSTNAME;
 const ACCOUNT = `me@${HOSTNAME}`;
 /** Apple's TLS takes no longer life from a certificate that a person trusts. */
 const CERTIFICATE_DAYS = 820;
@@ -41,13 +42,13 @@ certificate = "cert.pem" # self-signed
 key = "key.pem"
 
 [spool]
-url = "sqlite:spool.db"
+url = "sqlite:demo-spool.db"
 
 [accounts]
-url = "sqlite:accounts.db"
+url = "sqlite:demo-accounts.db"
 
 [records]
-url = "sqlite:records.db"
+url = "sqlite:demo-records.db"
 
 [[route]]
 to = "*"
@@ -61,7 +62,7 @@ export const ensureFirstRun = (dir: string): Effect.Effect<FirstRun, Failure> =>
       config: join(dir, "postern.toml"),
       certificate: join(dir, "cert.pem"),
       key: join(dir, "key.pem"),
-      accounts: join(dir, "accounts.db"),
+      accounts: join(dir, "demo-accounts.db"),
       password: join(dir, "password"),
     };
     const said = (password: Redacted.Redacted<string> | null, fresh: boolean): FirstRun => ({

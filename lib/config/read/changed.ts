@@ -48,19 +48,19 @@ export const changedDefaults = (
     ),
     ...absent(
       source,
+      ["rights", "name_address"],
+      accounts.length > 1,
+      () =>
+        'not set, and the default is "local" now: mail whose sender\'s name shows the address of somebody else here ' +
+        'is refused, where it left; "off" brings that back',
+    ),
+    ...absent(
+      source,
       ["headers", "sender_match"],
       aliased.length > 0,
       () =>
         'not set, and the default is "rights" now: mail from an alias gets no Sender with the return path any more. ' +
         `That concerns ${named(aliased)}; "envelope" brings it back`,
-    ),
-    ...absent(
-      source,
-      ["headers", "raw_utf8"],
-      accounts.length > 0,
-      () =>
-        'not set, and the default is "fix" now: UTF-8 in headers of mail sent without SMTPUTF8 is encoded, ' +
-        'where the mail was refused; "reject" brings that back',
     ),
   ];
 };

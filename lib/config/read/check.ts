@@ -1,6 +1,7 @@
 /**
- * What `postern config check` looks at beyond the text: files, keys, directories. Keeps nothing that it
- * makes, opens no socket.
+ * What is found before the server starts, beyond the text of the configuration: files, keys, directories, limits.
+ * `postern config check` and the start ask this one function, so that both say the same. Keeps nothing that it makes,
+ * opens no socket.
  */
 import { Clock, Effect, Result } from "effect";
 import { dirname, join, resolve } from "node:path";
@@ -19,19 +20,37 @@ import { loadText, readSecret } from "./load.ts";
 import { lockedOut } from "./locked_out.ts";
 import { parseConfig } from "./parse.ts";
 import { problemAt, type Source } from "./problems.ts";
+import { roomFor } from "./open_files.ts";
 import { readableSecrets } from "./secret_files.ts";
+import { demoAccount } from "./demo_account.ts";
 import { type KeyPath, locate, parseToml } from "../values/toml.ts";
 
 export interface CheckReport {
   readonly config: Config;
+  /** Wrong. */
+  readonly problems: ReadonlyArray<Problem>;
+  /** Those of them that no server starts with; others may cost the mail of one domain, say, or be over soon. */
+  readonly fatal: ReadonlyArray<Problem>;
   /** Not wrong, but seldom meant. */
   readonly warnings: ReadonlyArray<Problem>;
   /** Right, and perhaps not what was meant before a default changed. */
   readonly notes: ReadonlyArray<Problem>;
+  /** Connections that the system has files for, at most `limits.connections`. */
+  readonly connections: number;
 }
 
-/** Fails with everything that is wrong; a text that is wrong is not looked at further. */
+/** Fails with everything that is wrong. */
 export const checkConfig = (file: string): Effect.Effect<CheckReport, ConfigError> =>
+  Effect.flatMap(
+    inspectConfig(file),
+    (report) =>
+      report.problems.length > 0
+        ? Effect.fail(new ConfigError({ file, problems: report.problems }))
+        : Effect.succeed(report),
+  );
+
+/** Fails where the text is wrong, which is not looked at further then. */
+export const inspectConfig = (file: string): Effect.Effect<CheckReport, ConfigError> =>
   Effect.gen(function* () {
     const text = yield* loadText(file);
     const result = parseConfig(text, file, readSecret);
@@ -44,19 +63,29 @@ export const checkConfig = (file: string): Effect.Effect<CheckReport, ConfigErro
       document: toml._tag === "Document" ? toml.value : {},
       lineOf: locate(text),
     };
-    const { problems, warnings, notes } = yield* surroundings(source, result.config);
-    if (problems.length > 0) return yield* new ConfigError({ file, problems });
-    return { config: result.config, warnings, notes: [...result.config.notices, ...notes] };
+    const { config } = result;
+    const found = yield* surroundings(source, config);
+    const room = yield* Effect.sync(() =>
+      roomFor(source, config.limits.connections, config.queue.connections)
+    );
+    return {
+      ...found,
+      config,
+      warnings: room.warning === null ? found.warnings : [...found.warnings, room.warning],
+      notes: [...config.notices, ...found.notes],
+      connections: room.connections,
+    };
   });
 
 interface Findings {
   readonly problems: Array<Problem>;
+  readonly fatal: Array<Problem>;
   readonly warnings: Array<Problem>;
   readonly notes: Array<Problem>;
 }
 
 const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
-  const found: Findings = { problems: [], warnings: [], notes: [] };
+  const found: Findings = { problems: [], fatal: [], warnings: [], notes: [] };
   yield* pair(source, found, ["tls"], c.tls.default, c.hostname);
   for (const [i, files] of c.tls.sni.entries()) {
     yield* pair(source, found, ["tls", "sni", i], files, null);
@@ -65,7 +94,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   if (clientCa !== null) {
     const authorities = yield* Effect.result(loadAuthorities(clientCa));
     if (Result.isFailure(authorities)) {
-      found.problems.push(problemAt(source, ["tls", "client_ca"], authorities.failure.message));
+      fatal(found, problemAt(source, ["tls", "client_ca"], authorities.failure.message));
     }
   }
   for (const [i, { source: keys }] of c.auth.issuers.entries()) {
@@ -91,7 +120,7 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   found.warnings.push(...secrets);
   const { file } = c.policies;
   const noPolicy = file === null ? null : yield* Effect.promise(() => unreadable(file));
-  if (noPolicy !== null) found.problems.push(problemAt(source, ["policies", "file"], noPolicy));
+  if (noPolicy !== null) fatal(found, problemAt(source, ["policies", "file"], noPolicy));
   if (c.spool.path !== null) yield* writable(source, found, ["spool", "url"], c.spool.path);
   yield* writable(source, found, ["accounts", "url"], c.accounts.path);
   yield* authorities(source, found, ["dns", "ca"], c.dns.ca);
@@ -103,12 +132,19 @@ const surroundings = Effect.fnUntraced(function* (source: Source, c: Config) {
   }
   const accounts = yield* accountsOf(c);
   separators(source, found, c, accounts);
+  found.warnings.push(...demoAccount(source, c.hostname, accounts));
   for (const message of lockedOut(c, accounts)) {
     found.warnings.push(problemAt(source, ["auth", "mechanisms"], message));
   }
   found.notes.push(...changedDefaults(source, accounts));
   return found;
 });
+
+/** No server with it. */
+const fatal = (found: Findings, problem: Problem): void => {
+  found.problems.push(problem);
+  found.fatal.push(problem);
+};
 
 /** None where there is no store yet; one that cannot be read is told of where it is used. */
 const accountsOf = Effect.fnUntraced(function* (c: Config) {
@@ -157,7 +193,7 @@ const pair = Effect.fnUntraced(function* (
   const loaded = yield* Effect.result(loadPair(files, null));
   if (Result.isFailure(loaded)) {
     const key = loaded.failure.file === files.key ? "key" : "certificate";
-    found.problems.push(problemAt(source, [...at, key], loaded.failure.message));
+    fatal(found, problemAt(source, [...at, key], loaded.failure.message));
     return;
   }
   const now = yield* Clock.currentTimeMillis;
@@ -186,7 +222,10 @@ const notWritable = async (path: string): Promise<string | null> => {
     const isDirectory = (await Deno.stat(at)).isDirectory;
     if (at !== path && !isDirectory) return `${at} is not a directory`;
     const attempt = isDirectory ? makeAndRemove(at) : opens(at, { append: true });
-    return await attempt.then(() => null, () => `${at} cannot be written to`);
+    return await attempt.then(
+      () => null,
+      (e: unknown) => `${at} cannot be written to: ${plainFault(e)}`,
+    );
   }
 };
 

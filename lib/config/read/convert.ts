@@ -54,6 +54,7 @@ const limitsOf = (l: ConfigFile["limits"]): Limits => ({
   messagesPerSession: l.messages_per_session,
   commandLineBytes: l.command_line_bytes,
   authLineBytes: l.auth_line_bytes,
+  dataBytes: l.data_memory_mb * 1_048_576,
   headerBytes: l.header_bytes,
   headerFields: l.header_fields,
   addressesPerField: l.addresses_per_field,
@@ -265,6 +266,7 @@ export const toConfig = (
   },
   accounts: {
     path: resolve(sqlitePath(c.accounts.url)),
+    passwordLength: c.accounts.password_length,
     iterations: c.accounts.iterations,
     remember: Duration.minutes(c.accounts.remember_minutes),
     groups: groupsOf(c),
@@ -308,7 +310,11 @@ export const toConfig = (
     ),
     grants: grantsOf(c),
     permissions: permissionsOf(c),
-    checks: { header: headerCheck(c.rights.header_check), resend: c.rights.resend },
+    checks: {
+      header: headerCheck(c.rights.header_check),
+      resend: c.rights.resend,
+      nameAddress: c.rights.name_address,
+    },
   },
   rewriting: rewritesOf(c),
   dkim: {

@@ -21,6 +21,8 @@ import type { Surroundings } from "../values/secret.ts";
 import { configFile } from "../schema/schema.ts";
 import type { OauthEntry } from "../schema/auth.ts";
 import { route } from "../schema/route.ts";
+import type { z } from "zod";
+import { loopMessage, ownListener, type OwnPlaces } from "./own_loop.ts";
 import { locate, parseToml } from "../values/toml.ts";
 
 type Document = Readonly<Record<string, unknown>>;
@@ -56,7 +58,13 @@ export const parseConfig = (
     ...problemsOf(source, parsed.error.issues),
   ];
   problems.push(...listeners(source, toml.value));
-  const rules = routes(source, toml.value, around, problems);
+  const rules = routes(
+    source,
+    toml.value,
+    around,
+    parsed.success ? ownPlaces(parsed.data) : null,
+    problems,
+  );
   if (parsed.success) {
     problems.push(...foreignRules(source, parsed.data));
     withoutSpool(parsed.data, (path, message) => problems.push(problemAt(source, path, message)));
@@ -107,6 +115,11 @@ const NO_EVENTS: EventSettings = {
 
 const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> =>
   [...problems].sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);
+
+const ownPlaces = ({ hostname, listen }: z.output<typeof configFile>): OwnPlaces => ({
+  hostname,
+  listeners: [...listen.submission, ...listen.submissions].flatMap((l) => parseListener(l) ?? []),
+});
 
 /** No listener at all, or one address twice. Silent where the schema has its say already. */
 const listeners = (source: Source, document: Document): ReadonlyArray<Problem> => {
@@ -176,6 +189,7 @@ const routes = (
   source: Source,
   document: Document,
   around: Surroundings,
+  own: OwnPlaces | null,
   problems: Array<Problem>,
 ): ReadonlyArray<RouteRule> => {
   const entries: unknown = document["route"];
@@ -187,6 +201,13 @@ const routes = (
       problems.push(problemAt(source, ["route", i, key], message));
     });
   });
+  if (own !== null) {
+    rules.forEach((r, i) => {
+      const listener = r === null ? null : ownListener(r.hop, own);
+      if (listener === null) return;
+      problems.push(problemAt(source, ["route", i, "via"], loopMessage(listener)));
+    });
+  }
   const good = rules.filter((r) => r !== null);
   if (good.length < rules.length) return good;
   for (const c of routeConflicts(good)) {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Problem } from "../config.ts";
 import { nearest } from "../values/nearest.ts";
-import { configFile } from "../schema/schema.ts";
+import { configFile, NO_ROUTE } from "../schema/schema.ts";
 import type { KeyPath } from "../values/toml.ts";
 import { hideLogin } from "../values/via.ts";
 
@@ -67,8 +67,8 @@ const tableName = (path: KeyPath): string => path.filter((p) => typeof p === "st
 const allowed = (issue: z.core.$ZodIssue, absent: boolean): string => {
   switch (issue.code) {
     case "invalid_type": {
-      // words about the very value that was given
-      if (issue.message.startsWith('"')) return issue.message;
+      // words about the very value that was given, or that nothing was
+      if (issue.message.startsWith('"') || issue.message === NO_ROUTE) return issue.message;
       const what = TYPES[issue.expected] ?? `of type ${issue.expected}`;
       if (absent) return `is missing; it must be ${what}`;
       return `must be ${what}`;

@@ -9,6 +9,12 @@ export const limits = z.strictObject({
     2_147_483_647,
     "Octets of a message, told in EHLO as SIZE. RFC 1870",
   ),
+  data_memory_mb: count(
+    32,
+    1,
+    1_048_576,
+    "Memory for message data of all connections on its way to the disk; when it is used up, connections wait their turn",
+  ),
   recipients: count(
     1000,
     100,

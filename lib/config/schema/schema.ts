@@ -25,6 +25,7 @@ import { records } from "./records.ts";
 import { replica } from "./replica.ts";
 import { alias, rewrite } from "./rewrite.ts";
 import { route } from "./route.ts";
+import { LEAST_LENGTH } from "../../accounts/store/weak_password.ts";
 import { dnsServer, http } from "./web.ts";
 
 const qualifiedName = (text: string): boolean => {
@@ -64,6 +65,11 @@ const domain = z.string().refine((s) => parseDomainName(s) !== null, {
 const separator = z.string().refine((s) => /^[+._=#-]?$/.test(s), {
   error: 'must be one of "+", "-", ".", "_", "=", "#", or "" for none',
 });
+
+/** What is said where no route stands. */
+export const NO_ROUTE =
+  'there is no route, so no mail could leave; add [[route]] with to = "*" and ' +
+  'via = "smtp://127.0.0.1:25", or the next hop that you have';
 
 export const configFile = z.strictObject({
   hostname: z.string().refine(qualifiedName, {
@@ -124,6 +130,12 @@ export const configFile = z.strictObject({
     url: sqliteUrl("accounts").default("sqlite:data/accounts.db").describe(
       "Where accounts are kept",
     ),
+    password_length: count(
+      LEAST_LENGTH,
+      1,
+      128,
+      "Characters that a password set from now on has at least; common ones are refused at any length",
+    ),
     iterations: count(100_000, 4096, 10_000_000, "PBKDF2 rounds for passwords set from now on"),
     remember_minutes: span(
       5,
@@ -135,7 +147,9 @@ export const configFile = z.strictObject({
 
   auth,
 
-  route: z.array(route).min(1, { error: "needs at least one [[route]]" }).describe(
+  route: z.array(route, {
+    error: (issue) => issue.input === undefined ? NO_ROUTE : undefined,
+  }).min(1, { error: NO_ROUTE }).describe(
     "Next hops; the most specific `to` that matches the recipient, and whose conditions hold, is taken",
   ),
 
@@ -172,10 +186,11 @@ export const configFile = z.strictObject({
       "No From: refuse, or supply the account's primary address",
     ),
     duplicates: z.enum(["reject", "fix"]).default("reject").describe(
-      "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop one",
+      "Subject, Date, Message-ID, In-Reply-To or References twice, both the same: refuse, or drop the later one",
     ),
     raw_utf8: z.enum(["fix", "reject"]).default("fix").describe(
-      "UTF-8 in a header without SMTPUTF8: write it as encoded words, or refuse; other 8-bit text is refused",
+      "UTF-8 in a header without SMTPUTF8: write it as encoded words, in headers of parts too, or refuse; " +
+        "other 8-bit text is refused",
     ),
     undisclosed: z.enum(["fix", "reject", "off"]).default("off").describe(
       "Neither To nor Cc nor Bcc, which is legal: add an empty group, refuse, or leave it",
@@ -216,6 +231,10 @@ export const configFile = z.strictObject({
     ),
     resend: z.enum(["any", "own"]).default("any").describe(
       "Messages that may be passed on by Resent-From: those of anybody, or of the account only",
+    ),
+    name_address: z.enum(["local", "any", "off"]).default("local").describe(
+      "A name that shows an address which is not the sender's: refused if it is of a local domain or an account's, " +
+        "of any domain, or never",
     ),
   }).prefault({}),
 

@@ -14,7 +14,7 @@ import {
   relabelled,
 } from "./mime_entity.ts";
 import type { BodyLimits, BodyPlan, Fate } from "./mime_survey.ts";
-import { MimeWalker, type Visitor } from "./mime_walk.ts";
+import { MimeWalker, type Place, type Visitor } from "./mime_walk.ts";
 import { foldedPart, longLined, unclear } from "./part_header.ts";
 import { octetsOf } from "../text.ts";
 import { encoderOf, type TransferEncoder } from "./transfer_encoding.ts";
@@ -44,20 +44,23 @@ export const encodedHeader = (header: Header, root: Entity, plan: BodyPlan): Hea
     : append(changed, makeField("MIME-Version", "1.0"));
 };
 
+/** The header of a part as it leaves. */
+export type PartHeader = (raw: string, place: Place) => string;
+
 export class BodyEncoder {
   readonly #plan: BodyPlan;
   readonly #walker: MimeWalker;
-  readonly #partHeader: (raw: string) => string;
+  readonly #partHeader: PartHeader;
   #index = 0;
   #encoder: TransferEncoder | null = null;
   #out: Array<Uint8Array> = [];
 
   /** `root` as for the survey; `partHeader` may rewrite the header of a part, one char per octet. */
-  constructor(root: Entity, plan: BodyPlan, partHeader: (raw: string) => string = (raw) => raw) {
+  constructor(root: Entity, plan: BodyPlan, partHeader: PartHeader = (raw) => raw) {
     this.#plan = plan;
     this.#partHeader = partHeader;
     const visitor: Visitor = {
-      header: (raw, entity) => this.#out.push(octetsOf(this.#header(raw, entity))),
+      header: (raw, entity, place) => this.#out.push(octetsOf(this.#header(raw, entity, place))),
       begin: () => this.#begin(),
       octets: (octets) => this.#out.push(this.#encoder?.push(octets) ?? octets),
       end: (delimited) => {
@@ -91,16 +94,16 @@ export class BodyEncoder {
     this.#encoder = fate === "keep" ? null : encoderOf(fate);
   }
 
-  #header(raw: string, entity: Entity): string {
-    const { fates, limits, folds } = this.#plan;
+  #header(raw: string, entity: Entity, place: Place): string {
+    const { fates, limits, folds, misled } = this.#plan;
     const header = { fields: partFields(raw) };
     const changed = labelled(header, entity, fates[this.#index] ?? "keep", limits);
     // untouched headers keep every octet, well formed or not
     const ended = raw === "\r\n" || raw.endsWith("\r\n\r\n");
-    const labelledRaw = changed === header || unclear(raw)
+    const labelledRaw = changed === header || misled || unclear(raw)
       ? raw
       : printHeader(changed) + (ended ? "\r\n" : "");
     const fits = folds && longLined(labelledRaw) ? foldedPart(labelledRaw) : null;
-    return this.#partHeader(fits ?? labelledRaw);
+    return this.#partHeader(fits ?? labelledRaw, place);
   }
 }

@@ -1,5 +1,6 @@
 /** What the header of a MIME entity says of its body: type, boundary, transfer encoding. RFC 2045 §5, §6 */
 import { type Field, type Header, unfolded } from "../header.ts";
+import { readAlike } from "./mime_grammar.ts";
 import { makeField } from "../write.ts";
 
 /** `identity`: 7bit, 8bit, binary or none given; `other`: encoded already, or in a way nobody knows. */
@@ -11,6 +12,8 @@ export interface Entity {
   /** Of a multipart; null where it has none that could be used. */
   readonly boundary: string | null;
   readonly encoding: BodyEncoding;
+  /** Every program reads the same type, boundary and encoding out of it. */
+  readonly clear: boolean;
 }
 
 export interface Parameter {
@@ -63,6 +66,13 @@ const pieces = (text: string): ReadonlyArray<string> => {
 export const composite = (e: Entity): boolean =>
   e.encoding === "identity" && (e.boundary !== null || e.type === "message/rfc822");
 
+/**
+ * Such a header may hide or invent parts: it is not clear, and speaks of a multipart or a message, or we take it for
+ * one. No part of what holds it can be changed for sure.
+ */
+export const misleading = (e: Entity, header: string): boolean =>
+  !e.clear && (composite(e) || /multipart|message/i.test(header));
+
 const IDENTITY: ReadonlySet<string> = new Set(["", "7bit", "8bit", "binary"]);
 const MAX_BOUNDARY = 200;
 
@@ -72,7 +82,12 @@ export const entityOf = (fields: ReadonlyArray<Field>, byDefault = "text/plain")
   const encoded = fields.find((f) => f.key === "content-transfer-encoding");
   const { value, parameters } = readParameterized(typed === undefined ? "" : unfolded(typed));
   const named = value.toLowerCase();
-  const type = /^[^\s/]+\/[^\s/]+$/.test(named) ? named : byDefault;
+  // what is no type is plain text. RFC 2045 §5.2
+  const type = typed === undefined
+    ? byDefault
+    : /^[^\s/]+\/[^\s/]+$/.test(named)
+    ? named
+    : "text/plain";
   const boundary = parameters.find((p) => p.name === "boundary")?.value.trimEnd() ?? "";
   const label = encoded === undefined ? "" : readParameterized(unfolded(encoded)).value;
   return {
@@ -81,6 +96,8 @@ export const entityOf = (fields: ReadonlyArray<Field>, byDefault = "text/plain")
       ? boundary
       : null,
     encoding: IDENTITY.has(label.toLowerCase()) ? "identity" : "other",
+    clear: (typed === undefined || readAlike(unfolded(typed))) &&
+      (encoded === undefined || !/["\\]/.test(encoded.raw)),
   };
 };
 

@@ -6,7 +6,7 @@
  * the end. `mime_encode.ts` makes the second. Changes nothing, keeps one word a part.
  */
 import { isAscii } from "../../address/domain.ts";
-import type { Entity } from "./mime_entity.ts";
+import { type Entity, misleading } from "./mime_entity.ts";
 import { binaryHeader, foldedPart, longLined, unclear } from "./part_header.ts";
 import { type Area, MimeWalker, type Place, type Visitor, type WalkFault } from "./mime_walk.ts";
 import type { TransferEncoding } from "./transfer_encoding.ts";
@@ -28,6 +28,8 @@ export interface BodyPlan {
   readonly fates: ReadonlyArray<Fate>;
   /** Anything but "keep" is among them, or the header of a part is folded. */
   readonly changes: boolean;
+  /** Programs may see other parts than we do: no header of a part may be touched either. */
+  readonly misled: boolean;
   /** The header of a part or of a nested message has lines over 998 octets, which can be folded. */
   readonly folds: boolean;
   /** The header of a part or of a nested message holds octets above 0x7f. RFC 6532 §3 */
@@ -109,18 +111,22 @@ export class BodySurvey {
   #tally = empty();
   #area: Area = "leaf";
   #entity: Entity;
-  #place: Place = { sealed: false };
+  #place: Place = { sealed: false, nested: false };
   #eightBitHeader = false;
   #folds = false;
-  #unclear = false;
+  #unclear: boolean;
+  /** Programs may see other parts than we do. */
+  #misled: boolean;
   #fault: BodyFault | null = null;
 
   /** `root`: what the message's header says. */
   constructor(root: Entity, limits: BodyLimits) {
     this.#limits = limits;
     this.#entity = root;
+    this.#unclear = !root.clear;
+    this.#misled = misleading(root, root.type);
     const visitor: Visitor = {
-      header: (raw, _entity, place) => this.#judgeHeader(raw, place),
+      header: (raw, entity, place) => this.#judgeHeader(raw, entity, place),
       begin: (area, entity, place) => {
         this.#tally = empty();
         this.#area = area;
@@ -143,17 +149,22 @@ export class BodySurvey {
     this.#walker.end();
     const fault = this.#walker.fault ?? this.#fault;
     if (fault !== null) return fault;
+    const changes = this.#folds || this.#fates.some((f) => f !== "keep");
+    const misled = this.#misled || this.#walker.mistakable;
+    if (changes && misled) return "unclear part header";
     return {
       limits: this.#limits,
       fates: this.#fates,
-      changes: this.#folds || this.#fates.some((f) => f !== "keep"),
+      changes,
+      misled,
       folds: this.#folds,
       eightBitHeader: this.#eightBitHeader,
     };
   }
 
-  #judgeHeader(raw: string, place: Place): void {
-    this.#unclear = unclear(raw);
+  #judgeHeader(raw: string, entity: Entity, place: Place): void {
+    this.#unclear = !entity.clear || unclear(raw);
+    if (misleading(entity, raw)) this.#misled = true;
     if (!isAscii(raw)) this.#eightBitHeader = true;
     if (this.#limits.binary) return;
     if (binaryHeader(raw)) this.#fault ??= "part header line";

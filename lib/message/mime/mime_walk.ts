@@ -6,6 +6,7 @@
  * nothing about what it sees.
  */
 import { composite, type Entity, entityOf, partFields } from "./mime_entity.ts";
+import { mistakable } from "./mime_grammar.ts";
 import { latin1 } from "../text.ts";
 
 /** What the octets between two delimiters are: content, or text around the parts that nobody shows. */
@@ -14,6 +15,8 @@ export type Area = "leaf" | "around";
 export interface Place {
   /** Inside multipart/signed or multipart/encrypted, whose octets must stay. RFC 1847 §2.1 */
   readonly sealed: boolean;
+  /** Inside a message that is forwarded, its header among it. RFC 2046 §5.2.1 */
+  readonly nested: boolean;
 }
 
 export interface Visitor {
@@ -39,7 +42,12 @@ const MAX_DELIMITER = 512;
 
 const CR = 0x0d, LF = 0x0a, HYPHEN = 0x2d, BLANK = 0x20, TAB = 0x09;
 const NOTHING = new Uint8Array(0);
-const AROUND: Entity = { type: "text/plain", boundary: null, encoding: "identity" };
+const AROUND: Entity = {
+  type: "text/plain",
+  boundary: null,
+  encoding: "identity",
+  clear: true,
+};
 
 /** An entity that holds others. */
 interface Level {
@@ -76,6 +84,8 @@ export class MimeWalker {
   /** The next octet starts a line that no CRLF of this area precedes. */
   #fresh = true;
   #parts = 0;
+  /** Parts within one another have boundaries that programs can take for each other's. */
+  mistakable = false;
   #fault: WalkFault | null = null;
 
   /** `root` is what the message header says; its octets are not part of the walk. */
@@ -217,7 +227,10 @@ export class MimeWalker {
   }
 
   #place(): Place {
-    return { sealed: this.#levels.some((l) => l.sealed) };
+    return {
+      sealed: this.#levels.some((l) => l.sealed),
+      nested: this.#levels.some((l) => l.boundary === null),
+    };
   }
 
   #beginHeader(byDefault: string): void {
@@ -242,8 +255,14 @@ export class MimeWalker {
       this.#fault = "too deep";
       return;
     }
+    const { boundary } = entity;
+    if (boundary !== null) {
+      this.mistakable ||= this.#levels.some((l) =>
+        l.boundary !== null && mistakable(l.boundary, boundary)
+      );
+    }
     this.#levels.push({
-      boundary: entity.boundary,
+      boundary,
       sealed: entity.type === "multipart/signed" || entity.type === "multipart/encrypted",
       byDefault: entity.type === "multipart/digest" ? "message/rfc822" : "text/plain",
     });

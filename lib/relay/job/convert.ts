@@ -80,6 +80,7 @@ export const convert = async (
   const plan = await surveyed(root, limits, body);
   if (typeof plan === "string") return no("5.6.3", `${BODY}${WHY[plan]}`);
   const partHeaders = plan.eightBitHeader && !offer.smtpUtf8;
+  if (partHeaders && plan.misled) return no("5.6.3", `${BODY}${WHY["unclear part header"]}`);
   const made = headerFor(header, root, plan, offer);
   if ("kind" in made) return made;
   if ((plan.changes || partHeaders) && signed(header).size > 0) return SIGNED_BODY;
@@ -137,8 +138,10 @@ const each = async function* (chunks: ReadonlyArray<Uint8Array>): AsyncGenerator
 const converted = async function* (work: Work): AsyncGenerator<Uint8Array> {
   const { body } = await headed(await work.open());
   yield octetsOf(`${printHeader(work.made)}\r\n`);
-  const encoder = new BodyEncoder(work.root, work.plan, (raw) => {
-    const made = work.partHeaders ? downgradePart(raw) : raw;
+  const encoder = new BodyEncoder(work.root, work.plan, (raw, { sealed }) => {
+    if (!work.partHeaders || isAscii(raw)) return raw;
+    // RFC 1847 §2.1
+    const made = sealed ? null : downgradePart(raw);
     if (made === null) throw new NoAsciiPart();
     return made;
   });

@@ -1,4 +1,5 @@
 /** From what a hop said to what the spool records, and what people are told. Pure. */
+import type { Mailbox } from "../../address/mailbox.ts";
 import { type Attempt, attemptJson, type Contact, contactText } from "../../ports/attempt.ts";
 import { LOGIN_REFUSED, type Verdict } from "../../smtp/client/verdict.ts";
 import {
@@ -8,8 +9,9 @@ import {
   type Outcome,
   type Settlement,
 } from "../../ports/spool.ts";
+import { DAMAGED } from "../../files/damaged.ts";
 import type { Notice } from "./delivery_parameters.ts";
-import { expiry, nextAttempt, type RetryCurve } from "../retry.ts";
+import { expiry, extraAttempt, nextAttempt, type RetryCurve } from "../retry.ts";
 
 /** One recipient after one attempt. */
 export interface Result {
@@ -26,10 +28,14 @@ export interface Result {
 /** One line of the log. */
 export interface DeliveryEvent {
   readonly message: string;
+  /** Null for what Postern itself sends. */
+  readonly account: string | null;
+  readonly returnPath: Mailbox | null;
   readonly recipient: string;
+  readonly size: number;
   readonly hop: string;
   readonly remote: string | null;
-  readonly result: "delivered" | "deferred" | "failed" | "expired";
+  readonly result: "delivered" | "deferred" | "failed" | "expired" | "damaged";
   readonly status: string;
   readonly reply: string;
   /** Attempts made, this one included. */
@@ -75,29 +81,32 @@ const ONE_DAY = 86_400_000;
 /** 5.4.7: the sender's own time is over. RFC 2852 §4.1 */
 const TOO_LATE = "5.4.7";
 
-/** `jumped`: the clock has, so that nothing expires by it now. `random` is in [0, 1). */
+/** `grace`: so long ago (ms) time passed without us, so that nothing expires by it now. `random` is in [0, 1). */
 export const outcomeOf = (
   delivery: Delivery,
   result: Result,
   now: number,
   random: number,
   curve: RetryCurve,
-  jumped = false,
+  grace: number | null = null,
 ): Outcome => {
   const { verdict: { kind, status, text: reply }, recipient } = result;
   if (kind === "accepted") return takenAs(result);
   const remote = remoteOf(result);
+  if (result.verdict === DAMAGED) return { _tag: "Damaged", status, reply, remote };
   if (kind === "permanent") return { _tag: "Failed", status, reply, remote };
   const { deliverBy, returnPath } = delivery.envelope;
-  if (deliverBy?.mode === "R" && now >= deliverBy.deadline && !jumped) {
+  if (deliverBy?.mode === "R" && now >= deliverBy.deadline && grace === null) {
     return { _tag: "Failed", status: TOO_LATE, reply, remote };
   }
   const start = startOf(delivery);
-  const whole = jumped ? Infinity : expiry(start, returnPath === null, curve);
+  const whole = expiry(start, returnPath === null, curve);
   // our login is not taken: nobody but the operator can help, and the sender had better hear of it. HOP-17
-  const soon = status === LOGIN_REFUSED && !jumped;
+  const soon = status === LOGIN_REFUSED;
   const expiresAt = soon ? Math.min(whole, start + ONE_DAY) : whole;
-  const until = nextAttempt(recipient.attempts + 1, expiresAt, now, random, curve);
+  const attempts = recipient.attempts + 1;
+  const until = nextAttempt(attempts, expiresAt, now, random, curve) ??
+    extraAttempt(attempts, expiresAt - start, now, grace, curve);
   if (until === null) return { _tag: "Expired", status: EXPIRED, reply, remote };
   // one attempt falls on the sender's own time, and on that of the warning, so that what is due then happens then
   const fixed = [deliverBy?.deadline ?? null, returnPath === null ? null : warning(start, curve)]
@@ -134,6 +143,7 @@ const RESULT = {
   Deferred: "deferred",
   Failed: "failed",
   Expired: "expired",
+  Damaged: "damaged",
 } as const;
 
 export const eventOf = (
@@ -144,7 +154,10 @@ export const eventOf = (
   now: number,
 ): DeliveryEvent => ({
   message: delivery.message,
+  account: delivery.account,
+  returnPath: delivery.envelope.returnPath,
   recipient: result.recipient.address,
+  size: delivery.size,
   hop,
   remote: remoteOf(result),
   result: RESULT[outcome._tag],

@@ -5,7 +5,7 @@ import type { Offer } from "../../smtp/client/offer.ts";
 import type { Verdict } from "../../smtp/client/verdict.ts";
 import { type Content, prepare, prepareChunk, prepareHeld } from "../session/content.ts";
 import { bodyMisfits, convert, headerMisfits } from "./convert.ts";
-import { unreadable } from "../../files/damaged.ts";
+import { DAMAGED, unreadable } from "../../files/damaged.ts";
 import type { Job, Shape } from "./job.ts";
 
 /** A message that can be sent to this hop: its content and what that is like. */
@@ -49,11 +49,14 @@ export const prepareContent: (
       return { content: prepared.content, shape: { ...shape, eightBitHeader } };
     },
     (effect, { delivery }) =>
-      Effect.catch(effect, (fault) =>
-        Effect.as(
-          Effect.logError("A message cannot be read", { message: delivery.message, fault }),
-          unreadable(fault),
-        )),
+      Effect.catch(effect, (fault) => {
+        const verdict = unreadable(fault);
+        // of damage the log hears once, when it is recorded
+        return verdict === DAMAGED ? Effect.succeed(verdict) : Effect.as(
+          Effect.logError("A message cannot be read", { id: delivery.message, fault }),
+          verdict,
+        );
+      }),
   );
 
 /** Converted for a hop that takes less than the message holds. RFC 6152 §3 */

@@ -7,13 +7,13 @@
 /** Clocks that run apart by less are corrected gently. */
 const JUMP_MS = 10 * 60_000;
 /** So long nothing expires after a jump. */
-const GRACE_MS = 6 * 3_600_000;
+export const GRACE_MS = 6 * 3_600_000;
 
 export class ClockJumps {
   readonly #steady: () => number;
   #wall: number | null = null;
   #at = 0;
-  #graceUntil = -Infinity;
+  #graceFrom = -Infinity;
 
   /** When the relay was seen to run; null: nobody watches. */
   #beatAt: number | null = null;
@@ -23,14 +23,18 @@ export class ClockJumps {
   }
 
   /** Whether the clock was set, or time passed without us, within the last hours; `wall` is what it says now, in ms. */
-  readonly recent = (wall: number): boolean => {
+  readonly recent = (wall: number): boolean => this.grace(wall) !== null;
+
+  /** How long ago that was, ms; null: longer than some hours, or never. */
+  readonly grace = (wall: number): number | null => {
     const steady = this.#steady();
     const drift = this.#wall === null ? 0 : wall - this.#wall - (steady - this.#at);
-    if (Math.abs(drift) > JUMP_MS) this.#graceUntil = steady + GRACE_MS;
+    if (Math.abs(drift) > JUMP_MS) this.#graceFrom = steady;
     if (this.#beatAt !== null && steady - this.#beatAt > JUMP_MS) this.#stoodStill(steady);
     this.#wall = wall;
     this.#at = steady;
-    return steady < this.#graceUntil;
+    const since = steady - this.#graceFrom;
+    return since < GRACE_MS ? since : null;
   };
 
   /** The relay runs; to be called every minute or so. A process that was frozen comes late. */
@@ -39,13 +43,13 @@ export class ClockJumps {
     this.#beatAt = this.#steady();
   };
 
-  /** No process ran for so long before this one, in ms. */
-  readonly wasDown = (ms: number): void => {
-    if (ms > JUMP_MS) this.#graceUntil = this.#steady() + GRACE_MS;
+  /** A long time in which no process ran ended so long ago, in ms: in this process or in one before it. */
+  readonly wasDown = (agoMs: number): void => {
+    this.#graceFrom = Math.max(this.#graceFrom, this.#steady() - agoMs);
   };
 
   #stoodStill(steady: number): void {
-    this.#graceUntil = steady + GRACE_MS;
+    this.#graceFrom = steady;
     this.#beatAt = steady;
   }
 }

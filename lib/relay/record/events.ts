@@ -1,14 +1,35 @@
 /** Gathers delivery events, so that a thousand log lines cost one fiber. */
 import { Effect } from "effect";
+import { printMailbox } from "../../address/mailbox.ts";
 import type { DeliveryEvent } from "../job/outcome.ts";
 
 const GATHER_MS = 10;
 
-/** One log line; deliveries that went well at Debug, the rest at Info. */
-const line = (event: DeliveryEvent): Effect.Effect<void> =>
-  event.result === "delivered"
-    ? Effect.logDebug(`message ${event.result}`, event)
-    : Effect.logInfo(`message ${event.result}`, event);
+const TEXT = {
+  delivered: "message delivered",
+  deferred: "message deferred",
+  failed: "message bounced",
+  expired: "message bounced",
+  damaged: "message bounced",
+} as const;
+
+/** One line of the log, of what became of one recipient: docs/log.md lists its keys. */
+const line = (e: DeliveryEvent): Effect.Effect<void> =>
+  Effect.logInfo(TEXT[e.result], {
+    id: e.message,
+    login: e.account,
+    from: e.returnPath === null ? "<>" : printMailbox(e.returnPath),
+    to: e.recipient,
+    size: e.size,
+    hop: e.hop,
+    remote: e.remote,
+    status: e.status,
+    reply: e.reply,
+    attempts: e.attempts,
+    next: e.until === null ? null : new Date(e.until),
+    expired: e.result === "expired" ? true : null,
+    age_ms: e.age,
+  });
 
 export class Events {
   readonly #run: (effect: Effect.Effect<void>) => void;

@@ -22,11 +22,13 @@ export const reportable = (
   now: number,
 ): ReadonlyArray<ReportedRecipient> => {
   const byKey = wishesByKey(delivery);
-  const giveUp = expiry(startOf(delivery), delivery.envelope.returnPath === null, retry);
+  const ends = expiry(startOf(delivery), delivery.envelope.returnPath === null, retry);
   return settlements.flatMap(({ recipient, outcome }, i) => {
     const result = results[i]!;
     const host = hostOf(outcome, result);
     const late = justLate(delivery, result, now) || warned(delivery, result, now, retry);
+    // what is tried beyond its time has at least one attempt left
+    const giveUp = outcome._tag === "Deferred" ? Math.max(ends, outcome.until) : ends;
     const told = toldOf(outcome, result, host, late ? giveUp : null);
     const wishes = byKey?.get(recipient.key);
     if (told === null || !wanted(told.action, wishes)) return [];
@@ -65,6 +67,7 @@ const toldOf = (
     case "Deferred":
       return late === null ? null : { action: "delayed", status: "4.4.7", reply, until: late };
     case "Failed":
+    case "Damaged":
       return { action: "failed", status: outcome.status, reply };
     case "Expired":
       return {

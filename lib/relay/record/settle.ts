@@ -32,31 +32,36 @@ export type Settle = (
 export const settler = (
   settings: RelaySettings,
   tell: (events: ReadonlyArray<DeliveryEvent>) => Effect.Effect<void>,
-  jumps: { readonly recent: (now: number) => boolean } = NO_JUMPS,
+  jumps: { readonly grace: (now: number) => number | null } = NO_JUMPS,
 ): Settle =>
   Effect.fnUntraced(function* (job, results) {
     if (results.length === 0) return;
     const { delivery } = job;
     const now = yield* Clock.currentTimeMillis;
     const settlements: Array<Settlement> = [];
-    if (results.some((r) => r.verdict === DAMAGED)) {
+    const spool = yield* Spool;
+    // what was taken out meanwhile has no content either
+    if (results.some((r) => r.verdict === DAMAGED && !spool.withdrawn(r.recipient))) {
       yield* Effect.logError(
         "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
-        { message: delivery.message },
+        {
+          id: delivery.message,
+          todo: `\`postern queue show ${delivery.message} --content\` gives what is left of it`,
+        },
       );
     }
-    const jumped = jumps.recent(now);
+    const grace = jumps.grace(now);
     const hop = job.route === null ? delivery.hop : hopKey(job.route.hop);
     for (const result of results) {
       const random = result.verdict.kind === "accepted" ? 0 : yield* Random.next;
-      const outcome = outcomeOf(delivery, result, now, random, settings.retry, jumped);
+      const outcome = outcomeOf(delivery, result, now, random, settings.retry, grace);
       settlements.push(settlementOf(delivery, hop, result, outcome));
     }
     for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       const fault = yield* record(delivery, settlements, results, settings, now);
       if (fault === null) break;
       yield* Effect.logError("Spool does not take a delivery result; it will be offered again", {
-        message: delivery.message,
+        id: delivery.message,
         fault: fault._tag,
         cause: fault.cause,
       });
@@ -67,7 +72,7 @@ export const settler = (
     );
   });
 
-const NO_JUMPS = { recent: () => false };
+const NO_JUMPS = { grace: () => null };
 
 /** Null where it is recorded. The bounce is made anew for each try, since a failed one keeps nothing. */
 const record = Effect.fnUntraced(

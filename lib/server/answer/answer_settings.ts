@@ -18,7 +18,10 @@ export interface AnswerSettings {
   readonly signedIn: SignedIn;
   /** Messages of one account that may wait for their time. RFC 4865 §6 */
   readonly heldMessages: number;
+  /** Of failed logins, by client. */
   readonly clientLog: ClientLog;
+  /** Of refusals after the login, by account. */
+  readonly refusedLog: ClientLog;
   readonly load: Load;
   /** Some route passes messages through and keeps none. */
   readonly withoutQueue: boolean;

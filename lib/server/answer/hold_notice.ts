@@ -23,7 +23,7 @@ export const holdNotice: (
     const route = yield* (yield* Routes).find(to, OWN_MAIL);
     if (route === null) {
       yield* Effect.logWarning("no route to the owner of a held message, who is not told", {
-        submission: s.id,
+        id: s.id,
       });
       return null;
     }

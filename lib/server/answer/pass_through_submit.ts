@@ -133,7 +133,13 @@ const factsOf = ({ routed: [first] }: Signed, came: HandedOver): Facts => ({
 
 /** One line a message: nothing else here remembers it. */
 const tell = (s: Signed, came: HandedOver, reply: Reply, facts: Facts): Effect.Effect<void> => {
-  const line = { submission: s.id, account: s.account.id, ...facts, reply: summary(reply) };
+  const line = {
+    id: s.id,
+    session: s.session.id,
+    login: s.account.id,
+    ...facts,
+    reply: summary(reply),
+  };
   return came._tag === "Doubtful"
     ? Effect.logWarning("a message may have been taken by its next hop", line)
     : came._tag === "Taken"

@@ -17,6 +17,6 @@ export const storeNotice = <R>(
       () => Effect.sync(() => message.body.discard()),
     );
   }).pipe(
-    Effect.catch((fault) => Effect.logError(untold, { submission, fault })),
+    Effect.catch((fault) => Effect.logError(untold, { id: submission, fault })),
     afterwards,
   );

@@ -16,6 +16,7 @@ import type { Question } from "../../smtp/server/state.ts";
 import { holdQuestion } from "../../stages/consider_hold.ts";
 import { pipeline } from "../../stages/pipeline.ts";
 import type { Received, Signed } from "../../stages/submission.ts";
+import { tellAccepted } from "./accepted_log.ts";
 import { afterwards } from "./afterwards.ts";
 import type { AnswerSettings } from "./answer_settings.ts";
 import type { Due } from "./due.ts";
@@ -80,7 +81,11 @@ export const submit = Effect.fnUntraced(function* (
   if (signed.discard === true) {
     held.discard();
     data.body.discard();
-    yield* Effect.logInfo("a filter discarded a message", { submission: signed.id, account });
+    yield* Effect.logInfo("a filter discarded a message", {
+      id: signed.id,
+      session: session.id,
+      login: account,
+    });
     return just(say.queued(signed.id));
   }
   let taken: Taken | null = null;
@@ -94,9 +99,9 @@ export const submit = Effect.fnUntraced(function* (
   if (committed._tag === "Known") {
     held.discard();
     yield* Effect.logInfo("submitted once more: the first one stands", {
+      id: committed.id,
       session: session.id,
-      account: signed.account.id,
-      message: committed.id,
+      login: signed.account.id,
     });
     return just(say.queued(committed.id));
   }
@@ -117,6 +122,7 @@ export const submit = Effect.fnUntraced(function* (
   // it is taken: not even a bug behind this makes anything else of the reply
   yield* Effect.ignoreCause(
     Effect.all([
+      Effect.suspend(() => tellAccepted(signed, taken !== null)),
       remembered(signed),
       tellExpanded(signed),
       taken === null ? Effect.void : notePassed(settings, signed, taken),

@@ -38,14 +38,15 @@ export class ClientLog {
     return { leftOut: Math.max(0, before), last: current.lines === this.#most };
   }
 
-  /** One line at level Info, unless the client has had its share; the last one says so. */
+  /** One line at level Info, unless the client (or `whose`) has had its share; the last one says so. */
   tell(
     client: string,
     message: string,
     facts: Readonly<Record<string, string>>,
+    whose = client,
   ): Effect.Effect<void> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const share = this.#share(client, now);
+      const share = this.#share(whose, now);
       if (share === null) return Effect.void;
       return Effect.logInfo(message, {
         client,

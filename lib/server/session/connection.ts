@@ -35,6 +35,9 @@ export class Connection implements OpenSession {
   readonly #client: SessionClient;
   readonly #intake: Intake;
   #state: State;
+  /** What was fed last, and the state that met it. */
+  #input: Input | null = null;
+  #before: State;
   /** Replies not yet written. */
   #out = "";
   /** Waiting for an answer, a handshake or storage: no octet is read. */
@@ -43,6 +46,8 @@ export class Connection implements OpenSession {
   #paused = false;
   /** The client does not take its replies: no octet is read. */
   #slow = false;
+  /** Waits for memory: what has arrived stays unread, and no more is taken off the wire. */
+  #scarce = false;
   #over = false;
   #heard = false;
   #stopping = false;
@@ -58,7 +63,7 @@ export class Connection implements OpenSession {
     now: number,
   ) {
     this.#host = host;
-    this.#state = fresh(false);
+    this.#state = this.#before = fresh(false);
     this.deadline = now + host.handshakeMs;
     this.#wire = new Wire(socket, client, host.certificates, {
       onData: (chunk) => this.#received(chunk),
@@ -75,7 +80,12 @@ export class Connection implements OpenSession {
       onStoring: () => this.#work(),
       onStored: (then) => {
         this.#busy = false;
+        this.#scarce = false;
         this.#resume(host.dataMs, then);
+      },
+      onScarce: () => {
+        this.#work();
+        this.#scarce = true;
       },
       onFetched: (then) => this.#resume(host.idleMs, then),
     });
@@ -160,7 +170,8 @@ export class Connection implements OpenSession {
         return;
       }
     }
-    this.#wait(this.#intake.reading ? this.#host.dataMs : this.#host.idleMs);
+    // while we are at work, what comes says nothing of the client's silence
+    if (!this.#busy) this.#wait(this.#intake.reading ? this.#host.dataMs : this.#host.idleMs);
     this.#intake.feed(chunk);
     this.#pump();
   }
@@ -198,7 +209,7 @@ export class Connection implements OpenSession {
 
   /** Reading stops once enough is held of what cannot be looked at yet; a question alone is no reason to. */
   #throttle(): void {
-    const full = this.#waiting && this.#intake.pending >= HOLD;
+    const full = this.#scarce || (this.#waiting && this.#intake.pending >= HOLD);
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) this.#wire.pause();
@@ -214,6 +225,8 @@ export class Connection implements OpenSession {
 
   #feed(input: Input): void {
     const [state, ...outputs] = step(this.#host.rules, this.#state, input);
+    this.#input = input;
+    this.#before = this.#state;
     this.#state = state;
     // RSET and the like between chunks: what came of the message is forgotten. RFC 3030 §2
     if (this.#intake.chunked && !CHUNKED.has(state._tag)) this.#intake.drop();
@@ -225,6 +238,9 @@ export class Connection implements OpenSession {
       switch (o._tag) {
         case "Send":
           this.#out += render(o.reply);
+          if (o.reply.code >= 450) {
+            this.#host.refused(this.#client, o.reply, this.#input, this.#before);
+          }
           if (o.reply.code === 421) countClosing(o.reply);
           break;
         case "Ask":

@@ -7,6 +7,7 @@ import { joined, release } from "../../message/release.ts";
 import type { BodyDigest } from "../../ports/signer.ts";
 import type { SpoolError, Staging } from "../../ports/spool.ts";
 import type { MessageReader } from "../../smtp/syntax/message_reader.ts";
+import type { DataShare } from "./data_memory.ts";
 import type { ReceivedData, SessionHost } from "./session_host.ts";
 
 export interface StorageEvents {
@@ -14,10 +15,14 @@ export interface StorageEvents {
   readonly onStoring: () => void;
   /** It is there. `then` is what comes next, for a session that goes on. */
   readonly onStored: (then: () => void) => void;
+  /** No memory is left for more of it: nothing is read until `onStored`. */
+  readonly onScarce: () => void;
 }
 
 /** What is held of a body before it is handed to storage. */
 export const HOLD = 65_536;
+/** The same where memory is scarce. */
+const SCARCE_HOLD = 32_768;
 const readOn = (): void => {};
 
 export class Incoming<Reader extends MessageReader = MessageReader> implements ReceivedData {
@@ -26,6 +31,7 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
   readonly digest: BodyDigest | null;
   readonly #write: SessionHost["write"];
   readonly #events: StorageEvents;
+  readonly #share: DataShare;
   #fault: SpoolError | null = null;
   /** Read from the wire, all of it body text that is not stored yet. */
   #read: Array<Uint8Array> = [];
@@ -37,6 +43,7 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
     this.digest = host.digest();
     this.#write = host.write;
     this.#events = events;
+    this.#share = host.share();
   }
 
   get fault(): SpoolError | null {
@@ -46,14 +53,29 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
   /** Reads what came over the wire; returns how many of its octets belong to the message. */
   push(chunk: Uint8Array): number {
     const inBody = this.reader.hasBody;
-    const used = this.reader.push(chunk);
+    const used = this.#count(() => this.reader.push(chunk));
     if (inBody && used === chunk.length) this.#read.push(chunk);
     return used;
   }
 
+  /** What the reader keeps of the body takes memory; headers are bounded by themselves. */
+  #count(read: () => number): number {
+    const before = this.reader.bodyPending;
+    const used = read();
+    this.#share.take(this.reader.bodyPending - before);
+    return used;
+  }
+
+  /** Whether it waits for memory: whoever holds some goes on. */
+  waits(): boolean {
+    const waits = this.#share.mustWait(() => this.#events.onStored(readOn));
+    if (waits) this.#events.onScarce();
+    return waits;
+  }
+
   /** Reads what an IMAP server has sent, and calls `done` once more of it may come. */
   take(octets: Uint8Array, done: () => void): void {
-    this.reader.push(octets);
+    this.#count(() => this.reader.push(octets));
     if (this.reader.bodyPending >= HOLD) this.#store([joined(this.reader.takeBody())], done);
     else done();
   }
@@ -61,7 +83,10 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
   /** Of a large message that goes on: storage gets a copy, and what was read from the wire is given back. */
   storeSome(): void {
     const { bodyPending } = this.reader;
-    if (bodyPending >= HOLD) {
+    const { held, scarce } = this.#share;
+    // all that it holds, also what storage has put off writing
+    const full = scarce ? bodyPending > 0 && held >= SCARCE_HOLD : bodyPending >= HOLD;
+    if (full) {
       const copy = joined(this.reader.takeBody());
       this.#releaseRead();
       this.#store([copy], readOn);
@@ -84,13 +109,16 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
     if (this.#discarded || this.#fault !== null || parts.length === 0) return then();
     let left = parts.length;
     this.#events.onStoring();
-    const written = (fault: SpoolError | null): void => {
+    const { scarce } = this.#share;
+    const held = this.#share.held;
+    const written = (fault: SpoolError | null, onDisk: boolean): void => {
       this.#fault ??= fault;
+      if (onDisk) this.#share.giveBack(held);
       if (--left === 0) this.#events.onStored(then);
     };
     for (const part of parts) {
       this.digest?.update(part);
-      this.#write(this.body, part, written);
+      this.#write(this.body, part, scarce, written);
     }
   }
 
@@ -98,6 +126,7 @@ export class Incoming<Reader extends MessageReader = MessageReader> implements R
   discard(): void {
     this.#discarded = true;
     this.body.discard();
+    this.#share.drop();
     this.#read = [];
   }
 }

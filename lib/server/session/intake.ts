@@ -173,6 +173,7 @@ export class Intake {
   #readData(message: Incoming): boolean {
     const { reader } = message;
     if (!reader.done) { // a chunk of no octets is complete as it begins
+      if (this.#lines.pending > 0 && message.waits()) return false;
       const chunk = this.#lines.takeRest();
       if (chunk.length === 0) return false;
       const used = message.push(chunk);

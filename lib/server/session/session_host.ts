@@ -7,8 +7,9 @@ import type { BodyDigest } from "../../ports/signer.ts";
 import type { SpoolError, Staging } from "../../ports/spool.ts";
 import type { Reply } from "../../reply/reply.ts";
 import type { Rules } from "../../smtp/server/extension.ts";
-import type { Question } from "../../smtp/server/state.ts";
+import type { Input, Question, State } from "../../smtp/server/state.ts";
 import type { MessageReader } from "../../smtp/syntax/message_reader.ts";
+import type { DataShare } from "./data_memory.ts";
 import type { FetchPart } from "./fetch_part.ts";
 
 /** What was received with the question `Submit`. */
@@ -56,11 +57,17 @@ export interface SessionHost {
   readonly stage: () => Staging;
   /** Hashes the body while it comes in; null where no key could sign. */
   readonly digest: () => BodyDigest | null;
-  /** Octets to storage; the session reads on when `done` is called. */
+  /** Memory for a message on its way in. */
+  readonly share: () => DataShare;
+  /**
+   * Octets to storage; the session reads on when `done` is called, which says whether all that was written is on
+   * disk. `through`: it should be.
+   */
   readonly write: (
     body: Staging,
     chunk: Uint8Array,
-    done: (fault: SpoolError | null) => void,
+    through: boolean,
+    done: (fault: SpoolError | null, onDisk: boolean) => void,
   ) => void;
   /** Answers a question; `done` may be called at once. Never throws; null: a bug showed. */
   readonly ask: (
@@ -75,6 +82,13 @@ export interface SessionHost {
   readonly certified: (
     certificate: ClientCertificate,
     done: (account: string | null) => void,
+  ) => void;
+  /** Told of each reply from 450 on, and what led to it. */
+  readonly refused: (
+    session: { readonly id: string; readonly address: string },
+    reply: Reply,
+    input: Input | null,
+    before: State,
   ) => void;
   readonly closed: (session: OpenSession) => void;
   /** A proxy names the client: `take` makes it so. A reply: the session is not wanted. */

@@ -17,6 +17,7 @@ import type { Envelope } from "../../envelope/envelope.ts";
 import { AT_ONCE, type DeliveryState, type QueueEvent } from "../../ports/spool.ts";
 import type { Change, Changed, Selection } from "../../ports/spool_admin.ts";
 import { encodeXtext } from "../../smtp/syntax/xtext.ts";
+import { isCorrupt } from "./content.ts";
 import { EventStore } from "./events.ts";
 import { finishMessages } from "./finished.ts";
 import { heldBy, leaveHold } from "./holds.ts";
@@ -72,7 +73,7 @@ const ruleOf = (change: Change, now: number): Rule => {
       };
     case "Remove":
       return {
-        from: ["queued", "leased", "held"],
+        from: ["queued", "leased", "held", "damaged"],
         set: `state = ${STATE.removed}`,
         values: [],
         what: "removed",
@@ -97,6 +98,9 @@ const ruleOf = (change: Change, now: number): Rule => {
   }
 };
 
+/** With these somebody has said what is to become of it. */
+const DECIDES: ReadonlyArray<Change["_tag"]> = ["Hold", "Release", "Remove"];
+
 /** `dryRun`: everything is undone again. */
 export const changeQueue = (
   db: DatabaseSync,
@@ -104,7 +108,15 @@ export const changeQueue = (
   selection: Selection,
   now: number,
   dryRun: boolean,
-): Changed => inTransaction(db, () => apply(db, change, selection, now), dryRun);
+): Changed => {
+  try {
+    return inTransaction(db, () => apply(db, change, selection, now), dryRun);
+  } catch (e) {
+    if (!isCorrupt(e) || change._tag !== "Remove") throw e;
+    // what lies on broken pages stays there
+    return inTransaction(db, () => apply(db, change, selection, now, false), dryRun);
+  }
+};
 
 const NOTHING: Changed = { recipients: 0, messages: [], leased: 0 };
 
@@ -147,7 +159,13 @@ export const underWay = (
   return n;
 };
 
-const apply = (db: DatabaseSync, change: Change, selection: Selection, now: number): Changed => {
+const apply = (
+  db: DatabaseSync,
+  change: Change,
+  selection: Selection,
+  now: number,
+  content = true,
+): Changed => {
   const rule = ruleOf(change, now);
   const { from, values } = selected(db, selection, rule.from);
   const rows = db.prepare(
@@ -156,6 +174,13 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   const more = change._tag === "Retry" ? ` AND NOT ${waits(now)}` : "";
   const update = db.prepare(`UPDATE recipient SET ${rule.set} WHERE key = ?${more}`);
   const remember = db.prepare(REMEMBER);
+  const doubt = db.prepare(
+    change._tag === "Hold" && change.doubted === true
+      ? "INSERT OR IGNORE INTO doubted (key) VALUES (?)"
+      : DECIDES.includes(change._tag)
+      ? "DELETE FROM doubted WHERE key = ?"
+      : "SELECT ?",
+  );
   const numbers = new Set<number>();
   const keys: Array<number> = [];
   let leased = 0;
@@ -163,6 +188,7 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
     const key = row["key"] as number;
     if (update.run(...rule.values, key).changes === 0) continue;
     keys.push(key);
+    doubt.run(key);
     leased += row["leased"] as number;
     const number = numberOf(key);
     numbers.add(number);
@@ -172,9 +198,9 @@ const apply = (db: DatabaseSync, change: Change, selection: Selection, now: numb
   }
   const sql = statementsOf(db);
   // what is over goes with the purge of whoever runs the server
-  if (change._tag === "Remove") finishMessages(sql, numbers, now, Infinity);
+  if (change._tag === "Remove" && content) finishMessages(sql, numbers, now, Infinity);
   // from now on it leaves, or stays, as an operator says
-  if (change._tag === "Release" || change._tag === "Hold") {
+  if (change._tag === "Release" || (change._tag === "Hold" && change.doubted !== true)) {
     for (const run of rangesOf(numbers)) leaveHold(sql, run);
   }
   const events = new EventStore(sql);

@@ -19,6 +19,29 @@ export const readFacts = (row: { readonly facts: string; readonly size: number }
   size: row.size,
 });
 
+/** What can be sent, with the facts of its messages; and what cannot be read, of which nothing more is known. */
+export const legible = (rows: ReadonlyArray<ClaimedRow>) => {
+  const facts = new Map<string, Facts>();
+  const broken: Array<ClaimedRow> = [];
+  const whole = rows.filter((row) => {
+    const found = facts.get(row.id) ?? factsOrNull(row);
+    if (found === null) broken.push(row);
+    else facts.set(row.id, found);
+    return found !== null;
+  });
+  const factsOf = (row: ClaimedRow): Facts => facts.get(row.id) ?? readFacts(row);
+  return { whole, broken, factsOf };
+};
+
+const factsOrNull = (row: ClaimedRow): Facts | null => {
+  try {
+    const facts = readFacts(row);
+    return typeof facts.envelope === "object" && facts.envelope !== null ? facts : null;
+  } catch {
+    return null;
+  }
+};
+
 /** Keeps the order in which messages first appear. `content`: see `Delivery`. */
 export const groupClaims = (
   rows: ReadonlyArray<ClaimedRow>,

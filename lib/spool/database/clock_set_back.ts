@@ -4,6 +4,7 @@
  */
 import type { Envelope } from "../../envelope/envelope.ts";
 import { keepsItsTime, readEarlier } from "../../envelope/read_earlier.ts";
+import { unlessCorrupt } from "./content.ts";
 import type { Sql } from "./transaction.ts";
 import { range } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
@@ -23,9 +24,11 @@ export class ClockSetBack {
   /** `leaseMs`: how far ahead of its time a process gives a sign of life. */
   constructor(sql: Sql, now: number, leaseMs: number) {
     this.#sql = sql;
-    const newest = sql(
-      `SELECT max(accepted_at) AS at FROM (SELECT accepted_at FROM message ORDER BY number DESC LIMIT ${NEWEST})`,
-    ).get()?.["at"];
+    const newest = unlessCorrupt(() =>
+      sql(
+        `SELECT max(accepted_at) AS at FROM (SELECT accepted_at FROM message ORDER BY number DESC LIMIT ${NEWEST})`,
+      ).get()?.["at"]
+    );
     // of one that was killed before it noticed
     const alive = sql("SELECT max(alive_until) AS at FROM owner").get()?.["at"];
     this.saw(Math.max(now, Number(newest ?? 0), Number(alive ?? 0) - leaseMs));

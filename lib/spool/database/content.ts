@@ -8,6 +8,33 @@ import { range } from "./number_ranges.ts";
 /** What is read is not what was kept, and no later read finds it whole. */
 export class Damaged extends Error {}
 
+const SQLITE_CORRUPT = 11;
+
+/** Pages of the database cannot be read as what they are. */
+export const isCorrupt = (e: unknown): boolean =>
+  e instanceof Error && "errcode" in e && typeof e.errcode === "number" &&
+  (e.errcode & 0xff) === SQLITE_CORRUPT;
+
+/** What is good to have, and not worth a server that does not start; nothing where its pages are broken. */
+export const unlessCorrupt = <A>(read: () => A): A | undefined => {
+  try {
+    return read();
+  } catch (e) {
+    if (!isCorrupt(e)) throw e;
+    return undefined;
+  }
+};
+
+/** `read`, of the content of this message: pages that are broken are damage to it, and to no other. */
+const ofMessage = <A>(id: string, read: () => A): A => {
+  try {
+    return read();
+  } catch (e) {
+    if (isCorrupt(e)) throw new Damaged(`message ${id} is damaged on the disk`, { cause: e });
+    throw e;
+  }
+};
+
 /** Adds to a body that is not complete, or begins one that is its owner's; its number. */
 export const stageChunks = (
   sql: Sql,
@@ -54,11 +81,14 @@ export const readStaged = (sql: Sql, number: number, index: number): ReadPart =>
  * The content of a message from one of its chunks on, -1: from the head on, where what is whole is compared with its
  * checksum. Throws where it is not there, or not what was kept.
  */
-export const readContent = (sql: Sql, id: string, chunk: number): ReadPart => {
+export const readContent = (sql: Sql, id: string, chunk: number): ReadPart =>
+  ofMessage(id, () => contentFrom(sql, id, chunk));
+
+const contentFrom = (sql: Sql, id: string, chunk: number): ReadPart => {
   const m = sql(
     "SELECT number, head, digest FROM message WHERE id = ? AND complete = 1",
   ).get(id);
-  if (m === undefined) throw new Error(`no message ${id}`);
+  if (m === undefined) throw new Damaged(`message ${id} is not in the spool any more`);
   const { first, end } = range(m["number"] as number);
   const digest = m["digest"] as Uint8Array;
   const from = first + Math.max(chunk, 0);
@@ -83,4 +113,24 @@ export const readContent = (sql: Sql, id: string, chunk: number): ReadPart => {
     throw new Damaged(`message ${id} is damaged: its checksum differs`);
   }
   return { parts, next, digest: null };
+};
+
+/** What is left of a message's content, piece by piece; null: a piece that cannot be read. */
+export function* rescue(sql: Sql, number: number): Generator<Uint8Array | null> {
+  yield piece(() => sql("SELECT head AS octets FROM message WHERE number = ?").get(number));
+  const { first, end } = range(number);
+  // from the index of keys, which one broken page of content does not touch
+  const keys = sql("SELECT key FROM chunk WHERE key >= ? AND key < ? ORDER BY key").all(first, end);
+  for (const { key } of keys) {
+    yield piece(() => sql("SELECT octets FROM chunk WHERE key = ?").get(key as number));
+  }
+}
+
+const piece = (read: () => Record<string, unknown> | undefined): Uint8Array | null => {
+  try {
+    const octets = read()?.["octets"];
+    return octets instanceof Uint8Array ? octets : null;
+  } catch {
+    return null;
+  }
 };

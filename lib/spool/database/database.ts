@@ -29,11 +29,19 @@ import {
   updateCopies,
 } from "./copies.ts";
 import { commitMessage } from "./commit.ts";
-import { Damaged, dropStaged, readContent, readStaged, stageChunks } from "./content.ts";
+import {
+  Damaged,
+  dropStaged,
+  isCorrupt,
+  readContent,
+  readStaged,
+  stageChunks,
+  unlessCorrupt,
+} from "./content.ts";
 import { changeQueue } from "./change.ts";
 import { EventStore } from "./events.ts";
 import { dropMessages, finishMessages } from "./finished.ts";
-import { endHolds } from "./holds.ts";
+import { endHolds, stopHolds } from "./holds.ts";
 import { type Sql, statementsOf } from "./transaction.ts";
 import { Leases } from "./leases.ts";
 import { Life } from "./life.ts";
@@ -48,13 +56,16 @@ import {
   SCHEMA_VERSION,
   STATE,
 } from "./schema.ts";
+import { NO_ENVELOPE } from "./set_aside.ts";
 import { keepPrivate } from "./private_file.ts";
-import { SameFile } from "./same_file.ts";
+import { SameFile } from "../../files/same_file.ts";
 import { ClockSetBack } from "./clock_set_back.ts";
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const DAY = 86_400_000;
+/** So long after a long time without a process nothing that waits for receivers goes by its age. */
+const GRACE_MS = DAY / 4;
 /** Messages dropped in one go when their history is over. */
 const PURGE = 500;
 
@@ -112,6 +123,8 @@ export class SpoolDatabase {
   readonly #setBack: ClockSetBack;
   readonly #life: Life;
   readonly #file: SameFile;
+  /** What was set aside and is not told yet. */
+  readonly #isolated: Array<ClaimedRow> = [];
   /** What this process found at its start. */
   readonly before: Before;
   /** Of the database, when somebody asked last whether another process has changed it. */
@@ -138,15 +151,18 @@ export class SpoolDatabase {
     this.before = this.#life.before(this.#now());
     const held = this.before.doubt ?? (o.startHeld === true ? "the server was started held" : null);
     if (held !== null) {
-      changeQueue(this.#db, { _tag: "Hold", reason: held }, {}, this.#now(), false);
+      changeQueue(this.#db, { _tag: "Hold", reason: held, doubted: true }, {}, this.#now(), false);
     }
     this.#transaction(() => {
+      if (held !== null) stopHolds(this.#sql);
+      this.#life.forgive(this.#now(), this.before);
       this.#life.renew(this.#now());
       if (this.before.doubt !== null) this.#life.adopt();
       this.#leases.renew(this.#now());
-      this.#remember();
       this.#events.listen(o.listeners ?? null);
     });
+    // outside of the transaction, which SQLite would undo where a page is broken
+    unlessCorrupt(() => this.#remember());
     this.#life.witness();
     this.#file = new SameFile(o.open);
     this.#seen = this.#version();
@@ -156,7 +172,7 @@ export class SpoolDatabase {
   #remember(): void {
     if (!this.#repeated.on) return;
     const rows = this.#sql(
-      "SELECT number, id, accepted_at, json_extract(facts, '$.once') AS once FROM message WHERE complete = 1 AND number > (SELECT coalesce(max(number), 0) FROM message) - ? ORDER BY number",
+      "SELECT number, id, accepted_at, CASE WHEN json_valid(facts) THEN json_extract(facts, '$.once') END AS once FROM message WHERE complete = 1 AND number > (SELECT coalesce(max(number), 0) FROM message) - ? ORDER BY number",
     ).iterate(MOST_REMEMBERED);
     const since = this.#repeated.since(this.#now());
     for (const m of rows) {
@@ -183,25 +199,61 @@ export class SpoolDatabase {
     ops: ReadonlyArray<Op>,
     begin: (place: number) => boolean = () => true,
   ): ReadonlyArray<OpResult> {
-    const lost = ops.some(accepts) ? this.#file.lost() : null;
-    if (lost !== null) return ops.map((o) => this.#without(o, lost));
     if (ops.every(onlyLooks)) {
-      return ops.map((o) => this.#alone(() => this.#apply(o)));
+      return ops.map((o) => alone(() => ({ ok: true, value: this.#apply(o) })));
     }
     const one = (op: Op, place: number): OpResult =>
       begin(place) ? { ok: true, value: this.#apply(op) } : WITHDRAWN;
+    if (!ops.some(accepts)) return this.#together(ops, one);
+    const lost = this.#file.lost();
+    if (lost === null) return this.#stillHere(ops, this.#together(ops, one));
+    // what is in the files still goes on its way; nothing new comes into files that no name leads to
+    return ops.map((o, place) =>
+      accepts(o) ? refused(lost) : alone(() => this.#transaction(() => one(o, place)))
+    );
+  }
+
+  /** Files that were taken away while the commit was under way: nobody is told that it was accepted. */
+  #stillHere(
+    ops: ReadonlyArray<Op>,
+    results: ReadonlyArray<OpResult>,
+  ): ReadonlyArray<OpResult> {
+    const lost = this.#file.lost();
+    if (lost === null) return results;
+    return ops.map((o, i) => {
+      const result = results[i] ?? refused(lost);
+      if (!accepts(o) || !result.ok) return result;
+      // it is sent again by its client: once is enough should the files come back
+      if (o.op === "commit" && typeof result.value === "number") {
+        alone(() => {
+          changeQueue(this.#db, { _tag: "Remove" }, { id: o.id }, this.#now(), false);
+          return result;
+        });
+      }
+      return refused(lost);
+    });
+  }
+
+  #together(
+    ops: ReadonlyArray<Op>,
+    one: (op: Op, place: number) => OpResult,
+  ): ReadonlyArray<OpResult> {
     try {
       const results = this.#transaction(() => ops.map(one));
-      if (ops.some((o) => o.op === "tick")) this.#bearWitness();
-      return results;
+      if (ops.some((o) => o.op === "tick")) {
+        this.#purge();
+        this.#bearWitness();
+      }
+      return ops.map((o, i) => this.#withContent(o, results[i] ?? WITHDRAWN));
     } catch (e) {
+      if (isCorrupt(e) && this.#isolate()) return this.#together(ops, one);
       if (ops.length === 1) return [failure(e)];
       let locked = isLocked(e) ? failure(e) : null;
       return ops.map((o, place) => {
         // whoever has the database would be waited for as many times as there are operations
         if (locked !== null) return locked;
         try {
-          return this.#transaction(() => one(o, place));
+          return this.#withContent(o, this.#transaction(() => one(o, place)));
         } catch (again) {
           const failed = failure(again);
           if (isLocked(again)) locked = failed;
@@ -211,19 +263,28 @@ export class SpoolDatabase {
     }
   }
 
-  /** What is in the files still goes on its way; nothing new comes into files that no name leads to. */
-  #without(o: Op, lost: string): OpResult {
-    return accepts(o)
-      ? { ok: false, full: false, message: lost }
-      : this.#alone(() => this.#transaction(() => this.#apply(o)));
+  #withContent(op: Op, result: OpResult): OpResult {
+    return op.op !== "claim" || !result.ok
+      ? result
+      : { ok: true, value: this.#leases.withContent(result.value as ReadonlyArray<ClaimedRow>) };
   }
 
-  #alone(f: () => (OpResult & { ok: true })["value"]): OpResult {
-    try {
-      return { ok: true, value: f() };
-    } catch (e) {
-      return failure(e);
-    }
+  /** Sets aside what nobody can read of what is due; whether there was any. */
+  #isolate(): boolean {
+    const now = this.#now();
+    const rows = this.#leases.broken(now);
+    if (rows.length === 0) return false;
+    this.#transaction(() => {
+      const update = this.#sql(
+        `UPDATE recipient SET state = ${STATE.damaged}, owner = NULL, reply = ?, at = ? WHERE key = ?`,
+      );
+      for (const { key } of rows) {
+        update.run(NO_ENVELOPE, now, key);
+        this.#settled.add(numberOf(key));
+      }
+    });
+    this.#isolated.push(...rows);
+    return true;
   }
 
   #transaction<A>(f: () => A): A {
@@ -317,8 +378,13 @@ export class SpoolDatabase {
         this.#life.renew(this.#now());
         this.#leases.renew(this.#now());
         this.#forward();
-        this.#purge();
-        return this.#events.trim(this.#now());
+        return {
+          dropped: this.#events.trim(
+            this.#now(),
+            this.#life.backWithin(GRACE_MS, this.#now()),
+          ),
+          witness: this.#life.fault,
+        };
     }
   }
 
@@ -363,7 +429,9 @@ export class SpoolDatabase {
     for (const released of endHolds(this.#sql, now)) {
       if (this.#events.on) this.#events.releasedAll(released, now);
     }
-    return this.#leases.claim(op, now);
+    const rows = this.#leases.claim(op, now);
+    // so that the log hears of them
+    return this.#isolated.length === 0 ? rows : [...rows, ...this.#isolated.splice(0)];
   }
 
   #held(account: string): number {
@@ -428,11 +496,23 @@ export class SpoolDatabase {
       PURGE,
     );
     const gone = [...stale, ...old].map((m) => m["number"] as number);
-    for (const run of rangesOf(gone)) dropMessages(this.#sql, run);
     const forget = this.#sql("DELETE FROM finished WHERE at = ? AND number = ?");
-    for (const { at, number } of old) forget.run(at as number, number as number);
-    this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
-    this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
+    const drop = (numbers: ReadonlyArray<number>): void =>
+      this.#transaction(() => {
+        for (const run of rangesOf(numbers)) dropMessages(this.#sql, run);
+      });
+    try {
+      if (gone.length > 0) drop(gone);
+    } catch (e) {
+      if (!isCorrupt(e)) throw e;
+      // what lies on broken pages stays there
+      for (const number of gone) unlessCorrupt(() => drop([number]));
+    }
+    this.#transaction(() => {
+      for (const { at, number } of old) forget.run(at as number, number as number);
+      this.#sql("DELETE FROM suppressed WHERE until < ?").run(now);
+      this.#sql("DELETE FROM owner WHERE alive_until < ?").run(now - 10 * this.#leaseMs);
+    });
   }
 
   /** Of a spool that is where it belongs. */
@@ -461,6 +541,16 @@ const accepts = (o: Op): boolean => o.op === "commit" || o.op === "stage";
 const onlyLooks = (o: Op): boolean =>
   o.op === "read" || o.op === "ours" || o.op === "suppressed" || o.op === "lost";
 const WITHDRAWN: OpResult = { ok: false, full: false, message: "it was withdrawn" };
+
+const refused = (why: string): OpResult => ({ ok: false, full: false, message: why });
+
+const alone = (f: () => OpResult): OpResult => {
+  try {
+    return f();
+  } catch (e) {
+    return failure(e);
+  }
+};
 
 const failure = (e: unknown): OpResult => ({
   ok: false,

@@ -6,6 +6,7 @@ import { readAttempt } from "../../ports/attempt.ts";
 import type { EventKind, Listeners, NewEvent, OutboxPage } from "../../ports/outbox.ts";
 import type { Sql } from "./transaction.ts";
 import type { CommitOp, SettledRow } from "./protocol.ts";
+import { unlessCorrupt } from "./content.ts";
 import { range } from "./number_ranges.ts";
 import { PER_MESSAGE, STATE } from "./schema.ts";
 
@@ -16,6 +17,7 @@ const KIND: Readonly<Record<number, "delivered" | "deferred" | "bounced">> = {
   [STATE.delivered]: "delivered",
   [STATE.failed]: "bounced",
   [STATE.expired]: "bounced",
+  [STATE.damaged]: "bounced",
 };
 
 export class EventStore {
@@ -92,10 +94,7 @@ export class EventStore {
   /** What was just recorded of a recipient. */
   settled(r: SettledRow, now: number): void {
     const event = KIND[r.state];
-    const row = this.#sql(
-      `SELECT m.id AS id, r.address AS address, r.hop AS hop, r.attempts AS attempts
-       FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE} WHERE r.key = ?`,
-    ).get(r.key);
+    const row = this.#messageOf(r.key);
     if (event === undefined || row === undefined) return;
     this.#add(now, {
       event,
@@ -109,6 +108,16 @@ export class EventStore {
       attempts: row["attempts"] as number,
       next: r.state === STATE.queued ? iso(r.due) : null,
     });
+  }
+
+  /** Of which message it is; undefined where that cannot be read any more. */
+  #messageOf(key: number) {
+    return unlessCorrupt(() =>
+      this.#sql(
+        `SELECT m.id AS id, r.address AS address, r.hop AS hop, r.attempts AS attempts
+         FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE} WHERE r.key = ?`,
+      ).get(key)
+    );
   }
 
   /** Messages of these recipients, with their addresses. */
@@ -170,7 +179,7 @@ export class EventStore {
   }
 
   /** What is too old or too much goes; returns how many events somebody misses by that. */
-  trim(now: number): number {
+  trim(now: number, justBack: boolean): number {
     if (this.#bounds === null || !this.on) return 0;
     const { keepMs, most } = this.#bounds;
     const [first] = this.#sql("SELECT seq, at FROM event ORDER BY seq LIMIT 1").all();
@@ -178,7 +187,8 @@ export class EventStore {
     if (first === undefined) return 0;
     // numbers follow each other without gaps
     const many = Number(newest) - most;
-    const old = Number(first["at"]) >= now - keepMs ? 0 : Number(
+    // of what grew old while no process ran, receivers get a chance
+    const old = justBack || Number(first["at"]) >= now - keepMs ? 0 : Number(
       this.#sql("SELECT max(seq) AS seq FROM event WHERE at < ?").get(now - keepMs)?.["seq"],
     );
     const last = Math.max(old, many);

@@ -7,9 +7,13 @@ import type { Sql } from "./transaction.ts";
 import { keysOf, numberOf, type NumberRange, range, rangesOf } from "./number_ranges.ts";
 import { STATE } from "./schema.ts";
 
+/** So long what is left of a damaged message stays at least. */
+export const DAMAGED_MS = 7 * 86_400_000;
+
 /**
  * The content of those goes of which no recipient is open; envelope, trail and outcome stay as history for
- * `keepMs`. `delivered` is told of each that leaves no trace and that every recipient got.
+ * `keepMs`; what is damaged stays whole, for a week at least. `delivered` is told of each that leaves no trace and
+ * that every recipient got.
  */
 export const finishMessages = (
   sql: Sql,
@@ -19,19 +23,30 @@ export const finishMessages = (
   delivered: (number: number) => void = () => {},
 ): void => {
   for (const run of rangesOf(numbers)) {
-    for (const over of without(run, openIn(sql, run))) {
+    const { open, damaged } = unfinishedIn(sql, run);
+    for (const number of damaged) {
+      if (open.has(number)) continue;
+      const one = { from: number, to: number };
+      enterFinished(sql, one, now + Math.max(0, DAMAGED_MS - keepMs));
+    }
+    for (const over of without(run, new Set([...open, ...damaged]))) {
       if (keepMs === 0) {
         for (let n = over.from; n <= over.to; n++) if (!lostBy(sql, n)) delivered(n);
         dropMessages(sql, over);
         continue;
       }
-      leaveHold(sql, over);
-      forgetReplicated(sql, over);
       dropContent(sql, over);
-      const enter = sql("INSERT OR IGNORE INTO finished (at, number) VALUES (?, ?)");
-      for (let n = over.from; n <= over.to; n++) enter.run(now, n);
+      enterFinished(sql, over, now);
     }
   }
+};
+
+/** History from `at` on. */
+const enterFinished = (sql: Sql, run: NumberRange, at: number): void => {
+  leaveHold(sql, run);
+  forgetReplicated(sql, run);
+  const enter = sql("INSERT OR IGNORE INTO finished (at, number) VALUES (?, ?)");
+  for (let n = run.from; n <= run.to; n++) enter.run(at, n);
 };
 
 /** All that there is of them. */
@@ -42,6 +57,7 @@ export const dropMessages = (sql: Sql, run: NumberRange): void => {
   leaveHold(sql, run);
   sql("DELETE FROM copy WHERE number >= ? AND number <= ?").run(run.from, run.to);
   forgetReplicated(sql, run);
+  sql("DELETE FROM doubted WHERE key >= ? AND key < ?").run(first, end);
   sql("DELETE FROM history WHERE recipient >= ? AND recipient < ?").run(first, end);
   sql("DELETE FROM message WHERE number >= ? AND number <= ?").run(run.from, run.to);
 };
@@ -63,13 +79,18 @@ const dropContent = (sql: Sql, run: NumberRange): void => {
   sql("DELETE FROM chunk WHERE key >= ? AND key < ?").run(first, end);
 };
 
-/** Messages of the run with a recipient that is not done with. */
-const openIn = (sql: Sql, run: NumberRange): ReadonlySet<number> => {
+/** Messages of the run with a recipient that is not done with, and with one for whom it was damaged. */
+const unfinishedIn = (sql: Sql, run: NumberRange) => {
   const { first, end } = keysOf(run);
-  const open = sql(
-    `SELECT key FROM recipient WHERE key >= ? AND key < ? AND state <= ${STATE.held}`,
+  const found = sql(
+    `SELECT key, state FROM recipient WHERE key >= ? AND key < ? AND (state <= ${STATE.held} OR state = ${STATE.damaged})`,
   ).all(first, end);
-  return new Set(open.map((r) => numberOf(r["key"] as number)));
+  const open = new Set<number>();
+  const damaged = new Set<number>();
+  for (const { key, state } of found) {
+    (state === STATE.damaged ? damaged : open).add(numberOf(key as number));
+  }
+  return { open, damaged };
 };
 
 const without = (run: NumberRange, open: ReadonlySet<number>): ReadonlyArray<NumberRange> => {

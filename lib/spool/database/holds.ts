@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import type { CommitOp } from "./protocol.ts";
 import { keysOf, type NumberRange } from "./number_ranges.ts";
-import { STATE } from "./schema.ts";
+import { PER_MESSAGE, STATE } from "./schema.ts";
 import type { Sql } from "./transaction.ts";
 
 /** A token is good once: the row goes with the hold. Only its digest is kept. */
@@ -47,6 +47,20 @@ export const endHolds = (sql: Sql, now: number): ReadonlyArray<number> => {
     released.push(run.from);
   }
   return released;
+};
+
+/**
+ * Nothing leaves by itself, or goes back: what a time would have released is held like the rest of a spool that is
+ * doubted, and what it would have returned waits for somebody to release it.
+ */
+export const stopHolds = (sql: Sql): void => {
+  sql(
+    `INSERT OR IGNORE INTO doubted (key) SELECT key FROM recipient WHERE state = ${STATE.held}
+     AND key / ${PER_MESSAGE} IN (SELECT number FROM hold WHERE until IS NOT NULL AND expires = 0)`,
+  ).run();
+  sql("DELETE FROM hold WHERE until IS NOT NULL AND expires = 0").run();
+  sql("UPDATE hold SET until = NULL WHERE until IS NOT NULL").run();
+  sql(`DELETE FROM doubted WHERE key / ${PER_MESSAGE} IN (SELECT number FROM hold)`).run();
 };
 
 /** Number of the message that `token` releases or cancels; null: none, or it was used. */

@@ -2,7 +2,8 @@
  * Which recipients a process has in hand: it leases what is due, in turns where many wait, and gets back what others
  * left behind.
  */
-import { readContent } from "./content.ts";
+import { readContent, unlessCorrupt } from "./content.ts";
+import { numberOf } from "./number_ranges.ts";
 import type { Sql } from "./transaction.ts";
 import type { ClaimedRow, ClaimOp } from "./protocol.ts";
 import { PER_MESSAGE } from "./schema.ts";
@@ -12,6 +13,11 @@ const SMALL = 65_536;
 const CLAIMED_CONTENT = 2 * 1024 * 1024;
 /** Senders, or next hops, that get a turn in one claim. */
 const TURNS = 20;
+
+/** Columns of a `ClaimedRow`, by the table that they come from. */
+const RECIPIENT = "r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender";
+const MESSAGE =
+  "m.id, m.accepted_at AS acceptedAt, m.facts, m.size, EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue";
 
 export class Leases {
   readonly #sql: Sql;
@@ -106,19 +112,22 @@ export class Leases {
       .run(owner);
   }
 
-  /** Leases what is due at `now`; content comes along where there is little of it. */
+  /** Leases what is due at `now`. */
   claim({ limit, fair = false, except = [] }: ClaimOp, now: number): ReadonlyArray<ClaimedRow> {
-    if (except.length > 0) return this.#withContent(this.#turns("hop", now, limit, except));
+    if (except.length > 0) return this.#turns("hop", now, limit, except);
     const rows: Array<ClaimedRow> = [];
     const room = () => limit - rows.length;
     rows.push(...this.#due("r.priority > 0", "r.priority DESC, r.due", [now], limit));
     if (fair) rows.push(...this.#turns("sender", now, Math.floor(room() / 2)));
     if (room() > 0) rows.push(...this.#due("TRUE", "r.due", [now], room()));
-    return this.#withContent(rows);
+    return rows;
   }
 
-  /** Small content comes along, which saves a way for each message; the sum is bounded. */
-  #withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
+  /**
+   * Small content comes along, which saves a way for each message; the sum is bounded. Outside of a transaction: SQLite
+   * undoes one that has met a broken page.
+   */
+  withContent(rows: ReadonlyArray<ClaimedRow>): ReadonlyArray<ClaimedRow> {
     let left = CLAIMED_CONTENT;
     return rows.map((row) => {
       if (row.size > SMALL || row.size > left) return row;
@@ -126,6 +135,23 @@ export class Leases {
       if (parts === null) return row;
       left -= row.size;
       return { ...row, content: parts };
+    });
+  }
+
+  /**
+   * What is due of messages whose rows are broken on the disk, and may not stand in the way of others: without facts,
+   * which nobody can read. Outside of a transaction.
+   */
+  broken(now: number): ReadonlyArray<ClaimedRow> {
+    const due = this.#sql(
+      `SELECT ${RECIPIENT} FROM recipient r WHERE r.state = 0 AND r.due <= ?`,
+    ).all(now) as unknown as ReadonlyArray<ClaimedRow>;
+    const read = this.#sql(`SELECT ${MESSAGE} FROM message m WHERE m.number = ?`);
+    return due.flatMap((r) => {
+      const number = numberOf(r.key);
+      return unlessCorrupt(() => read.all(number)) !== undefined
+        ? []
+        : [{ ...r, id: `number ${number}`, acceptedAt: 0, facts: "", size: 0, overdue: 0 }];
     });
   }
 
@@ -137,8 +163,7 @@ export class Leases {
     limit: number,
   ): ReadonlyArray<ClaimedRow> {
     const rows = this.#sql(
-      `SELECT r.key, r.address, r.hop, r.attempts, r.due, r.via, r.sender, m.id, m.accepted_at AS acceptedAt, m.facts, m.size,
-              EXISTS (SELECT 1 FROM hold h WHERE h.number = m.number) AS overdue
+      `SELECT ${RECIPIENT}, ${MESSAGE}
        FROM recipient r JOIN message m ON m.number = r.key / ${PER_MESSAGE}
        WHERE r.state = 0 AND r.due <= ? AND ${where} ORDER BY ${order} LIMIT ?`,
     ).all(...values, limit) as unknown as ReadonlyArray<ClaimedRow>;

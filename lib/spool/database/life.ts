@@ -5,12 +5,16 @@
  * The count goes up with each sign of life and is on the disk before the file beside it says so: after a kill or a
  * power failure the spool is never behind its witness.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
+import { unlessCorrupt } from "./content.ts";
 import { ownSpool } from "./copies.ts";
 import type { Before } from "./protocol.ts";
 import type { Sql } from "./transaction.ts";
 import { STATE } from "./schema.ts";
+
+/** A server that is away for less was restarted. */
+const LONG_MS = 10 * 60_000;
 
 /** What the file says. */
 export interface Witness {
@@ -40,8 +44,13 @@ const isWitness = (v: unknown): v is Witness =>
 const writeWitness = (path: string, owner: string, witness: Witness): void => {
   const file = witnessPath(path);
   const made = `${file}.${owner}`;
-  writeFileSync(made, JSON.stringify(witness), { mode: 0o600 });
-  renameSync(made, file);
+  try {
+    writeFileSync(made, JSON.stringify(witness), { mode: 0o600 });
+    renameSync(made, file);
+  } catch (e) {
+    rmSync(made, { force: true });
+    throw e;
+  }
 };
 
 /** Why a spool with this count is not trusted. Pure. */
@@ -72,6 +81,8 @@ export class Life {
   readonly #sql: Sql;
   readonly #path: string;
   readonly #owner: string;
+  /** Why the file beside the spool could not be written; null: it could. */
+  fault: string | null = null;
 
   constructor(sql: Sql, path: string, owner: string) {
     this.#sql = sql;
@@ -82,10 +93,13 @@ export class Life {
   /** Of the time before this process; to be asked before its first sign of life. */
   before(now: number): Before {
     const row = this.#sql("SELECT alive_at, copied_at FROM life").get();
-    const at = row?.["alive_at"];
+    // of a spool that no sign of life was written into yet, what it took last tells
+    const at = row?.["alive_at"] ?? this.#newest();
     const copiedAt = row?.["copied_at"];
+    const downMs = typeof at === "number" ? Math.max(0, now - at) : 0;
     return {
-      downMs: typeof at === "number" ? Math.max(0, now - at) : 0,
+      downMs,
+      sinceDownMs: downMs > LONG_MS ? 0 : this.#sinceDown(now),
       // where nothing waits to be sent there is nothing to ask
       doubt: !this.#anyOpen() ? null : doubtOf(
         this.#own(),
@@ -93,6 +107,35 @@ export class Life {
         readWitness(this.#path),
       ),
     };
+  }
+
+  #newest(): unknown {
+    return unlessCorrupt(() =>
+      this.#sql("SELECT accepted_at FROM message ORDER BY number DESC LIMIT 1").get()
+    )?.["accepted_at"];
+  }
+
+  #sinceDown(now: number): number | null {
+    const ended = this.#sql("SELECT ended_at FROM pause").get()?.["ended_at"];
+    return typeof ended === "number" && ended <= now ? now - ended : null;
+  }
+
+  /**
+   * Time in which nobody could release it brings nothing back to its sender: what was to go back meanwhile is held for
+   * as much longer. Remembers that it was long. Within a transaction.
+   */
+  forgive(now: number, { downMs }: Before): void {
+    if (downMs <= LONG_MS) return;
+    this.#sql("INSERT OR REPLACE INTO pause (one, ended_at) VALUES (1, ?)").run(now);
+    this.#sql(
+      "UPDATE hold SET until = until + ? WHERE expires = 1 AND until > ? AND until <= ?",
+    ).run(downMs, now - downMs, now);
+  }
+
+  /** A long time in which nobody ran ended within the last `ms`. */
+  backWithin(ms: number, now: number): boolean {
+    const since = this.#sinceDown(now);
+    return since !== null && since < ms;
   }
 
   #anyOpen(): boolean {
@@ -113,12 +156,16 @@ export class Life {
     ).run(now);
   }
 
-  /** After the transaction: the file never says more than the database. A disk that takes no file stops no mail. */
+  /**
+   * After the transaction: the file never says more than the database. A disk that takes no file stops no mail: the one
+   * of before stands, which tells less.
+   */
   witness(): void {
     try {
       writeWitness(this.#path, this.#owner, this.#own());
-    } catch {
-      // the one of before stands, which tells less
+      this.fault = null;
+    } catch (e) {
+      this.fault = e instanceof Error ? e.message : String(e);
     }
   }
 

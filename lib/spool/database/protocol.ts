@@ -214,9 +214,16 @@ export interface YieldOp {
   readonly by: string;
 }
 
-/** Renews this process's leases, drops what is over; answers with how many events went untold. */
+/** Renews this process's leases, drops what is over. */
 export interface TickOp {
   readonly op: "tick";
+}
+
+export interface Ticked {
+  /** Events that went untold. */
+  readonly dropped: number;
+  /** Why the file beside the spool could not be written last time; null: it could. */
+  readonly witness: string | null;
 }
 
 /** Whether the files are those that their names lead to still: what is wrong, or null. */
@@ -294,6 +301,7 @@ export type OpValue =
   | ReadonlyArray<string>
   | ReadPart
   | KnownMessage
+  | Ticked
   | OutboxPage
   | Float64Array
   | null;
@@ -335,6 +343,8 @@ export const movesOut = (r: Response): Array<ArrayBuffer> =>
 export interface Before {
   /** Milliseconds since the last sign of life of any process; 0: nothing is known of one. */
   readonly downMs: number;
+  /** Milliseconds since such a time, if it was a long one, ended last; 0: it ends now; null: none is known. */
+  readonly sinceDownMs: number | null;
   /** Why what stands in the spool is not sent before somebody says so; null: nothing speaks against it. */
   readonly doubt: string | null;
 }

@@ -12,9 +12,9 @@ import { LIFE_SCHEMA } from "./schema_life.ts";
 
 /** Recipients, and chunks, that a message may have. */
 export const PER_MESSAGE = 2 ** 20;
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
-/** Codes of `recipient.state`; 0 and 1 are unfinished. */
+/** Codes of `recipient.state`; 0 and 1 are unfinished. `damaged`: not sent, and the content stays for a while. */
 export const STATE = {
   queued: 0,
   leased: 1,
@@ -23,6 +23,7 @@ export const STATE = {
   failed: 4,
   expired: 5,
   removed: 6,
+  damaged: 7,
 } as const;
 
 /**
@@ -86,6 +87,7 @@ CREATE INDEX IF NOT EXISTS recipient_hop ON recipient (hop, due) WHERE state = 0
 CREATE INDEX IF NOT EXISTS recipient_urgent ON recipient (due) WHERE state = 0 AND priority > 0;
 CREATE INDEX IF NOT EXISTS recipient_leased ON recipient (owner) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS recipient_held ON recipient (key) WHERE state = 2;
+CREATE INDEX IF NOT EXISTS recipient_damaged ON recipient (key) WHERE state = 7;
 CREATE INDEX IF NOT EXISTS message_staging ON message (owner) WHERE complete = 0;
 CREATE TABLE IF NOT EXISTS suppressed (
   address TEXT PRIMARY KEY,
@@ -115,6 +117,7 @@ DROP INDEX IF EXISTS message_finished;
   4: "",
   5: "",
   6: "",
+  7: "",
 };
 
 /** Full durability: a commit is on stable storage when it returns. */

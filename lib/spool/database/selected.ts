@@ -14,9 +14,11 @@ export interface Selected {
 /** `*` stands for any characters, the rest for itself. */
 const pattern = (text: string): string => text.replace(/[\\%_]/g, "\\$&").replaceAll("*", "%");
 
+const INDEXED: ReadonlyArray<DeliveryState> = ["queued", "leased", "held", "damaged"];
+
 /** States by their partial indices, so that history is not read. */
 const inStates = (states: ReadonlyArray<DeliveryState> | null): string => {
-  if (states === null || states.length === 0 || states.some((s) => STATE[s] > STATE.held)) {
+  if (states === null || states.length === 0 || states.some((s) => !INDEXED.includes(s))) {
     return "recipient";
   }
   const each = states.map((s) => `SELECT key FROM recipient WHERE state = ${STATE[s]}`);
@@ -47,6 +49,7 @@ export const selected = (
     where.push("r.key >= ? AND r.key < ?");
     values.push(first, end);
   }
+  if (s.doubted === true) where.push("r.key IN (SELECT key FROM doubted)");
   if (s.sender === "") where.push("m.return_path IS NULL");
   else if (s.sender !== undefined) like("m.return_path", s.sender);
   if (s.account !== undefined) like("m.account", s.account);

@@ -26,5 +26,7 @@ const rowOf = ({ recipient, outcome, attempt }: Settlement): SettledRow => {
       return { key, state: STATE.failed, due: 0, status: outcome.status, reply, remote };
     case "Expired":
       return { key, state: STATE.expired, due: 0, status: outcome.status, reply, remote };
+    case "Damaged":
+      return { key, state: STATE.damaged, due: 0, status: outcome.status, reply, remote };
   }
 };

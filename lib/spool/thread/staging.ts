@@ -9,6 +9,8 @@ import type { DatabaseThread } from "./group_commit.ts";
 
 /** Octets of a chunk on disk, and what is held of a body before it goes there. */
 export const CHUNK = 262_144;
+/** The same where memory is scarce: less is not worth a write. */
+const LEAST = 32_768;
 
 export class DiskStaging implements Staging {
   readonly #thread: DatabaseThread;
@@ -36,11 +38,11 @@ export class DiskStaging implements Staging {
     return this.#number;
   }
 
-  readonly write = (chunk: Uint8Array): Effect.Effect<void, SpoolError> => {
+  readonly write = (chunk: Uint8Array, through = false): Effect.Effect<void, SpoolError> => {
     this.#held.push(chunk);
     this.#heldOctets += chunk.length;
     this.#octets += chunk.length;
-    return this.#heldOctets < CHUNK ? Effect.void : this.#flush();
+    return this.#heldOctets < (through ? LEAST : CHUNK) ? Effect.void : this.#flush();
   };
 
   #flush(): Effect.Effect<void, SpoolError> {

@@ -24,9 +24,26 @@ export class Troubles {
   /** What is wrong; null: nothing. */
   now: string | null = null;
   #looks = 0;
+  #witness: string | null = null;
 
   constructor(log: (line: Effect.Effect<void>) => void) {
     this.#log = log;
+  }
+
+  /** What a tick found; of the same trouble it is told once. */
+  ticked(r: OpResult): void {
+    if (!r.ok || r.value === null || typeof r.value !== "object" || !("witness" in r.value)) return;
+    const { dropped, witness } = r.value;
+    if (dropped > 0) {
+      this.#log(Effect.logError("Events that nobody took were dropped", { events: dropped }));
+    }
+    if (witness !== null && this.#witness === null) {
+      this.#log(Effect.logWarning(
+        "The file beside the spool cannot be written: an older copy put in its place may go unnoticed",
+        { why: witness },
+      ));
+    }
+    this.#witness = witness;
   }
 
   /** The answer of a look at the files. */

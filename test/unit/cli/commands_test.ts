@@ -81,7 +81,7 @@ inDirectory("postern account goes from add to remove, and tells what is wrong", 
   const given = await postern(
     dir,
     ["account", "passwd", "a.smith@example.net", "--password-stdin"],
-    "p\n",
+    "four words of mine\n",
   );
   assert.deepEqual(given, {
     code: 0,
@@ -211,6 +211,21 @@ inDirectory(
     assert.equal(said.accepted, false);
     assert.match(said.exchanges.at(-1)?.reply ?? "", /^550 5\.7\.1 /);
 
+    // raw UTF-8: encoded, or as it is where MAIL says so
+    const raw = message.replace("Hello", "Hi").replace("To:", "Subject: Gr\u00fc\u00dfe\nTo:");
+    const ascii = await postern(dir, ["explain", "--as", "me@postern.localhost"], raw);
+    assert.equal(ascii.code, 0, ascii.err);
+    assert.doesNotMatch(ascii.out, /SMTPUTF8/);
+    assert.match(ascii.out, /^\+ Subject: =\?UTF-8\?/m);
+    const utf8 = await postern(
+      dir,
+      ["explain", "--as", "me@postern.localhost", "--smtputf8"],
+      raw,
+    );
+    assert.equal(utf8.code, 0, utf8.err);
+    assert.match(utf8.out, /^C: MAIL FROM:<me@postern\.localhost>.* SMTPUTF8/m);
+    assert.doesNotMatch(utf8.out, /=\?UTF-8\?/);
+
     const outsider = await postern(
       dir,
       ["explain", "--as", "me@postern.localhost", "--from", "x@example.net", "m.eml"],
@@ -230,12 +245,12 @@ inDirectory("postern queue says that there is no spool yet, and makes none", asy
   const e = await postern(dir, ["queue", "list"]);
   assert.equal(e.code, 1);
   assert.match(e.err, /^postern: there is no spool in .* yet: the server has not run\n$/);
-  await assert.rejects(Deno.stat(join(dir, "data", "spool.db")), Deno.errors.NotFound);
+  await assert.rejects(Deno.stat(join(dir, "data", "demo-spool.db")), Deno.errors.NotFound);
 });
 
 inDirectory("postern queue tells what an operator must say", async (dir) => {
   await Effect.runPromise(ensureFirstRun(join(dir, "data")));
-  openDatabase(join(dir, "data", "spool.db")).close();
+  openDatabase(join(dir, "data", "demo-spool.db")).close();
   for (
     const [args, code, said] of [
       [["list"], 0, /^nothing in the queue\n$/],

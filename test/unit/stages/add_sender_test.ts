@@ -19,7 +19,7 @@ const DKIM = (h: string) => `DKIM-Signature: v=1; h=${h}; b=x`;
 /** The switches by which all rows of the table can be reached. */
 const ENVELOPE: World = {
   rules: { senderMatch: "envelope" },
-  rights: { checks: { header: "one", resend: "any" } },
+  rights: { checks: { header: "one", resend: "any", nameAddress: "local" } },
 };
 
 /** What stands in Sender and Resent-Sender, Resent-From afterwards, and the rules that said so. */

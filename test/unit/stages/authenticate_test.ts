@@ -24,6 +24,7 @@ const answering = (answer: Effect.Effect<LoginResult, AccountsUnavailable>) =>
       keys: () => Effect.succeed(null),
       certified: () => Effect.succeed(null),
       find: () => Effect.succeed(null),
+      hasDomain: () => Effect.succeed(false),
     }),
     Layer.succeed(Tokens, {
       check: (token) => {

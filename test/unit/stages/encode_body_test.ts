@@ -217,3 +217,53 @@ Deno.test("encodeBody() EXT-BIN-1: binary content is encoded before it is signed
   assert.equal(end.signed.envelope.body, "7BIT");
   assert.equal(Buffer.from(r.stored.text, "base64").toString("latin1"), text);
 });
+
+const UE = "\xc3\xbc";
+const NAMED =
+  `Content-Type: application/pdf; name="gr${UE}n; a.pdf"\r\nContent-Disposition: attachment; filename="gr${UE}n; a.pdf"\r\nContent-Description: gr${UE}n\r\n\r\npdf`;
+
+Deno.test("encodeBody() HDR-17: names of parts in UTF-8 are said in ASCII, and nothing else changes", async () => {
+  const end = await outcome(MULTIPART("mixed"), parts("\r\nshort", NAMED));
+  assert.ok(typeof end !== "string");
+  assert.equal(
+    end.body,
+    parts(
+      "\r\nshort",
+      "Content-Type: application/pdf; name*=utf-8''gr%C3%BCn%3B%20a%2Epdf\r\n" +
+        "Content-Disposition: attachment; filename*=utf-8''gr%C3%BCn%3B%20a%2Epdf\r\n" +
+        "Content-Description: =?UTF-8?Q?gr=C3=BCn?=\r\n\r\npdf",
+    ),
+  );
+  assert.deepEqual(end.fields, MULTIPART("mixed"));
+  assert.deepEqual(end.rules, []);
+});
+
+for (
+  const [what, lines, text, more] of [
+    ["of a signed part", MULTIPART("signed"), parts(NAMED), {}],
+    [
+      "of a forwarded message",
+      MULTIPART("mixed"),
+      parts(
+        `Content-Type: message/rfc822\r\n\r\nSubject: gr${UE}n\r\nContent-Description: gr${UE}n\r\n\r\nx`,
+      ),
+      {},
+    ],
+    ["in another charset", MULTIPART("mixed"), parts("Content-Description: gr\xfcn\r\n\r\nx"), {}],
+    ["that no field holds", MULTIPART("mixed"), parts(`gr${UE}n\r\n\r\nx`), {}],
+    ["where SMTPUTF8 was said", MULTIPART("mixed"), parts(NAMED), { smtpUtf8: true }],
+    [
+      "that programs read in several ways",
+      MULTIPART("mixed"),
+      parts(`Content-Type: application/pdf; name="a"${UE}"; name=b\r\n\r\nx`),
+      {},
+    ],
+  ] as ReadonlyArray<[string, ReadonlyArray<string>, string, Partial<Given>]>
+) {
+  Deno.test(`encodeBody() HDR-17: UTF-8 in headers of parts stays ${what}`, async () => {
+    const r = received({ head: head(...FROM, ...lines), text, ...more });
+    const end = await run(r);
+    assert.ok(end._tag === "Accepted" && r.stored instanceof MemoryBody);
+    assert.equal(r.stored.text, text);
+  });
+}

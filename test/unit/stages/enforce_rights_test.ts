@@ -96,7 +96,7 @@ for (
   ] as const
 ) {
   Deno.test(`enforceRights() of one author ${want === null ? "admits" : "refuses"} From: ${value}`, async () => {
-    const w: World = { rights: { checks: { header: "one", resend: "any" } } };
+    const w: World = { rights: { checks: { header: "one", resend: "any", nameAddress: "local" } } };
     if (want === null) assert.equal((await submit(from(value), w))._tag, "Accepted");
     else assert.equal(await refusedFor(from(value), w), want);
   });
@@ -108,7 +108,9 @@ Deno.test("enforceRights() asks for every author of Resent-From, and by resend =
   });
   const two = "alice@example.net, bob@example.net";
   assert.equal(await refusedFor(passed(two, "alice@example.net")), "550 5.7.1 RGT-5");
-  const own: World = { rights: { checks: { header: "every", resend: "own" } } };
+  const own: World = {
+    rights: { checks: { header: "every", resend: "own", nameAddress: "local" } },
+  };
   assert.equal(await refusedFor(passed("alice@example.net", two), own), "550 5.7.1 RGT-5");
   const alone = passed("alice@example.net", "alice@example.net");
   assert.equal((await submit(alone, own))._tag, "Accepted");

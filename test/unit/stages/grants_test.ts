@@ -109,7 +109,7 @@ for (
       {
         rights: {
           permissions: [permission("several-domains")],
-          checks: { header: "one", resend: "any" },
+          checks: { header: "one", resend: "any", nameAddress: "local" },
         },
       },
       "Sender: alice@example.net",
@@ -117,13 +117,13 @@ for (
     [
       "RGT-5 domain: a colleague in From",
       message("bob@example.net"),
-      { rights: { checks: { header: "domain", resend: "any" } } },
+      { rights: { checks: { header: "domain", resend: "any", nameAddress: "local" } } },
       "Sender: alice@example.net",
     ],
     [
       "RGT-5 off: a stranger in From",
       message("ceo@bank.example"),
-      { rights: { checks: { header: "off", resend: "any" } } },
+      { rights: { checks: { header: "off", resend: "any", nameAddress: "local" } } },
       "Sender: alice@example.net",
     ],
     [
@@ -189,11 +189,11 @@ for (
     [
       "RGT-5 every: one author of two is a colleague",
       message("alice@example.net, bob@example.net"),
-      { rights: { checks: { header: "every", resend: "any" } } },
+      { rights: { checks: { header: "every", resend: "any", nameAddress: "local" } } },
       "550 5.7.1 RGT-5",
     ],
     ["RGT-5 domain: a stranger", message("ceo@bank.example"), {
-      rights: { checks: { header: "domain", resend: "any" } },
+      rights: { checks: { header: "domain", resend: "any", nameAddress: "local" } },
     }, "550 5.7.1 RGT-5"],
     [
       "RGT-9 authors of two domains, both granted",
@@ -307,7 +307,7 @@ Deno.test("enforceRights() passes on the mail of strangers, or not, as the site 
   ) {
     assert.ok(out.includes(line), line);
   }
-  const own: World = { rights: { checks: { header: "one", resend: "own" } } };
+  const own: World = { rights: { checks: { header: "one", resend: "own", nameAddress: "local" } } };
   assert.equal(await refusedFor(resent, own), "550 5.7.1 RGT-5");
   const mine = { head: resent.head.replace("stranger@example.com", "alice@example.net") };
   assert.equal((await submit(mine, own))._tag, "Accepted");

@@ -21,7 +21,7 @@ const ensure = (dir: string) => Effect.runPromise(ensureFirstRun(dir));
 const signIn = (dir: string, authcid: string, password: Redacted.Redacted<string> | null) => {
   assert.ok(password !== null);
   const layer = accountsLayer({
-    path: join(dir, "accounts.db"),
+    path: join(dir, "demo-accounts.db"),
     iterations: 100_000,
     remember: Duration.zero,
   });
@@ -49,7 +49,7 @@ inDirectory(
     assert.equal(await signIn(dir, made.account, made.password), "Accepted");
     assert.equal(((await Deno.stat(dir)).mode ?? 0) & 0o777, 0o700);
     assert.deepEqual(modes(dir), {
-      "accounts.db": "600",
+      "demo-accounts.db": "600",
       "cert.pem": "644",
       "key.pem": "600",
       "password": "600",

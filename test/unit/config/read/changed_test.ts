@@ -57,7 +57,8 @@ for (
   ] as const
 ) {
   Deno.test(`changedDefaults() names ${what}`, () => {
-    const got = changedDefaults(sourceOf(text), accounts).filter((p) => p.key !== "headers.raw_utf8" // concerns whoever sends
+    const got = changedDefaults(sourceOf(text), accounts).filter((p) =>
+      p.key !== "rights.name_address" // concerns whoever sends
     ).map((p) =>
       `${p.key} ${
         /(?:[^ ]*, )*[^ ,]+(?: and \d+ more)? can(?= no)|concerns [^;]*;/.exec(p.message)?.[0]
@@ -67,14 +68,14 @@ for (
   });
 }
 
-Deno.test("changedDefaults() tells of raw_utf8 where there are accounts and the key is absent", () => {
+Deno.test("changedDefaults() tells of name_address where there are several accounts and the key is absent", () => {
   const told = (text: string, accounts: ReadonlyArray<typeof bob>) =>
     changedDefaults(sourceOf(text), accounts).some((p) =>
-      p.key === "headers.raw_utf8" && p.message.includes('"reject" brings that back')
+      p.key === "rights.name_address" && p.message.includes('"off" brings that back')
     );
-  assert.ok(told(MINIMAL, [bob]));
-  assert.ok(!told(MINIMAL, []));
-  assert.ok(!told(`${MINIMAL}[headers]\nraw_utf8 = "reject"\n`, [bob]));
+  assert.ok(told(MINIMAL, [bob, elsewhere]));
+  assert.ok(!told(MINIMAL, [bob]));
+  assert.ok(!told(`${MINIMAL}[rights]\nname_address = "local"\n`, [bob, elsewhere]));
 });
 
 Deno.test("header_check = strict is read as one, with a notice; the default says nothing", () => {

@@ -91,6 +91,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
       messagesPerSession: 10_000,
       commandLineBytes: 4096,
       authLineBytes: 12_288,
+      dataBytes: 33_554_432,
       headerBytes: 262_144,
       headerFields: 1000,
       addressesPerField: 1000,
@@ -136,7 +137,7 @@ Deno.test("parseConfig() fills in the ledger's defaults", () => {
     separators: {},
     grants: [],
     permissions: [],
-    checks: { header: "every", resend: "any" },
+    checks: { header: "every", resend: "any", nameAddress: "local" },
   });
   assert.equal(c.dns.servers, null);
 });

@@ -137,3 +137,45 @@ for (const ending of ["", "-wal", "-shm"]) {
     );
   }
 }
+
+Deno.test(
+  "SpoolDatabase: a file that goes while the commit is under way makes it no 250, and it is not sent should the file come back",
+  world((w) => {
+    const db = w.process("a");
+    const [r] = db.run([message(w, "m1")], () => {
+      Deno.renameSync(w.path, `${w.path}.away`);
+      return true;
+    });
+    assert.equal(r?.ok === false && /under the running server/.test(r.message), true);
+    Deno.renameSync(`${w.path}.away`, w.path);
+    one(db, message(w, "m2"));
+    assert.deepEqual(ids(db), ["m2"]);
+  }),
+);
+
+Deno.test(
+  "SpoolDatabase: where nobody ran, no hold returns its message meanwhile; where the start is held, none ends by itself",
+  world((w) => {
+    const hold = (then: "expire" | "release") => ({
+      reason: "a check",
+      until: w.now + HOUR,
+      then,
+      notify: false,
+      token: null,
+    });
+    const first = w.process("a");
+    one(first, message(w, "back", { hold: hold("expire") }));
+    one(first, message(w, "goes", { hold: hold("release") }));
+    w.end(first, stop);
+    w.now += 48 * HOUR;
+    const second = open(w, "b");
+    assert.equal(second.before.sinceDownMs, 0);
+    assert.deepEqual(ids(second), ["goes"]);
+    w.end(second, stop);
+    w.now += 60_000;
+    const third = open(w, "c", true);
+    assert.equal(third.before.sinceDownMs, 60_000);
+    w.now += 48 * HOUR;
+    assert.deepEqual(ids(third), []);
+  }),
+);
