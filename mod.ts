@@ -20,6 +20,7 @@ export { serve, type ServeFault, type ServeOptions } from "./lib/app/serve.ts";
 export { ZoneFault } from "./lib/app/serve_discovery.ts";
 export type * from "./lib/config/config.ts";
 export { ConfigError, printProblem } from "./lib/config/config.ts";
+export type { CheckReport } from "./lib/config/read/check.ts";
 export { loadConfig } from "./lib/config/read/load.ts";
 export type { SocketAddress } from "./lib/config/values/address.ts";
 export type { FilterAddress } from "./lib/config/values/filter_place.ts";

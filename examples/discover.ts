@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it reports on the terminal
 /**
  * A set-up tool: finds the servers of an address and prints what a mail program needs. It sends no password anywhere.
  * `deno run --allow-net --allow-read examples/discover.ts alice@example.com [name server[:port]]`

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it reports on the terminal
 /**
  * A submission server inside another program, with a sender right and a route of its own, and a callback for each
  * accepted message: `deno run --allow-net --allow-read --allow-write examples/embed.ts postern.toml`.
