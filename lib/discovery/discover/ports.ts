@@ -112,7 +112,7 @@ export interface ProbeReport {
 /** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. 9.7 */
 export type Probe = (request: ProbeRequest) => Promise<ProbeReport>;
 
-/** What discovery needs of the world, as functions; `discoverPorts` makes them for Deno. */
+/** What discovery needs of the world, as functions; the entry `discovery-ports` makes them on the Deno runtime */
 export interface DiscoverPorts {
   readonly lookup: Lookup;
   readonly send: HttpSend;
