@@ -31,7 +31,7 @@ for (const target of TARGETS) {
       target,
       "--output",
       `dist/postern-${target}`,
-      "build/mod.js",
+      "build/main.js",
     ],
     stdout: "inherit",
     stderr: "inherit",

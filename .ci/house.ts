@@ -162,11 +162,17 @@ export const FLOORS: ReadonlyArray<Floor> = [
     may: [0, 1, 2, 3, 4, 5, 6],
     sideways: "no",
     pure: false,
-    rooms: [{
-      name: "app",
-      about:
-        "the composition root, from Config to layers: what serve, explain, check and an embedder share",
-    }],
+    rooms: [
+      {
+        name: "app",
+        about:
+          "the composition root, from Config to layers: what serve, explain, check and an embedder share",
+      },
+      {
+        name: "testing",
+        about: "for tests of programs that send mail: spool and accounts in memory, a sink",
+      },
+    ],
   },
   {
     name: "commands",

@@ -6,6 +6,7 @@ import { ownAddresses } from "./rights.ts";
 import { byRecipient } from "./routes.ts";
 import { modern } from "./tls.ts";
 
+/** Own addresses and grants, repairs as configured, routes by recipient, TLS 1.2 and later. RFC 6409 §6, §8 */
 export const defaultPolicies: Policies = {
   rights: ownAddresses,
   headers: asSwitched,

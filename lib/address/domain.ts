@@ -18,6 +18,7 @@ export interface Literal {
   readonly text: string;
 }
 
+/** The part of a mailbox behind the `@`: a name, or an address literal. RFC 5321 §4.1.2, §4.1.3 */
 export type Domain = DomainName | Literal;
 
 const LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;

@@ -32,6 +32,7 @@ export const principalKey = (p: Principal): string =>
  */
 export type GrantMode = "as" | "on-behalf";
 
+/** The right of an account or group to send as an address that is not its own. RFC 6409 §6.1 */
 export interface Grant {
   readonly principal: Principal;
   readonly address: AddressPattern;
@@ -50,6 +51,7 @@ export interface Grant {
  */
 export type PermissionName = "group-from" | "several-domains" | "send-to";
 
+/** A right of an account or group that names no sender address, such as whom it may send to. RFC 6409 §6.2 */
 export interface Permission {
   readonly principal: Principal;
   readonly name: PermissionName;
@@ -57,6 +59,7 @@ export interface Permission {
   readonly address: AddressPattern | null;
 }
 
+/** A named set of accounts that grants and permissions may be given to. */
 export interface Group {
   readonly name: string;
   readonly members: ReadonlyArray<Principal>;

@@ -7,6 +7,7 @@
 import { domainKey, isAscii } from "./domain.ts";
 import type { Mailbox } from "./mailbox.ts";
 
+/** How local parts of the site's own domains compare: case, and what separates a user from a detail. RFC 5233 §4 */
 export interface LocalRules {
   /** A-label names; null: every domain that is compared. */
   readonly localDomains: ReadonlyArray<string> | null;

@@ -5,6 +5,7 @@
  */
 import { type Domain, domainKey, isAscii } from "./domain.ts";
 
+/** An address without a display name: local part and domain. RFC 5321 §4.1.2 */
 export interface Mailbox {
   /** Without quotes and quoted-pairs; case and octets as given. */
   readonly local: string;

@@ -4,6 +4,7 @@ import { type Mailbox, printLocal, printMailbox } from "./mailbox.ts";
 import { parseMailbox } from "./path.ts";
 import type { Comparison } from "./local_rules.ts";
 
+/** What a grant may name: one address, a user with every detail, or a whole domain. */
 export type AddressPattern =
   /** `sales@example.net` */
   | { readonly _tag: "Exact"; readonly mailbox: Mailbox }

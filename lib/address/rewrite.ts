@@ -16,6 +16,7 @@ export interface Alias {
 /** Where a rule works. */
 export type RewritePlace = "sender" | "recipients" | "header";
 
+/** One rule by which an address stands for another when a message is submitted. */
 export interface Rewrite {
   readonly address: AddressPattern & { readonly _tag: "Exact" | "Domain" };
   /** A whole address for an exact pattern, a domain for a domain. */
@@ -23,6 +24,7 @@ export interface Rewrite {
   readonly places: ReadonlyArray<RewritePlace>;
 }
 
+/** All rules by which addresses stand for others, as the configuration has them. */
 export interface RewriteSettings {
   readonly aliases: ReadonlyArray<Alias>;
   readonly rewrites: ReadonlyArray<Rewrite>;

@@ -6,6 +6,7 @@ import { guardOf } from "../net/guard.ts";
 import { probeOf } from "../net/probe.ts";
 import { discoverPorts, type DiscoverPortSettings } from "./discover_ports.ts";
 
+/** What {@link checkPorts} is made from: how to look things up, and where from. */
 export interface CheckPortSettings extends DiscoverPortSettings {
   /** The port of authoritative servers: 53, save in tests. */
   readonly serverPort?: number;
@@ -13,6 +14,10 @@ export interface CheckPortSettings extends DiscoverPortSettings {
 
 const DOMAIN_PORT = 53;
 
+/**
+ * The world as `checkDomain` sees it from this machine: DNS, HTTPS and connections to mail servers. `close` ends
+ * connections to name servers that are kept open.
+ */
 export const checkPorts = (s: CheckPortSettings): CheckPorts & { readonly close: () => void } => {
   const port = s.serverPort ?? DOMAIN_PORT;
   const { timeoutMs } = s.dns;

@@ -8,6 +8,7 @@ import { httpSend } from "../net/http/send.ts";
 import { probeOf } from "../net/probe.ts";
 import { VERSION } from "./version.ts";
 
+/** What {@link discoverPorts} is made from: name servers, authorities, and which addresses may be connected to. */
 export interface DiscoverPortSettings {
   readonly dns: ResolverSettings;
   /** Connect to special addresses too. docs/design/autodiscovery.md §9.8 */

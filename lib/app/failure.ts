@@ -1,12 +1,15 @@
 /** How a command ends badly: a few plain lines and an exit status. */
 import { Data } from "effect";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 import type { AccountsUnavailable } from "../ports/accounts.ts";
 import type { SpoolError } from "../ports/spool.ts";
 import { type Config, type ConfigError, printProblem } from "../config/config.ts";
 import { plainFault } from "../config/values/fault.ts";
 
+const FailureBase: TaggedErrorClass<"Failure"> = Data.TaggedError("Failure");
+
 /** Exit status: 1 for refused or failed, 2 for wrong usage or configuration; more for commands that say so. */
-export class Failure extends Data.TaggedError("Failure")<{
+export class Failure extends FailureBase<{
   readonly lines: ReadonlyArray<string>;
   readonly exitCode: 1 | 2 | 3 | 4 | 5;
 }> {

@@ -9,6 +9,7 @@ import { characters } from "../message/parse.ts";
 import { DataReader } from "../smtp/syntax/dot.ts";
 import type { DataVerdict } from "../smtp/syntax/message_reader.ts";
 
+/** A whole message that was read from octets, in the parts that `Received` is made from. */
 export interface MessageFile {
   readonly octets: number;
   readonly verdict: DataVerdict;
@@ -28,7 +29,10 @@ const DOT = 0x2e;
  * Reads a message. A file with plain LF line ends gets CRLF, as mail programs do it; one that has any
  * CRLF is taken as it is, so that a stray LF shows.
  */
-export const readMessageFile = (file: Uint8Array, limits: Limits): MessageFile => {
+export const readMessageFile = (
+  file: Uint8Array,
+  limits: Pick<Limits, "messageBytes" | "headerBytes">,
+): MessageFile => {
   const text = file.includes(CR) ? file : withCrlf(file);
   const reader = new DataReader({
     messageBytes: limits.messageBytes,

@@ -40,23 +40,50 @@ import { noSpoolLayer } from "../spool/thread/none.ts";
 import { spoolLayer } from "../spool/sqlite.ts";
 import { type Policies, policyLayer } from "../stages/policy.ts";
 import type { Signed } from "../stages/submission.ts";
-import { serveDns, serveEndpoints } from "./serve_discovery.ts";
+import type { ListenFailed } from "../net/listener.ts";
+import type { AccountsUnavailable } from "../ports/accounts.ts";
+import type { RecordsFault } from "../ports/records.ts";
+import type { SigningFault } from "../ports/signer.ts";
+import type { SpoolFault } from "../ports/spool.ts";
+import type { PolicyFileFault } from "../site/file_fault.ts";
+import type { BadPair } from "../tls/pair.ts";
+import type { Failure } from "./failure.ts";
+import { serveDns, serveEndpoints, type ZoneFault } from "./serve_discovery.ts";
 import { replicaSettingsOf, serveReplicas } from "./serve_replica.ts";
 import { certificatesLayer } from "../tls/certificates.ts";
 import { type Announcing, announcingOf, passedEvents } from "./announcing.ts";
 import { logLayer } from "./log_layer.ts";
 
+/** What {@link serve} is given. */
 export interface ServeOptions {
+  /** From `loadConfig`, or a changed copy of it. */
   readonly config: Config;
+  /** Sender rights, routes, repairs, limits and TLS: `defaultPolicies`, or a copy with parts of one's own. */
   readonly policies: Policies;
-  /** Called once the listeners are open. */
-  readonly ready: (listening: Listening) => Effect.Effect<void>;
-  readonly onAccepted: ((submission: Signed) => void) | null;
-  /** What was found before the start; absent: nobody looked. */
+  /** Called once the listeners are open, with the ports that were bound; the server goes on when it has succeeded. */
+  readonly ready?: (listening: Listening) => Effect.Effect<void>;
+  /**
+   * Called for each message that was accepted, after it is on stable storage and before the client hears 250. It must
+   * return at once and must not throw. Absent or null: nobody is called.
+   */
+  readonly onAccepted?: ((submission: Signed) => void) | null;
+  /** What was found before the start; absent: nobody looked, and the notices of the configuration are logged. */
   readonly report?: Pick<CheckReport, "problems" | "warnings" | "notes" | "connections">;
-  /** What the spool holds already is not sent before it is released. */
+  /** Whether messages that the spool has from before stay there until they are released; absent: they are sent. */
   readonly held?: boolean;
 }
+
+/** Why {@link serve} could not begin or go on: files that cannot be read, addresses that cannot be listened on. */
+export type ServeFault =
+  | AccountsUnavailable
+  | BadPair
+  | Failure
+  | ListenFailed
+  | PolicyFileFault
+  | RecordsFault
+  | SigningFault
+  | SpoolFault
+  | ZoneFault;
 
 const ms = Duration.toMillis;
 
@@ -137,8 +164,14 @@ const tellFindings = ({ config, report }: ServeOptions): Effect.Effect<void> =>
     for (const p of report?.notes ?? config.notices) yield* Effect.logWarning(printProblem(p));
   });
 
-/** Serves until interrupted. */
-export const serve = (o: ServeOptions) => {
+/**
+ * Runs the whole submission server of a configuration until it is interrupted: listeners, stages, spool, relay,
+ * autodiscovery. An interruption closes the listeners, answers 421 to the idle, lets running ends of data and
+ * deliveries finish, and gives leases back. RFC 5321 §3.8, RFC 6409
+ *
+ * Directories that the configuration names must be there. Log lines go to standard error as `[log]` says.
+ */
+export const serve = (o: ServeOptions): Effect.Effect<never, ServeFault> => {
   const { config } = o;
   const { limits } = config;
   const load = new Load();
@@ -160,7 +193,7 @@ export const serve = (o: ServeOptions) => {
       ),
       load,
       withoutQueue: config.routes.some((r) => r.passThrough?.spool === false),
-      onAccepted: o.onAccepted,
+      onAccepted: o.onAccepted ?? null,
       onPassed: announcing === null ? null : (s, by) => outbox.add(passedEvents(s, by)),
       submission: config.listen.submission,
       submissions: config.listen.submissions,
@@ -181,7 +214,7 @@ export const serve = (o: ServeOptions) => {
     yield* serveEndpoints(config);
     // newest first: before any listener closes, clients are led to other nodes
     yield* Effect.addFinalizer(() => drain);
-    yield* o.ready(listening);
+    if (o.ready !== undefined) yield* o.ready(listening);
     return yield* Effect.never;
   }).pipe(
     Effect.scoped,

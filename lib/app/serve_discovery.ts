@@ -1,4 +1,5 @@
 /** What `postern serve` runs beside the submission listeners where it is configured: name server and HTTP endpoints. */
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 import { Clock, Console, Data, Duration, Effect } from "effect";
 import { addressBlock } from "../address/ip.ts";
 import type { Config, DnsServerSettings } from "../config/config.ts";
@@ -15,7 +16,10 @@ import { discoverPorts } from "./discover_ports.ts";
 import { resolverSettings } from "./settings.ts";
 import { serveZones } from "../dns/authority/listener.ts";
 
-export class ZoneFault extends Data.TaggedError("ZoneFault")<{ readonly message: string }> {}
+const ZoneFaultBase: TaggedErrorClass<"ZoneFault"> = Data.TaggedError("ZoneFault");
+
+/** A zone of `[dns_server]` cannot be served as it is configured. */
+export class ZoneFault extends ZoneFaultBase<{ readonly message: string }> {}
 
 const zonesOf = (
   d: DnsServerSettings,

@@ -1,4 +1,4 @@
-/** The command line. `mod.ts` calls it with the site's policies; nothing here is for libraries. */
+/** The command line. `main.ts` calls it with the site's policies; nothing here is for libraries. */
 import { Effect } from "effect";
 import { CliError, Command } from "effect/cli";
 import type { Policies } from "../stages/policy.ts";

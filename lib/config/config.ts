@@ -20,6 +20,7 @@ import type { HoldSettings } from "../ports/holds.ts";
 import type { OptionalExtensions } from "../smtp/server/extensions/all.ts";
 import type { ServerLimits } from "../smtp/server/limits.ts";
 import type { HeaderRules, RightsSettings } from "../stages/policy.ts";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
 /** Absolute paths of PEM files. */
 export interface KeyPairFiles {
@@ -27,6 +28,7 @@ export interface KeyPairFiles {
   readonly key: string;
 }
 
+/** `[limits]`: every bound of the server. Sizes count octets. RFC 5321 §4.5.3 */
 export interface Limits extends ServerLimits {
   /** Octets of message data of all sessions that are not on disk yet. */
   readonly dataBytes: number;
@@ -48,6 +50,7 @@ export interface Limits extends ServerLimits {
   readonly resubmit: Duration.Duration;
 }
 
+/** `[queue]`: how long and how often delivery is tried. RFC 5321 §4.5.4.1 */
 export interface QueueSettings {
   /** Time between an attempt and the next; the last one repeats. */
   readonly retry: readonly [Duration.Duration, ...ReadonlyArray<Duration.Duration>];
@@ -92,6 +95,7 @@ export interface NextHopSettings {
   readonly loopbackExchangers: boolean;
 }
 
+/** `[dns]`: which name servers are asked, and how much they are believed. */
 export interface DnsSettings {
   /** Null: those of the system. */
   readonly servers: ReadonlyArray<DnsServer> | null;
@@ -102,6 +106,7 @@ export interface DnsSettings {
   readonly ca: string | null;
 }
 
+/** `[dkim]`: where the keys are, and what is signed with them. RFC 6376 */
 export interface DkimSettings {
   /** Directory of the keys; null: nothing is signed. */
   readonly keys: string | null;
@@ -112,6 +117,7 @@ export interface DkimSettings {
   readonly check: Duration.Duration;
 }
 
+/** One `[[filter]]`: a content filter that each message is shown to. */
 export interface FilterConfig {
   readonly name: string;
   readonly at: FilterAddress;
@@ -121,6 +127,7 @@ export interface FilterConfig {
   readonly onFault: "accept" | "refuse";
 }
 
+/** `[policies]`: the file with the site's own policy, and what becomes of messages that it cannot judge. */
 export interface PolicySettings {
   /** Absolute path of the site's own policy; null: there is none. */
   readonly file: string | null;
@@ -130,6 +137,7 @@ export interface PolicySettings {
   readonly onFault: "accept" | "refuse";
 }
 
+/** `[records]`: which submissions are remembered for `postern trace`, and for how long. */
 export interface RecordsSettings {
   readonly path: string;
   readonly refusals: boolean;
@@ -137,6 +145,7 @@ export interface RecordsSettings {
   readonly keep: Duration.Duration;
 }
 
+/** `[discover]`: how `postern discover` and its endpoint look for other people's services. */
 export interface DiscoverSettings {
   readonly databases: ReadonlyArray<string>;
   readonly privateAddresses: boolean;
@@ -148,6 +157,7 @@ export interface DiscoverSettings {
   readonly requestsPerDomainPerMinute: number;
 }
 
+/** `[log]`: level and form of the lines on standard error. */
 export interface LogSettings {
   readonly level: "debug" | "info" | "warning" | "error";
   readonly format: "text" | "json";
@@ -200,6 +210,9 @@ export interface EventSettings {
   readonly most: number;
 }
 
+/**
+ * A whole configuration, checked, with every default filled in. `loadConfig` reads one; a program may change a copy.
+ */
 export interface Config {
   /** The file it came from; relative paths in it were taken from its directory. */
   readonly file: string;
@@ -288,8 +301,10 @@ export interface Problem {
   readonly message: string;
 }
 
+const ConfigErrorBase: TaggedErrorClass<"ConfigError"> = Data.TaggedError("ConfigError");
+
 /** Everything that is wrong with a configuration, all at once. */
-export class ConfigError extends Data.TaggedError("ConfigError")<{
+export class ConfigError extends ConfigErrorBase<{
   readonly file: string;
   readonly problems: ReadonlyArray<Problem>;
 }> {

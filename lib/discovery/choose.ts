@@ -17,8 +17,10 @@ export interface SrvData {
 /** A whole number from `low` to `high`, both included, each equally likely. */
 export type Draw = (low: number, high: number) => number;
 
+/** What is odd about a set of SRV records: a root target beside others (RFC 2782), or port 0. */
 export type SrvWarning = "srv-root-mixed" | "srv-port-zero";
 
+/** SRV records in the order in which they are to be tried, and what is odd about them. RFC 2782 */
 export interface SrvOrder<R extends SrvData> {
   /** There are records, and each says: not offered. RFC 2782, RFC 6186 §3.4 */
   readonly absent: boolean;
@@ -79,7 +81,7 @@ const shuffled = <A>(entries: ReadonlyArray<A>, draw: Draw): ReadonlyArray<A> =>
 };
 
 /** The draw of ordinary use: from the system's source, rejecting the end that would favour low numbers. */
-export const randomDraw: Draw = (low, high) => {
+export const randomDraw: Draw = (low, high): number => {
   const span = high - low + 1;
   const limit = Math.floor(0x1_0000_0000 / span) * span;
   const one = new Uint32Array(1);

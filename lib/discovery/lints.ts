@@ -9,6 +9,7 @@ export interface Lint {
   readonly message: string;
 }
 
+/** What is legal in an offer, and will give some mail program trouble. */
 export const lintsOf = (
   offer: Offer,
   records: ReadonlyArray<ExpectedRecord>,

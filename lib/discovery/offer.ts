@@ -4,11 +4,13 @@
  */
 import { type Auth, type Service, SRV_LABELS, type UsernameForm, WELL_KNOWN } from "./service.ts";
 
+/** A host, and the IP addresses that are published for it. */
 export interface HostAddresses {
   readonly host: string;
   readonly addresses: ReadonlyArray<string>;
 }
 
+/** One MX record. RFC 5321 §5.1 */
 export interface MailExchanger {
   readonly preference: number;
   /** `.`: the domain takes no mail. RFC 7505 §3 */
@@ -204,6 +206,7 @@ export const offerOf = (s: DomainSettings, own: OwnListeners): Offer => {
 export const within = (name: string, parent: string): boolean =>
   name === parent || name.endsWith(`.${parent}`);
 
+/** The services of an offer of one kind, in order of preference. */
 export const servicesOf = (
   offer: Offer,
   ...kinds: ReadonlyArray<Service["kind"]>

@@ -36,6 +36,7 @@ export type RecordData =
 
 export type RecordType = RecordData["type"];
 
+/** A record to publish: owner name, time to live in seconds, data. */
 export interface DnsRecord {
   readonly owner: string;
   readonly ttl: number;

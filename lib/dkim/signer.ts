@@ -19,6 +19,7 @@ import { signingDomains, writtenDomain } from "./choose.ts";
 import { ALGORITHM, readKey, type SigningKey } from "./key.ts";
 import { indexVersion, type KeyEntry, readIndex, readKeyFile } from "./key_store.ts";
 
+/** Which keys sign for which domains, and what is signed. RFC 6376 §5 */
 export interface SignerOptions {
   /** Directory of the keys. */
   readonly keys: string;

@@ -10,6 +10,7 @@ import { Lookups } from "./lookups.ts";
 import type { DnsServer, TrustAd } from "./server.ts";
 import { systemServers } from "./system.ts";
 
+/** Which name servers are asked, how patiently, and how much they are believed. */
 export interface ResolverSettings {
   /** Null: those of /etc/resolv.conf. */
   readonly servers: ReadonlyArray<DnsServer> | null;
@@ -73,6 +74,10 @@ const addressesOf = (six: DnsAnswer<"AAAA">, four: DnsAnswer<"A">): AddressAnswe
 
 const BOTH = { concurrency: 2 } as const;
 
+/**
+ * A stub resolver over UDP, TCP, TLS and HTTPS. Answers never fail: trouble is one of them. RFC 1035,
+ * RFC 7858, RFC 8484
+ */
 export const resolverLayer = (settings: ResolverSettings): Layer.Layer<Resolver> =>
   Layer.effect(
     Resolver,

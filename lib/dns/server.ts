@@ -3,6 +3,7 @@
 /** Whose AD bit is believed: `auto` where nobody on the way can set it. RFC 6840 §5.8 */
 export type TrustAd = "auto" | "always" | "never";
 
+/** DNS over UDP and TCP, in clear. RFC 1035 §4.2 */
 export interface PlainServer {
   readonly _tag: "Plain";
   readonly host: string;
@@ -30,6 +31,7 @@ export interface HttpsServer {
   readonly trusted: boolean;
 }
 
+/** One name server to ask. */
 export type DnsServer = PlainServer | TlsServer | HttpsServer;
 
 /** The machine itself. RFC 6890 §2.2.2 */

@@ -8,6 +8,7 @@ import type { Mailbox } from "../address/mailbox.ts";
 /** Which reports a sender wants of a recipient. RFC 3461 §4.1 */
 export type Notify = "NEVER" | ReadonlyArray<"SUCCESS" | "FAILURE" | "DELAY">;
 
+/** One RCPT command with its parameters. RFC 5321 §4.1.1.3, RFC 3461 §4 */
 export interface Recipient {
   readonly mailbox: Mailbox;
   /** `NOTIFY=`; absent is FAILURE, and DELAY where a server likes. RFC 3461 §4.1 */
@@ -44,6 +45,7 @@ export interface Hold {
   readonly account: string;
 }
 
+/** What MAIL and RCPT said of one message. RFC 5321 §2.3.1 */
 export interface Envelope {
   /** `null` is `MAIL FROM:<>`. */
   readonly returnPath: Mailbox | null;

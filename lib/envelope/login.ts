@@ -41,6 +41,7 @@ export interface VoidClaim {
   readonly name: string;
 }
 
+/** What a client claims about itself at the end of a SASL exchange, to be checked. */
 export type Claim =
   | { readonly _tag: "Password"; readonly login: Login }
   | { readonly _tag: "Proof"; readonly proof: Proof }
@@ -48,6 +49,7 @@ export type Claim =
   | { readonly _tag: "Certificate"; readonly certificate: CertificateClaim }
   | { readonly _tag: "Void"; readonly claim: VoidClaim };
 
+/** The hash that a SCRAM mechanism goes by. RFC 5802, RFC 7677 */
 export type ScramHash = "SHA-1" | "SHA-256";
 
 /** What SCRAM keeps of a password. RFC 5802 §3 */

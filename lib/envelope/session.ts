@@ -7,6 +7,7 @@ export interface TlsFacts {
   readonly cipher: string;
 }
 
+/** What is known of the connection that a submission came over. */
 export interface SessionFacts {
   /** Random, one per connection; in each of its log lines. */
   readonly id: string;

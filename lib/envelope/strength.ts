@@ -9,6 +9,7 @@ export const STRENGTHS = [
   "external",
 ] as const;
 
+/** How well a way to sign in keeps the password; an account may ask for a least one. */
 export type Strength = typeof STRENGTHS[number];
 
 export const isStrength = (text: string): text is Strength =>

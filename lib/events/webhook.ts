@@ -8,6 +8,7 @@ import { createHmac } from "node:crypto";
 import { Redacted } from "effect";
 import type { Listener } from "./event_dispatcher.ts";
 
+/** Where events are posted, and how they are authenticated there. */
 export interface WebhookSettings {
   readonly url: string;
   readonly secret: Redacted.Redacted<string>;

@@ -13,6 +13,7 @@ import type { Field } from "./header.ts";
 import { Lexer, NO_GAP } from "./lexer.ts";
 import { Phrase } from "./phrase.ts";
 
+/** The addresses of one field, groups and all. RFC 5322 §3.4 */
 export interface AddressList {
   readonly addresses: ReadonlyArray<Address>;
   /** Mailboxes, members of groups among them, in order. */

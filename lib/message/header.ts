@@ -7,6 +7,7 @@
 import { type Completions, NO_COMPLETIONS } from "../address/complete.ts";
 import { clip, decodeUtf8 } from "./text.ts";
 
+/** One header field: name, body as it came, and the key that it is looked up by. RFC 5322 §2.2 */
 export interface Field {
   /** As written, without blanks before the colon. */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface Field {
   readonly misfit: boolean;
 }
 
+/** The fields of a message from top to bottom. RFC 5322 §2.1 */
 export interface Header {
   readonly fields: ReadonlyArray<Field>;
 }

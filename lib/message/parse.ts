@@ -24,6 +24,7 @@ import { blockReader, type ResentBlock } from "./resent.ts";
 import { signedNames } from "./signed_names.ts";
 import { decodeUtf8 } from "./text.ts";
 
+/** What the fields of a header that matter to a submission server say. RFC 5322 §3.6 */
 export interface ParsedFields {
   /** Null where there is none, which is to be put right. */
   readonly fromField: Field | null;

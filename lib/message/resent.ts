@@ -10,6 +10,7 @@ import { insertAfter, prepend } from "./edit.ts";
 import type { Field, Header } from "./header.ts";
 import { neverSent } from "./never_sent.ts";
 
+/** The Resent fields of one resending. RFC 5322 §3.6.6 */
 export interface ResentBlock {
   /** In the order of the header; never empty. */
   readonly fields: readonly [Field, ...ReadonlyArray<Field>];

@@ -1,10 +1,14 @@
 /** Listening sockets. Says precisely why an address cannot be had, and goes on after the process ran out of files. */
 import net, { type Socket } from "node:net";
 import { Data, Duration, Effect, type Scope } from "effect";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 import { filesRanOut } from "./open_files.ts";
 import { type Heard, SelfCall } from "./self_call.ts";
 
-export class ListenFailed extends Data.TaggedError("ListenFailed")<{
+const ListenFailedBase: TaggedErrorClass<"ListenFailed"> = Data.TaggedError("ListenFailed");
+
+/** An address that was to be listened on cannot be had. */
+export class ListenFailed extends ListenFailedBase<{
   readonly host: string;
   readonly port: number;
   readonly reason: string;

@@ -15,8 +15,10 @@ export const ALGORITHMS = [
   "EdDSA",
 ] as const;
 
+/** A signature algorithm that tokens may have. RFC 8725 §3.1 */
 export type Algorithm = typeof ALGORITHMS[number];
 
+/** How the tokens of an issuer are checked: by its keys, or by asking it. RFC 7519, RFC 7662 */
 export type TokenSource =
   /** A JWK Set in a file, read again when it changes. RFC 7517 §5 */
   | { readonly _tag: "KeyFile"; readonly path: string }
@@ -29,6 +31,7 @@ export type TokenSource =
     readonly secret: Redacted.Redacted<string>;
   };
 
+/** One issuer of OAuth 2.0 tokens that clients may sign in with. RFC 7628 */
 export interface Issuer {
   /** The `iss` of its tokens, compared octet by octet. */
   readonly issuer: string;

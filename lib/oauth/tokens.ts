@@ -47,6 +47,7 @@ const candidates = (all: ReadonlyArray<Checker>, token: string): ReadonlyArray<C
   return all.filter((c) => named === null ? c.opaque : c.issuer.issuer === named);
 };
 
+/** Checks bearer tokens of these issuers; with none, every token is refused. RFC 7628, RFC 8725 */
 export const tokensLayer = (issuers: ReadonlyArray<Issuer>): Layer.Layer<Tokens> =>
   Layer.sync(Tokens, () => {
     const all = issuers.map(checkerOf);

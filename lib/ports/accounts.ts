@@ -4,9 +4,11 @@ import type { AccountRights } from "../address/grant.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Login, ScramHash, ScramKeys } from "../envelope/login.ts";
 import type { Strength } from "../envelope/strength.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 export type { Login };
 
+/** Somebody who may sign in, with the addresses that are theirs. */
 export interface Account {
   /** The primary address as written; unique, and the login name. */
   readonly id: string;
@@ -53,12 +55,16 @@ export interface ClientCertificate {
 /** Keys, but for the nonce, which belongs to an exchange. */
 export type StoredKeys = Omit<ScramKeys, "nonce">;
 
+const AccountsUnavailableBase: TaggedErrorClass<"AccountsUnavailable"> = Data.TaggedError(
+  "AccountsUnavailable",
+);
+
 /** The store is out of reach: 454, never 535. RFC 4954 §6 */
-export class AccountsUnavailable extends Data.TaggedError("AccountsUnavailable")<{
+export class AccountsUnavailable extends AccountsUnavailableBase<{
   readonly cause: unknown;
 }> {}
 
-export class Accounts extends Context.Service<Accounts, {
+export interface AccountsService {
   /** Costs the same for an unknown name; hashing runs off the event loop. */
   readonly verify: (login: Login) => Effect.Effect<LoginResult, AccountsUnavailable>;
   /**
@@ -79,4 +85,10 @@ export class Accounts extends Context.Service<Accounts, {
   readonly find: (id: string) => Effect.Effect<Account | null, AccountsUnavailable>;
   /** Some account has an address in this domain, given as `domainKey` has it. As cheap. */
   readonly hasDomain: (domain: string) => Effect.Effect<boolean, AccountsUnavailable>;
-}>()("postern/Accounts") {}
+}
+
+const AccountsBase: Context.ServiceClass<Accounts, "postern/Accounts", AccountsService> = Context
+  .Service<Accounts, AccountsService>()("postern/Accounts");
+
+/** The key under which an Effect asks for {@link AccountsService}. */
+export class Accounts extends AccountsBase {}

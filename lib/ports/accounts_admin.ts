@@ -3,21 +3,35 @@ import { Context, Data, type Effect, type Redacted } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Strength } from "../envelope/strength.ts";
 import type { Account, AccountsUnavailable } from "./accounts.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
+
+const AddressTakenBase: TaggedErrorClass<"AddressTaken"> = Data.TaggedError("AddressTaken");
 
 /** `id` is taken as primary address or alias already. */
-export class AddressTaken extends Data.TaggedError("AddressTaken")<{
+export class AddressTaken extends AddressTakenBase<{
   readonly address: string;
   readonly by: string;
 }> {}
-export class NoSuchAccount extends Data.TaggedError("NoSuchAccount")<{ readonly id: string }> {}
+
+const NoSuchAccountBase: TaggedErrorClass<"NoSuchAccount"> = Data.TaggedError("NoSuchAccount");
+
+export class NoSuchAccount extends NoSuchAccountBase<{ readonly id: string }> {}
+
+const CertificateTakenBase: TaggedErrorClass<"CertificateTaken"> = Data.TaggedError(
+  "CertificateTaken",
+);
+
 /** Another account has this certificate. */
-export class CertificateTaken extends Data.TaggedError("CertificateTaken")<{
+export class CertificateTaken extends CertificateTakenBase<{
   readonly by: string;
 }> {}
-/** The password does not survive preparation (empty, control characters). RFC 4013, RFC 8265 §4.2 */
-export class BadPassword extends Data.TaggedError("BadPassword")<{ readonly reason: string }> {}
 
-export class AccountsAdmin extends Context.Service<AccountsAdmin, {
+const BadPasswordBase: TaggedErrorClass<"BadPassword"> = Data.TaggedError("BadPassword");
+
+/** The password does not survive preparation (empty, control characters). RFC 4013, RFC 8265 §4.2 */
+export class BadPassword extends BadPasswordBase<{ readonly reason: string }> {}
+
+export interface AccountsAdminService {
   readonly add: (
     a: {
       readonly primary: Mailbox;
@@ -53,4 +67,13 @@ export class AccountsAdmin extends Context.Service<AccountsAdmin, {
     fingerprints: ReadonlyArray<string>,
   ) => Effect.Effect<Account, NoSuchAccount | CertificateTaken | AccountsUnavailable>;
   readonly remove: (id: string) => Effect.Effect<void, NoSuchAccount | AccountsUnavailable>;
-}>()("postern/AccountsAdmin") {}
+}
+
+const AccountsAdminBase: Context.ServiceClass<
+  AccountsAdmin,
+  "postern/AccountsAdmin",
+  AccountsAdminService
+> = Context.Service<AccountsAdmin, AccountsAdminService>()("postern/AccountsAdmin");
+
+/** The key under which an Effect asks for {@link AccountsAdminService}. */
+export class AccountsAdmin extends AccountsAdminBase {}

@@ -10,7 +10,7 @@ export interface TlsPolicy {
   readonly ciphers: string;
 }
 
-export class Certificates extends Context.Service<Certificates, {
+export interface CertificatesService {
   /**
    * What to use for a client that asks for `serverName` (SNI; empty or null where it names none): the
    * certificate that has this name, else the default one. Always the newest that was read; cheap
@@ -23,4 +23,13 @@ export class Certificates extends Context.Service<Certificates, {
   readonly asksClients: boolean;
   /** The certificate of the client, if a trusted authority signed it. */
   readonly clientOf: (socket: TLSSocket) => ClientCertificate | null;
-}>()("postern/Certificates") {}
+}
+
+const CertificatesBase: Context.ServiceClass<
+  Certificates,
+  "postern/Certificates",
+  CertificatesService
+> = Context.Service<Certificates, CertificatesService>()("postern/Certificates");
+
+/** The key under which an Effect asks for {@link CertificatesService}. */
+export class Certificates extends CertificatesBase {}

@@ -24,7 +24,7 @@ export interface CopyEntry {
   readonly number: number;
 }
 
-export class Copies extends Context.Service<Copies, {
+export interface CopiesService {
   /** Of `source`, numbered above `after`: those that are its own to deliver, or those that were taken over. */
   readonly list: (
     source: Source,
@@ -65,7 +65,15 @@ export class Copies extends Context.Service<Copies, {
   readonly changed: Effect.Effect<boolean, SpoolError>;
   /** Takes our own messages out, undelivered: `by` has taken them over. Yields how many recipients that were. */
   readonly yield: (ids: ReadonlyArray<string>, by: string) => Effect.Effect<number, SpoolError>;
-}>()("postern/Copies") {}
+}
+
+const CopiesBase: Context.ServiceClass<Copies, "postern/Copies", CopiesService> = Context.Service<
+  Copies,
+  CopiesService
+>()("postern/Copies");
+
+/** The key under which an Effect asks for {@link CopiesService}. */
+export class Copies extends CopiesBase {}
 
 /** A message as it is when it is accepted. */
 export const openOf = (m: NewMessage): ReadonlyArray<OpenRecipient> =>
@@ -94,7 +102,7 @@ export interface TakenOver {
 }
 
 /** What an operator does with copies, while a server may be at work. */
-export class CopiesAdmin extends Context.Service<CopiesAdmin, {
+export interface CopiesAdminService {
   readonly kept: Effect.Effect<ReadonlyArray<Copied>, SpoolError>;
   /** They are ours to deliver from now on, save those of a spool that is connected. Null: there are no others. */
   readonly takeOver: (
@@ -106,4 +114,13 @@ export class CopiesAdmin extends Context.Service<CopiesAdmin, {
     origin: string,
     o: { readonly dryRun: boolean; readonly force: boolean },
   ) => Effect.Effect<number | null, SpoolError>;
-}>()("postern/CopiesAdmin") {}
+}
+
+const CopiesAdminBase: Context.ServiceClass<
+  CopiesAdmin,
+  "postern/CopiesAdmin",
+  CopiesAdminService
+> = Context.Service<CopiesAdmin, CopiesAdminService>()("postern/CopiesAdmin");
+
+/** The key under which an Effect asks for {@link CopiesAdminService}. */
+export class CopiesAdmin extends CopiesAdminBase {}

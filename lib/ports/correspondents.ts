@@ -6,7 +6,7 @@ import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { AccountsUnavailable } from "./accounts.ts";
 
-export class Correspondents extends Context.Service<Correspondents, {
+export interface CorrespondentsService {
   /**
    * Notes the recipients of a message of `account`. False, and nothing noted, where more than `mostNew` would
    * be new within the day up to `now` (milliseconds). All of it or nothing, even between processes.
@@ -29,4 +29,13 @@ export class Correspondents extends Context.Service<Correspondents, {
     recipients: ReadonlyArray<Mailbox>,
     now: number,
   ) => Effect.Effect<void, AccountsUnavailable>;
-}>()("postern/Correspondents") {}
+}
+
+const CorrespondentsBase: Context.ServiceClass<
+  Correspondents,
+  "postern/Correspondents",
+  CorrespondentsService
+> = Context.Service<Correspondents, CorrespondentsService>()("postern/Correspondents");
+
+/** The key under which an Effect asks for {@link CorrespondentsService}. */
+export class Correspondents extends CorrespondentsBase {}

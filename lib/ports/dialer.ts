@@ -5,6 +5,7 @@
  */
 import { Context, Data, type Effect } from "effect";
 import type { Tlsa } from "./dns.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 export type DialTarget =
   /** `address` is a textual IP address or a host name. */
@@ -54,24 +55,36 @@ export interface Link {
   readonly destroy: () => void;
 }
 
+const DialFailedBase: TaggedErrorClass<"DialFailed"> = Data.TaggedError("DialFailed");
+
 /** No connection: refused, unreachable, no such name, time-out. `reason` is fit for a report. */
-export class DialFailed extends Data.TaggedError("DialFailed")<{
+export class DialFailed extends DialFailedBase<{
   readonly reason: string;
   readonly cause: unknown;
 }> {}
 
+const TlsFailedBase: TaggedErrorClass<"TlsFailed"> = Data.TaggedError("TlsFailed");
+
 /** The handshake failed; `untrusted`: because chain or name did not hold. */
-export class TlsFailed extends Data.TaggedError("TlsFailed")<{
+export class TlsFailed extends TlsFailedBase<{
   readonly reason: string;
   readonly untrusted: boolean;
   readonly cause: unknown;
 }> {}
 
-export class Dialer extends Context.Service<Dialer, {
+export interface DialerService {
   /** With `tls`, TLS from the first octet (RFC 8314 §3.3). Interruption gives the connection up. */
   readonly dial: (
     target: DialTarget,
     events: LinkEvents,
     options: { readonly timeoutMs: number; readonly tls: TlsRequest | null },
   ) => Effect.Effect<Link, DialFailed | TlsFailed>;
-}>()("postern/Dialer") {}
+}
+
+const DialerBase: Context.ServiceClass<Dialer, "postern/Dialer", DialerService> = Context.Service<
+  Dialer,
+  DialerService
+>()("postern/Dialer");
+
+/** The key under which an Effect asks for {@link DialerService}. */
+export class Dialer extends DialerBase {}

@@ -17,6 +17,7 @@ export interface Srv {
   readonly target: string;
 }
 
+/** RFC 1035 §3.3.13; times in seconds. */
 export interface Soa {
   readonly mname: string;
   readonly rname: string;
@@ -50,6 +51,7 @@ export interface Caa {
   readonly value: string;
 }
 
+/** What a record of each type holds. */
 export interface DnsRecords {
   readonly A: string;
   readonly AAAA: string;
@@ -66,10 +68,11 @@ export interface DnsRecords {
   readonly TXT: ReadonlyArray<string>;
 }
 
+/** A type of record that can be asked for. */
 export type RecordType = keyof DnsRecords;
 
 /** Whether DNSSEC proves an answer: the AD bit, from a resolver that is trusted with it. RFC 4035 §4.9.3 */
-interface Vouched {
+export interface Vouched {
   readonly secure: boolean;
   /** Seconds for which the answer may be used. */
   readonly ttl: number;
@@ -77,6 +80,7 @@ interface Vouched {
   readonly aliases: ReadonlyArray<string>;
 }
 
+/** There are such records. */
 export type DnsFound<T extends RecordType> = Vouched & {
   readonly _tag: "Found";
   readonly records: ReadonlyArray<DnsRecords[T]>;
@@ -85,6 +89,7 @@ export type DnsFound<T extends RecordType> = Vouched & {
 /** The name exists, and has none of this type. */
 export type DnsNoData = Vouched & { readonly _tag: "NoData" };
 
+/** The name does not exist (NXDOMAIN). RFC 8020 */
 export type DnsNoSuchDomain = Vouched & { readonly _tag: "NoSuchDomain" };
 
 /**
@@ -108,6 +113,7 @@ export interface DnsTrouble {
   readonly reason: string;
 }
 
+/** What became of a question; that there is none and that nothing is known stay apart. RFC 2308 §2 */
 export type DnsAnswer<T extends RecordType> =
   | DnsFound<T>
   | DnsNoData

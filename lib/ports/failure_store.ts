@@ -20,7 +20,7 @@ export interface FailureKey {
   readonly terms: FailureTerms;
 }
 
-export class FailureStore extends Context.Service<FailureStore, {
+export interface FailureStoreService {
   /**
    * Milliseconds until a try may go on, by the strictest of the keys. Where that is within the longest
    * delay of the first one, the try takes its place: tries at the same moment queue behind each other.
@@ -35,4 +35,13 @@ export class FailureStore extends Context.Service<FailureStore, {
   /** Marks a name as in good standing until then. */
   readonly trust: (name: string, until: number) => Effect.Effect<void>;
   readonly trusted: (name: string, now: number) => Effect.Effect<boolean>;
-}>()("postern/FailureStore") {}
+}
+
+const FailureStoreBase: Context.ServiceClass<
+  FailureStore,
+  "postern/FailureStore",
+  FailureStoreService
+> = Context.Service<FailureStore, FailureStoreService>()("postern/FailureStore");
+
+/** The key under which an Effect asks for {@link FailureStoreService}. */
+export class FailureStore extends FailureStoreBase {}

@@ -4,6 +4,7 @@ import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { Field } from "../message/header.ts";
 import type { StoredBody } from "./stored_body.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 /** A message as it would leave, without the Received field that is our own. */
 export interface FilteredMessage {
@@ -73,8 +74,10 @@ export const PASSED: FilterResult = {
   facts: {},
 };
 
+const FilterFaultBase: TaggedErrorClass<"FilterFault"> = Data.TaggedError("FilterFault");
+
 /** Out of reach, too slow, or it answered what nobody asked for. */
-export class FilterFault extends Data.TaggedError("FilterFault")<{ readonly problem: string }> {
+export class FilterFault extends FilterFaultBase<{ readonly problem: string }> {
   override get message(): string {
     return this.problem;
   }

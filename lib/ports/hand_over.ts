@@ -37,19 +37,21 @@ export interface HopReply {
   readonly remote: boolean;
 }
 
-interface Said {
+/** A reply of the hop, and the host that gave it. */
+export interface HopAnswer {
   readonly reply: HopReply;
   /** Host with its address; null where it came to none. */
   readonly remote: string | null;
 }
 
+/** What became of a message that was passed through to its next hop while the client waits. */
 export type HandedOver =
   /** For every recipient. */
-  | Said & { readonly _tag: "Taken" }
+  | HopAnswer & { readonly _tag: "Taken" }
   /** For every recipient alike, before or behind the content. `recipient`: who it was said of, where of one. */
-  | Said & { readonly _tag: "Refused"; readonly recipient: string | null }
+  | HopAnswer & { readonly _tag: "Refused"; readonly recipient: string | null }
   /** Not the same for every recipient, so that nothing was sent; `reply` is the gravest, said of `recipient`. */
-  | Said & { readonly _tag: "Divided"; readonly recipient: string }
+  | HopAnswer & { readonly _tag: "Divided"; readonly recipient: string }
   /** Nothing was sent: success would have to be reported by us, or there are more recipients than it takes at once. */
   | {
     readonly _tag: "Unsuited";
@@ -57,11 +59,11 @@ export type HandedOver =
     readonly remote: string | null;
   }
   /** The hop did not take the client's login: nothing was sent. */
-  | Said & { readonly _tag: "LoginRefused" }
+  | HopAnswer & { readonly _tag: "LoginRefused" }
   /** The hop cannot be used, or not in time: nothing was sent. */
-  | Said & { readonly _tag: "Unreachable" }
+  | HopAnswer & { readonly _tag: "Unreachable" }
   /** All of it was sent and no answer came: it may have been taken. */
-  | Said & { readonly _tag: "Doubtful" };
+  | HopAnswer & { readonly _tag: "Doubtful" };
 
 export interface Handing {
   /** Ends within `queue.pass_through_seconds`, whatever the next hop does. */

@@ -31,6 +31,7 @@ export interface HoldService {
   ) => Effect.Effect<void, AccountsUnavailable>;
 }
 
+/** `[holds]`: which messages wait for a person, and for how long. */
 export interface HoldSettings {
   readonly grace: {
     readonly ms: number;

@@ -17,7 +17,7 @@ export interface Acquaintance {
   readonly name: boolean;
 }
 
-export class KnownClients extends Context.Service<KnownClients, {
+export interface KnownClientsService {
   /** What of a client was seen at or after `since` (milliseconds). Notes nothing. */
   readonly seen: (
     account: string,
@@ -29,4 +29,13 @@ export class KnownClients extends Context.Service<KnownClients, {
     client: ClientMarks,
     now: number,
   ) => Effect.Effect<void, AccountsUnavailable>;
-}>()("postern/KnownClients") {}
+}
+
+const KnownClientsBase: Context.ServiceClass<
+  KnownClients,
+  "postern/KnownClients",
+  KnownClientsService
+> = Context.Service<KnownClients, KnownClientsService>()("postern/KnownClients");
+
+/** The key under which an Effect asks for {@link KnownClientsService}. */
+export class KnownClients extends KnownClientsBase {}

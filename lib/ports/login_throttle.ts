@@ -15,8 +15,17 @@ export type Gate =
     readonly delay: Duration.Duration;
   };
 
-export class LoginThrottle extends Context.Service<LoginThrottle, {
+export interface LoginThrottleService {
   readonly admit: (clientAddress: string, authcid: string) => Effect.Effect<Gate>;
   readonly failed: (clientAddress: string, authcid: string) => Effect.Effect<void>;
   readonly succeeded: (clientAddress: string, authcid: string) => Effect.Effect<void>;
-}>()("postern/LoginThrottle") {}
+}
+
+const LoginThrottleBase: Context.ServiceClass<
+  LoginThrottle,
+  "postern/LoginThrottle",
+  LoginThrottleService
+> = Context.Service<LoginThrottle, LoginThrottleService>()("postern/LoginThrottle");
+
+/** The key under which an Effect asks for {@link LoginThrottleService}. */
+export class LoginThrottle extends LoginThrottleBase {}

@@ -5,6 +5,7 @@
 import { Context, type Effect } from "effect";
 import type { SpoolError } from "./spool.ts";
 
+/** What can happen to a message that others may be told of. */
 export const EVENT_KINDS = [
   "accepted",
   "held",
@@ -14,6 +15,7 @@ export const EVENT_KINDS = [
   "delivered",
   "bounced",
 ] as const;
+/** One of {@link EVENT_KINDS}. */
 export type EventKind = typeof EVENT_KINDS[number];
 
 /** `id` is the same each time it is sent. Times are ISO 8601. */
@@ -78,7 +80,8 @@ export interface OutboxPage {
   readonly dropped: number;
 }
 
-export class Outbox extends Context.Service<Outbox, {
+/** Events that wait for their listeners. */
+export interface OutboxService {
   /** Also nothing while another process serves this listener. */
   readonly next: (listener: string, limit: number) => Effect.Effect<OutboxPage, SpoolError>;
   readonly taken: (listener: string, page: OutboxPage) => Effect.Effect<void, SpoolError>;
@@ -86,4 +89,12 @@ export class Outbox extends Context.Service<Outbox, {
   readonly add: (events: ReadonlyArray<NewEvent>) => Effect.Effect<void, SpoolError>;
   /** Done once there may be more, within a second. */
   readonly more: Effect.Effect<void>;
-}>()("postern/Outbox") {}
+}
+
+const OutboxBase: Context.ServiceClass<Outbox, "postern/Outbox", OutboxService> = Context.Service<
+  Outbox,
+  OutboxService
+>()("postern/Outbox");
+
+/** The key under which an Effect asks for {@link OutboxService}. */
+export class Outbox extends OutboxBase {}

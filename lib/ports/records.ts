@@ -3,6 +3,7 @@ import { Context, Data, Effect, Layer } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";
 import type { BodyFacts } from "../message/mime/body.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 /** All that the stages decided on, without the body. */
 export interface SubmissionRecord {
@@ -29,9 +30,12 @@ export interface RecordedMessage {
   readonly body: BodyFacts;
 }
 
-export class RecordsFault extends Data.TaggedError("RecordsFault")<{ readonly cause: unknown }> {}
+const RecordsFaultBase: TaggedErrorClass<"RecordsFault"> = Data.TaggedError("RecordsFault");
 
-export class Records extends Context.Service<Records, {
+/** Records cannot be read or written; no submission fails because of it. */
+export class RecordsFault extends RecordsFaultBase<{ readonly cause: unknown }> {}
+
+export interface RecordsService {
   /** What is kept. */
   readonly keeps: { readonly refusals: boolean; readonly accepted: boolean };
   /** Returns at once; written soon. */
@@ -39,7 +43,13 @@ export class Records extends Context.Service<Records, {
   readonly find: (id: string) => Effect.Effect<SubmissionRecord | null, RecordsFault>;
   /** Messages since then, oldest first. */
   readonly since: (at: number) => Effect.Effect<ReadonlyArray<SubmissionRecord>, RecordsFault>;
-}>()("postern/Records") {}
+}
+
+const RecordsBase: Context.ServiceClass<Records, "postern/Records", RecordsService> = Context
+  .Service<Records, RecordsService>()("postern/Records");
+
+/** The key under which an Effect asks for {@link RecordsService}. */
+export class Records extends RecordsBase {}
 
 /** Remembers nothing. */
 export const noRecords: Layer.Layer<Records> = Layer.succeed(Records, {

@@ -43,9 +43,15 @@ export type AddressAnswer =
   | { readonly _tag: "NoAddress" }
   | DnsTrouble;
 
-export class Resolver extends Context.Service<Resolver, {
+export interface ResolverService {
   readonly mailExchangers: (domain: string) => Effect.Effect<MxAnswer>;
   readonly addresses: (host: string) => Effect.Effect<AddressAnswer>;
   /** `name` in A-labels (underscores allowed), taken as absolute. */
   readonly lookup: <T extends RecordType>(name: string, type: T) => Effect.Effect<DnsAnswer<T>>;
-}>()("postern/Resolver") {}
+}
+
+const ResolverBase: Context.ServiceClass<Resolver, "postern/Resolver", ResolverService> = Context
+  .Service<Resolver, ResolverService>()("postern/Resolver");
+
+/** The key under which an Effect asks for {@link ResolverService}. */
+export class Resolver extends ResolverBase {}

@@ -5,7 +5,7 @@ import type { AddressPattern } from "../address/pattern.ts";
 import type { AccountsUnavailable } from "./accounts.ts";
 
 /** Accounts as principals are named by their primary address. Each change returns whether it changed anything. */
-export class RightsAdmin extends Context.Service<RightsAdmin, {
+export interface RightsAdminService {
   readonly grants: Effect.Effect<ReadonlyArray<Grant>, AccountsUnavailable>;
   readonly permissions: Effect.Effect<ReadonlyArray<Permission>, AccountsUnavailable>;
   readonly groups: Effect.Effect<ReadonlyArray<Group>, AccountsUnavailable>;
@@ -20,4 +20,13 @@ export class RightsAdmin extends Context.Service<RightsAdmin, {
   readonly forbid: (p: Permission) => Effect.Effect<boolean, AccountsUnavailable>;
   readonly join: (group: string, member: Principal) => Effect.Effect<boolean, AccountsUnavailable>;
   readonly leave: (group: string, member: Principal) => Effect.Effect<boolean, AccountsUnavailable>;
-}>()("postern/RightsAdmin") {}
+}
+
+const RightsAdminBase: Context.ServiceClass<
+  RightsAdmin,
+  "postern/RightsAdmin",
+  RightsAdminService
+> = Context.Service<RightsAdmin, RightsAdminService>()("postern/RightsAdmin");
+
+/** The key under which an Effect asks for {@link RightsAdminService}. */
+export class RightsAdmin extends RightsAdminBase {}

@@ -42,6 +42,7 @@ export interface SrvHop {
   readonly login: string | null;
 }
 
+/** A mail store that speaks LMTP on a Unix socket. RFC 2033 */
 export interface LmtpUnixHop {
   readonly _tag: "LmtpUnix";
   readonly path: string;
@@ -50,6 +51,7 @@ export interface LmtpUnixHop {
 /** What a list of next hops may hold: all of one protocol. */
 export type SeveralMember = HostHop | SrvHop | LmtpUnixHop;
 
+/** Several next hops, of which the first that answers gets the message. */
 export interface SeveralHop {
   readonly _tag: "Several";
   readonly hops: ReadonlyArray<SeveralMember>;
@@ -57,6 +59,7 @@ export interface SeveralHop {
   readonly weights: ReadonlyArray<number> | null;
 }
 
+/** Where a message goes next. */
 export type NextHop =
   | HostHop
   | SrvHop
@@ -137,6 +140,7 @@ export interface RouteConditions {
   readonly priority: Range | null;
 }
 
+/** From `least` to `most`, both included. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -185,6 +189,7 @@ export interface RouteRule {
 /** The most specific pattern whose conditions hold decides; of equal ones the first. */
 export type RouteTable = ReadonlyArray<RouteRule>;
 
+/** The next hop of one recipient, and how the message goes there. */
 export interface Route {
   readonly hop: NextHop;
   /** The `to` pattern that matched, for the trail. */
@@ -211,6 +216,14 @@ export interface RouteFacts {
 /** What we send ourselves has the null return path, no account and, before it is written, no size. RFC 3461 §6.1 */
 export const OWN_MAIL: RouteFacts = { sender: null, account: null, size: 0, priority: 0 };
 
-export class Routes extends Context.Service<Routes, {
+export interface RoutesService {
   readonly find: (recipient: Mailbox, message: RouteFacts) => Effect.Effect<Route | null>;
-}>()("postern/Routes") {}
+}
+
+const RoutesBase: Context.ServiceClass<Routes, "postern/Routes", RoutesService> = Context.Service<
+  Routes,
+  RoutesService
+>()("postern/Routes");
+
+/** The key under which an Effect asks for {@link RoutesService}. */
+export class Routes extends RoutesBase {}

@@ -54,7 +54,7 @@ export const STANDARD_CHECKS: RightsChecks = {
   nameAddress: "local",
 };
 
-export class SenderRights extends Context.Service<SenderRights, {
+export interface SenderRightsService {
   readonly checks: RightsChecks;
   /** A-labels of the domains that the site calls local, beside those of its accounts. */
   readonly localDomains: ReadonlySet<string>;
@@ -75,4 +75,13 @@ export class SenderRights extends Context.Service<SenderRights, {
     of: Mailbox,
     circumstances: Circumstances,
   ) => Effect.Effect<ReadonlyArray<Mailbox>>;
-}>()("postern/SenderRights") {}
+}
+
+const SenderRightsBase: Context.ServiceClass<
+  SenderRights,
+  "postern/SenderRights",
+  SenderRightsService
+> = Context.Service<SenderRights, SenderRightsService>()("postern/SenderRights");
+
+/** The key under which an Effect asks for {@link SenderRightsService}. */
+export class SenderRights extends SenderRightsBase {}

@@ -3,6 +3,7 @@ import { Context, Data, Effect, Layer } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { DkimAlgorithm } from "../message/dkim/dkim_signature.ts";
 import type { Field, Header } from "../message/header.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 /** The hash of a body while it comes in. */
 export interface BodyDigest {
@@ -31,8 +32,10 @@ export interface DkimSignature {
   readonly field: Field;
 }
 
+const SigningFaultBase: TaggedErrorClass<"SigningFault"> = Data.TaggedError("SigningFault");
+
 /** A domain whose messages must be signed cannot be signed for now: never unsigned. */
-export class SigningFault extends Data.TaggedError("SigningFault")<{
+export class SigningFault extends SigningFaultBase<{
   readonly domain: string;
   readonly reason: string;
 }> {
@@ -42,14 +45,22 @@ export class SigningFault extends Data.TaggedError("SigningFault")<{
   }
 }
 
-export class Signer extends Context.Service<Signer, {
+export interface SignerService {
   /** Null where no key could sign anything. */
   readonly digest: () => BodyDigest | null;
   /** In the order in which they go on top; empty: nobody signs for these domains. */
   readonly sign: (
     r: SigningRequest,
   ) => Effect.Effect<ReadonlyArray<DkimSignature>, SigningFault>;
-}>()("postern/Signer") {}
+}
+
+const SignerBase: Context.ServiceClass<Signer, "postern/Signer", SignerService> = Context.Service<
+  Signer,
+  SignerService
+>()("postern/Signer");
+
+/** The key under which an Effect asks for {@link SignerService}. */
+export class Signer extends SignerBase {}
 
 /** Signs nothing. */
 export const noSigner: Layer.Layer<Signer> = Layer.sync(Signer, () => UNSIGNED);

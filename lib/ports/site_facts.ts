@@ -62,6 +62,7 @@ export interface SubmissionFacts {
 /** `rights` 550 5.7.1, `content` 550 5.7.0, `message` 554 5.6.0, `recipients` 550 5.5.3, `later` 451 4.7.1. */
 export type RefusalClass = "rights" | "content" | "message" | "recipients" | "later";
 
+/** All {@link RefusalClass} values. */
 export const REFUSAL_CLASSES: ReadonlyArray<RefusalClass> = [
   "rights",
   "content",
@@ -70,6 +71,7 @@ export const REFUSAL_CLASSES: ReadonlyArray<RefusalClass> = [
   "later",
 ];
 
+/** What a site's policy decides about a submission; `undefined` lets it pass. */
 export type SiteDecision =
   | { readonly verdict: "pass"; readonly notes?: Notes }
   | {

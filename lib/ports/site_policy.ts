@@ -1,9 +1,14 @@
 /** The service by which a site's own TypeScript file judges submissions. */
 import { Context, Data, type Effect, Layer } from "effect";
 import type { SiteDecision, SubmissionFacts } from "./site_facts.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
+
+const SitePolicyFaultBase: TaggedErrorClass<"SitePolicyFault"> = Data.TaggedError(
+  "SitePolicyFault",
+);
 
 /** It threw, took too long, or answered something that is no decision. */
-export class SitePolicyFault extends Data.TaggedError("SitePolicyFault")<{
+export class SitePolicyFault extends SitePolicyFaultBase<{
   readonly problem: string;
 }> {
   override get message(): string {

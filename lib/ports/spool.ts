@@ -14,6 +14,7 @@ import type { Cancellation } from "./cancellation.ts";
 import type { CopyOf } from "./copy_of.ts";
 import type { Hold } from "./hold.ts";
 import type { SessionFacts } from "../envelope/session.ts";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 export const DELIVERY_STATES = [
   "queued",
@@ -31,14 +32,21 @@ export type DeliveryState = typeof DELIVERY_STATES[number];
 /** `due` of what an operator wants tried, also where its next hop is being left alone. */
 export const AT_ONCE = 0;
 
+const SpoolFullBase: TaggedErrorClass<"SpoolFull"> = Data.TaggedError("SpoolFull");
+
 /** No room: 452 4.3.1. Everything else that fails in storage is `SpoolFault`: 451 4.3.0. */
-export class SpoolFull extends Data.TaggedError("SpoolFull")<{ readonly cause: unknown }> {}
-export class SpoolFault extends Data.TaggedError("SpoolFault")<{
+export class SpoolFull extends SpoolFullBase<{ readonly cause: unknown }> {}
+
+const SpoolFaultBase: TaggedErrorClass<"SpoolFault"> = Data.TaggedError("SpoolFault");
+
+/** Storage failed: 451 4.3.0 to the client. */
+export class SpoolFault extends SpoolFaultBase<{
   readonly operation: string;
   readonly cause: unknown;
   /** The message itself is not what was kept, and never will be: no later attempt finds it whole. */
   readonly damaged?: true;
 }> {}
+/** Every way in which the spool fails. */
 export type SpoolError = SpoolFull | SpoolFault;
 
 /**
@@ -232,7 +240,7 @@ export interface QueueDetail extends QueueEntry {
   readonly head: string;
 }
 
-export class Spool extends Context.Service<Spool, {
+export interface SpoolService {
   readonly stage: () => Staging;
   /**
    * Durable when it succeeds; on failure nothing is kept, nor will be. It cannot be interrupted. `cancellation`: where
@@ -281,4 +289,12 @@ export class Spool extends Context.Service<Spool, {
   readonly withdrawn: (recipient: LeasedRecipient) => boolean;
   /** Mail to this address failed for good not long ago, or an operator wants none of it. From memory. */
   readonly suppressed: (address: string) => boolean;
-}>()("postern/Spool") {}
+}
+
+const SpoolBase: Context.ServiceClass<Spool, "postern/Spool", SpoolService> = Context.Service<
+  Spool,
+  SpoolService
+>()("postern/Spool");
+
+/** The key under which an Effect asks for {@link SpoolService}. */
+export class Spool extends SpoolBase {}

@@ -77,7 +77,7 @@ export interface Suppression {
   readonly reason: string;
 }
 
-export class SpoolAdmin extends Context.Service<SpoolAdmin, {
+export interface SpoolAdminService {
   /** Oldest first; recipients that do not fit the selection are there too. */
   readonly list: (o: Listing) => Effect.Effect<ReadonlyArray<QueueEntry>, SpoolError>;
   /** As `list`, one after the other, in little memory; returns how many there are beyond `limit`. */
@@ -118,4 +118,10 @@ export class SpoolAdmin extends Context.Service<SpoolAdmin, {
   readonly suppress: (s: Suppression) => Effect.Effect<void, SpoolError>;
   /** False where it was not there. */
   readonly unsuppress: (address: string) => Effect.Effect<boolean, SpoolError>;
-}>()("postern/SpoolAdmin") {}
+}
+
+const SpoolAdminBase: Context.ServiceClass<SpoolAdmin, "postern/SpoolAdmin", SpoolAdminService> =
+  Context.Service<SpoolAdmin, SpoolAdminService>()("postern/SpoolAdmin");
+
+/** The key under which an Effect asks for {@link SpoolAdminService}. */
+export class SpoolAdmin extends SpoolAdminBase {}

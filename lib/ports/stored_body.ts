@@ -9,6 +9,7 @@ export interface Rewrite {
   readonly end: () => ReadonlyArray<Uint8Array>;
 }
 
+/** A body that waits in the spool's staging and can be read again or replaced, once. */
 export interface StoredBody {
   /** Shows every chunk, in order. */
   readonly each: (see: (chunk: Uint8Array) => void) => Effect.Effect<void, SpoolError>;

@@ -1,5 +1,6 @@
 /** Parts of messages from IMAP servers, as octets in pieces. RFC 4468 §3, RFC 4467 §6 */
 import { Context, Data, Effect, Layer, type Redacted } from "effect";
+import type { TaggedErrorClass } from "./tagged_error.ts";
 
 /** An IMAP server that knows us as one that submits. */
 export interface ImapServer {
@@ -40,16 +41,24 @@ export type FetchFault =
   | "refused"
   | "too big";
 
+const FetchFailedBase: TaggedErrorClass<"FetchFailed"> = Data.TaggedError("FetchFailed");
+
 /** `reason` never holds the URL: its token opens the part. */
-export class FetchFailed extends Data.TaggedError("FetchFailed")<{
+export class FetchFailed extends FetchFailedBase<{
   readonly fault: FetchFault;
   readonly reason: string;
 }> {}
 
-export class UrlFetcher extends Context.Service<UrlFetcher, {
+export interface UrlFetcherService {
   /** Succeeds once all octets were taken and the server has confirmed them. Interruption gives up. */
   readonly fetch: (request: FetchRequest, sink: FetchSink) => Effect.Effect<void, FetchFailed>;
-}>()("postern/UrlFetcher") {}
+}
+
+const UrlFetcherBase: Context.ServiceClass<UrlFetcher, "postern/UrlFetcher", UrlFetcherService> =
+  Context.Service<UrlFetcher, UrlFetcherService>()("postern/UrlFetcher");
+
+/** The key under which an Effect asks for {@link UrlFetcherService}. */
+export class UrlFetcher extends UrlFetcherBase {}
 
 /** Where BURL is off. */
 export const noFetcher: Layer.Layer<UrlFetcher> = Layer.succeed(UrlFetcher, {

@@ -29,6 +29,7 @@ export interface HopAccess {
   readonly limits?: HopLimits;
 }
 
+/** How the relay delivers; `relaySettings(hostname)` has the defaults. RFC 5321 §4.5.4 */
 export interface RelaySettings {
   /** Our own FQDN: EHLO, Reporting-MTA, mailer-daemon. */
   readonly hostname: string;

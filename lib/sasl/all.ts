@@ -19,13 +19,16 @@ export const MECHANISMS = [
   "EXTERNAL",
 ] as const;
 
+/** The registered name of a SASL mechanism that the server knows. RFC 4422 §3.1 */
 export type MechanismName = typeof MECHANISMS[number];
 
 /**
  * Offered unless the site says otherwise: without `-PLUS`, since clients that can bind by `tls-exporter` alone, as
  * those on GNU SASL do, choose it and then give up. AUTH-20
  */
-export const USUAL_MECHANISMS = MECHANISMS.filter((m) => !m.endsWith("-PLUS"));
+export const USUAL_MECHANISMS: ReadonlyArray<MechanismName> = MECHANISMS.filter((m) =>
+  !m.endsWith("-PLUS")
+);
 
 /** Those of `names`, in that order. `hints` null: nobody issues tokens, so none is asked for. */
 export const mechanismsOf = (

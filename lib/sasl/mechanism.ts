@@ -6,6 +6,7 @@
  */
 import type { Claim, ScramHash, ScramKeys, VoidClaim } from "../envelope/login.ts";
 
+/** What a mechanism answers to one message of the client: a challenge, a claim, or a refusal. RFC 4422 §3 */
 export type SaslStep =
   /** Send `data` as 334 and give the answer to `next`. */
   | {
@@ -58,6 +59,7 @@ export interface Exchange extends Channel {
   readonly plus: boolean;
 }
 
+/** A SASL mechanism on the server's side, as a pure step function. RFC 4422, RFC 4954 */
 export interface Mechanism {
   readonly name: string;
   /** Whether it can be used on this connection; absent: on any. */

@@ -32,7 +32,8 @@ const randomText = (octets: number): string => {
   return out;
 };
 
-export const idsLayer = Layer.sync(Ids, () =>
+/** Queue ids of 17 characters and left sides of Message-IDs of 26, unique among processes. RFC 5322 §3.6.4 */
+export const idsLayer: Layer.Layer<Ids> = Layer.sync(Ids, () =>
   Ids.of({
     // nine digits of milliseconds last until the year 3084, eight random ones keep processes apart
     queueId: () => encode(Date.now(), 9) + randomText(8),

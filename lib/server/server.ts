@@ -31,11 +31,13 @@ import { DataMemory } from "./session/data_memory.ts";
 import { refusedLine } from "./session/refused_log.ts";
 import { countClosing } from "./limits/throttled.ts";
 
+/** Where to listen: an IP address and a port; port 0 is any free one. */
 export interface SocketAddress {
   readonly host: string;
   readonly port: number;
 }
 
+/** How a submission server behaves; `serverSettings(hostname)` has the defaults. Sizes count octets. */
 export interface ServerSettings extends AnswerSettings {
   readonly submission: ReadonlyArray<SocketAddress>;
   readonly submissions: ReadonlyArray<SocketAddress>;

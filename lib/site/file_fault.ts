@@ -1,6 +1,8 @@
 /** A site's policy file that cannot be used: what is wrong, and where. */
 import { Data } from "effect";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
+/** One thing that is wrong with a policy file, and where. */
 export interface FileProblem {
   /** Counted from 1; null where it cannot be told. */
   readonly line: number | null;
@@ -8,7 +10,12 @@ export interface FileProblem {
   readonly message: string;
 }
 
-export class PolicyFileFault extends Data.TaggedError("PolicyFileFault")<{
+const PolicyFileFaultBase: TaggedErrorClass<"PolicyFileFault"> = Data.TaggedError(
+  "PolicyFileFault",
+);
+
+/** The site's policy file cannot be used, with everything that is wrong with it. */
+export class PolicyFileFault extends PolicyFileFaultBase<{
   readonly file: string;
   readonly problems: ReadonlyArray<FileProblem>;
 }> {

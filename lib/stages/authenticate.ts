@@ -15,9 +15,12 @@ import type { Reply } from "../reply/reply.ts";
 import { shown } from "./facts.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { Authenticated, Parsed, Stage } from "./submission.ts";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
+
+const LoginRefusedBase: TaggedErrorClass<"LoginRefused"> = Data.TaggedError("LoginRefused");
 
 /** AUTH is answered with `reply`. `cause` is there where the store is out of reach. RFC 4954 §6 */
-export class LoginRefused extends Data.TaggedError("LoginRefused")<{
+export class LoginRefused extends LoginRefusedBase<{
   readonly reply: Reply;
   readonly cause?: unknown;
 }> {}

@@ -53,7 +53,7 @@ export const pipeline: Stage<
   PipelineServices
 > = (
   received,
-) =>
+): Effect.Effect<Signed, Refusal | AccountsUnavailable | SpoolError, PipelineServices> =>
   parse(received).pipe(
     Effect.flatMap(authenticate),
     Effect.flatMap(enforceRights),

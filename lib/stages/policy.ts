@@ -45,6 +45,7 @@ export interface RightsPolicy {
   readonly held: (account: Account) => ReadonlyArray<Held>;
 }
 
+/** `[rights]`: how addresses compare, and grants of the configuration. */
 export interface RightsSettings extends LocalRules {
   readonly grants?: ReadonlyArray<Grant>;
   readonly permissions?: ReadonlyArray<Permission>;
@@ -104,6 +105,7 @@ export type RoutePolicy = (
   tell?: RouteTeller,
 ) => Route | null;
 
+/** Called for each route that is looked at, in order. */
 export type RouteTeller = (step: {
   /** Which of the table, counted from 0. */
   readonly rule: number;
@@ -135,7 +137,7 @@ export interface Policies {
 }
 
 /** How headers are read and repaired. */
-export class HeaderPolicy extends Context.Service<HeaderPolicy, {
+export interface HeaderPolicyService {
   readonly rules: HeaderRules;
   readonly limits: HeaderLimits;
   /** Minutes east of UTC for dates that we write, at a time in ms. RFC 5321 §4.4 */
@@ -144,7 +146,16 @@ export class HeaderPolicy extends Context.Service<HeaderPolicy, {
   readonly seal: ((text: string) => string) | null;
   /** Null: there are no aliases and no rewrites. */
   readonly rewrites: Rewrites | null;
-}>()("postern/HeaderPolicy") {}
+}
+
+const HeaderPolicyBase: Context.ServiceClass<
+  HeaderPolicy,
+  "postern/HeaderPolicy",
+  HeaderPolicyService
+> = Context.Service<HeaderPolicy, HeaderPolicyService>()("postern/HeaderPolicy");
+
+/** The key under which an Effect asks for {@link HeaderPolicyService}. */
+export class HeaderPolicy extends HeaderPolicyBase {}
 
 export const rightsLayer = (
   policy: RightsPolicy,

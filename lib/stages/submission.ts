@@ -16,8 +16,8 @@ import type { Hold } from "../ports/hold.ts";
 import type { StoredBody } from "../ports/stored_body.ts";
 import type { Trail } from "./trail.ts";
 
-/** Fields that every state has. `At` keeps the states apart. */
-interface Common {
+/** What every state of a submission has; `_tag` keeps the states apart. */
+export interface Submission {
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
@@ -50,40 +50,47 @@ interface Common {
   readonly trail: Trail;
 }
 
-/** What every state of it has. */
-export type Submission = Common;
-
-export interface Received extends Common {
+/** The message as it came. Next: `parse`. */
+export interface Received extends Submission {
   readonly _tag: "Received";
 }
-interface WithHeader extends Common {
+/** A submission whose header was read. */
+export interface WithHeader extends Submission {
   /** The header as it stands now. */
   readonly header: Header;
   /** What the fields said when they were parsed; not updated by later edits. */
   readonly fields: ParsedFields;
 }
+/** Its header could be read. Next: `authenticate`. */
 export interface Parsed extends WithHeader {
   readonly _tag: "Parsed";
 }
-interface WithAccount extends WithHeader {
+/** A submission whose account is known. */
+export interface WithAccount extends WithHeader {
   readonly account: Account;
 }
+/** Its account is there and may be used. Next: `enforceRights`. */
 export interface Authenticated extends WithAccount {
   readonly _tag: "Authenticated";
 }
+/** Its account may send as every address that it claims. Next: `fixHeaders`. */
 export interface Authorized extends WithAccount {
   readonly _tag: "Authorized";
 }
+/** Its header has been repaired. Next: `addSender`. */
 export interface Completed extends WithAccount {
   readonly _tag: "Completed";
 }
+/** Its Sender field says who submitted it. Next: `resolveMta`. */
 export interface Attributed extends WithAccount {
   readonly _tag: "Attributed";
 }
+/** A recipient with the route to its next hop. */
 export interface RoutedRecipient {
   readonly mailbox: Mailbox;
   readonly route: Route;
 }
+/** Every recipient has a route. Next: `sign`. */
 export interface Routed extends WithAccount {
   readonly _tag: "Routed";
   readonly routed: ReadonlyArray<RoutedRecipient>;
@@ -92,7 +99,7 @@ export interface Routed extends WithAccount {
 /**
  * The end of the way: the header is octets now, and there is no operation that edits it. RFC 6376 §5.3
  */
-export interface Signed extends Common {
+export interface Signed extends Submission {
   readonly _tag: "Signed";
   readonly account: Account;
   readonly routed: ReadonlyArray<RoutedRecipient>;

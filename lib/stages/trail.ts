@@ -14,10 +14,13 @@ export type StageName =
   | "sign"
   | "submit";
 
+/** A fact of a decision, short enough to be kept and safe to print. */
 export type FactValue = string | number | boolean | null | ReadonlyArray<string>;
 
+/** The facts that a decision rests on, by name. */
 export type Facts = Readonly<Record<string, FactValue>>;
 
+/** What one stage decided, and why. */
 export interface Decision {
   readonly stage: StageName;
   /** `pass`: looked and left alone; `changed`: edited the message; `held`: kept back; `refused`: ends here. */
@@ -27,4 +30,5 @@ export interface Decision {
   readonly facts: Facts;
 }
 
+/** All decisions about a submission in order: what explain, log and record are made from. */
 export type Trail = ReadonlyArray<Decision>;

@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { TlsPolicy } from "../ports/certificates.ts";
 import { endPointOf } from "./end_point.ts";
 import { candidates, dnsNames } from "./names.ts";
+import type { TaggedErrorClass } from "../ports/tagged_error.ts";
 
 /** Paths of PEM files. */
 export interface PairFiles {
@@ -12,8 +13,10 @@ export interface PairFiles {
   readonly key: string;
 }
 
+const BadPairBase: TaggedErrorClass<"BadPair"> = Data.TaggedError("BadPair");
+
 /** A pair that cannot be used; `file` is the one to blame. Never holds key material. */
-export class BadPair extends Data.TaggedError("BadPair")<{
+export class BadPair extends BadPairBase<{
   readonly file: string;
   readonly reason: string;
 }> {

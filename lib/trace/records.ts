@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Records, RecordsFault, type SubmissionRecord } from "../ports/records.ts";
 import { watchDatabase } from "../files/watched_database.ts";
 
+/** Where records are kept, which, and for how many milliseconds. */
 export interface RecordsOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
@@ -132,6 +133,7 @@ class Store {
   }
 }
 
+/** Records of submissions in SQLite, written in the background; old ones go after `keepMs`. */
 export const recordsLayer = (o: RecordsOptions): Layer.Layer<Records, RecordsFault> =>
   Layer.effect(
     Records,

@@ -7,7 +7,7 @@ import { Effect, Fiber, type Layer } from "effect";
 import { Cancellation } from "../../lib/ports/cancellation.ts";
 import { type Committed, type NewMessage, Spool } from "../../lib/ports/spool.ts";
 import { SpoolAdmin } from "../../lib/ports/spool_admin.ts";
-import { CommitTrouble, type Trouble, TROUBLES } from "../support/commit_trouble.ts";
+import { CommitTrouble, type Trouble, TROUBLES } from "../../lib/testing/commit_trouble.ts";
 import { contentOf, newMessage, nothing, takeAll, takeOne } from "./spool_suite.ts";
 
 type Services = Spool | SpoolAdmin | CommitTrouble;

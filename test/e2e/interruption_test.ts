@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { STATE } from "../../lib/spool/database/schema.ts";
-import { beginTrouble } from "../support/commit_trouble.ts";
+import { beginTrouble } from "../support/sqlite_trouble.ts";
 import {
   eventually,
   installed,

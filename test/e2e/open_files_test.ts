@@ -10,7 +10,7 @@ const COMMAND = [
   "--allow-read",
   "--allow-write",
   "--allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD",
-  "mod.ts",
+  "main.ts",
 ];
 
 /** With at most `files` open. */

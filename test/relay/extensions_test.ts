@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ScriptedHop } from "../support/scripted_hop.ts";
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
-import { MemorySpool } from "../support/memory_spool.ts";
+import { MemorySpool } from "../../lib/testing/memory_spool.ts";
 import { type Given, type Running, smtpHop, until, withRelay } from "./harness.ts";
 
 const ALL = ["PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE"];

@@ -23,7 +23,7 @@ import { StsPolicies, type StsPolicy } from "../../lib/ports/sts_policies.ts";
 import { type TlsNote, TlsNotes } from "../../lib/ports/tls_notes.ts";
 import { relayLayer } from "../../lib/relay/worker.ts";
 import { accountsLayer, alice } from "../support/submissions.ts";
-import { MemorySpool } from "../support/memory_spool.ts";
+import { MemorySpool } from "../../lib/testing/memory_spool.ts";
 import { SERVFAIL, stubResolver } from "../support/resolver_stub.ts";
 
 export const mailbox = (text: string): Mailbox => {

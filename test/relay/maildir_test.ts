@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemorySpool } from "../support/memory_spool.ts";
+import { MemorySpool } from "../../lib/testing/memory_spool.ts";
 import { withRelay } from "./harness.ts";
 
 const inTemporary = async (body: (directory: string) => Promise<void>): Promise<void> => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Script, ScriptedHop } from "../support/scripted_hop.ts";
-import { MemorySpool } from "../support/memory_spool.ts";
+import { MemorySpool } from "../../lib/testing/memory_spool.ts";
 import { type Given, mailbox, type Running, smtpHop, until, withRelay } from "./harness.ts";
 
 const test = (

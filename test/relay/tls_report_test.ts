@@ -14,7 +14,7 @@ import { Notebook } from "../../lib/tls_reports/tls_notebook.ts";
 import { reportAll, reporterLayer } from "../../lib/tls_reports/tls_reporter.ts";
 import { reportPlaces, Tally } from "../../lib/tls_reports/tls_tally.ts";
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
-import { MemorySpool } from "../support/memory_spool.ts";
+import { MemorySpool } from "../../lib/testing/memory_spool.ts";
 import { stubResolver } from "../support/resolver_stub.ts";
 import { type Script, ScriptedHop } from "../support/scripted_hop.ts";
 import { smtpHop, withRelay } from "./harness.ts";

@@ -48,7 +48,7 @@ const RUN = [
   "--allow-read",
   "--allow-write",
   "--allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD",
-  "mod.ts",
+  "main.ts",
 ];
 
 export interface Site {

@@ -6,6 +6,7 @@ import { type Counter, type Counters, makeCounters } from "./failures.ts";
 /** Two of each login. */
 const MOST_TRUSTED = 100_000;
 
+/** Failed logins counted in memory: they are forgotten when the process ends. Bounded; the oldest go first. */
 export const failureMemory: Layer.Layer<FailureStore> = Layer.sync(FailureStore, () => {
   const byTerms = new Map<string, Counters>();
   const trusted = new Map<string, number>();

@@ -30,6 +30,10 @@ const TRUSTED_MILLIS = Duration.toMillis(Duration.hours(24));
 /** Longer names are cut: no account has them, and they must not fill the memory. */
 const LONGEST_NAME = 320;
 
+/**
+ * Delays logins from addresses that have failed before, and locks an account for an address block that failed too
+ * often (454 4.7.0). RFC 4954 §9
+ */
 export const throttleLayer = (
   o: ThrottleOptions,
 ): Layer.Layer<LoginThrottle, never, FailureStore> =>

@@ -25,6 +25,7 @@ import { readableSecrets } from "./secret_files.ts";
 import { demoAccount } from "./demo_account.ts";
 import { type KeyPath, locate, parseToml } from "../values/toml.ts";
 
+/** What `config check` found: what is wrong, what is doubtful, and what is worth knowing. */
 export interface CheckReport {
   readonly config: Config;
   /** Wrong. */

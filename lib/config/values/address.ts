@@ -2,6 +2,7 @@
 import { parseDomainName } from "../../address/domain.ts";
 import { parseIp } from "../../address/ip.ts";
 
+/** Where to listen: an IP address and a port; port 0 is any free one. */
 export interface SocketAddress {
   /** An IP address without brackets, or a host name. */
   readonly host: string;

@@ -24,6 +24,7 @@ import { Zones } from "./zones.ts";
 
 const DEADLINE_MS = 60_000;
 
+/** What `checkDomain` is to look at besides the usual. */
 export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** Zones that our own name server answers for. */
@@ -69,6 +70,10 @@ const roundTrip = (offer: Offer, r: DiscoverResult): Finding => {
     : { ...base, status: "missing", detail: `verdict ${r.verdict}` };
 };
 
+/**
+ * Compares what an offer says with what the world sees: records, endpoints, certificates, servers. Never rejects;
+ * what cannot be looked at is a finding.
+ */
 export const checkDomain = async (
   offer: Offer,
   ports: CheckPorts,

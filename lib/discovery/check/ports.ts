@@ -15,6 +15,7 @@ export type Delegation =
   | { readonly _tag: "None" }
   | DnsTrouble;
 
+/** What a check needs of the world besides what discovery needs, as functions. */
 export interface CheckPorts extends DiscoverPorts {
   /** Without recursion; never rejects. */
   readonly askServer: <T extends RecordType>(

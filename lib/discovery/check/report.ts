@@ -1,6 +1,7 @@
 /** The findings of a check, as data. docs/design/autodiscovery.md §11.1 */
 import type { ClientOutcome } from "./clients/profile.ts";
 
+/** Version of the report as JSON; it grows when a field changes its meaning or goes. */
 export const CHECK_VERSION = 1;
 
 /**
@@ -34,6 +35,7 @@ const WEIGHT: Readonly<Record<Status, 0 | 1 | 2>> = {
 /** The way from the model to a client, station by station. */
 export type Station = "dns" | "http" | "connect" | "discover";
 
+/** One thing that was looked at: what is expected, what was seen, and what to do. */
 export interface Finding {
   readonly station: Station;
   /** Row of the model: `srv-imaps`, `http-pacc`. */
@@ -50,6 +52,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
+/** All that a check has found, as plain JSON. */
 export interface CheckReport {
   readonly version: typeof CHECK_VERSION;
   readonly domain: string;
@@ -75,6 +78,7 @@ export const sorted = (all: ReadonlyArray<Finding>): ReadonlyArray<Finding> =>
     compare(a.subject, b.subject) || compare(a.type, b.type)
   );
 
+/** Exit status for a command: 0 all is right, 1 something is wrong, 2 something could not be looked at. */
 export const exitStatus = (r: Pick<CheckReport, "findings">): 0 | 1 | 2 =>
   r.findings.reduce<0 | 1 | 2>(
     (worst, f) => WEIGHT[f.status] > worst ? WEIGHT[f.status] : worst,

@@ -23,6 +23,7 @@ const DEADLINE_MS = 20_000;
 /** Once a method has found all that is needed, how long the better and equal ones may still add to it. */
 const PATIENCE_MS = 1_500;
 
+/** The text given to `discover` is no address and no domain. */
 export class NotAnAddress extends Error {
   override readonly name = "NotAnAddress";
 }

@@ -5,6 +5,7 @@
 import type { DnsAnswer, RecordType } from "../../ports/dns.ts";
 import type { Draw } from "../choose.ts";
 
+/** One question to DNS; it never rejects, and trouble is an answer of its own kind. */
 export type Lookup = <T extends RecordType>(name: string, type: T) => Promise<DnsAnswer<T>>;
 
 /** Carries no credentials and no cookies, ever. SEC-3 */
@@ -22,6 +23,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
+/** An answer over HTTP, of whatever status. */
 export interface HttpResponse {
   readonly _tag: "Response";
   readonly status: number;
@@ -47,6 +49,7 @@ export type HttpFailureKind =
   | "too-big"
   | "aborted";
 
+/** No answer came over HTTP, and why. */
 export interface HttpFailure {
   readonly _tag: "Failed";
   readonly kind: HttpFailureKind;
@@ -56,8 +59,10 @@ export interface HttpFailure {
 /** One request, no redirect followed; never rejects. */
 export type HttpSend = (request: HttpRequest) => Promise<HttpResponse | HttpFailure>;
 
+/** Which protocol a server is looked at in. */
 export type ProbeProtocol = "imap" | "pop3" | "submission" | "sieve";
 
+/** A look at one server: where it is, in which protocol, and for how long at most. No credentials are sent. */
 export interface ProbeRequest {
   readonly protocol: ProbeProtocol;
   readonly security: "implicit" | "starttls";
@@ -71,6 +76,7 @@ export interface ProbeRequest {
   readonly signal: AbortSignal;
 }
 
+/** How far a look at a server came. */
 export type ProbeState =
   | "tls-ok"
   | "expired"
@@ -86,6 +92,7 @@ export type ProbeState =
   | "forbidden"
   | "protocol";
 
+/** What a server showed: TLS, the names of its certificate, capabilities, ways to sign in. */
 export interface ProbeReport {
   readonly state: ProbeState;
   readonly reason: string;
@@ -105,6 +112,7 @@ export interface ProbeReport {
 /** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. docs/design/autodiscovery.md §9.7 */
 export type Probe = (request: ProbeRequest) => Promise<ProbeReport>;
 
+/** What discovery needs of the world, as functions; the entry `discovery-ports` makes them on the Deno runtime */
 export interface DiscoverPorts {
   readonly lookup: Lookup;
   readonly send: HttpSend;

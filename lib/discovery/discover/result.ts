@@ -17,8 +17,10 @@ export const METHODS = [
   "http",
   "guess",
 ] as const;
+/** A way to find services. */
 export type Method = typeof METHODS[number];
 
+/** How sure it is that the domain's owner named a server. */
 export type Trust = "verified" | "same-domain" | "third-party" | "insecure";
 /** From best to worst. */
 export const TRUSTS: ReadonlyArray<Trust> = ["verified", "same-domain", "third-party", "insecure"];
@@ -38,14 +40,17 @@ export type ConfirmReason =
   | "wildcard"
   | "conflict";
 
+/** A question for a person, to be agreed to before a password is sent. */
 export interface Confirm {
   readonly reason: ConfirmReason;
   /** Registrable domains that would get the password. SEC-9 */
   readonly domains: ReadonlyArray<string>;
 }
 
+/** Whether DNSSEC vouches for the records that something was found by. RFC 4033 §5 */
 export type Dnssec = "secure" | "insecure" | "unknown";
 
+/** Where something was found. */
 export interface Source {
   readonly method: Method;
   /** Of SRV: where it was found, and through which aliases. SRV-8 */
@@ -57,6 +62,7 @@ export interface Source {
   readonly dnssec?: Dnssec;
 }
 
+/** What to sign in with, and who says so. */
 export interface Username {
   /** Null where no address was given. */
   readonly value: string | null;
@@ -65,6 +71,7 @@ export interface Username {
   readonly source: Method | "default";
 }
 
+/** One service of the domain: where it is, how to sign in, how much it may be trusted. */
 export interface FoundService {
   readonly kind: Kind;
   readonly tls: Security;
@@ -91,6 +98,7 @@ export interface Conflict {
   readonly other: string;
 }
 
+/** Something odd that was met on the way; `code` is stable, `detail` is for people. */
 export interface Warning {
   readonly code: string;
   readonly detail: string;
@@ -106,8 +114,13 @@ export interface Attempt {
   readonly detail: string | null;
 }
 
+/**
+ * `ok`: use it; `confirm`: ask a person first; `partial`: something is missing; `none`: nothing usable; `tempfail`:
+ * not known now.
+ */
 export type Verdict = "ok" | "confirm" | "partial" | "none" | "tempfail";
 
+/** All that was found for one address or domain. */
 export interface DiscoverResult {
   readonly version: typeof RESULT_VERSION;
   readonly email: string | null;

@@ -4,6 +4,7 @@ import type { DiscoverPorts } from "./ports.ts";
 import type { Subject } from "./subject.ts";
 import type { Method } from "./result.ts";
 
+/** How far discovery may go, and for how long. Everything is optional. */
 export interface DiscoverOptions {
   /** Methods that may be used; default: all but `ispdb`, `http` and `guess`. */
   readonly methods?: ReadonlyArray<Method>;

@@ -10,6 +10,7 @@ import { csv, table } from "./table.ts";
 import { terraformCloudflare, terraformRoute53 } from "./terraform.ts";
 import { zoneFile } from "./zone.ts";
 
+/** The forms in which records can be printed. */
 export const FORMATS = [
   "zone",
   "table",
@@ -24,6 +25,7 @@ export const FORMATS = [
   "cloudflare",
 ] as const;
 
+/** The name of a form of {@link FORMATS}. */
 export type Format = (typeof FORMATS)[number];
 
 export interface FormatOptions {

@@ -8,6 +8,7 @@ import type { DiscoverResult } from "../discover/result.ts";
 import { parseSubject } from "../discover/subject.ts";
 import { answer, readBody } from "./answer.ts";
 
+/** Bounds of the endpoint, and the world that it looks at. */
 export interface DiscoverEndpointOptions {
   readonly discover: (address: string) => Promise<DiscoverResult>;
   /** Milliseconds. */
@@ -84,6 +85,10 @@ const outward = (r: DiscoverResult): DiscoverResult => ({
 
 const WAIT = { "retry-after": "60" } as const;
 
+/**
+ * `GET /v1/discover?address=` and its POST: runs discovery for whoever asks, within limits for each client and for
+ * all together. Answers 200, 400, 429 and 503.
+ */
 export const discoverEndpoint = (o: DiscoverEndpointOptions): DiscoverEndpoint => {
   const clients = new Minute(o.requestsPerMinute);
   const domains = new Minute(o.requestsPerDomainPerMinute);

@@ -17,12 +17,14 @@ import { paccDocument } from "../pacc.ts";
 import { type Kind, urlOf } from "../service.ts";
 import { hostOf, offerAt, offerFor, offerOfRequest, readAddress } from "./which.ts";
 
+/** The domains that {@link makeHandler} answers for, and what it may answer. */
 export interface HandlerOptions {
   readonly offers: ReadonlyArray<Offer>;
   /** Answer Autodiscover v2, which no public text describes. AJ-5, O-2 */
   readonly autodiscoverV2: boolean;
 }
 
+/** Answers one HTTP request; it never rejects because of what was asked. */
 export type Handler = (request: Request) => Promise<Response>;
 
 /** One endpoint. `address`: the parameter by which clients name it, where they do. */
@@ -33,6 +35,10 @@ const XML = "text/xml; charset=utf-8";
 /** A body that takes longer is none. */
 const BODY_MS = 5_000;
 
+/**
+ * Makes the `fetch` handler of all endpoints: autoconfig, Autodiscover, mobileconfig, PACC, MTA-STS, well-known URIs
+ * and the page for people. Other paths and domains get 404.
+ */
 export const makeHandler = (o: HandlerOptions): Handler => async (request) => {
   const response = await answered(request, o);
   return request.method === "HEAD" ? await headOf(response) : response;

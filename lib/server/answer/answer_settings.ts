@@ -7,6 +7,7 @@ import type { TakenBy } from "./pass_through_submit.ts";
 import type { Quota } from "../limits/quota.ts";
 import type { SignedIn } from "../session/signed_in.ts";
 
+/** What the answers to MAIL, RCPT, AUTH and the end of data depend on, besides services. */
 export interface AnswerSettings {
   readonly hostname: string;
   /** A reply is due within this time. RFC 6409 §5.3 */

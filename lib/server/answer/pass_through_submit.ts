@@ -29,6 +29,7 @@ export interface Taken {
   readonly by: TakenBy;
 }
 
+/** The hop that has taken a message which was passed through. */
 export type TakenBy = Extract<HandedOver, { readonly _tag: "Taken" }>;
 
 /**

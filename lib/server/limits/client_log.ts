@@ -8,6 +8,7 @@ import { HourWindows } from "../../timing/hour_windows.ts";
 /** Clients remembered; those that were heard of least lately go first. */
 const MOST = 10_000;
 
+/** Bounds the log lines about errors of one client address in an hour; the rest is counted. */
 export class ClientLog {
   readonly #most: number;
   readonly #windows = new HourWindows({

@@ -5,6 +5,7 @@ const BUSY = 4;
 /** Once busy, it counts as busy for so long: bursts have gaps. */
 const LINGER_MS = 20;
 
+/** Knows whether sessions keep the server busy, so that the relay can give way. */
 export class Load {
   #submitting = 0;
   #busyAt = -Infinity;

@@ -20,6 +20,7 @@ const fresh = () => ({ messages: 0, recipients: 0, nullSenders: 0 });
 /** Accounts remembered; old windows go first. */
 const MOST = 100_000;
 
+/** Counts what each account sends within an hour, in memory. */
 export class Quota {
   readonly #limits: QuotaLimits;
   readonly #windows = new HourWindows({ most: MOST, forget: "begun", fresh });

@@ -10,6 +10,7 @@ export interface SessionLogin {
   readonly login: Credentials | null;
 }
 
+/** Who is signed in on which session, and how many sessions an account has. */
 export class SignedIn {
   readonly #most: number;
   readonly #forwards: boolean;

@@ -38,6 +38,7 @@ export interface Noted {
   readonly notice: Reply;
 }
 
+/** Takes one parameter of MAIL: the transaction with it, or the reply that refuses it. RFC 5321 §4.1.1.11 */
 export type MailParameter = (
   value: string | null,
   mail: Mail,
@@ -59,6 +60,7 @@ export interface VerbRule {
   readonly refused: (state: Open, argument: string, reply: Reply) => Step;
 }
 
+/** One SMTP service extension. RFC 5321 §2.2 */
 export interface Extension {
   /** The EHLO line, or null where it is not offered in this state of the session. */
   readonly keyword: (rules: Rules, peer: SessionData) => string | null;

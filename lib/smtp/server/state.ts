@@ -34,6 +34,7 @@ export interface SessionData {
 /** An envelope without recipients: what MAIL said. */
 export type Mail = Omit<Envelope, "recipients">;
 
+/** The state of a session; each holds only what is legal to use in it. */
 export type State =
   | { readonly _tag: "Ready"; readonly peer: SessionData }
   | {
@@ -119,6 +120,7 @@ export type About =
   /** `fetched`: BURL ended the message. */
   | { readonly _tag: "Submit"; readonly fetched: boolean };
 
+/** What the machine asks of the server before it can reply. */
 export type Question =
   /** Does this claim hold? */
   | { readonly _tag: "Login"; readonly claim: Claim }
@@ -158,6 +160,7 @@ export type Input =
   /** A bug showed while a question was answered. */
   | { readonly _tag: "Defect" };
 
+/** What the driver of a session has to do next. */
 export type Output =
   | { readonly _tag: "Send"; readonly reply: Reply }
   | { readonly _tag: "Ask"; readonly question: Question }
@@ -189,6 +192,7 @@ export type Output =
   | { readonly _tag: "Client"; readonly address: string; readonly port: number }
   | { readonly _tag: "Close" };
 
+/** The next state, and what is to be done, in order. */
 export type Step = readonly [State, ...ReadonlyArray<Output>];
 
 export const send = (reply: Reply): Output => ({ _tag: "Send", reply });

@@ -1,7 +1,7 @@
 /** A command line as verb and argument. The argument is parsed later, behind the gates. RFC 5321 §2.4, §4.1.1 */
 
 /** Known verbs, implemented or not. */
-const VERBS = [
+export const VERBS = [
   "EHLO",
   "HELO",
   "MAIL",
@@ -29,6 +29,7 @@ const VERBS = [
   "PUT",
   "CONNECT",
 ] as const;
+/** The verb of a command that is known, implemented or not. */
 export type Verb = typeof VERBS[number];
 
 export interface Command {

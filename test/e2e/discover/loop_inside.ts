@@ -218,7 +218,7 @@ try {
   );
 
   await at("a person at a terminal sees how far it is, and is asked", async () => {
-    const command = `${Deno.execPath()} run --quiet --allow-net --allow-read --allow-env mod.ts` +
+    const command = `${Deno.execPath()} run --quiet --allow-net --allow-read --allow-env main.ts` +
       ` --config ${dir}/postern.toml discover bob@customer.test --only mx`;
     for (const [typed, code] of [["y\n", 0], ["n\n", 3]] as const) {
       const child = new Deno.Command("script", {
@@ -328,7 +328,7 @@ set record = ""
   await at("check --watch raises an alarm when a record changes", async () => {
     const child = new Deno.Command(Deno.execPath(), {
       args: [
-        ..."run --quiet --allow-net --allow-read --allow-write --allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD mod.ts"
+        ..."run --quiet --allow-net --allow-read --allow-write --allow-env=NO_COLOR,FORCE_COLOR,TERM,INIT_CWD main.ts"
           .split(" "),
         "--config",
         `${dir}/postern.toml`,

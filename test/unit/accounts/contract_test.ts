@@ -1,7 +1,7 @@
 import { Duration, Effect, Layer } from "effect";
 import { accountsLayer } from "../../../lib/accounts/sqlite.ts";
 import { accountsSuite } from "../../contract/accounts_suite.ts";
-import { memoryAccounts } from "../../support/memory_accounts.ts";
+import { memoryAccounts } from "../../../lib/testing/memory_accounts.ts";
 
 const terms = { iterations: 4096, remember: Duration.minutes(5) };
 

@@ -6,7 +6,7 @@ import { openDatabase } from "../../../lib/spool/database/database.ts";
 import meta from "../../../deno.json" with { type: "json" };
 import { ensureFirstRun } from "../../../lib/cli/start/first_run.ts";
 
-const MOD = new URL("../../../mod.ts", import.meta.url).pathname;
+const MOD = new URL("../../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 const FLAGS = meta.tasks.postern.split(" ").filter((word) => word.startsWith("--allow-"));
 

@@ -22,7 +22,7 @@ import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
 import { copiesAdminLayer } from "../../../lib/spool/database/take_over.ts";
 import { newMessage } from "../../contract/spool_suite.ts";
-import { beginTrouble } from "../../support/commit_trouble.ts";
+import { beginTrouble } from "../../support/sqlite_trouble.ts";
 
 interface Two {
   readonly spool: Spool["Service"];

@@ -3,8 +3,8 @@ import { spoolLayer } from "../../../lib/spool/sqlite.ts";
 import { adminLayer } from "../../../lib/spool/sqlite_admin.ts";
 import { commitSuite } from "../../contract/commit_suite.ts";
 import { spoolSuite } from "../../contract/spool_suite.ts";
-import { memorySpoolLayer } from "../../support/memory_spool.ts";
-import { sqliteTrouble } from "../../support/commit_trouble.ts";
+import { memorySpoolLayer } from "../../../lib/testing/memory_spool.ts";
+import { sqliteTrouble } from "../../support/sqlite_trouble.ts";
 import { temporaryDirectory } from "../../support/temporary_directory.ts";
 
 const sqliteSpoolLayer = () =>

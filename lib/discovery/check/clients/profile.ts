@@ -58,6 +58,7 @@ export interface ClientProfile {
   readonly remarks: ReadonlyArray<string>;
 }
 
+/** What one mail program would end up with for an address of the domain. */
 export interface ClientOutcome {
   readonly client: string;
   readonly version: string;

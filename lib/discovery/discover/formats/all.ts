@@ -3,6 +3,7 @@ import { autoconfigXml } from "./as_offer.ts";
 import type { Format } from "./settings.ts";
 import { aerc, env, git, himalaya, isync, msmtp, mutt } from "./tools.ts";
 
+/** Prints a result as the configuration of a tool, by the tool's name; no format holds a password. */
 export const TOOL_FORMATS = {
   env,
   msmtp,
@@ -15,5 +16,6 @@ export const TOOL_FORMATS = {
   "autoconfig-xml": autoconfigXml,
 } as const satisfies Readonly<Record<string, Format>>;
 
+/** The name of a format of {@link TOOL_FORMATS}. */
 export type ToolFormat = keyof typeof TOOL_FORMATS;
 export const TOOL_FORMAT_NAMES = Object.keys(TOOL_FORMATS) as ReadonlyArray<ToolFormat>;

@@ -7,6 +7,7 @@ import {
 } from "../../../reply/catalog.ts";
 import type { Extension } from "../extension.ts";
 
+/** Which priorities are taken, and from whom. RFC 6710 */
 export interface PrioritySettings {
   /** Accounts that may ask for more than 0. RFC 6710 §7 */
   readonly urgent: ReadonlySet<string>;

@@ -1,19 +1,19 @@
 /** Accounts in a Map, with clear passwords: for tests, and proof that the ports ask for no SQLite. */
 import { Context, Effect, Layer, Redacted } from "effect";
-import { strongEnough } from "../../lib/envelope/strength.ts";
-import { deriveKeys, fakeVerifier } from "../../lib/accounts/store/verifier.ts";
-import { domainKey } from "../../lib/address/domain.ts";
-import { type Mailbox, printMailbox } from "../../lib/address/mailbox.ts";
-import { parseMailbox } from "../../lib/address/path.ts";
-import { type Account, Accounts, type LoginResult } from "../../lib/ports/accounts.ts";
+import { strongEnough } from "../envelope/strength.ts";
+import { deriveKeys, fakeVerifier } from "../accounts/store/verifier.ts";
+import { domainKey } from "../address/domain.ts";
+import { type Mailbox, printMailbox } from "../address/mailbox.ts";
+import { parseMailbox } from "../address/path.ts";
+import { type Account, Accounts, type LoginResult } from "../ports/accounts.ts";
 import {
   AccountsAdmin,
   AddressTaken,
   BadPassword,
   CertificateTaken,
   NoSuchAccount,
-} from "../../lib/ports/accounts_admin.ts";
-import { saslprep } from "../../lib/sasl/saslprep.ts";
+} from "../ports/accounts_admin.ts";
+import { saslprep } from "../sasl/saslprep.ts";
 
 interface Kept {
   readonly account: Account;

@@ -1,17 +1,7 @@
-/** What comes between a commit and its outcome, on every store behind `Spool`. */
+/** The trouble of `lib/testing/commit_trouble.ts`, made in a spool's database. */
 import { DatabaseSync } from "node:sqlite";
-import { Context, Effect, Layer } from "effect";
-
-export const TROUBLES = ["waits", "slow", "fails at its first row", "fails at its end"] as const;
-/** `waits`: none begins before it is over. `slow`: each takes `SLOW_MS` and more once begun. */
-export type Trouble = typeof TROUBLES[number];
-
-export const SLOW_MS = 500;
-
-/** Begins; what is returned ends it. */
-export class CommitTrouble extends Context.Service<CommitTrouble, {
-  readonly begin: (t: Trouble) => Effect.Effect<Effect.Effect<void>>;
-}>()("postern/test/CommitTrouble") {}
+import { Effect, Layer } from "effect";
+import { CommitTrouble, SLOW_MS, type Trouble } from "../../lib/testing/commit_trouble.ts";
 
 /** Rows of a query that go on for some time; there is no sleep in SQL. */
 const LONG = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT";

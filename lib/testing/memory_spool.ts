@@ -20,7 +20,7 @@ import {
   Spool,
   SpoolFault,
   type Staging,
-} from "../../lib/ports/spool.ts";
+} from "../ports/spool.ts";
 import {
   type Change,
   type Changed,
@@ -29,10 +29,10 @@ import {
   type Selection,
   SpoolAdmin,
   type Suppression,
-} from "../../lib/ports/spool_admin.ts";
-import { type Attempt, readAttempt } from "../../lib/ports/attempt.ts";
-import type { Cancellation } from "../../lib/ports/cancellation.ts";
-import { printMailbox } from "../../lib/address/mailbox.ts";
+} from "../ports/spool_admin.ts";
+import { type Attempt, readAttempt } from "../ports/attempt.ts";
+import type { Cancellation } from "../ports/cancellation.ts";
+import { printMailbox } from "../address/mailbox.ts";
 import { CommitTrouble, SLOW_MS, type Trouble } from "./commit_trouble.ts";
 
 interface Row {
