@@ -1,23 +1,18 @@
 /**
  * Writes `docs/rfc.md`: which files cite which section of which RFC, and which tests name which row
- * of the conformance ledger (`ledger_rows.json`), or why none does (`ledger_reasons.json`).
+ * of the conformance ledger (`docs/design/requirements.md`), or why none does (`ledger_reasons.json`).
  *
  *     deno run --allow-read --allow-write=docs .ci/rfc_index.ts
- *     deno run --allow-read .ci/rfc_index.ts --check     fails where the page is stale
+ *     deno run --allow-read .ci/rfc_index.ts --check
+ *
+ * The check fails where the page is stale, and where code, tests or pages cite an id, a section, a path or a link that
+ * is not there.
  */
+import { brokenPaths, definedIn, type Source, unresolved } from "./citations.ts";
+import { type Row, rowsOf } from "./ledger.ts";
 
 const PAGE = "docs/rfc.md";
-
-interface Row {
-  readonly id: string;
-  readonly level: string;
-  readonly title: string;
-}
-
-interface Source {
-  readonly path: string;
-  readonly text: string;
-}
+const LEDGER = "docs/design/requirements.md";
 
 const READ = /\.(?:ts|smtp|json|eml|md|py)$/;
 
@@ -133,10 +128,48 @@ ${lines.join("\n")}
 ${sections(lib)}`;
 };
 
+const readOrEmpty = (path: string): string => {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (e) {
+    if (e instanceof Deno.errors.NotFound) return "";
+    throw e;
+  }
+};
+
+/** What is cited, named or linked in the tree and is not there. */
+const dangling = (all: ReadonlyArray<Source>): ReadonlyArray<string> => {
+  const paths = new Set(all.map((s) => s.path));
+  const exists = (path: string): boolean => {
+    if (paths.has(path)) return true;
+    try {
+      Deno.statSync(path);
+      return true;
+    } catch (e) {
+      if (e instanceof Deno.errors.NotFound) return false;
+      throw e;
+    }
+  };
+  const design = definedIn(all.filter((s) => s.path.startsWith("docs/design/")));
+  return [
+    ...all.flatMap((s) => unresolved(s, design)),
+    ...all.filter((s) => s.path.endsWith(".md")).flatMap((s) => brokenPaths(s, exists)),
+  ];
+};
+
+const FOLDERS = ["lib", "policies", "test", "bench", "examples", "docs"];
+
+/** Data of others, invented citations, and what is written from the rest. */
+const NOT_OURS = /^(?:test\/unit\/ci\/|test\/fuzz\/corpus\/|test\/golden\/.*\.eml$|docs\/rfc\.md$)/;
+
+const topLevel = (): ReadonlyArray<Source> =>
+  [...Deno.readDirSync(".")].filter((e) => e.isFile && /\.(?:ts|md)$/.test(e.name)).map((e) => ({
+    path: e.name,
+    text: Deno.readTextFileSync(e.name),
+  }));
+
 if (import.meta.main) {
-  const rows: ReadonlyArray<Row> = JSON.parse(
-    Deno.readTextFileSync(new URL("./ledger_rows.json", import.meta.url)),
-  );
+  const rows = rowsOf(Deno.readTextFileSync(LEDGER));
   const reasons: Readonly<Record<string, string>> = JSON.parse(
     Deno.readTextFileSync(new URL("./ledger_reasons.json", import.meta.url)),
   );
@@ -145,16 +178,13 @@ if (import.meta.main) {
     Deno.mkdirSync("docs", { recursive: true });
     Deno.writeTextFileSync(PAGE, want);
   } else {
-    let have = "";
-    try {
-      have = Deno.readTextFileSync(PAGE);
-    } catch (e) {
-      if (!(e instanceof Deno.errors.NotFound)) throw e;
+    const all = [...FOLDERS.flatMap(sources), ...topLevel()].filter((s) => !NOT_OURS.test(s.path));
+    const wrong = [...dangling(all)];
+    if (readOrEmpty(PAGE) !== want) {
+      wrong.push(`${PAGE} is stale: run .ci/rfc_index.ts`);
     }
-    if (have !== want) {
-      // deno-lint-ignore no-console -- a script that speaks to a terminal
-      console.error(`${PAGE} is stale: run .ci/rfc_index.ts`);
-      Deno.exit(1);
-    }
+    // deno-lint-ignore no-console -- a script that speaks to a terminal
+    for (const line of wrong) console.error(line);
+    if (wrong.length > 0) Deno.exit(1);
   }
 }

@@ -1,4 +1,4 @@
-/** The decisions of a site that has made none of its own. */
+/** The standard policies, for a site without its own. */
 import type { Policies } from "../lib/stages/policy.ts";
 import { asSwitched } from "./headers.ts";
 import { asConfigured } from "./limits.ts";

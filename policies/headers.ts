@@ -1,4 +1,4 @@
-/** What is repaired in a header, and what is refused. RFC 6409 §8 */
+/** Which faults of a header are repaired, and which are refused. RFC 6409 §8 */
 import type { HeaderRules, HeaderSettings } from "../lib/stages/policy.ts";
 
 /** What stands where no configuration says otherwise: repairs all that says the same afterwards. */

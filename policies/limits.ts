@@ -1,4 +1,4 @@
-/** How much header one message may have. */
+/** The limits of a header. */
 import type { HeaderLimits } from "../lib/message/header.ts";
 
 /** What stands where no configuration says otherwise. */

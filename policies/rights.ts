@@ -1,5 +1,5 @@
 /**
- * Who may send as what: an account may use its own addresses, addresses below them, and what it was granted.
+ * Who may send as what: an account may use its own addresses, their subaddresses, and granted addresses.
  *
  * A site with other rules writes a value of the same type. RFC 6409 §6.1, §6.2
  */
@@ -34,8 +34,8 @@ interface Book {
  * The account's primary address, its aliases, `user+detail` of each of them, and grants to it or to a group of
  * it: those kept beside the account and those of the configuration.
  *
- * `user+detail` is the user's even where another account has that very address: a separator that stands in
- * account names ("mary-ann" beside "mary") must not be configured; `postern config check` warns.
+ * `user+detail` is the user's even if another account has exactly that address: a separator that stands in account
+ * names ("mary-ann" beside "mary") must not be configured; `postern config check` warns.
  */
 export const ownAddresses = (settings: RightsSettings): RightsPolicy => {
   const c = comparison(settings);

@@ -85,7 +85,7 @@ const named = (pattern: string, account: string | null): boolean => {
   return pattern.startsWith("@") ? name.endsWith(pattern) : name === pattern;
 };
 
-/** The sender is ours as a rule, and nobody tells local parts apart by case alone. */
+/** The sender is usually ours, and local parts that differ only in case are one address. */
 const is = (party: Party, sender: Mailbox | null): boolean => {
   if (sender === null || party._tag === "Null") return sender === null && party._tag === "Null";
   const domain = domainKey(sender.domain);
@@ -106,7 +106,7 @@ const hopFor = (template: HopTemplate, { domain }: Mailbox): NextHop | null => {
     : { _tag: "Smtp", host, port, implicitTls: false, tls, login: null };
 };
 
-/** Loopback and "this host": whoever names them would have us talk to ourselves. RFC 6890 §2.2 */
+/** Loopback and "this host": we would talk to ourselves. RFC 6890 §2.2 */
 const ourselves = (ip: string): boolean =>
   /^(?:127|0)\./.test(ip) ||
   (ip.includes(":") && /^[0:]*(?:[01]|ffff:(?:127\.|7f|0\.).*)?$/.test(ip));

@@ -1,4 +1,4 @@
-/** What TLS has to be. RFC 8996, RFC 9325 §3.1.1, §4.2 */
+/** Versions and suites of TLS. RFC 8996, RFC 9325 §3.1.1, §4.2 */
 import type { TlsPolicy } from "../lib/stages/policy.ts";
 
 /** TLS 1.2 with forward secrecy and AEAD only, TLS 1.3 as it is. */

@@ -1,6 +1,6 @@
 /**
- * The form in which accounts are told apart: domains as A-labels, local parts without case, both sides
- * NFKC, so that no two accounts differ by what the eye cannot see.
+ * The form in which accounts are distinguished: domains as A-labels, local parts without case, both sides NFKC, so
+ * that no two accounts differ by what the eye cannot see.
  */
 import { domainKey } from "./domain.ts";
 import { type Mailbox, printLocal } from "./mailbox.ts";

@@ -1,4 +1,4 @@
-/** Domains of one label that a site completes by a table, and by nothing else. RFC 6409 §4.2 */
+/** Single-label domains, which a site completes from a table and in no other way. RFC 6409 §4.2 */
 import { type Domain, type DomainName, fullyQualified } from "./domain.ts";
 
 /** By single label in lower case, the domain that it stands for. */

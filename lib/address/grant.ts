@@ -39,7 +39,7 @@ export interface Grant {
   readonly mode: GrantMode;
   /** Holds only for what was signed in with this credential; null: with any. */
   readonly credential: string | null;
-  /** Holds only where every recipient matches one of these; null: whoever they are. */
+  /** Applies only if every recipient matches one of these; null: to all recipients. */
   readonly recipients: ReadonlyArray<AddressPattern> | null;
   /** Milliseconds since the epoch from which on it holds no more; null: for ever. */
   readonly until: number | null;

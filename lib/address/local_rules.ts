@@ -54,7 +54,7 @@ export const comparison = (rules: LocalRules): Comparison => {
       if (separator === null || !m.local.includes(separator)) return NOTHING;
       const text = spelled(m);
       const out: Array<string> = [];
-      // neither the user nor the detail may be empty: "alice+" is nobody's
+      // neither the user nor the detail may be empty: "alice+" belongs to no account
       for (let at = text.indexOf(separator, 1); at > 0; at = text.indexOf(separator, at + 1)) {
         if (at + separator.length < text.length) {
           out.push(`${text.slice(0, at)}@${domainKey(m.domain)}`);

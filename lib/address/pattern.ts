@@ -44,7 +44,7 @@ export const printPattern = (p: AddressPattern): string => {
   }
 };
 
-/** Addresses that the world expects to be answered by whoever runs the domain. RFC 2142 §4, §5 */
+/** Addresses that a domain's operator is expected to answer. RFC 2142 §4, §5 */
 const ROLES: ReadonlySet<string> = new Set(["postmaster", "abuse"]);
 
 /** `roles`: a domain's pattern covers postmaster and abuse too, as it does for recipients. */

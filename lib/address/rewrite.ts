@@ -1,6 +1,6 @@
 /**
- * Addresses that stand for others: aliases of recipients, and addresses that are written anew. Exact rules of a
- * site over its own domains; nobody else's local part is ever touched. RFC 6409 §8.7, §8.8, RFC 5321 §2.3.11
+ * Aliases of recipients, and addresses that are rewritten. Exact rules of a site over its own domains; nobody
+ * else's local part is ever touched. RFC 6409 §8.7, §8.8, RFC 5321 §2.3.11
  */
 import { domainKey, type DomainName } from "./domain.ts";
 import type { Comparison } from "./local_rules.ts";

@@ -1,4 +1,4 @@
-/** Who hears of events in a configuration; null where nobody wants to. */
+/** The listeners for events of a configuration; null where there are none. */
 import { Duration, type Layer } from "effect";
 import { printMailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { EventSettings } from "../config/config.ts";

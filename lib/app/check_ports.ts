@@ -1,4 +1,4 @@
-/** What a check sees of the world from here. */
+/** The ports of a check on this machine. */
 import type { CheckPorts } from "../discovery/check/ports.ts";
 import { askDelegation, askDirectly } from "../dns/direct.ts";
 import { lookupsOf } from "../dns/resolver.ts";

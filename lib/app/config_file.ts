@@ -1,4 +1,4 @@
-/** Where the command line looks for files: relative to where the person stands. */
+/** Finds files that the command line names, relative to the working directory of the user. */
 import { Effect, Option } from "effect";
 import { resolve } from "node:path";
 import { type Config, ConfigError } from "../config/config.ts";

@@ -1,4 +1,4 @@
-/** The world as discovery sees it from here: our resolver, guarded HTTP, a look at servers. */
+/** The ports of discovery on this machine: our resolver, guarded HTTP, probes of servers. */
 import type { DiscoverPorts } from "../discovery/discover/ports.ts";
 import { mayProbe } from "../discovery/discover/probe_all.ts";
 import { randomDraw } from "../discovery/choose.ts";
@@ -11,7 +11,7 @@ import { VERSION } from "./version.ts";
 /** What {@link discoverPorts} is made from: name servers, authorities, and which addresses may be connected to. */
 export interface DiscoverPortSettings {
   readonly dns: ResolverSettings;
-  /** Connect to special addresses too. 9.8 */
+  /** Connect to special addresses too. docs/design/autodiscovery.md §9.8 */
   readonly privateAddresses: boolean;
   /** PEM file with authorities for HTTPS and mail servers; null: those of the system. */
   readonly ca: string | null;

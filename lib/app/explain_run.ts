@@ -1,6 +1,6 @@
 /**
- * What the server would say to a message, and why: the real machine and the real stages, without a
- * connection and without a spool. Stores nothing.
+ * What the server would answer to a message, and why: the real machine and stages, without a connection or a spool.
+ * Stores nothing.
  */
 import { Clock, Effect } from "effect";
 import { type DomainName, isAscii } from "../address/domain.ts";

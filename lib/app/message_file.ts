@@ -1,4 +1,4 @@
-/** A message from a file, as it would arrive after DATA. */
+/** Reads a message from a file, as it would arrive after DATA. */
 import { fullyQualified } from "../address/domain.ts";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Limits } from "../config/config.ts";

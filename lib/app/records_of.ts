@@ -1,4 +1,4 @@
-/** The records of a configuration, for looking only. */
+/** The records of a configuration, read-only. */
 import { Duration, Effect } from "effect";
 import type { Config } from "../config/config.ts";
 import type { Records, RecordsFault } from "../ports/records.ts";

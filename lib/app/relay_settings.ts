@@ -1,4 +1,4 @@
-/** From the configuration to what the relay is told. */
+/** The settings of the relay, from a configuration. */
 import { Duration, Effect, Layer } from "effect";
 import { BlockList, isIP } from "node:net";
 import { patternsFor } from "../address/domain_pattern.ts";

@@ -1,4 +1,4 @@
-/** From `[dns]` to what the resolver is told. */
+/** The settings of the resolver, from `[dns]`. */
 import { Duration } from "effect";
 import type { DnsSettings } from "../config/config.ts";
 import type { ResolverSettings } from "../dns/resolver.ts";

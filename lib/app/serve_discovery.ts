@@ -82,7 +82,7 @@ export const serveDns = Effect.fnUntraced(function* (config: Config) {
 /** A whole answer over HTTP is due before the connection ends. */
 const MAX_DISCOVERY_MS = 12_000;
 
-/** `/v1/discover`: no probes, no databases. Section 9.8 */
+/** `/v1/discover`: no probes, no databases. docs/design/autodiscovery.md §9.8 */
 const discoveryEndpoint = Effect.fnUntraced(function* (config: Config) {
   const { discover: settings } = config;
   const ports = yield* Effect.acquireRelease(

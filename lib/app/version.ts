@@ -1,4 +1,4 @@
-/** The version, from the one place that has it. */
+/** The version, from `deno.json`. */
 import meta from "../../deno.json" with { type: "json" };
 
 export const VERSION: string = meta.version;

@@ -1,4 +1,4 @@
-/** `postern config`: is it right, and what may it say. */
+/** `postern config`: checks the configuration, and prints its schema. */
 import { Effect } from "effect";
 import { Command } from "effect/cli";
 import { checkConfig } from "../config/read/check.ts";

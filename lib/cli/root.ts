@@ -8,7 +8,7 @@ export const root = Command.make("postern").pipe(
       Flag.withAlias("c"),
       Flag.optional,
       Flag.withDescription(
-        "Configuration file; without it ./postern.toml, then ./data/postern.toml",
+        "Configuration file; default: ./postern.toml, then ./data/postern.toml",
       ),
     ),
   }),

@@ -1,6 +1,6 @@
 /**
- * The configuration as the program uses it: checked, with defaults filled in, paths absolute,
- * secrets redacted. What the file may say is `schema.ts`.
+ * The configuration as the program uses it: checked, with defaults filled in, paths absolute, secrets redacted. The
+ * keys of the file are in `schema/`.
  */
 import type { Mailbox } from "../address/mailbox.ts";
 import { Data, type Duration, type Redacted } from "effect";
@@ -219,7 +219,7 @@ export interface EventSettings {
   /** Absolute path of the log. */
   readonly log: string | null;
   readonly kinds: ReadonlyArray<EventKind>;
-  /** What nobody took goes after so long, and beyond so many. */
+  /** Events that were not taken are dropped after this time, and beyond this number. */
   readonly keep: Duration.Duration;
   readonly most: number;
 }

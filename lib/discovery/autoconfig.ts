@@ -64,7 +64,7 @@ const web = (name: string, type: string, s: Service): string =>
     { type },
   );
 
-/** Cleartext is never told: `plain` is a fault to Android. AC-8 */
+/** Cleartext is never published: Android rejects `plain`. AC-8 */
 const usable = (s: Service): boolean => s.security !== "none" && s.auth.some((a) => USABLE.has(a));
 
 /** AC-14: where the mail of a hosted domain goes, the name by which its hoster is looked up. */

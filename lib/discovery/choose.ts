@@ -1,9 +1,9 @@
 /**
  * The order in which the targets of an SRV record set are tried. RFC 2782, HOP-07
  *
- * The draw is uniform over 0..sum inclusive, as the RFC words it, on entries that were shuffled
- * before: without the shuffle two of equal weight come out 67 to 33, two of weight 0 always in the
- * order of the answer. SRV-2, SRV-3
+ * The draw is uniform over 0..sum inclusive, as the RFC words it, on entries that were shuffled before: without the
+ * shuffle two of equal weight are drawn 67 to 33, and two of weight 0 always in the order of the answer. SRV-2,
+ * SRV-3
  */
 
 export interface SrvData {

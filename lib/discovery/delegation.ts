@@ -1,4 +1,7 @@
-/** What stays in a zone of which parts are delegated to our own name server: everything else, and the delegation. P-8 */
+/**
+ * The records that stay in a zone whose parts are delegated to our own name server: all others, and the delegation.
+ * P-8
+ */
 import { within } from "./offer.ts";
 import { type ExpectedRecord, inOrder } from "./record.ts";
 

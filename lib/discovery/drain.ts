@@ -1,6 +1,6 @@
 /**
- * How a node takes leave of SRV: its records get a higher priority value, so that clients try the others first.
- * What it alone offers stays as it is. RFC 2782
+ * Drains a node in SRV: its records get a higher priority value, so that clients try the others first. Services
+ * that it alone offers are unchanged. RFC 2782
  */
 import type { DnsRecord } from "./record.ts";
 

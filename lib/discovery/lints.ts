@@ -1,4 +1,4 @@
-/** What is wrong or unwise about an offer, found without asking anybody. */
+/** What is wrong or unwise about an offer, found without any look-up. */
 import { autoconfigLints } from "./autoconfig.ts";
 import { type Offer, within } from "./offer.ts";
 import { paccLints } from "./pacc.ts";
@@ -34,7 +34,7 @@ const aliasTargets = (records: ReadonlyArray<ExpectedRecord>): ReadonlyArray<Lin
   }));
 };
 
-/** A host inside the domain that we publish no address of: somebody else has to. */
+/** A host inside the domain without an address in our records: it must be published elsewhere. */
 const noAddress = (offer: Offer): ReadonlyArray<Lint> => {
   if (offer.hosts.length === 0) return []; // addresses are kept elsewhere
   const known = new Set(offer.hosts.map((h) => h.host));

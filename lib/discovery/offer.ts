@@ -1,6 +1,6 @@
 /**
- * The model: one value that says what a mail domain offers. Everything that is published, served or
- * checked is read off it. Knows no runtime: it works on a server, at an edge and in a browser.
+ * The model: one value that says what a mail domain offers. Everything that is published, served or checked is
+ * derived from it. It uses no runtime: it works on a server, at the edge and in a browser.
  */
 import { type Auth, type Service, SRV_LABELS, type UsernameForm, WELL_KNOWN } from "./service.ts";
 
@@ -57,7 +57,7 @@ export interface Offer {
   readonly shortName: string;
   /** In order of preference. */
   readonly services: ReadonlyArray<Service>;
-  /** Labels of what is not offered, and of which that should be told. RFC 6186 §3.4 */
+  /** Labels of services that are published as not offered. RFC 6186 §3.4 */
   readonly absent: ReadonlyArray<string>;
   /** The host that answers the HTTP endpoints. */
   readonly web: string | null;
@@ -73,7 +73,7 @@ export interface Offer {
   readonly caa: ReadonlyArray<Caa>;
   readonly tlsa: ReadonlyArray<Tlsa>;
   readonly pacc: boolean;
-  /** Issuer of OAuth tokens for public clients, told in PACC and autoconfig. */
+  /** Issuer of OAuth tokens for public clients, published in PACC and autoconfig. */
   readonly oauthIssuer: string | null;
   /** A page for people that explains the set-up. */
   readonly documentation: string | null;

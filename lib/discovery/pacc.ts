@@ -1,7 +1,7 @@
 /**
  * PACC: one JSON document, and a digest of its octets in DNS. draft-ietf-mailmaint-pacc-03
  *
- * Only implicit TLS on the registered port can be said; what does not fit is left out and told. PC-5..PC-14
+ * Only implicit TLS on the registered port can be expressed; other services are left out and reported. PC-5..PC-14
  */
 import { base64, sha256 } from "./digest.ts";
 import type { Offer } from "./offer.ts";
@@ -33,7 +33,7 @@ export const paccLints = (offer: Offer): ReadonlyArray<{ code: string; message: 
     if (representable(s) || better) continue;
     out.push({
       code: "pacc-not-representable",
-      message: `${s.kind} on ${s.host}:${s.port} cannot be told in PACC and is left out`,
+      message: `${s.kind} on ${s.host}:${s.port} cannot be expressed in PACC and is left out`,
     });
   }
   if (offer.services.some((s) => s.username !== "address")) {

@@ -1,9 +1,9 @@
 /**
- * What has to change in a zone so that it says what an offer asks for: compares, sends nothing.
+ * The changes that bring a zone into line with an offer: compares, sends nothing.
  *
- * Postern writes only at owners and types of its own model. Of TXT and CAA, where one name holds the values of
- * several people, only values of its own kind are replaced; an alias in the way, or something in the way of
- * an alias, is left alone and told. DU-1..DU-3
+ * Postern writes only at owners and types of its own model. Of TXT and CAA, where one name holds values of several
+ * parties, only values of its own kind are replaced; an alias in the way, or data in the way of an alias, is left
+ * alone and reported. DU-1..DU-3
  */
 import {
   type ExpectedRecord,
@@ -88,7 +88,7 @@ export const planChanges = (
     const inTheWay = here.find((s) => (s.type === "CNAME") !== (want.type === "CNAME"));
     if (inTheWay !== undefined) {
       conflicts.push(
-        `${want.owner}: has ${inTheWay.type} records that Postern did not write, so no ${want.type} can stand there`,
+        `${want.owner}: has ${inTheWay.type} records that Postern did not write, so no ${want.type} record can be added`,
       );
       continue;
     }

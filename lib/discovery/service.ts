@@ -45,7 +45,7 @@ export const AUTHS = [
   "none",
 ] as const satisfies ReadonlyArray<Auth>;
 
-/** What to type as user name: the whole address, or what stands before its `@`. RFC 6186 §4 */
+/** The form of the user name: the whole address, or its local part. RFC 6186 §4 */
 export type UsernameForm = "address" | "local";
 
 /** One place where a service is offered. */

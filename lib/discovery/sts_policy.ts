@@ -1,4 +1,4 @@
-/** Reads what a domain says of MTA-STS: its record and its policy. RFC 8461 §3. Pure. */
+/** Reads the MTA-STS record and policy of a domain. RFC 8461 §3. Pure. */
 import { isAscii, parseDomainName } from "../address/domain.ts";
 import type { StsPolicy } from "../ports/sts_policies.ts";
 
@@ -72,7 +72,7 @@ const mxPattern = (value: string): string | null => {
   return name === null ? null : wild ? `*.${name.ascii}` : name.ascii;
 };
 
-/** `*` stands for exactly one label, the left-most. RFC 8461 §4.1 */
+/** `*` matches exactly one label, the left-most. RFC 8461 §4.1 */
 export const stsCovers = (mx: ReadonlyArray<string>, host: string): boolean => {
   const name = host.toLowerCase().replace(/\.$/, "");
   const dot = name.indexOf(".");

@@ -1,4 +1,4 @@
-/** Text into XML and HTML: what would be markup is escaped, what may not be there at all is dropped. */
+/** Escapes text for XML and HTML, and drops characters that neither allows. */
 
 /** Control characters, which XML 1.0 has no place for even escaped, and two that are no characters. */
 const NO_CHAR = /(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu;

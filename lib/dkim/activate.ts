@@ -1,4 +1,4 @@
-/** A new key signs once DNS serves it: asked now and then. RFC 6376 §3.6.1, §5.2 */
+/** Activates a new key once DNS serves it, which is checked periodically. RFC 6376 §3.6.1, §5.2 */
 import { Clock, Effect } from "effect";
 import { type DkimRecord, parseRecord, recordName } from "../message/dkim/dkim_record.ts";
 import { Resolver } from "../ports/resolver.ts";

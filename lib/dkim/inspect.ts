@@ -1,4 +1,4 @@
-/** Looks at a directory of signing keys before anything is signed: for `config check`, and at the start. */
+/** Checks a directory of signing keys before anything is signed: for `config check`, and at the start. */
 import { readKey } from "./key.ts";
 import { type KeyEntry, readIndex, readKeyFile } from "./key_store.ts";
 

@@ -1,4 +1,4 @@
-/** A signing key: made, written as PEM, read back. RSA of 2048 bits, Ed25519. RFC 8301 §3.2, RFC 8463 §3 */
+/** A signing key: generating, writing as PEM, reading. RSA of 2048 bits, Ed25519. RFC 8301 §3.2, RFC 8463 §3 */
 import { Buffer } from "node:buffer";
 import {
   createPrivateKey,

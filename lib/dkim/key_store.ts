@@ -1,7 +1,7 @@
 /**
  * The directory of signing keys: a PEM file each, and an index that says which is in use.
  *
- * Whoever changes it writes a new index and renames it into place, so that readers see one or the other.
+ * A change writes a new index and renames it into place, so that readers see one or the other.
  */
 import { join } from "node:path";
 import type { DkimKeyType } from "../message/dkim/dkim_record.ts";

@@ -55,7 +55,7 @@ class Keys {
     try {
       this.refresh();
     } catch {
-      // whoever writes it is not done, or it is damaged: what is known goes on
+      // it is half written or damaged: the known keys stay in use
     }
     return this.#active;
   }

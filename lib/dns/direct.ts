@@ -1,4 +1,4 @@
-/** One question to one authoritative server, which is to answer from its own data. Section 11.2 */
+/** Asks one authoritative server for its own data. docs/design/autodiscovery.md §11.2 */
 import type { Delegation } from "../discovery/check/ports.ts";
 import type { DnsAnswer, DnsRecords, RecordType } from "../ports/dns.ts";
 import { overPlain } from "./exchange.ts";

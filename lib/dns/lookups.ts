@@ -1,4 +1,7 @@
-/** Look-ups over several servers, with retries and a cache; the same question is out once only. RFC 5321 §5.1 */
+/**
+ * Look-ups over several servers, with retries and a cache; concurrent equal questions share one query. RFC 5321
+ * §5.1
+ */
 import type { DnsAnswer, DnsRecords, DnsTrouble, RecordType, TroubleKind } from "../ports/dns.ts";
 import { Cache } from "./cache.ts";
 import { Exchange, type Question, type Told } from "./exchange.ts";

@@ -103,7 +103,7 @@ const NOTIMP = 4;
 const REFUSED = 5;
 
 /**
- * Null: not the answer to this question; whoever waits goes on waiting. RFC 5452 §9.1
+ * Null: not the answer to this question; the caller keeps waiting. RFC 5452 §9.1
  *
  * Over UDP the name must come back in the case in which it was sent; where only the case differs,
  * the server may be one that normalises, and TCP tells.

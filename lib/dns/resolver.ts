@@ -1,5 +1,5 @@
 /**
- * The Resolver port: typed look-ups, and what mail makes of MX and addresses. RFC 5321 §5.1, RFC 7505 §3
+ * The Resolver port: typed look-ups, and the rules of mail for MX and addresses. RFC 5321 §5.1, RFC 7505 §3
  *
  * NXDOMAIN, no data and each kind of trouble stay different things.
  */
@@ -90,7 +90,7 @@ export const resolverLayer = (settings: ResolverSettings): Layer.Layer<Resolver>
     ),
   );
 
-/** For whoever has no use for layers. */
+/** For callers without layers. */
 export const lookupsOf = ({ servers, trust, ...rest }: ResolverSettings): Lookups =>
   new Lookups({ ...rest, servers: servers === null ? systemServers(trust) : () => servers });
 

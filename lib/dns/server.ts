@@ -1,4 +1,4 @@
-/** Name servers: where they are, how they are spoken to, and whether their word on DNSSEC counts. */
+/** Name servers: address, protocol, and whether their DNSSEC result is trusted. */
 
 /** Whose AD bit is believed: `auto` where nobody on the way can set it. RFC 6840 §5.8 */
 export type TrustAd = "auto" | "always" | "never";

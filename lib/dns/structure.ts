@@ -1,8 +1,8 @@
 /**
  * Whether octets have the structure of one DNS message, before any decoder sees them. RFC 1035 §4.1, RFC 9267
  *
- * Counts that are true, names that end, pointers that lead strictly backwards, record data as long as its type says,
- * nothing behind the last record. Builds nothing, throws nothing; work is linear in the octets.
+ * Checks that counts are true, names end, pointers lead strictly backwards, record data has the length of its type,
+ * and nothing follows the last record. Builds nothing, throws nothing; work is linear in the octets.
  */
 
 const HEADER = 12;

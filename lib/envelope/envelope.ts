@@ -54,7 +54,7 @@ export interface Envelope {
   readonly body: "7BIT" | "8BITMIME" | "BINARYMIME";
   /** RFC 6531 §3.4 */
   readonly smtpUtf8: boolean;
-  /** `AUTH=` as it was given: told in the trail, believed by nobody. RFC 4954 §5 */
+  /** `AUTH=` as given: in the trail, never trusted. RFC 4954 §5 */
   readonly submitter?: string;
   /** `SIZE=` in octets, a declaration only. RFC 1870 §3 */
   readonly declaredSize: number | null;

@@ -1,4 +1,4 @@
-/** What a client claims when it signs in, and by what it shows that the claim holds. */
+/** The claim of a client that signs in, and its proof. */
 import type { Redacted } from "effect";
 
 /** A name with its password. `authzid` is empty where none was given. RFC 4616 §2 */
@@ -16,7 +16,7 @@ export interface Proof {
   readonly authcid: string;
   /** The proof fits the keys that were handed out. */
   readonly valid: boolean;
-  /** Of the account whose keys they were; null where they were nobody's. */
+  /** Of the account that the keys belong to; null where they belong to none. */
   readonly revision: number | null;
 }
 
@@ -27,7 +27,7 @@ export interface BearerToken {
   readonly token: Redacted.Redacted<string>;
 }
 
-/** The account that the client's certificate stands for. RFC 4422 App. A */
+/** The account of the client's certificate. RFC 4422 App. A */
 export interface CertificateClaim {
   readonly mechanism: string;
   readonly authzid: string;

@@ -1,4 +1,4 @@
-/** What an envelope promises in time, when the clock by which it was read proves to have been ahead. Pure. */
+/** Corrects the deadlines of an envelope that was read while the clock was ahead. Pure. */
 import type { Envelope } from "./envelope.ts";
 
 /** `HOLDFOR=` is an interval, `HOLDUNTIL=` a time of the calendar. RFC 4865 §5.1 */

@@ -1,4 +1,4 @@
-/** What a session knew when a message arrived, for Received, the trail and the log. */
+/** The facts about a session when a message arrived, for Received, the trail and the log. */
 
 export interface TlsFacts {
   /** `TLSv1.3` */
@@ -9,7 +9,7 @@ export interface TlsFacts {
 
 /** What is known of the connection that a submission came over. */
 export interface SessionFacts {
-  /** Random, one per connection; stands in every log line of it. */
+  /** Random, one per connection; in each of its log lines. */
   readonly id: string;
   readonly listener: "submission" | "submissions";
   /** Textual IP address of the client. */

@@ -1,6 +1,6 @@
-/** How well a mechanism keeps a login from those who listen or stand in between. RFC 4954 §6 */
+/** How well a mechanism protects a login from listeners and men in the middle. RFC 4954 §6 */
 
-/** Weakest first; each stands for itself and all that follow. */
+/** Weakest first; each means itself and all that follow. */
 export const STRENGTHS = [
   "plain",
   "scram-sha-1",

@@ -1,7 +1,7 @@
 /**
- * Tells listeners what happened to messages: each takes events in their order, a page at a time, again until it has.
+ * Sends events to listeners: each takes them in order, a page at a time, repeated until it succeeds.
  *
- * What waits is in the spool, so that a kill loses nothing; a page may be told twice.
+ * Pending events are in the spool, so that a kill loses none; a page may be sent twice.
  */
 import { Effect, Layer } from "effect";
 import { Outbox, type OutboxPage } from "../ports/outbox.ts";

@@ -1,4 +1,4 @@
-/** Events as JSON lines at the end of a file; it may be moved away at any time. */
+/** Events as JSON lines at the end of a file; the file may be rotated at any time. */
 import type { Listener } from "./event_dispatcher.ts";
 
 export const eventLog = (path: string): Listener => ({

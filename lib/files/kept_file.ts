@@ -1,4 +1,4 @@
-/** A small file that is there whole or not at all: one write at a time, the newest text last. */
+/** A small file that is complete or absent: one write at a time, the newest text last. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 

@@ -1,7 +1,7 @@
 /**
  * Delivery into a Maildir: complete in `tmp`, synced, renamed to `new`, the directory synced.
  *
- * Lines end in LF there; Return-Path and Delivered-To stand on top. RFC 5321 §4.4
+ * Lines end in LF there; Return-Path and Delivered-To are on top. RFC 5321 §4.4
  */
 import { Effect } from "effect";
 import { mkdir, open, rename, unlink } from "node:fs/promises";

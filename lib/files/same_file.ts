@@ -1,4 +1,4 @@
-/** Whether the files of an open database are those that their names lead to still. */
+/** Whether the names of an open database's files still lead to the same files. */
 import { statSync } from "node:fs";
 
 /** Of the database, of its log, and of what its processes share. */

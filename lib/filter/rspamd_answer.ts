@@ -1,4 +1,4 @@
-/** From rspamd's JSON to what is to be done. Pure; what has not the form it should have is left out or refused. */
+/** Converts rspamd's JSON to a verdict and edits. Pure; malformed parts are ignored or refused. */
 import type { FilterResult, FilterVerdict, HeaderEdit } from "../ports/filters.ts";
 
 type Json = Readonly<Record<string, unknown>>;

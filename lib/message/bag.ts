@@ -1,10 +1,10 @@
 /**
- * What is here just now, for things that come and go all the time.
+ * A set for members that come and go all the time.
  *
  * A Set leaves its old table behind each time it grows or shrinks, with all that was in it and a link to the next
  * one. Once such a table has moved to the old part of the heap, it keeps everything alive that came later, until
  * the whole heap is collected: measured, that doubles the memory of a server. An array leaves nothing behind.
- * Leaving takes a look at each of those present, so that this is for hundreds or thousands, not for millions.
+ * Removal scans all members, so that this suits hundreds or thousands, not millions.
  */
 export class Bag<A> {
   readonly #all: Array<A> = [];

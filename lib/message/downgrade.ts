@@ -1,8 +1,8 @@
 /**
- * A header in UTF-8 said in ASCII, as far as that says the same: domains as A-labels, free text and names as
- * encoded words, parameters as RFC 2231 has them. RFC 6409 §6.5, RFC 6531 §3.2
+ * A UTF-8 header in ASCII, as far as that keeps its meaning: domains as A-labels, free text and names as encoded
+ * words, parameters as RFC 2231 has them. RFC 6409 §6.5, RFC 6531 §3.2
  *
- * A local part that is not ASCII has no other form, nor has an identifier: there the answer is no.
+ * A non-ASCII local part or identifier has no other form: it cannot be converted.
  */
 import { isAscii } from "../address/domain.ts";
 import { asciiMailbox } from "../address/mailbox.ts";

@@ -1,8 +1,8 @@
 /**
- * Structured values said in ASCII token by token: phrases and comments as encoded words, domains as A-labels, all
- * else as it is. RFC 2047 §5, RFC 6409 §6.5
+ * Structured values in ASCII, token by token: phrases and comments as encoded words, domains as A-labels, all else
+ * as it is. RFC 2047 §5, RFC 6409 §6.5
  *
- * One pass over the tokens. Knows no field by name, and whether a value is in its grammar is not asked here.
+ * One pass over the tokens. Knows no field by name, and does not check the grammar of a value.
  */
 import { isAscii, parseDomainName } from "../address/domain.ts";
 import { encodeWords, isEncodedWord } from "./encoded_word.ts";

@@ -50,7 +50,7 @@ export const encodeWords = (text: string): ReadonlyArray<string> => {
   return out;
 };
 
-/** An encoded word, or what cannot be told from one. */
+/** An encoded word, or text that cannot be distinguished from one. */
 export const isEncodedWord = (s: string): boolean => /^=\?[^?\s]+\?[^?\s]+\?[^?\s]*\?=$/.test(s);
 
 /**

@@ -1,8 +1,8 @@
 /**
  * A header section as a list of fields that keeps every octet as it came. RFC 5322 §2.2
  *
- * Text is "one char per octet" (latin1) throughout; `decodeUtf8` where characters are meant.
- * Knows the frame of a field only: what a value means is for `parse.ts`.
+ * Text is "one char per octet" (latin1) throughout; `decodeUtf8` where characters are meant. Knows only the frame
+ * of a field; `parse.ts` reads values.
  */
 import { type Completions, NO_COMPLETIONS } from "../address/complete.ts";
 import { clip, decodeUtf8 } from "./text.ts";

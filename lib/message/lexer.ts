@@ -11,7 +11,7 @@ export type Kind = "Atom" | "Quoted" | "Literal" | "Special" | "End" | "Bad";
 /** What stood between a token and the one before it. */
 export const NO_GAP = 0, ONE_BLANK = 1, WIDE_GAP = 2;
 
-/** Comments may nest this deep; nobody's do. */
+/** Comments may nest this deep; no real one does. */
 const MAX_DEPTH = 50;
 
 const DOT = 0x2e, QUOTE = 0x22, ESCAPE = 0x5c, OPEN = 0x28, CLOSE = 0x29, BRACKET = 0x5b;

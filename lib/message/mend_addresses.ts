@@ -1,6 +1,6 @@
 /**
- * Address fields that are out of the grammar although their meaning is not open: names without the quotes they need,
- * semicolons for commas, a group of nobody without its colon. RFC 5322 §3.4
+ * Address fields that break the grammar although their meaning is clear: names without the quotes they need,
+ * semicolons for commas, an empty group without its colon. RFC 5322 §3.4
  *
  * Yields a text for `parseAddressList` to judge; null where anything would have to be guessed.
  */

@@ -1,4 +1,4 @@
-/** Fields that never leave this server. What is decided on a header must be decided as if they were not there. */
+/** Fields that never leave this server. Every decision on a header ignores them. */
 import { type Field, unfolded } from "./header.ts";
 import { Lexer } from "./lexer.ts";
 

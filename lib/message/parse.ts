@@ -29,7 +29,7 @@ export interface ParsedFields {
   /** Null where there is none, which is to be put right. */
   readonly fromField: Field | null;
   readonly from: ReadonlyArray<Address>;
-  /** Groups flattened: F of the ledger's section 4. Empty where From holds empty groups only. */
+  /** Groups flattened: F of docs/design/requirements.md §4. Empty where From holds empty groups only. */
   readonly authors: ReadonlyArray<Mailbox>;
   readonly senderField: Field | null;
   /** Null where there is no Sender, or it is a group without a member. */

@@ -1,6 +1,6 @@
 /**
- * The purported responsible address: who the header says sent the message last. Written beside the
- * decision on Sender, for comparison; nothing is decided on it. RFC 4407 §2
+ * The purported responsible address: the last sender according to the header. Recorded beside the decision on
+ * Sender, for comparison only. RFC 4407 §2
  */
 import type { Mailbox } from "../address/mailbox.ts";
 import { parseAddressList } from "./address_list.ts";

@@ -1,8 +1,7 @@
 /**
- * The Received field that we put on top. RFC 5321 §4.4
+ * The Received field that this server puts on top. RFC 5321 §4.4
  *
- * Whatever a peer said gets in only where the grammar has a place for it, so that nobody writes
- * header fields through us.
+ * Text of a peer enters only where the grammar has a place for it, so that no peer can inject header fields.
  */
 import { parseDomainName, parseLiteral } from "../address/domain.ts";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
@@ -16,7 +15,7 @@ import { makeFolded } from "./write.ts";
  */
 export type ReceivedMode = "redacted" | "full" | "sealed";
 
-/** The part of a session that Received tells. */
+/** The part of a session that Received shows. */
 export interface Client {
   /** Textual IP address. */
   readonly clientAddress: string;

@@ -1,9 +1,12 @@
 /**
- * Gives back the memory of octets at once. The collector does not hurry over buffers: they lie outside its heap, and
- * while a large message passes through in pieces it would let tens of megabytes of them pile up.
+ * Frees the memory of octets at once. Buffers lie outside the heap of the garbage collector, which is slow to free
+ * them: while a large message streams through, tens of megabytes would pile up.
  */
 
-/** For whoever owns `octets` and is done with them. What is only part of a larger buffer is left alone. */
+/**
+ * The owner of `octets` frees them by calling this; they are empty afterwards. A part of a larger buffer is left
+ * alone.
+ */
 export const release = (octets: Uint8Array): void => {
   const { buffer, byteLength } = octets;
   // none: given back before

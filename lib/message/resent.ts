@@ -1,9 +1,9 @@
 /**
- * The topmost block of Resent fields: whoever passes a message on adds one on top. RFC 5322 §3.6.6
+ * The topmost block of Resent fields: each resender adds one on top. RFC 5322 §3.6.6
  *
- * The standard leaves open where a block ends. Here it is the run of Resent fields from the first one on,
- * ended by a name that comes again or by any other field. Fields that never leave end nothing: what they kept
- * apart would run together once they are gone.
+ * The standard leaves open where a block ends. Here it is the run of Resent fields from the first one on, ended by
+ * a repeated name or by any other field. Fields that never leave do not end it: the blocks that they separate would
+ * join once they are removed.
  */
 import type { AddressField } from "./address_list.ts";
 import { insertAfter, prepend } from "./edit.ts";
@@ -14,7 +14,7 @@ import { neverSent } from "./never_sent.ts";
 export interface ResentBlock {
   /** In the order of the header; never empty. */
   readonly fields: readonly [Field, ...ReadonlyArray<Field>];
-  /** Resent-From: R of the ledger's section 4. */
+  /** Resent-From: R of docs/design/requirements.md §4. */
   readonly from: AddressField | null;
   readonly sender: AddressField | null;
 }

@@ -4,8 +4,8 @@ import { type Field, unfolded } from "./header.ts";
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Names in the `h=` tags of `signatures`, in lower case. Signatures are not verified: a field that one
- * of them names is left alone, whoever made it.
+ * Names in the `h=` tags of `signatures`, in lower case. Signatures are not verified: a field that one of them
+ * names is left alone, no matter who signed.
  */
 export const signedNames = (signatures: ReadonlyArray<Field>): ReadonlySet<string> => {
   if (signatures.length === 0) return NONE;

@@ -1,13 +1,13 @@
 /**
- * Between "one char per octet" (latin1), which header text is kept in, and characters, which
- * addresses and names mean. RFC 6532 §3.1
+ * Converts between "one char per octet" (latin1), the form of header text, and characters, the form of addresses
+ * and names. RFC 6532 §3.1
  */
 import { isAscii } from "../address/domain.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** A call takes only so many arguments. */
+/** A call takes a limited number of arguments. */
 const SLICE = 8192;
 
 /** One char per octet. */

@@ -1,4 +1,4 @@
-/** Writes fields and headers: folding of what is ours, new lines for what may not leave as it came. */
+/** Writes fields and headers: folds our own fields, and breaks lines that may not leave as they are. */
 import { type Field, type Header, MAX_LINE, rawValue } from "./header.ts";
 
 /** The header section as it leaves: latin1 text, every field with its CRLF, without the empty line. */

@@ -1,8 +1,8 @@
 /**
- * The policies of MTA-STS that domains have asked for, kept as long as they asked. RFC 8461 §3, §5
+ * The MTA-STS policies of domains, kept for the lifetime that each states. RFC 8461 §3, §5
  *
- * Fetches in its own time: the first message to a domain waits for its policy, later ones use what is kept while a
- * newer one is looked for. Survives restarts by a file.
+ * The first message to a domain waits for its policy; later ones use the cached one while a newer one is fetched.
+ * Survives restarts by a file.
  */
 import { MAX_POLICY, readStsPolicy, stsId } from "../discovery/sts_policy.ts";
 import type { HttpSend } from "../discovery/discover/ports.ts";

@@ -1,5 +1,5 @@
 /**
- * Whether a certificate speaks for a host. RFC 9525 §6
+ * Whether a certificate is valid for a host. RFC 9525 §6
  *
  * Only subjectAltName counts; the common name, URI and other kinds of names do not.
  */

@@ -1,8 +1,8 @@
 /**
  * Reads the server name out of the first octets of a TLS handshake. RFC 8446 §4.1.2, RFC 6066 §3
  *
- * The certificate is chosen before the TLS stack is set up, and nothing is set up for a peer that never says hello.
- * Judges nothing of a hello: that is the TLS stack's.
+ * The certificate is chosen before the TLS stack is set up, and nothing is set up for a peer that never sends a
+ * ClientHello. The TLS stack judges its contents.
  */
 
 export type ClientHello =

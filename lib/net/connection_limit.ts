@@ -1,4 +1,4 @@
-/** Who is connected to a small server: so many in all, so many from one address, each for so long. */
+/** Bounds the connections of a small server: in all, from one address, and how long each may last. */
 import type { Socket } from "node:net";
 import { Bag } from "../message/bag.ts";
 

@@ -1,7 +1,7 @@
 /**
  * Whether a chain of certificates matches TLSA records. RFC 6698 §2.1, RFC 7671 §5, RFC 7672 §3
  *
- * Looks nothing up; what records are usable was decided before.
+ * Looks nothing up; the caller has selected the usable records.
  */
 import { Buffer } from "node:buffer";
 import { createHash, X509Certificate } from "node:crypto";
@@ -66,7 +66,7 @@ interface Shown {
   readonly issuerCertificate?: Shown | undefined;
 }
 
-/** Beyond this nobody's chain goes. */
+/** No real chain is longer. */
 const MAX_CHAIN = 10;
 
 /** What the server has sent, its own certificate first. Throws where one cannot be read. */

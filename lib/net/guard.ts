@@ -1,4 +1,7 @@
-/** Where a name may be connected to: looked up by our own resolver, every address checked, the very address dialled. 9.8 */
+/**
+ * Guards outgoing connections to a name: our own resolver looks it up, every address is checked, and exactly that
+ * address is dialled. docs/design/autodiscovery.md §9.8
+ */
 import { isIP } from "node:net";
 import type { Lookup } from "../discovery/discover/ports.ts";
 import { isPublic } from "./public_address.ts";
@@ -17,7 +20,7 @@ export type Guard = (host: string) => Promise<Places>;
 
 /** `allowPrivate`: for networks of one's own, and for tests. */
 export const guardOf = (lookup: Lookup, allowPrivate: boolean): Guard => async (host) => {
-  // no publisher writes an address for a name; whoever does means something else
+  // no honest publisher writes an address in place of a name
   if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) {
     return { _tag: "Forbidden", reason: `${host} is an address, not a name` };
   }

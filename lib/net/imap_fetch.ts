@@ -1,4 +1,4 @@
-/** The port of BURL on IMAP: signs in as one that submits, asks for one part, passes its octets on. RFC 4467 §6.3 */
+/** The port of BURL on IMAP: signs in as a submission server, asks for one part, passes its octets on. RFC 4467 §6.3 */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Effect, Layer, Redacted } from "effect";

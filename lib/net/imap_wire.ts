@@ -1,4 +1,4 @@
-/** Lines and literals of an IMAP server that nobody trusts: bounded in length, number and time. RFC 3501 §2.2 */
+/** Lines and literals of an untrusted IMAP server: bounded in length, number and time. RFC 3501 §2.2 */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { startReading, stopReading } from "./read_control.ts";
@@ -87,7 +87,7 @@ export class ImapWire {
     }
   }
 
-  /** At least one octet of a literal, at most so many. */
+  /** At least one octet of a literal, at most `most`. */
   async some(most: number): Promise<Uint8Array> {
     if (this.#held.length === 0) await this.#more();
     const part = this.#held.subarray(0, most);

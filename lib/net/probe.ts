@@ -1,7 +1,7 @@
 /**
- * A look at a mail server: TLS, whom its certificate is for, what it offers. 9.7
+ * Probes a mail server: TLS, the names of its certificate, its capabilities. docs/design/autodiscovery.md §9.7
  *
- * Sends no credentials. Over a connection whose certificate does not hold nothing is said at all.
+ * Sends no credentials. Nothing is sent over a connection whose certificate is not valid.
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -102,7 +102,7 @@ const look = async (
   }
 };
 
-/** What is said last is sent; whoever does not close then is dropped. */
+/** Sends what is still buffered; a peer that does not close afterwards is dropped. */
 const leave = (open: ReadonlyArray<Socket>): void => {
   open.at(-1)?.end();
   const timer = setTimeout(() => open.forEach((s) => s.destroy()), LINGER_MS);
@@ -217,7 +217,7 @@ const faultOf = (
     return new Ended("expired", `the certificate expired on ${c.validTo}`);
   }
   if (/SELF_SIGNED/.test(code)) {
-    return new Ended("self-signed", "nobody vouches for the certificate");
+    return new Ended("self-signed", "no authority has signed the certificate");
   }
   const hosts = [request.host, ...request.names];
   const named = hosts.some((h) => covers(c.subjectAltName ?? "", h)) ||

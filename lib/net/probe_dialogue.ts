@@ -1,4 +1,7 @@
-/** What is said to a mail server up to its list of capabilities, and no further. 9.7, SEC-3 */
+/**
+ * The dialogue with a mail server up to its list of capabilities, and no further. docs/design/autodiscovery.md
+ * §9.7, SEC-3
+ */
 import type { ProbeProtocol } from "../discovery/discover/ports.ts";
 import { Broken, type TextLines } from "./text_lines.ts";
 
@@ -88,7 +91,7 @@ const submission: Dialogue = {
   },
   again: nothing,
   capabilities: async (io) => {
-    // an address literal says nothing about us. 9.7
+    // an address literal says nothing about us. docs/design/autodiscovery.md §9.7
     io.send("EHLO [127.0.0.1]");
     const out: Array<string> = [];
     for (let i = 0; i < MAX_LINES; i++) {

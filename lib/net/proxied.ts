@@ -1,6 +1,4 @@
-/**
- * Connections that come through a balancer: whose word is believed, and what it says of the client.
- */
+/** Connections that come through a balancer: which balancers are trusted, and the client that they name. */
 import { Buffer } from "node:buffer";
 import { BlockList, isIPv6, type Socket } from "node:net";
 import { type ProxiedClient, readProxyHeader } from "./proxy_header.ts";
@@ -40,7 +38,7 @@ export const awaitProxyHeader = (
   const leave = (): void => {
     clearTimeout(timer);
     socket.off("data", onData).off("end", onGone).off("error", onGone).off("close", onGone);
-    // an error that comes late is nobody's
+    // a late error has no listener left
     socket.on("error", () => {});
   };
   const refuse = (reason: string): void => {

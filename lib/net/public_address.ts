@@ -1,8 +1,8 @@
 /**
- * Whether an address is one that anybody may be led to: on the public internet, and not through a translation to
- * something else. Threats row 33, RFC 6890
+ * Whether an address is on the public internet, and not a translation of another address. docs/design/threats.md
+ * row 33, RFC 6890
  *
- * Who fetches what a stranger names must not become his way to the machines behind it.
+ * A server that fetches names from strangers must not give them access to the machines behind it.
  */
 import { isIP } from "node:net";
 

@@ -40,7 +40,7 @@ export const serverTls = (
   };
   const onGone = (): void => {
     leave();
-    // an error that comes late is nobody's
+    // a late error has no listener left
     raw.on("error", () => {});
     raw.destroy();
     begun(null);

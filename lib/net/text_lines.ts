@@ -1,4 +1,4 @@
-/** Lines of a text protocol over a socket that nobody trusts: bounded in length, number and time. */
+/** Lines of a text protocol over an untrusted socket: bounded in length, number and time. */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 

@@ -1,6 +1,4 @@
-/**
- * The client's side of a TLS handshake, and whom it believes. RFC 3207 §4, RFC 9525
- */
+/** The client's side of a TLS handshake, and what it trusts. RFC 3207 §4, RFC 9525 */
 import { Effect } from "effect";
 import { readFile } from "node:fs/promises";
 import { isIP, type Socket } from "node:net";

@@ -1,5 +1,5 @@
 /**
- * The server's side of one connection: octets in, octets out, TLS from the start or on the way.
+ * The server's side of one connection: octets in, octets out, TLS from the start or after STARTTLS.
  *
  * Server-side STARTTLS exists only through node:net and node:tls. Knows nothing of SMTP.
  */

@@ -1,5 +1,5 @@
 /**
- * Makes the report on recipients a message of the spool. RFC 3461 §6, RFC 3464
+ * Turns the report on recipients into a message of the spool. RFC 3461 §6, RFC 3464
  *
  * Never for a null return path: there is no bounce of a bounce. RFC 5321 §6.1
  */

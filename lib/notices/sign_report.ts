@@ -1,4 +1,4 @@
-/** Signs what Postern itself sends. RFC 6376 §5, RFC 3464 */
+/** Signs the messages that Postern itself sends. RFC 6376 §5, RFC 3464 */
 import { Effect, Option } from "effect";
 import { isAscii, parseDomainName } from "../address/domain.ts";
 import { prepend } from "../message/edit.ts";

@@ -1,4 +1,4 @@
-/** What a token's claims have to say once it is sure who made them. RFC 7519 §4, RFC 7662 §2.2 */
+/** The rules for a token's claims, once its issuer is verified. RFC 7519 §4, RFC 7662 §2.2 */
 import type { TokenResult } from "../ports/tokens.ts";
 import type { Issuer } from "./issuer.ts";
 

@@ -1,4 +1,4 @@
-/** Tokens that only their issuer understands: it is asked about each. RFC 7662 §2 */
+/** Opaque tokens: the issuer is asked about each. RFC 7662 §2 */
 import { Redacted } from "effect";
 import type { TokenResult } from "../ports/tokens.ts";
 import { admit, type Claims, invalid, LEEWAY_SECONDS } from "./claims.ts";

@@ -1,6 +1,6 @@
 /**
- * Tokens that are signed: checked against the issuer's keys with algorithms that are fixed here. Nothing
- * that a token says is fetched or believed before. RFC 8725 §3, RFC 7519 §7.2
+ * Signed tokens: verified with the issuer's keys and a fixed list of algorithms. Before that, nothing in a token is
+ * trusted or fetched. RFC 8725 §3, RFC 7519 §7.2
  */
 import { errors, jwtVerify } from "jose";
 import type { TokenResult } from "../ports/tokens.ts";

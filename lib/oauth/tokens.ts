@@ -1,6 +1,6 @@
 /**
- * The Layer behind `Tokens`: finds the issuer that a token is of among those that are configured, and has
- * it checked there. No address of a token, key or issuer is ever taken from a token. RFC 8725 §3.10
+ * The Layer behind `Tokens`: finds the issuer of a token among the configured ones, and verifies the token with it.
+ * No address of a token, key or issuer is ever taken from a token. RFC 8725 §3.10
  */
 import { Clock, Effect, Layer, Redacted } from "effect";
 import { decodeJwt } from "jose";

@@ -1,4 +1,4 @@
-/** The accounts that may sign in, and what they may send as. */
+/** The accounts that may sign in, and the addresses that they may send as. */
 import { Context, Data, type Effect } from "effect";
 import type { AccountRights } from "../address/grant.ts";
 import type { Mailbox } from "../address/mailbox.ts";
@@ -17,7 +17,7 @@ export interface Account {
   readonly disabled: boolean;
   /** The weakest way in which it may sign in. */
   readonly minimum: Strength;
-  /** SHA-256 fingerprints of client certificates that stand for it: 64 lower-case hex digits each. */
+  /** SHA-256 fingerprints of its client certificates: 64 lower-case hex digits each. */
   readonly certificates: ReadonlyArray<string>;
   /** Changes whenever anything of the account changes. */
   readonly revision: number;
@@ -77,7 +77,7 @@ export interface AccountsService {
   ) => Effect.Effect<StoredKeys | null, AccountsUnavailable>;
   /** Lets in whom other means have identified, as far as the account allows. */
   readonly identify: (who: Identified) => Effect.Effect<LoginResult, AccountsUnavailable>;
-  /** The one account that this certificate stands for: by fingerprint, else by address; null for none. */
+  /** The one account of this certificate: by fingerprint, otherwise by address; null for none. */
   readonly certified: (
     certificate: ClientCertificate,
   ) => Effect.Effect<Account | null, AccountsUnavailable>;

@@ -61,7 +61,7 @@ export interface AccountsAdminService {
     id: string,
     minimum: Strength,
   ) => Effect.Effect<Account, NoSuchAccount | AccountsUnavailable>;
-  /** Client certificates that stand for the account, by SHA-256 fingerprint; those there were before go. */
+  /** Sets the client certificates of the account, by SHA-256 fingerprint; replaces earlier ones. */
   readonly setCertificates: (
     id: string,
     fingerprints: ReadonlyArray<string>,

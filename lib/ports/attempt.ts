@@ -1,10 +1,10 @@
-/** What an attempt at a next hop was: with whom, under which TLS, on whose demand, and how long it took. Pure. */
+/** An attempt at a next hop: the host, its TLS, the policy that required it, and the duration. Pure. */
 
 export interface ContactTls {
   /** As `TLSv1.3`. */
   readonly version: string;
   readonly cipher: string;
-  /** Who vouched for the host; null: nobody was asked to. */
+  /** What verified the host; null: it was not verified. */
   readonly verified: "DANE" | "PKIX" | null;
 }
 
@@ -31,7 +31,7 @@ export interface Attempt extends Contact {
   readonly tried?: ReadonlyArray<Tried>;
 }
 
-/** `host [address] (what came of TLS; policy: which held)`. */
+/** `host [address] (result of TLS; policy: the one that applied)`. */
 export const contactText = ({ host, address, tls, policy }: Contact): string => {
   const at = address === undefined || address === host ? host : `${host} [${address}]`;
   if (policy === undefined) return at;

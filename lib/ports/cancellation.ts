@@ -1,6 +1,6 @@
 /**
- * Asks that something under way be called off, where that is still possible. Whoever does the work says what happens
- * then, and goes on to its end where it cannot be undone: to ask is not to end it.
+ * Asks for something under way to be cancelled, if that is still possible. The worker decides what happens then,
+ * and continues to its end where it cannot be undone: to ask is not to end it.
  */
 export class Cancellation {
   #requested = false;
@@ -10,14 +10,14 @@ export class Cancellation {
     return this.#requested;
   }
 
-  /** For whoever waits; more than once is once. */
+  /** For the caller; idempotent. */
   request(): void {
     if (this.#requested) return;
     this.#requested = true;
     this.#onRequest?.();
   }
 
-  /** For whoever does the work; null: it is over. */
+  /** For the worker; null: it is over. */
   onRequest(then: (() => void) | null): void {
     this.#onRequest = then;
   }

@@ -1,4 +1,4 @@
-/** The certificates that listeners show, and those that clients show them. */
+/** The certificates of listeners, and those of clients. */
 import { Context } from "effect";
 import type { SecureContext, TLSSocket } from "node:tls";
 import type { ClientCertificate } from "./accounts.ts";
@@ -21,7 +21,7 @@ export interface CertificatesService {
   readonly endPointOf: (context: SecureContext) => Uint8Array | null;
   /** Authorities are configured, so that clients are asked for a certificate. */
   readonly asksClients: boolean;
-  /** The certificate that the client has shown, if the authorities vouch for it. */
+  /** The certificate of the client, if a trusted authority signed it. */
   readonly clientOf: (socket: TLSSocket) => ClientCertificate | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Copies of what another server has accepted and delivers: they stand in the spool, out of everybody's way, until
- * that server is done with the message, or an operator takes over in its place.
+ * Copies of messages that another server has accepted and delivers: they stay in the spool, unseen by other
+ * commands, until that server has finished with the message or an operator takes over.
  */
 import { Context, type Effect } from "effect";
 import type { NewMessage, SpoolError } from "./spool.ts";
@@ -43,8 +43,8 @@ export interface CopiesService {
   /** `source` knows that these were taken over. */
   readonly yielded: (source: Source, ids: ReadonlyArray<string>) => Effect.Effect<void, SpoolError>;
   /**
-   * `source` was heard from, good for some seconds, with the number of its last message. False, and no sign of life:
-   * it had more before, so that it was restored from a backup and does not know all that stands here.
+   * `source` was heard from, good for some seconds, with the number of its last message. False, and no sign of
+   * life: it had more before: it was restored from a backup and does not know all its copies here.
    */
   readonly heard: (source: Source, last: number) => Effect.Effect<boolean, SpoolError>;
 
@@ -59,7 +59,7 @@ export interface CopiesService {
     after: number,
     limit: number,
   ) => Effect.Effect<ReadonlyArray<CopyEntry>, SpoolError>;
-  /** One of them as it was kept, to be read once more; null: it is gone. Its recipients are told by `standing`. */
+  /** One of them as it was stored, to be read again; null: it is gone. `standing` returns its recipients. */
   readonly stored: (id: string) => Effect.Effect<StoredMessage | null, SpoolError>;
   /** Another process has changed the queue since this was asked last. */
   readonly changed: Effect.Effect<boolean, SpoolError>;

@@ -1,4 +1,4 @@
-/** What a copy of another server's message is kept for. */
+/** The origin of a copy of another server's message. */
 import type { Hold } from "./hold.ts";
 
 /** A recipient that the server is not done with. */

@@ -1,4 +1,7 @@
-/** Whom an account has written to before: the store behind the limit of first-time recipients. RFC 5321 §7.8 */
+/**
+ * The recipients that an account has written to before: the store behind the limit of first-time recipients. RFC
+ * 5321 §7.8
+ */
 import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { AccountsUnavailable } from "./accounts.ts";

@@ -24,7 +24,7 @@ export interface TlsRequest {
   readonly tlsa?: ReadonlyArray<Tlsa>;
   /** Chain and name must hold, else the handshake fails. False: any certificate does. RFC 7435 */
   readonly verify: boolean;
-  /** PEM file with the authorities that may vouch; null: those of the system. */
+  /** PEM file with the trusted authorities; null: those of the system. */
   readonly ca: string | null;
   readonly timeoutMs: number;
 }

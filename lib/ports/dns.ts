@@ -1,5 +1,5 @@
 /**
- * What a look-up in DNS gives: typed records, and the ways in which there are none, kept apart. RFC 2308 §2
+ * The results of DNS look-ups: typed records, and each kind of absence by itself. RFC 2308 §2
  *
  * Types only. Names are in lower case without the trailing dot; the root is the empty string.
  */
@@ -71,7 +71,7 @@ export interface DnsRecords {
 /** A type of record that can be asked for. */
 export type RecordType = keyof DnsRecords;
 
-/** Whether DNSSEC vouches for an answer: the AD bit, from a resolver that is trusted with it. RFC 4035 §4.9.3 */
+/** Whether DNSSEC proves an answer: the AD bit, from a resolver that is trusted with it. RFC 4035 §4.9.3 */
 export interface Vouched {
   readonly secure: boolean;
   /** Seconds for which the answer may be used. */

@@ -1,6 +1,6 @@
 /**
- * Failed logins by key, apart from what the keys mean: in the memory of one process, or shared by nodes that
- * serve the same accounts. Every operation is whole: two that come at once are as one after the other.
+ * Failed logins by key, apart from what the keys mean: in the memory of one process, or shared by nodes that serve
+ * the same accounts. Every operation is atomic.
  */
 import { Context, type Effect } from "effect";
 

@@ -1,6 +1,6 @@
 /**
  * Handing a message to its next hop while the client waits: pass-through, where the 250 to the client is the next
- * hop's own. Nothing is kept here, and nothing is tried a second time. RFC 5321 §4.1.1.4, §4.2.5
+ * hop's own. Nothing is stored, and nothing is retried. RFC 5321 §4.1.1.4, §4.2.5
  */
 import { Context, type Effect } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";

@@ -1,4 +1,4 @@
-/** Reasons to hold what is otherwise fit to leave: new company, unusual places, and second thoughts. */
+/** Reasons to hold a message that could otherwise leave: many new recipients, unusual clients, a time of grace. */
 import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { SessionFacts } from "../envelope/session.ts";

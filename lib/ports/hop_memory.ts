@@ -1,11 +1,11 @@
-/** What next hops said of themselves when the relay last spoke to them. */
+/** The last known offers of next hops. */
 import { Context } from "effect";
 
 /** The part of an EHLO reply that decides whether a message can go there. */
 export interface RememberedOffer {
   readonly eightBitMime: boolean;
   readonly smtpUtf8: boolean;
-  /** Octets; null where no limit was told. RFC 1870 §4 */
+  /** Octets; null where no limit was announced. RFC 1870 §4 */
   readonly maxSize: number | null;
   readonly dsn: boolean;
   /** CHUNKING and BINARYMIME. RFC 3030 §3 */

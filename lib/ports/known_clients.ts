@@ -1,4 +1,4 @@
-/** From where an account has submitted before: the store behind holds of unusual clients. */
+/** The clients by which an account has submitted before: the store behind holds of unusual clients. */
 import { Context, type Effect } from "effect";
 import type { AccountsUnavailable } from "./accounts.ts";
 

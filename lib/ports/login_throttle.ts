@@ -1,7 +1,7 @@
 /**
- * Slows failed logins down and then locks out, by address block and by (account, address block), so
- * that a stranger guesses no faster from many names and can never lock an owner out from elsewhere. An address from
- * which the account has signed in lately is counted by itself, so that no neighbour can either.
+ * Slows failed logins down and then locks out, by address block and by (account, address block), so that a stranger
+ * guesses no faster from many names and can never lock an owner out from elsewhere. An address from which the
+ * account recently signed in has a counter of its own, so that no neighbour can lock it out either.
  */
 import { Context, type Duration, type Effect } from "effect";
 

@@ -1,6 +1,6 @@
 /**
- * Events of messages that programs outside want to hear of: kept with the change that they tell of, in one
- * transaction, until every listener has taken them. Costs nothing where nobody listens.
+ * Events for programs outside: stored in the transaction of the change that they report, until every listener has
+ * taken them. Costs nothing without listeners.
  */
 import { Context, type Effect } from "effect";
 import type { SpoolError } from "./spool.ts";
@@ -18,7 +18,7 @@ export const EVENT_KINDS = [
 /** One of {@link EVENT_KINDS}. */
 export type EventKind = typeof EVENT_KINDS[number];
 
-/** `id` is the same each time it is told. Times are ISO 8601. */
+/** `id` is the same each time it is sent. Times are ISO 8601. */
 export type MailEvent =
   & { readonly id: string; readonly at: string; readonly message: string }
   & (
@@ -61,11 +61,11 @@ type Told<E> = E extends MailEvent ? Omit<E, "id" | "at"> : never;
 /** Before it has an id. */
 export type NewEvent = Told<MailEvent>;
 
-/** What a spool is told of listeners when it is opened. */
+/** The listeners, as a spool gets them when it is opened. */
 export interface Listeners {
   readonly names: ReadonlyArray<string>;
   readonly kinds: ReadonlyArray<EventKind>;
-  /** What nobody took goes after so long, and beyond so many. */
+  /** Events that were not taken are dropped after this time, and beyond this number. */
   readonly keepMs: number;
   readonly most: number;
 }
@@ -81,7 +81,7 @@ export interface OutboxPage {
 }
 
 export interface OutboxService {
-  /** Nothing too while another process tells this listener. */
+  /** Also nothing while another process serves this listener. */
   readonly next: (listener: string, limit: number) => Effect.Effect<OutboxPage, SpoolError>;
   readonly taken: (listener: string, page: OutboxPage) => Effect.Effect<void, SpoolError>;
   /** Of what the spool does not see: what left it never. Those that nobody listens for are left out. */

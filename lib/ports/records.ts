@@ -1,4 +1,4 @@
-/** What is remembered of submissions for those who ask later: why one was refused, what another policy would do. */
+/** Records of submissions for later questions: why one was refused, what another policy would do. */
 import { Context, Data, Effect, Layer } from "effect";
 import type { Envelope } from "../envelope/envelope.ts";
 import type { SessionFacts } from "../envelope/session.ts";

@@ -15,7 +15,7 @@ export type MxAnswer =
     readonly _tag: "Exchangers";
     readonly exchangers: ReadonlyArray<Exchanger>;
     readonly implicit: boolean;
-    /** DNSSEC vouches for the list, or for there being none; absent: it does not. RFC 7672 §2.2.1 */
+    /** DNSSEC proves the list, or its absence; absent: it does not. RFC 7672 §2.2.1 */
     readonly secure?: boolean;
     /** What the domain is an alias of, where it is one. RFC 5321 §5.1 */
     readonly alias?: string;
@@ -34,7 +34,7 @@ export type AddressAnswer =
   | {
     readonly _tag: "Addresses";
     readonly addresses: ReadonlyArray<string>;
-    /** DNSSEC vouches for them; absent: it does not. RFC 7672 §2.1.3 */
+    /** DNSSEC proves them; absent: it does not. RFC 7672 §2.1.3 */
     readonly secure?: boolean;
     /** What the host is an alias of, where it is one. */
     readonly alias?: string;

@@ -4,7 +4,7 @@ import type { Grant, Group, Permission, Principal } from "../address/grant.ts";
 import type { AddressPattern } from "../address/pattern.ts";
 import type { AccountsUnavailable } from "./accounts.ts";
 
-/** Accounts as principals are named by their primary address. Each change tells whether it changed anything. */
+/** Accounts as principals are named by their primary address. Each change returns whether it changed anything. */
 export interface RightsAdminService {
   readonly grants: Effect.Effect<ReadonlyArray<Grant>, AccountsUnavailable>;
   readonly permissions: Effect.Effect<ReadonlyArray<Permission>, AccountsUnavailable>;

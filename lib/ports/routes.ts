@@ -175,14 +175,14 @@ export interface RouteRule {
   readonly pattern: string;
   readonly hop: HopTemplate;
   readonly credentials: Credentials | null;
-  /** PEM file with the authorities that may vouch for this hop; null: the system's. */
+  /** PEM file with the authorities trusted for this hop; null: the system's. */
   readonly ca: string | null;
-  /** Absent: the route is taken whoever sends what. */
+  /** Absent: the route has no conditions. */
   readonly when?: RouteConditions;
   readonly limits?: HopLimits;
-  /** Absent: the 250 stands for the spool. */
+  /** Absent: the 250 promises the message in the spool. */
   readonly passThrough?: PassThrough;
-  /** It stands for a copy on a second server besides. */
+  /** It promises a copy on a second server too. */
   readonly replicated?: true;
 }
 

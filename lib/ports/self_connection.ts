@@ -1,7 +1,7 @@
 /**
- * A connection that leads to itself: whoever dials a port of this machine from which the kernel hands out ports by
- * itself may be given that very port, and TCP connects it to itself (RFC 9293 §3.5, simultaneous open). Then nobody
- * listens there, and the port would be held against whoever wants to.
+ * A connection to itself: a program that dials a local port within the kernel's ephemeral range may get that port
+ * as its own, and TCP connects it to itself (RFC 9293 §3.5, simultaneous open). Nothing listens there, and the
+ * connection keeps the port from a program that wants to.
  */
 
 /** Of a socket of the runtime; absent where it is not connected, or not over IP. */

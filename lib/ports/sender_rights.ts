@@ -1,4 +1,4 @@
-/** The one decision over every address that a submission claims, and over whom it goes to. */
+/** The one decision over every address that a submission claims, and over its recipients. */
 import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Account } from "./accounts.ts";
@@ -18,7 +18,7 @@ export interface Right {
   /** May be used everywhere: MAIL FROM, From, Sender. */
   readonly granted: boolean;
   readonly rule: string;
-  /** Not granted, yet may stand in From if Sender says who submits. RFC 5322 §3.6.2 */
+  /** Not granted, but allowed in From if Sender names the submitter. RFC 5322 §3.6.2 */
   readonly onBehalf?: boolean;
   /**
    * The account's own address by which it was granted: two mailboxes granted by the same one are one
@@ -35,8 +35,8 @@ export type SpecialRight = "group-from" | "several-domains";
 /** How far the claims of a header are checked. */
 export interface RightsChecks {
   /**
-   * `every`: each author must be the account's. `one`: one suffices. `domain`: the domain of one suffices.
-   * `off`: anybody may stand in From, with Sender beside it. RFC 6409 §6.3
+   * `every`: each author must be the account's. `one`: one suffices. `domain`: the domain of one suffices. `off`:
+   * any address is allowed in From, with Sender beside it. RFC 6409 §6.3
    */
   readonly header: "every" | "one" | "domain" | "off";
   /** Whether messages of strangers may be passed on by Resent-From. RFC 5322 §3.6.6 */

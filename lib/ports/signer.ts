@@ -1,4 +1,4 @@
-/** DKIM signatures: keys, and what is made with them. RFC 6376 §5 */
+/** DKIM keys and signatures. RFC 6376 §5 */
 import { Context, Data, Effect, Layer } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { DkimAlgorithm } from "../message/dkim/dkim_signature.ts";

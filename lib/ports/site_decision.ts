@@ -1,4 +1,4 @@
-/** Reads what a site's policy answered: nothing that comes out of a worker is believed unread. */
+/** Reads the answer of a site's policy: output of a worker is validated before use. */
 import { type Notes, type NoteValue, REFUSAL_CLASSES, type SiteDecision } from "./site_facts.ts";
 
 const MAX_TEXT = 400;

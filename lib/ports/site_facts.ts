@@ -1,6 +1,6 @@
 /**
- * What a site's own policy sees of a submission, and what it may answer: plain data, which goes to a worker and
- * comes back. Imports nothing, so that a site can check its file against it alone.
+ * The input of a site's own policy, and its answer: plain data, which goes to a worker and comes back. Imports
+ * nothing, so that a site can check its file against it alone.
  */
 
 export type NoteValue = string | number | boolean | ReadonlyArray<string>;
@@ -85,7 +85,7 @@ export type SiteDecision =
     readonly verdict: "hold";
     /** For `postern queue` and the owner. */
     readonly reason: string;
-    /** Absent: until somebody releases it. */
+    /** Absent: until it is released. */
     readonly minutes?: number;
     /** What happens then: it goes out, or it comes back; `release` where absent. */
     readonly then?: "release" | "expire";

@@ -93,13 +93,16 @@ export interface NewMessage {
   /** Not due before this time in ms; absent: at once. RFC 4865 §4.2 */
   readonly due?: number;
   /**
-   * What tells the submission, with its body, from any other; absent: nothing does. Where a message of the
-   * same key and body was kept of late, `note` (JSON of a decision) goes into its trail instead.
+   * The key that, with the body, identifies the submission; absent: it is always new. Where a message of the same
+   * key and body was accepted recently, `note` (JSON of a decision) goes into its trail instead.
    */
   readonly once?: { readonly key: string; readonly note: string };
-  /** Its 250 stands for a copy on another server too. */
+  /** Its 250 promises a copy on another server too. */
   readonly replicated?: boolean;
-  /** It is a copy of what another server delivers: nothing is sent, and no event told. `recipients` is empty. */
+  /**
+   * A copy of a message that another server delivers: nothing is sent, and there are no events. `recipients` is
+   * empty.
+   */
   readonly copyOf?: CopyOf;
 }
 
@@ -277,7 +280,7 @@ export interface SpoolService {
   readonly settleAll: (settled: ReadonlyArray<Settled>) => Effect.Effect<void, SpoolError>;
   /** Messages of an account that were never tried, since their time has not come. RFC 4865 §6 */
   readonly held: (account: string) => Effect.Effect<number, SpoolError>;
-  /** Gives leases back unused, as at shutdown: due at once for whoever comes next. */
+  /** Returns leases unused, as at shutdown: due at once for the next process. */
   readonly giveBack: (delivery: Delivery) => Effect.Effect<void, SpoolError>;
   /**
    * An operator has taken the recipient out of our hands since it was leased: no attempt may begin. Answers from

@@ -1,11 +1,11 @@
-/** What an operator sees of the spool and does to it, while a server may be at work on it. */
+/** An operator's view of the spool, and changes to it while a server may be running. */
 import { Context, type Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { DeliveryState, QueueDetail, QueueEntry, SpoolError } from "./spool.ts";
 
 /**
  * Recipients of messages, by everything that is given; nothing given is all of them. Text is compared without
- * regard to ASCII case, and `*` in it stands for any characters.
+ * regard to ASCII case, and `*` in it matches any characters.
  */
 export interface Selection {
   readonly id?: string;
@@ -63,7 +63,7 @@ export interface Listing {
   /** Finished messages too. */
   readonly all: boolean;
   readonly selection?: Selection;
-  /** At most so many; absent: all. */
+  /** At most this many; absent: all. */
   readonly limit?: number;
 }
 
@@ -103,13 +103,13 @@ export interface SpoolAdminService {
     o?: { readonly dryRun: boolean },
   ) => Effect.Effect<Changed, SpoolError>;
   /**
-   * Recipients of these messages that were held or removed, and that a running server has in its hands all the same:
-   * it lets go of them within about a second, save what is on the wire.
+   * Recipients of these messages that were held or removed while a running server had them leased: it lets go of
+   * them within about a second, save what is on the wire.
    */
   readonly underWay: (messages: ReadonlyArray<string>) => Effect.Effect<number, SpoolError>;
-  /** Id of the message that a token stands for; null: none, or it was used. */
+  /** Id of the message that a token belongs to; null: none, or it was used. */
   readonly heldBy: (token: string) => Effect.Effect<string | null, SpoolError>;
-  /** Ends the hold that `token` stands for, once: lets the message go, or takes it out. Nothing: no such token. */
+  /** Ends the hold of `token`, once: releases the message, or removes it. Nothing: no such token. */
   readonly redeem: (
     token: string,
     then: "release" | "cancel",

@@ -1,4 +1,4 @@
-/** How the spool of this process stands: for the relay, for logs, and for whoever asks whether the server is well. */
+/** The state of this process's spool: for the relay, the log and health checks. */
 import { Context } from "effect";
 
 export interface SpoolStateService {

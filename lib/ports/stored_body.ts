@@ -1,4 +1,4 @@
-/** The body of a submission where it waits: to be read again, and to be replaced. No service: it comes with the submission. */
+/** The stored body of a submission: can be read again, and replaced. Not a service: it comes with the submission. */
 import type { Effect } from "effect";
 import type { BodyFacts } from "../message/mime/body.ts";
 import type { SpoolError } from "./spool.ts";

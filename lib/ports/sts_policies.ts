@@ -1,10 +1,10 @@
-/** What domains ask of those who send them mail. RFC 8461 */
+/** MTA-STS policies of recipient domains. RFC 8461 */
 import { Context, Effect } from "effect";
 
 /** RFC 8461 §3.2 */
 export interface StsPolicy {
   readonly mode: "enforce" | "testing" | "none";
-  /** Lower-case A-labels; `*.` stands for exactly one label. */
+  /** Lower-case A-labels; `*.` matches exactly one label. */
   readonly mx: ReadonlyArray<string>;
   readonly maxAgeSeconds: number;
 }

@@ -1,4 +1,4 @@
-/** What TLS came to towards recipient domains, for the reports that they may ask for. RFC 8460 */
+/** Results of TLS towards recipient domains, for the reports that they may request. RFC 8460 */
 import { Context } from "effect";
 
 /** RFC 8460 §4.3 */

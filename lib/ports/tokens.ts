@@ -1,4 +1,4 @@
-/** Who issued a bearer token, and to whom? */
+/** The issuer and the subject of a bearer token. */
 import { Context, Data, type Effect, type Redacted } from "effect";
 import type { TaggedErrorClass } from "./tagged_error.ts";
 

@@ -1,4 +1,4 @@
-/** Parts of messages from IMAP servers, as octets that come piece by piece. RFC 4468 §3, RFC 4467 §6 */
+/** Parts of messages from IMAP servers, as octets in pieces. RFC 4468 §3, RFC 4467 §6 */
 import { Context, Data, Effect, Layer, type Redacted } from "effect";
 import type { TaggedErrorClass } from "./tagged_error.ts";
 
@@ -13,7 +13,7 @@ export interface ImapServer {
   readonly tls: "implicit" | "starttls" | "none";
   readonly username: string;
   readonly password: Redacted.Redacted<string>;
-  /** PEM file with the authorities that may vouch; null: those of the system. */
+  /** PEM file with the trusted authorities; null: those of the system. */
   readonly ca: string | null;
 }
 

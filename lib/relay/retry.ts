@@ -1,4 +1,4 @@
-/** When the next attempt is made, and when there is none any more. RFC 5321 §4.5.4.1 */
+/** When the next attempt is made, and when a message is given up. RFC 5321 §4.5.4.1 */
 
 /** All in milliseconds. */
 export interface RetryCurve {

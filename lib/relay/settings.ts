@@ -1,4 +1,4 @@
-/** What the relay is told by its configuration. */
+/** The settings of the relay. */
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Credentials, HopLimits, Route, RouteTable, TlsLevel } from "../ports/routes.ts";
 import { type RetryCurve, STANDARD_CURVE } from "./retry.ts";
@@ -37,7 +37,7 @@ export interface RelaySettings {
   readonly ownNames: ReadonlyArray<string>;
   /** Addresses at which mail would come back to us. RFC 5321 §5.1 */
   readonly isOurs: (address: string) => boolean;
-  /** Exchangers of a domain may be on this very machine: not what a stranger's records should lead to. Threat 33 */
+  /** Exchangers of a domain may be on this very machine: not what a stranger's records should lead to. docs/design/threats.md row 33 */
   readonly loopbackExchangers: boolean;
   /** Whether TLSA records are looked for. RFC 7672 */
   readonly dane: boolean;

@@ -1,6 +1,5 @@
 /**
- * The relay: takes what is due from the spool, hands it to the next hops, records what they said.
- * RFC 5321 §4.5.4.1
+ * The relay: takes due messages from the spool, sends them to the next hops, records the results. RFC 5321 §4.5.4.1
  *
  * Jobs wait by next hop; a hop has a few connections that carry many messages each. Results are
  * recorded before the next attempt, many in one commit.

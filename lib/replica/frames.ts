@@ -22,7 +22,7 @@ export class BadFrame extends Error {
 }
 
 const PREFIX = 8;
-/** From so many octets on, memory is given back at once rather than left to the collector. */
+/** From this size on, memory is freed at once rather than left to the collector. */
 const LARGE = 65_536;
 const NONE = new Uint8Array();
 const encoder = new TextEncoder();

@@ -33,7 +33,7 @@ export interface KeeperWire {
 export interface KeeperEvents {
   /** It has shown who it is. */
   readonly known: (keeper: Keeper, origin: string) => void;
-  /** To the log: whoever runs the server should know. */
+  /** Logs it for the operator. */
   readonly warn: (text: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 

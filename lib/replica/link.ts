@@ -199,7 +199,7 @@ export class ReplicaLink {
     })).pipe(Effect.ignore({ log: "Error" }));
   }
 
-  /** Tells how far our spool has come. The answer is waited for by whoever looks whether any is due. */
+  /** Reports the state of our spool. The check for overdue answers awaits the reply. */
   get ping(): Effect.Effect<void, SpoolError> {
     return Effect.map(this.#own, ({ last }) => {
       if (this.#up === null) return;

@@ -80,7 +80,7 @@ class Replicated {
       const { id } = m;
       this.#flying.add(id);
       const copying = Effect.mapError(sendCopy(this.#link, m, openOf(m)), notKept);
-      // nothing is kept here yet: whoever calls it off, or is gone, has not been told anything either
+      // nothing is stored here yet, and a client that cancels or is gone has had no reply
       return until(copying, cancellation).pipe(
         Effect.flatMap((): Effect.Effect<Committed, SpoolError> => {
           this.#copied.add(id);
@@ -325,7 +325,7 @@ export const replicatedLayer = (
       yield* Effect.forkScoped(
         Effect.forever(Effect.andThen(Effect.sleep(settings.lookMs), replicated.look)),
       );
-      // whoever takes over from us shall not send what we have just sent
+      // a server that takes over must not send what we have just sent
       yield* Effect.addFinalizer(() => Effect.timeoutOption(replicated.finish, FAREWELL_MS));
       return Spool.of({
         ...spool,

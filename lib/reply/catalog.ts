@@ -229,7 +229,7 @@ export const NO_ROUTE = reply(550, "7.1", "No route is configured for this recip
 export const SEND_DATA = reply(354, null, "Send the message, end with a dot on a line of its own");
 /** RFC 2920 §3.2 */
 export const NO_VALID_RECIPIENTS = reply(554, "5.1", "No valid recipients");
-/** The octets that follow cannot be told from commands any more. RFC 3030 §2 */
+/** The octets that follow can no longer be distinguished from commands. RFC 3030 §2 */
 export const FRAMING_LOST = reply(
   421,
   "7.0",

@@ -8,11 +8,11 @@ import { readGs2 } from "./gs2.ts";
 import type { Exchange, Mechanism, SaslStep } from "./mechanism.ts";
 import { utf8Text } from "./text.ts";
 
-/** What a client is told when its token does not do, so that it can fetch one that does. */
+/** The answer to a client whose token is refused, from which it can get another. */
 export interface BearerHints {
   /** Scopes that a token must have, separated by blanks; empty: none is asked for. */
   readonly scope: string;
-  /** Where the issuer describes itself; empty: not told. */
+  /** Where the issuer describes itself; empty: not sent. */
   readonly openidConfiguration: string;
 }
 

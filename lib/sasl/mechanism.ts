@@ -22,8 +22,8 @@ export type SaslStep =
     readonly next: (keys: ScramKeys) => SaslStep;
   }
   /**
-   * The claim is complete; whoever runs the mechanism has it checked. `success` and `failure` are
-   * last words of the mechanism: a challenge whose response ends the exchange. RFC 4954 §4, RFC 7628 §3.2.3
+   * The claim is complete; the caller has it checked. `success` and `failure` are last words of the mechanism: a
+   * challenge whose response ends the exchange. RFC 4954 §4, RFC 7628 §3.2.3
    */
   | {
     readonly _tag: "Check";

@@ -36,7 +36,7 @@ const BARE = /^n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]*)*$/;
 const FINAL =
   /^(c=([A-Za-z0-9+/=]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[A-Za-z]=[^,]*)*),p=([A-Za-z0-9+/=]+)$/;
 
-/** What the gs2 flag binds to; null where the flag may not stand here. RFC 5802 §6 */
+/** What the gs2 flag binds to; null where the flag is not allowed. RFC 5802 §6 */
 const bindingOf = (kind: Kind, gs2: Gs2Header, exchange: Exchange): Uint8Array | null => {
   switch (gs2.binding._tag) {
     case "None":

@@ -1,9 +1,9 @@
 /**
  * What runs in the worker beside a site's policy, as source text.
  *
- * `GUARD` comes before the policy: it takes away by what a module could be loaded or code made of text, and by what
- * the policy could speak to the server past the driver. The driver asks, and answers in JSON of bounded size: what a
- * policy answers is cut down where it is, not in the memory of the server.
+ * `GUARD` comes before the policy: it removes everything that could load a module or evaluate text, and every
+ * channel to the server other than the driver. The driver calls the policy and answers in JSON of bounded size: a
+ * large answer is cut in the worker, not in the memory of the server.
  */
 
 /** Of one decision; readDecision allows far less. */
@@ -46,7 +46,7 @@ export const told = (e) => {
     const stack = e instanceof Fault ? e.stack : null;
     return (typeof stack === "string" && stack !== "" ? stack : text(e)).slice(0, ${MAX_SAID});
   } catch {
-    return "threw something that cannot be told";
+    return "threw something that cannot be printed";
   }
 };
 `;

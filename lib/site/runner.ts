@@ -165,7 +165,7 @@ export class Runner {
   }
 }
 
-const NO_ANSWER = "the policy sent something that is no answer";
+const NO_ANSWER = "the policy sent an invalid answer";
 
 const scriptUrl = (text: string): string =>
   URL.createObjectURL(new Blob([text], { type: "text/javascript" }));

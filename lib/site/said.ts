@@ -1,4 +1,4 @@
-/** Reads what the worker of a site's policy says: nothing that comes out of it is believed unread. */
+/** Reads messages of the worker of a site's policy: each is validated before use. */
 
 export type Said =
   | { readonly _tag: "Loaded" }

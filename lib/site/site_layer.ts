@@ -1,6 +1,6 @@
 /**
- * The Layer behind `SitePolicy`: loads the file of a site, looks whether it changed, and takes the new version
- * once that is checked and loaded. One that is broken leaves the old one in use and is told in the log.
+ * The Layer behind `SitePolicy`: loads the file of a site, watches for changes, and uses a new version once it is
+ * checked and loaded. A broken version is logged, and the old one stays in use.
  */
 import { Duration, Effect, Layer, Schedule } from "effect";
 import { SitePolicy } from "../ports/site_policy.ts";

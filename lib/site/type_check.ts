@@ -1,6 +1,6 @@
 /**
- * Type-checks a site's policy file by `deno check`, where that can be run: it takes the executable of the runtime
- * and the permission `--allow-run` for it. A compiled binary has neither.
+ * Type-checks a site's policy file by `deno check`, if possible: that needs the executable of the runtime and the
+ * permission `--allow-run` for it. A compiled binary has neither.
  */
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";

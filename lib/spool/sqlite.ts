@@ -280,7 +280,7 @@ class SqliteSpool {
         : Effect.flatMap(this.#sleep, () => this.take(limit));
     });
 
-  /** What was leased for somebody who has stopped waiting is for whoever comes next. */
+  /** Leases of a caller that stopped waiting go to the next one. */
   #claim(op: ClaimOp): Effect.Effect<Claimed, SpoolError> {
     return Effect.suspend(() => {
       let wanted = true;

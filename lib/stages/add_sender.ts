@@ -1,7 +1,7 @@
 /**
  * Fifth stage: makes Sender say who submits, where From does not. The rows are in `sender_table.ts`.
  *
- * Of a message that is passed on only the topmost resent block is touched. RFC 6409 §8.1
+ * Of a resent message only the topmost resent block is changed. RFC 6409 §8.1
  */
 import { Effect } from "effect";
 import { asciiMailbox, type Mailbox, printMailbox, printMailboxAscii } from "../address/mailbox.ts";
@@ -29,8 +29,8 @@ import type { Attributed, Completed, Stage } from "./submission.ts";
 import type { Decision, Facts } from "./trail.ts";
 
 /**
- * Adds, replaces or leaves Sender. Refused with 550 5.7.1 where it names somebody else although the
- * submitter is in From, and with 550 5.7.1 or 554 5.6.0 where a signature stands in the way. RFC 6409 §8.1
+ * Adds, replaces or leaves Sender. Refused with 550 5.7.1 if it names another account although the submitter is in
+ * From, and with 550 5.7.1 or 554 5.6.0 if a signature forbids the change. RFC 6409 §8.1
  */
 export const addSender: Stage<Completed, Attributed, Refusal, SenderRights | HeaderPolicy> = Effect
   .fnUntraced(function* (s: Completed) {

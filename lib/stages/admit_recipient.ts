@@ -1,4 +1,4 @@
-/** What is asked at RCPT: may the account send to the recipient, or to those it stands for, and is there a way? */
+/** The decision at RCPT: may the account send to the recipient, or to its aliases, and is there a route? */
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
 import type { Account } from "../ports/accounts.ts";

@@ -1,6 +1,6 @@
 /**
- * What is asked at RCPT besides, where a route has no queue: what one transaction at the next hop cannot settle is
- * refused now rather than at the end of the data. RFC 5321 §4.5.3.1.10
+ * The further decision at RCPT for a route without a queue: a recipient that one transaction at the next hop cannot
+ * settle together with the others is refused now rather than at the end of the data. RFC 5321 §4.5.3.1.10
  */
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
@@ -46,7 +46,7 @@ export const admitTogether = Effect.fnUntraced(function* (
   return null;
 });
 
-/** Why a route without a queue cannot have the message, whoever else gets it. */
+/** Why a route without a queue cannot have the message, regardless of other recipients. */
 const alone = (route: Route, mail: OneMore["mail"], password: boolean): Reply | null => {
   if (route.passThrough?.login === true && !password) return NEEDS_PASSWORD_LOGIN;
   if (mail.hold !== undefined) return CANNOT_HOLD;

@@ -1,6 +1,6 @@
 /**
- * The site's own policy: asked once about every submission, after the repairs and the filters, before the route
- * and the signature. Nothing at all where a site has none. RFC 6409 §6.2, §6.3
+ * The site's own policy: asked once about every submission, after the repairs and the filters, before the route and
+ * the signature. Does nothing if a site has none. RFC 6409 §6.2, §6.3
  */
 import { Effect } from "effect";
 import { printMailbox } from "../address/mailbox.ts";

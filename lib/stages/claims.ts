@@ -1,4 +1,4 @@
-/** Whom a message claims to be from, and what the account has to do with them. RFC 6409 §6.3 */
+/** The authors that a message claims, and their relation to the account. RFC 6409 §6.3 */
 import { Effect } from "effect";
 import { asciiMailbox, type Mailbox, printMailboxAscii } from "../address/mailbox.ts";
 import type { Account } from "../ports/accounts.ts";
@@ -50,7 +50,7 @@ export const judge = Effect.fnUntraced(function* (
   return { by, holder, foreign };
 });
 
-/** So many addresses are told of in a refusal. */
+/** The number of addresses that a refusal lists. */
 const MAX_TOLD = 4;
 
 /** The refusal, with addresses of the account that would do. Replies are ASCII. RFC 6531 §3.7.4 */

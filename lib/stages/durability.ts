@@ -1,5 +1,5 @@
 /**
- * What the 250 to a submission stands for, by its routes: the message in the spool, there and on a second server, or
+ * What the 250 to a submission promises, by its routes: the message in the spool, there and on a second server, or
  * the next hop's own 250.
  *
  * One transaction at one hop settles a message as a whole. What it cannot settle needs a queue: it goes by the
@@ -18,7 +18,7 @@ export type Durability =
 
 const SPOOL: Durability = { _tag: "Spool", why: null };
 
-/** What a 250 stands for, in a word. */
+/** What a 250 promises, in a word. */
 export type Stands = "spool" | "replicated" | "next hop";
 
 export const standsFor = (

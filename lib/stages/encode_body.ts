@@ -2,7 +2,7 @@
  * Part of the fourth stage: a transfer encoding for what may not leave as it is, lines over 998 octets in the
  * main, and names of parts in raw UTF-8. RFC 5322 §2.1.1, RFC 6409 §8.4, RFC 6532 §3
  *
- * Looks at a body only where something is known to be wrong with it. Nothing that a signature covers is touched.
+ * Reads a body only if something is known to be wrong with it. Signed parts are not changed.
  */
 import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";

@@ -1,5 +1,5 @@
 /**
- * Fourth stage: puts right what a submission server may put right, and refuses what it must not send.
+ * Fourth stage: repairs what a submission server may repair, and refuses what it must not send.
  *
  * Every repair is a function of `fix/` with its own switch, and leaves a decision. Touches neither From
  * nor Sender, save for their syntax. RFC 6409 §8, RFC 5322 §3.6

@@ -1,4 +1,4 @@
-/** A submission that is accepted and yet does not leave: why, until when, and what happens then. */
+/** An accepted submission that is held: why, until when, and what happens then. */
 import type { Hold } from "../ports/hold.ts";
 import { shown } from "./facts.ts";
 import type { Facts, StageName } from "./trail.ts";

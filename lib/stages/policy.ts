@@ -88,7 +88,7 @@ export interface HeaderRules {
   readonly domains: Completions;
   /** Sender is needed where none of From is the account's (`rights`), or the return path is not in From (`envelope`). */
   readonly senderMatch: "envelope" | "rights";
-  /** A Sender of somebody else although the submitter is in From: refuse, or drop what it says. */
+  /** A Sender of another account although the submitter is in From: refuse, or drop the field. */
   readonly foreignSender: "reject" | "fix";
 }
 
@@ -123,7 +123,7 @@ export interface PolicyFacts {
   readonly headers: HeaderSettings;
   readonly limits: HeaderLimits;
   readonly routes: RouteTable;
-  /** Absent: no address stands for another. */
+  /** Absent: there are no aliases and no rewrites. */
   readonly rewriting?: RewriteSettings;
 }
 
@@ -144,7 +144,7 @@ export interface HeaderPolicyService {
   readonly offset: (ms: number) => number;
   /** Makes a token that the site alone can open; null: Received is not sealed. */
   readonly seal: ((text: string) => string) | null;
-  /** Null: no address stands for another. */
+  /** Null: there are no aliases and no rewrites. */
   readonly rewrites: Rewrites | null;
 }
 

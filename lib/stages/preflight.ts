@@ -1,10 +1,10 @@
 /**
- * Behind the sixth stage: can the next hop take what it is about to get? Compares what the message needs with what
- * the hop offered when the relay last spoke to it, so that the sender learns now what a bounce would say in an
- * hour. A hop that is not known is trusted. RFC 6531 §3.5, RFC 6409 §3.2
+ * After the sixth stage: can the next hop take the message? Compares its needs with the hop's last known offer, so
+ * that the sender learns now what a bounce would say in an hour. An unknown hop is assumed to take it. RFC 6531
+ * §3.5, RFC 6409 §3.2
  *
- * A header in UTF-8 that no hop takes is said in ASCII here, before anything signs it. Bodies are encoded by the
- * relay, which reads them again; here it is only asked whether they may be.
+ * A UTF-8 header that no hop takes is converted to ASCII here, before it is signed. The relay encodes bodies, which
+ * it reads again; this stage only decides whether that is allowed.
  */
 import { Effect } from "effect";
 import { isAscii } from "../address/domain.ts";
@@ -91,7 +91,7 @@ const inAscii = (s: Routed): Header | null => {
   return isFault(made) ? null : made;
 };
 
-/** As far as the header tells: not what is signed or encrypted, nor what is encoded already. RFC 6152 §3 */
+/** As far as the header shows: not what is signed or encrypted, nor what is encoded already. RFC 6152 §3 */
 const mayBeEncoded = (s: Routed): boolean => {
   const { type, encoding } = entityOf(s.header.fields);
   return s.fields.signed.size === 0 && encoding === "identity" &&
@@ -135,7 +135,7 @@ const factsOf = ({ hop, offer }: Known): Facts => ({
   ],
 });
 
-/** So many hops are told of. */
+/** The number of hops that a reply lists. */
 const MAX_TOLD = 10;
 
 /** It can go everywhere: what is changed now, and what the relay will have to do. */

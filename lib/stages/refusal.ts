@@ -1,4 +1,4 @@
-/** How a stage says no. */
+/** The refusal of a stage. */
 import { Data } from "effect";
 import { type Reply, summary } from "../reply/reply.ts";
 import type { Facts, StageName, Trail } from "./trail.ts";

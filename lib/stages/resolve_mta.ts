@@ -1,6 +1,6 @@
 /**
- * Sixth stage: which MTA gets each recipient. At RCPT a recipient without one is refused; at the end of data
- * every recipient has its route, and what DNS says is only noted: the relay asks again. RFC 5321 §5.1
+ * Sixth stage: which MTA gets each recipient. At RCPT a recipient without one is refused; at the end of data every
+ * recipient has its route, and the answer of DNS is only recorded: the relay asks again. RFC 5321 §5.1
  */
 import { Effect } from "effect";
 import type { Mailbox } from "../address/mailbox.ts";
@@ -76,7 +76,10 @@ interface Share {
   readonly recipients: Array<Mailbox>;
 }
 
-/** So many hops are told of one by one, and so many domains looked up: the reply may not wait for a thousand. */
+/**
+ * At most this many hops are listed one by one, and this many domains looked up: the reply cannot wait for a
+ * thousand.
+ */
 const MAX_TOLD = 20;
 
 /**
@@ -153,7 +156,7 @@ const pass = (rule: string, facts: Decision["facts"]): Decision => ({
   facts,
 });
 
-/** `durability`: what the 250 will stand for. */
+/** `durability`: what the 250 will promise. */
 const tell = Effect.fnUntraced(function* (
   [hop, share]: readonly [string, Share],
   durability: Stands,

@@ -1,6 +1,6 @@
 /**
- * Part of the third stage: addresses that stand for others, by the exact rules of a site. What comes out is
- * judged once more, so that nobody gains a right by a rule. RFC 6409 §8.7, §8.8
+ * Part of the third stage: aliases and rewritten addresses, by the exact rules of a site. The result is judged
+ * again, so that no rule grants a right. RFC 6409 §8.7, §8.8
  */
 import { Effect } from "effect";
 import type { Rewrites } from "../address/rewrite.ts";

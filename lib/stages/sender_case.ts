@@ -1,4 +1,4 @@
-/** Reads out of a submission what the table of `sender_table.ts` decides on. */
+/** Derives from a submission the input of the table in `sender_table.ts`. */
 import { Effect } from "effect";
 import { type Mailbox, same } from "../address/mailbox.ts";
 import { append } from "../message/edit.ts";
@@ -94,7 +94,7 @@ const speaksFor = Effect.fnUntraced(function* (
   let own = false;
   for (const author of authors) {
     const right = yield* rights.maySendAs(s.account, author, circumstances);
-    // an author's own address tells no more than From does
+    // an author's own address adds nothing to From
     if (rules.senderMatch === "rights" && right.granted) {
       return {
         submitter: true,
@@ -110,7 +110,7 @@ const speaksFor = Effect.fnUntraced(function* (
   return { submitter: false, own, names: submitter };
 });
 
-/** Does the account have a right to `sender`? Null, a group of nobody, is nobody's. */
+/** Does the account have a right to `sender`? Null, an empty group, belongs to no account. */
 export const owns = (
   s: Completed,
   submitter: Mailbox,

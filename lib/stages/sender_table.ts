@@ -1,8 +1,8 @@
 /**
- * The decision on Sender as a table: what stands in From and Sender, who submits, what is to be done.
+ * The decision on Sender as a table: from the contents of From and Sender and the submitter to the action.
  *
- * The first row that matches wins. The same table serves Resent-From and Resent-Sender of a message that is
- * passed on, where the rows have other names. RFC 6409 §8.1, RFC 5322 §3.6.2, §3.6.6
+ * The first row that matches wins. The same table serves Resent-From and Resent-Sender of a resent message, where
+ * the rows have other names. RFC 6409 §8.1, RFC 5322 §3.6.2, §3.6.6
  */
 
 /** M: the submitter. F: mailboxes of From (R: of Resent-From). U: all that the account may use. */
@@ -80,7 +80,7 @@ const decide = (c: SenderCase, names: Names): SenderAction => {
 
 const absent = (c: SenderCase, names: Names): SenderAction => {
   if (c.authors === 1 && c.submitterIsAuthor) return leave(names.redundant);
-  // without Sender nothing would tell that somebody else submits for the author
+  // without Sender nothing would show that another account submits for the author
   if (c.authors === 1 && c.signed && c.ownAuthor) return leave("SND-17");
   if (c.authors === 1 && !c.signed) return { rule: names.add, action: "add" };
   if (c.authors === 1) return { rule: "SND-17", action: "refuse", why: "signed" };

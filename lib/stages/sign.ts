@@ -1,5 +1,5 @@
 /**
- * Last stage: DKIM signatures, and the header as octets. Nothing that comes behind it can edit a message.
+ * Last stage: DKIM signatures, and the header as octets. No later step can edit a message.
  *
  * RFC 6376 §5, RFC 7489 §3.1
  */
@@ -41,7 +41,7 @@ export const sign: Stage<Routed, Signed, Refusal, Signer> = Effect.fnUntraced(
   },
 );
 
-/** The header as octets; the signatures stand behind our own Received. RFC 6376 §5.6 */
+/** The header as octets; the signatures follow our own Received. RFC 6376 §5.6 */
 const sealed = (s: Routed, signatures: ReadonlyArray<DkimSignature>): Signed => {
   const { header: _header, fields, ...rest } = s;
   return {

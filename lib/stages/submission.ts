@@ -41,11 +41,11 @@ export interface Submission {
   readonly stored?: StoredBody;
   /** Accepted and kept back; absent: it leaves at once. */
   readonly hold?: Hold;
-  /** A filter had it thrown away: accepted, and not kept. */
+  /** A filter discarded it: accepted, and not stored. */
   readonly discard?: boolean;
   /** It goes to its next hop while the client waits; absent: the spool keeps it. Known once it is routed. */
   readonly passThrough?: PassThrough;
-  /** The spool's 250 stands for a copy on a second server too. Known once it is routed. */
+  /** The spool's 250 promises a copy on a second server too. Known once it is routed. */
   readonly replicated?: true;
   readonly trail: Trail;
 }

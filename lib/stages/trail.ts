@@ -1,6 +1,4 @@
-/**
- * The trail: what each stage decided and why. `explain`, the log, the stored record are all read off it.
- */
+/** The trail: what each stage decided and why. `explain`, the log and the stored record are all derived from it. */
 
 export type StageName =
   | "parse"
@@ -27,7 +25,7 @@ export interface Decision {
   readonly stage: StageName;
   /** `pass`: looked and left alone; `changed`: edited the message; `held`: kept back; `refused`: ends here. */
   readonly verdict: "pass" | "changed" | "held" | "refused";
-  /** Short stable name of the rule, such as `date.absent` or `SND-07`; the ledger's id where it has one. */
+  /** Short stable name of the rule, such as `date.absent` or `SND-07`; a row of docs/design/requirements.md where there is one. */
   readonly rule: string;
   readonly facts: Facts;
 }

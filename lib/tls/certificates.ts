@@ -1,7 +1,6 @@
 /**
- * The Layer behind `Certificates`: reads the pairs, chooses by server name, and reads files again
- * when they change. Sessions keep what they began with; a pair that is broken or only half
- * written leaves the old one in use and is told in the log.
+ * The Layer behind `Certificates`: reads the pairs, chooses by server name, and reads files again when they change.
+ * Sessions keep what they began with; a broken or half-written pair is logged, and the old one stays in use.
  */
 import { Clock, Duration, Effect, Layer, Schedule } from "effect";
 import { Certificates, type TlsPolicy } from "../ports/certificates.ts";

@@ -1,4 +1,4 @@
-/** The certificate that a client has shown in its handshake. RFC 8314 §4.2 */
+/** The certificate of a client, from its handshake. RFC 8314 §4.2 */
 import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../ports/accounts.ts";

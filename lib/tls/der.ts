@@ -1,4 +1,4 @@
-/** As much DER as a self-signed certificate takes to write. ITU-T X.690 */
+/** The subset of DER that writing a self-signed certificate needs. ITU-T X.690 */
 
 const octets = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));

@@ -1,4 +1,4 @@
-/** As much DER as a certificate takes to look into. ITU-T X.690 */
+/** The subset of DER that reading a certificate needs. ITU-T X.690 */
 
 export interface Element {
   readonly tag: number;

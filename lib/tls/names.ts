@@ -1,4 +1,4 @@
-/** Which names a certificate has, and whether one of them is the name that a client asks for. */
+/** The names of a certificate, and whether one of them matches the name that a client asks for. */
 
 /** dNSName entries of a subjectAltName as `node:crypto` prints it, in lower case. RFC 9525 §6.3 */
 export const dnsNames = (subjectAltName: string | undefined): ReadonlyArray<string> =>

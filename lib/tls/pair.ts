@@ -1,4 +1,4 @@
-/** A certificate chain with its key: reading, checking, and what the chain is good for. */
+/** A certificate chain with its key: reading and checking. */
 import { Data, Effect } from "effect";
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";

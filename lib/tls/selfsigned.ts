@@ -1,6 +1,5 @@
 /**
- * A certificate that nobody vouches for, to start with: ECDSA P-256, made by WebCrypto alone.
- * RFC 5280 §4.1, RFC 5758 §3.2
+ * A self-signed certificate for the first start: ECDSA P-256, made by WebCrypto alone. RFC 5280 §4.1, RFC 5758 §3.2
  *
  * Writes no file.
  */
@@ -80,8 +79,8 @@ const toBeSigned = (
 };
 
 /**
- * A server's certificate and no authority: whoever trusts this file trusts this server and nothing
- * else, and TLS libraries that refuse an authority in a server's place take it.
+ * A server's certificate and no authority: to trust this file is to trust this server and nothing else, and TLS
+ * libraries that refuse an authority in a server's place take it.
  */
 const extensions = (names: ReadonlyArray<string>): ReadonlyArray<Uint8Array> => [
   extension("2.5.29.17", false, sequence(...names.map(generalName))), // subjectAltName

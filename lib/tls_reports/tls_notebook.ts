@@ -1,4 +1,4 @@
-/** Notes of TLS by day of UTC, until the domains concerned were told; as text that outlives a restart. Pure. */
+/** Results of TLS by UTC day, until the reports are sent; as text that survives a restart. Pure. */
 import type { NotedPolicy, TlsNote } from "../ports/tls_notes.ts";
 import { type Counted, type Tallied, Tally } from "./tls_tally.ts";
 

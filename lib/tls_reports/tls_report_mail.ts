@@ -52,7 +52,7 @@ export const reportMail = (
     "Content-Type: text/plain; charset=us-ascii",
     "",
     `What TLS came to between ${hostname} and the mail servers of ${f.domain}`,
-    `on ${new Date(f.from).toISOString().slice(0, 10)} (UTC) stands in the attached file. RFC 8460`,
+    `on ${new Date(f.from).toISOString().slice(0, 10)} (UTC) is in the attached file. RFC 8460`,
     "",
     `--${boundary}`,
     "Content-Type: application/tlsrpt+gzip",

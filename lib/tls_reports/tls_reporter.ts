@@ -1,8 +1,8 @@
 /**
- * Takes notes of TLS, and tells each domain once a day what came of them, where it asks for that. RFC 8460 §5
+ * Collects results of TLS, and sends each domain a daily report if it asks for one. RFC 8460 §5
  *
- * Reports by mail go through the spool; those by HTTPS are tried again for a day. Notes are kept in a file, so that a
- * restart loses none, and a kill those of some seconds.
+ * Reports by mail go through the spool; those by HTTPS are tried again for a day. Results are stored in a file, so
+ * that a restart loses none, and a kill those of a few seconds.
  */
 import { Clock, Effect, Layer, Random } from "effect";
 import { gzipSync } from "node:zlib";

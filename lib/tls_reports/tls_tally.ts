@@ -1,6 +1,4 @@
-/**
- * Counts notes of a day by domain and policy, and writes the report that a domain gets. RFC 8460 §4. Pure.
- */
+/** Counts the results of a day by domain and policy, and writes the report of a domain. RFC 8460 §4. Pure. */
 import type { NotedPolicy, TlsNote } from "../ports/tls_notes.ts";
 
 interface Failure {

@@ -1,5 +1,5 @@
 /**
- * Sealed tokens: what a site may read again and nobody else, as in Received. AES-256-GCM, RFC 5116 §5.2
+ * Sealed tokens, which only the site can open, as in Received. AES-256-GCM, RFC 5116 §5.2
  *
  * A token says which key sealed it, so that older keys still open what they sealed.
  */

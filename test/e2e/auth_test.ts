@@ -209,7 +209,7 @@ const resumable = async (s: InProcess, args: ReadonlyArray<string>): Promise<str
 };
 
 it(
-  "a resumed session brings nobody in whom the first handshake did not: SASL-19, threats row 7",
+  "a resumed session brings nobody in whom the first handshake did not: SASL-19, threats.md row 7",
   CA,
   async (s) => {
     for (const version of ["-tls1_2", "-tls1_3"]) {
@@ -245,7 +245,7 @@ it("nobody is asked for a certificate where no authority is configured: SASL-19"
 });
 
 it(
-  "unknown, wrong, foreign and unprepared are one: same replies, a salt that stays: AUTH-09, AUTH-18, SASL-03, SASL-11, threats rows 13 to 15",
+  "unknown, wrong, foreign and unprepared are one: same replies, a salt that stays: AUTH-09, AUTH-18, SASL-03, SASL-11, threats.md rows 13 to 15",
   {},
   async (s) => {
     await s.accounts(addBob);

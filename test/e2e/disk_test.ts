@@ -1,5 +1,5 @@
 /**
- * A disk that is full, read-only or cannot sync, under the whole server. Threat 38: clients are put off, nothing that
+ * A disk that is full, read-only or cannot sync, under the whole server. threats.md row 38: clients are put off, nothing that
  * was acknowledged is lost, what cannot be recorded is not sent again, and all goes on once the disk does.
  */
 import assert from "node:assert/strict";
@@ -86,7 +86,8 @@ const HERE = canMount && installed("openssl") && installed("strace");
 
 for (const fault of FAULTS) {
   Deno.test({
-    name: `threat 38: a disk that is ${fault.name} puts off clients, and results wait for it`,
+    name:
+      `threats.md row 38: a disk that is ${fault.name} puts off clients, and results wait for it`,
     ignore: !HERE,
     fn: async () => {
       const held = Promise.withResolvers<void>();
@@ -144,7 +145,7 @@ for (
   ] as const
 ) {
   Deno.test({
-    name: `threat 38: a server on a disk that is ${name} says so and does not start`,
+    name: `threats.md row 38: a server on a disk that is ${name} says so and does not start`,
     ignore: !HERE,
     fn: async () => {
       const site = await makeSite({ routes: `[[route]]\nto = "*"\nvia = "maildir:outbox"` });

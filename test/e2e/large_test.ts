@@ -1,4 +1,4 @@
-/** A large message, as fast as it can be sent, takes no memory that grows with it. threats: memory */
+/** A large message, as fast as it can be sent, takes no memory that grows with it. threats.md row 9 */
 import assert from "node:assert/strict";
 import { sendLarge, startTaker } from "../support/large_message.ts";
 import { makeSite, startPostern } from "../support/postern.ts";

@@ -285,7 +285,7 @@ for (const { lang } of LANGUAGES) {
 }
 
 Deno.test({
-  name: "page: what is entered comes back as text, never as markup. Threat 35",
+  name: "page: what is entered comes back as text, never as markup. threats.md row 35",
   ignore,
   fn: () =>
     withPage(async (page) => {

@@ -53,7 +53,7 @@ Deno.test({
 
       const held = /queued as (\S+)/.exec(await send(["bob@example.org"], "wait"))?.[1] ?? "";
       const queue = await run("queue", "list");
-      assert.match(queue.stdout, /held: asked to wait; until somebody releases it/);
+      assert.match(queue.stdout, /held: asked to wait; until it is released/);
       assert.equal((await run("queue", "release", held)).code, 0);
       await eventually(async () =>
         (await run("queue", "list")).stdout.includes("nothing in the queue") || null

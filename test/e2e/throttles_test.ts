@@ -1,4 +1,4 @@
-/** Every throttle: its reply, and that it was counted. SMTP-18, SMTP-19, AUTH-13, threats rows 12 and 27 */
+/** Every throttle: its reply, and that it was counted. SMTP-18, SMTP-19, AUTH-13, threats.md rows 12 and 27 */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { type Throttle, throttledCount } from "../../lib/server/limits/throttled.ts";

@@ -1,4 +1,4 @@
-/** DNS that is dead, lies or is slow, beneath the relay: it delays mail, it bounces and misleads none. HOP-02, threat 33 */
+/** DNS that is dead, lies or is slow, beneath the relay: it delays mail, it bounces and misleads none. HOP-02, threats.md row 33 */
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { resolverLayer } from "../../lib/dns/resolver.ts";
@@ -193,7 +193,7 @@ Deno.test("HOP-02, HOP-03, HOP-06: what DNS says for good bounces at once, and o
   });
 });
 
-Deno.test("threat 33: exchangers at addresses of this machine lead back to us, and are not spoken to", () => {
+Deno.test("threats.md row 33: exchangers at addresses of this machine lead back to us, and are not spoken to", () => {
   const at = (domain: string, ...answers: ReadonlyArray<ReturnType<typeof a>>): Zone => ({
     [`MX ${domain}`]: { answers: [mx(domain, `mx.${domain}`)] },
     [`A mx.${domain}`]: { answers },

@@ -450,7 +450,7 @@ test("EXT-FUT-2: the clock of retries starts at the release", [], async (_, rela
 
 test("EXT-FUT-2: an account disabled meanwhile sends nothing: 5.7.1", [], async (hop, relay) => {
   const id = await relay.send({ to: x, ...held(Date.now()) });
-  assert.match((await relay.settled(id))[0] ?? "", /^failed: .*may not send any more/);
+  assert.match((await relay.settled(id))[0] ?? "", /^failed: .*may no longer send/);
   const text = await report(hop);
   assert.match(text, /\r\nStatus: 5\.7\.1\r\n/);
   assert.match(text, /\r\nFuture-Release-Request: for;1\r\n/); // DSN-4

@@ -1,4 +1,4 @@
-/** Threat 30: what a hop sends without end is neither held nor waited for, in clear and under TLS. */
+/** threats.md row 30: what a hop sends without end is neither held nor waited for, in clear and under TLS. */
 import assert from "node:assert/strict";
 import { type Answer, type Script, ScriptedHop } from "../support/scripted_hop.ts";
 import { makeSelfSigned } from "../../lib/tls/selfsigned.ts";
@@ -34,7 +34,7 @@ const floods: ReadonlyArray<readonly [string, Answer]> = [
 for (const implicitTls of [false, true]) {
   for (const [phase, script] of phases) {
     for (const [what, flood] of floods) {
-      Deno.test(`threat 30: a hop that sends ${what} ${phase} ${implicitTls ? "under TLS" : "in clear"} is left at once`, async () => {
+      Deno.test(`threats.md row 30: a hop that sends ${what} ${phase} ${implicitTls ? "under TLS" : "in clear"} is left at once`, async () => {
         const hop = await ScriptedHop.start({
           ...script(flood),
           tls: { key, cert },

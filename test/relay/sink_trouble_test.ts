@@ -1,6 +1,6 @@
 /**
  * A hop that once stalls, hangs up, resets, answers garbage or says 421, at each phase: the message waits, is tried again
- * and arrives; twice only where the hop had all of it and did not say so. HOP-12, HOP-13, threat 30
+ * and arrives; twice only where the hop had all of it and did not say so. HOP-12, HOP-13, threats.md row 30
  */
 import assert from "node:assert/strict";
 import { STANDARD_CURVE } from "../../lib/relay/retry.ts";

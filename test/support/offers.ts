@@ -13,7 +13,7 @@ const at = (port: number) => [{ host: "mail.example.com", port }];
 /** 1024 bits would fit into one string; this is as long as a 2048-bit key. */
 export const LONG_DKIM = `v=DKIM1; k=rsa; p=${"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A".repeat(12)}IDAQAB`;
 
-/** Everything of section 10.1 of the ledger. */
+/** Everything of autodiscovery.md §10.1. */
 export const FULL: DomainSettings = {
   domain: "example.com",
   name: "Example Mail",

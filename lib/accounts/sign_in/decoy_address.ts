@@ -1,7 +1,6 @@
 /**
- * The address that a name which nobody has is taken for, so that its salt behaves like a real one: real
- * local parts have the salt of an address, and so must pretended ones, or the two could be told apart.
- * RFC 5802 §5.1
+ * The address that an unknown login name is taken for, so that its salt behaves like a real one: a real local part
+ * has the salt of its address, and an unknown one must too, or the two could be distinguished. RFC 5802 §5.1
  */
 import { createHmac } from "node:crypto";
 import { printLocal } from "../../address/mailbox.ts";

@@ -1,4 +1,4 @@
-/** Whether a password fits a hash of another server. */
+/** Whether a password matches a hash of another server. */
 import { digestFits, readForeign } from "../store/foreign_hash.ts";
 import type { HashThread } from "./hash_thread.ts";
 

@@ -1,4 +1,4 @@
-/** What the thread of `hash_worker.ts` is asked, and what it answers. */
+/** The questions to the thread of `hash_worker.ts`, and its answers. */
 export interface HashQuestion {
   readonly id: number;
   readonly kind: "Bcrypt" | "ShaCrypt";

@@ -1,4 +1,4 @@
-/** The thread that checks the costly ones of the hashes of other servers. */
+/** The thread that checks costly hashes of other servers. */
 import { compareSync } from "bcryptjs";
 import { verify } from "unixcrypt";
 import type { HashQuestion, HashVerdict } from "./hash_question.ts";

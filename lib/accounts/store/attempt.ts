@@ -1,4 +1,4 @@
-/** Everything that the store throws means that the accounts are out of reach. RFC 4954 §6 */
+/** Anything the store throws means that the accounts are unavailable. RFC 4954 §6 */
 import { Effect } from "effect";
 import { AccountsUnavailable } from "../../ports/accounts.ts";
 

@@ -1,4 +1,4 @@
-/** Whose certificate is it? By the fingerprint that was set for an account, else by the addresses in it. */
+/** Finds the account of a certificate: by the fingerprint set for an account, otherwise by the addresses in it. */
 import type { Account, ClientCertificate } from "../../ports/accounts.ts";
 import { readLoginName } from "./names.ts";
 import type { Store } from "./store.ts";

@@ -1,4 +1,4 @@
-/** What is held in memory and thrown away as soon as anything changes in the store. */
+/** The cache of the store, dropped as soon as anything changes there. */
 import { Duration } from "effect";
 import type { Account } from "../../ports/accounts.ts";
 import { makeRemembered, type Remembered } from "./remembered.ts";

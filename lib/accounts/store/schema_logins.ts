@@ -1,6 +1,6 @@
 /**
  * The tables of how accounts sign in: keys of SCRAM-SHA-1, a hash of another server until the password is shown,
- * the weakest mechanism allowed, client certificates; and whom an account has written to.
+ * the weakest mechanism allowed, client certificates; and the recipients of an account.
  */
 export const LOGINS_SCHEMA = `
 ALTER TABLE account ADD COLUMN sha1_stored_key BLOB;

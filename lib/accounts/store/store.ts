@@ -235,7 +235,7 @@ export const makeStore = (db: DatabaseSync, rights: RightsStore): Store => {
     remove: (id) =>
       change(id, (row) => {
         revision();
-        // whoever gets the address next does not get the rights with it
+        // the next owner of the address does not inherit its rights
         for (const { key } of keysOf.all(row)) rights.forget(String(key));
         deleteAccount.run(row);
       }),

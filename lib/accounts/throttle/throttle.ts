@@ -2,12 +2,11 @@
  * The Layer behind `LoginThrottle`: failed logins are counted by address block and by (account,
  * address block), in the store that it is given.
  *
- * A pair is slowed down from its first failure and locked at `lockFailures`; a block, which may
- * hold many people behind one address, at many times that. A pair that has signed in lately is
- * not touched by what its block does, so that a neighbour cannot lock an owner out with other
- * names, and nobody can from elsewhere. The very address that it has signed in from has a counter
- * and a line of its own: tries of neighbours for the same account neither lock it nor stand before
- * it, and what is forgiven after a success there is not forgiven to them. RFC 4954 §9
+ * A pair is slowed down from its first failure and locked at `lockFailures`; a block, which may hold many people
+ * behind one address, at many times that. A pair that recently signed in is not affected by its block, so that a
+ * neighbour cannot lock an owner out with other names, and no one can from elsewhere. The very address that it has
+ * signed in from has a counter and a line of its own: attempts of neighbours for the same account neither lock it
+ * nor delay it, and a success there does not clear theirs. RFC 4954 §9
  */
 import { Clock, Duration, Effect, Layer } from "effect";
 import { FailureStore, type FailureTerms } from "../../ports/failure_store.ts";
@@ -28,7 +27,7 @@ const BLOCK_FREE = 0.5;
 const BLOCK_LOCK = 5;
 /** How long a pair that signed in is in good standing. */
 const TRUSTED_MILLIS = Duration.toMillis(Duration.hours(24));
-/** Longer names are cut: they are nobody's, and must not fill the memory. */
+/** Longer names are cut: no account has them, and they must not fill the memory. */
 const LONGEST_NAME = 320;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The port `Correspondents` over the accounts' file. Recipients are kept as keyed digests: who looks at
- * the file learns not whom anybody writes to.
+ * The port `Correspondents` over the accounts' file. Recipients are kept as keyed digests: the file does not reveal
+ * who writes to whom.
  */
 import { createHmac } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";

@@ -1,4 +1,7 @@
-/** The port `KnownClients` over the accounts' file. Marks are kept as keyed digests: nobody reads places off the file. */
+/**
+ * The port `KnownClients` over the accounts' file. Clients are kept as keyed digests: the file does not reveal
+ * their addresses.
+ */
 import { createHmac } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { ClientMarks, KnownClients } from "../../ports/known_clients.ts";

@@ -12,7 +12,7 @@ import { print, printJson } from "../terminal.ts";
 
 const passwordStdin = Flag.Boolean("password-stdin").pipe(
   Flag.withDefault(false),
-  Flag.withDescription("Take the password from the first line of standard input"),
+  Flag.withDescription("Read the password from the first line of standard input"),
 );
 
 const add = Command.make("add", {
@@ -77,7 +77,7 @@ const takeHash = Command.make(
     })),
 ).pipe(
   Command.withDescription(
-    "Take over the password hash of another server, from the first line of standard input",
+    "Import the password hash of another server, from the first line of standard input",
   ),
 );
 
@@ -104,7 +104,7 @@ export const accountCommand = Command.make("account").pipe(
     passwd,
     takeHash,
     setDisabled("disable", true, "Keep the account, refuse its logins"),
-    setDisabled("enable", false, "Take a disabled account's logins again"),
+    setDisabled("enable", false, "Enable a disabled account"),
     minimum,
     certificate,
     remove,

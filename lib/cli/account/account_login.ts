@@ -1,4 +1,4 @@
-/** `postern account minimum` and `certificate`: by what an account may sign in besides its password. */
+/** `postern account minimum` and `certificate`: how an account may sign in besides its password. */
 import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { X509Certificate } from "node:crypto";
@@ -15,7 +15,7 @@ export const minimum = Command.make("minimum", {
   address,
   mechanism: Argument.Literals("mechanism", STRENGTHS).pipe(
     Argument.withDescription(
-      "The weakest that is taken; what stands behind it in this list is stronger",
+      "The weakest mechanism allowed; those after it in this list are stronger",
     ),
   ),
   json,
@@ -48,7 +48,7 @@ export const certificate = Command.make("certificate", {
   address,
   add: several(
     "add",
-    "A client certificate that stands for the account: PEM file, or SHA-256 in hex",
+    "A client certificate of the account: PEM file, or SHA-256 in hex",
   ),
   remove: several("remove", "One that does so no longer"),
   json,

@@ -1,4 +1,4 @@
-/** What the commands of `postern account` share: the store, its errors in words, who is meant, how it is shown. */
+/** What the commands of `postern account` share: the store, its error messages, finding and showing an account. */
 import { Effect, type Option, Redacted } from "effect";
 import { Argument, type Command } from "effect/cli";
 import { accountsLayer } from "../../accounts/sqlite.ts";
@@ -59,7 +59,7 @@ const explained = (e: Refused): Failure => {
     case "BadPassword":
       return misused(`this password cannot be used: ${e.reason}`);
     case "CertificateTaken":
-      return failed(`this certificate stands for ${e.by} already`);
+      return failed(`this certificate already belongs to ${e.by}`);
     case "NoSuchAccount":
       return failed(`there is no account ${e.id}`);
   }

@@ -1,4 +1,4 @@
-/** Where a new password comes from: standard input, a person, or chance. */
+/** Gets a new password: from standard input, from a person, or at random. */
 import { Effect, Redacted } from "effect";
 import { failed, type Failure, misused } from "../../app/failure.ts";
 import { weakness } from "../../accounts/store/weak_password.ts";

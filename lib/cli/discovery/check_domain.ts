@@ -1,4 +1,4 @@
-/** `postern check`: whether what is published, served and listening is what the configuration says. Section 11 */
+/** `postern check`: whether what is published, served and listening is what the configuration says. docs/design/autodiscovery.md §11 */
 import { Effect } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import type { Config } from "../../config/config.ts";
@@ -33,7 +33,7 @@ const options = {
   ),
   every: Flag.Int("every").pipe(
     Flag.withDefault(300),
-    Flag.withDescription("Seconds between two looks of --watch"),
+    Flag.withDescription("Seconds between two checks of --watch"),
   ),
 };
 

@@ -1,4 +1,4 @@
-/** A check for people: what is wrong first word, each thing with what was expected and what is there. */
+/** A check for people: each line begins with its status, and shows the expected and the actual value. */
 import type { ClientOutcome } from "../../discovery/check/clients/profile.ts";
 import type { Change, CheckReport, Finding } from "../../discovery/check/report.ts";
 import { tame } from "../../discovery/discover/formats/people.ts";
@@ -44,7 +44,7 @@ export const reportLines = (r: CheckReport): ReadonlyArray<string> => {
   const wrong = r.findings.filter((f) => f.status !== "pass" && f.status !== "info").length;
   return [
     ...r.servers.map((s) =>
-      tame(`name server ${s.name} [${s.address}]: zone ${s.zone}, serial ${s.serial ?? "not told"}`)
+      tame(`name server ${s.name} [${s.address}]: zone ${s.zone}, serial ${s.serial ?? "unknown"}`)
     ),
     ...r.findings.flatMap(findingLines),
     ...r.clients.flatMap(clientLines),

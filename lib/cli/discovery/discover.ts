@@ -1,4 +1,4 @@
-/** `postern discover`: what a mail program would find for an address or a domain. Stores nothing. Section 9 */
+/** `postern discover`: what a mail program would find for an address or a domain. Stores nothing. docs/design/autodiscovery.md §9 */
 import { Duration, Effect, Option } from "effect";
 import { Command } from "effect/cli";
 import { domainToUnicode } from "node:url";

@@ -97,7 +97,7 @@ export const publishCommand = Command.make("publish", options, (a) =>
     yield* print(text.replace(/\r?\n$/, ""));
   })).pipe(
     Command.withDescription(
-      "Print the DNS records of a domain, or bring them into its zone; exit status 0 done, 1 not all, 2 usage",
+      "Print the DNS records of a domain, or write them to its zone; exit status 0 done, 1 not all, 2 usage",
     ),
   );
 

@@ -159,7 +159,7 @@ const dns = Command.make("dns", {
   domain: someDomain,
   check: Flag.Boolean("check").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Ask DNS, and let new keys sign that it serves"),
+    Flag.withDescription("Ask DNS, and activate new keys that it serves"),
   ),
   json,
 }, (a) =>
@@ -199,7 +199,7 @@ const remove = Command.make("remove", { domain, selector, json }, (a) =>
     yield* a.json
       ? printJson({ removed: key.selector })
       : print(`removed ${key.selector} of ${key.domain}`);
-  })).pipe(Command.withDescription("Forget a key that is new or retired, file and all"));
+  })).pipe(Command.withDescription("Delete a key that is new or retired, with its file"));
 
 const activate = Command.make(
   "activate",

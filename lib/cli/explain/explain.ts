@@ -57,7 +57,7 @@ const options = {
   ),
   filters: Flag.Boolean("filters").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Ask the content filters as well; without it they are left out"),
+    Flag.withDescription("Ask the content filters as well; by default they are not asked"),
   ),
   smtputf8: Flag.Boolean("smtputf8").pipe(
     Flag.withDefault(false),
@@ -117,7 +117,7 @@ const explained = (
   if (e._tag === "PolicyFileFault") return badPolicy(e);
   if (e._tag === "SigningFault") return misused(e.message);
   return e._tag === "NobodyToSendTo"
-    ? misused("nobody to send to: give --to, or a message with To, Cc or Bcc")
+    ? misused("no recipients: give --to, or a message with To, Cc or Bcc")
     : misused(...noAccounts(config.accounts.path)(e).lines);
 };
 

@@ -1,4 +1,4 @@
-/** What became of a header: fields removed, added and changed between what came and what leaves. Pure. */
+/** The difference between two headers: fields removed, added and changed between what came and what leaves. Pure. */
 import { type Field, type Header, rawValue } from "../../message/header.ts";
 import { decodeUtf8 } from "../../message/text.ts";
 import { safe, styled, type ViewOptions } from "../explain_view.ts";

@@ -1,4 +1,4 @@
-/** `postern policy check`: the site's own policy file, its types and whether it loads. */
+/** `postern policy check`: checks the types of a site's own policy file, and that it loads. */
 import { Effect, Layer } from "effect";
 import { Command } from "effect/cli";
 import { checkTypes } from "../../site/type_check.ts";

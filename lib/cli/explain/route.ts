@@ -86,7 +86,7 @@ const test = (policies: Policies) =>
       if (route === null) return yield* new Failure({ lines: [], exitCode: 1 });
     })).pipe(
       Command.withDescription(
-        "Show which route a recipient takes, and why; exit status 0 there is one, 1 there is none",
+        "Show which route a recipient takes, and why; exit status 0 one was found, 1 none",
       ),
     );
 

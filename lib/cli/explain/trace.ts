@@ -56,7 +56,7 @@ const show = Command.make("show", {
     }
     if (a.json) return yield* printJson(recordJson(record));
     yield* print(...recordLines(record, { colour: yield* colour }));
-  })).pipe(Command.withDescription("Show what was decided on a submission, and why"));
+  })).pipe(Command.withDescription("Show the decisions on a submission, and their reasons"));
 
 const unseal = Command.make("unseal", {
   token: Argument.String("token").pipe(
@@ -75,7 +75,7 @@ const unseal = Command.make("unseal", {
     if (path === null) return yield* misused("there is no key: set seal_key_file of [headers]");
     const sealer = yield* sealerIn(path);
     const text = sealer.unseal(a.token.join("").replace(/^\(?sealed\s*/, ""));
-    if (text === null) return yield* failed("no token of this site, or not all of it");
+    if (text === null) return yield* failed("not a token of this site, or incomplete");
     yield* print(text);
   })).pipe(Command.withDescription("Open the token of a Received field, for an abuse report"));
 
@@ -94,7 +94,9 @@ const newKey = Command.make("new-key", {
       catch: (e) => failed(`${path}: ${reasonOf(e)}`),
     });
     yield* print(`${path}: a new key seals from the next start on; older ones still open`);
-  })).pipe(Command.withDescription("Make a key that seals; keys of the file go on opening"));
+  })).pipe(
+    Command.withDescription("Make a new sealing key; older keys in the file still open tokens"),
+  );
 
 const readIfThere = (path: string): string => {
   try {

@@ -1,4 +1,4 @@
-/** What the commands that change the queue have in common: which messages are meant, and what is said of it. */
+/** Shared by the commands that change the queue: which messages they select, and what they print. */
 import { Clock, Effect, Option } from "effect";
 import { Argument, Flag } from "effect/cli";
 import { type Change, type Changed, type Selection, SpoolAdmin } from "../../ports/spool_admin.ts";
@@ -16,7 +16,7 @@ export const flag = (name: string, what: string) =>
 
 export const which = {
   id: id.pipe(Argument.optional),
-  all: flag("all", "All messages that it can be done to"),
+  all: flag("all", "All messages that the command applies to"),
   ...selectionFlags,
   dryRun: flag("dry-run", "Only tell what it would touch"),
   json,
@@ -79,7 +79,7 @@ const whyNothing = Effect.fnUntraced(function* (id: string) {
   const found = yield* SpoolAdmin.use((s) => s.show(id));
   if (found === null) return yield* failed(`nothing to do: ${id} is unknown`);
   const states = [...new Set(found.recipients.map((r) => r.state))].join(", ");
-  return yield* failed(`nothing to do: what was meant of ${id} is ${states}`);
+  return yield* failed(`nothing to do: the recipients selected of ${id} are ${states}`);
 });
 
 const DONE: Readonly<Record<Change["_tag"], string>> = {
@@ -91,8 +91,8 @@ const DONE: Readonly<Record<Change["_tag"], string>> = {
   Edit: "changed",
 };
 
-const LATE = "what arrives all the same is recorded as delivered";
-const TWICE = "what arrives all the same may arrive once more";
+const LATE = "recipients that it still reaches are recorded as delivered";
+const TWICE = "recipients that it still reaches may get it once more";
 const AND_THEN: Readonly<Record<Change["_tag"], string>> = {
   Hold: LATE,
   Remove: LATE,

@@ -1,4 +1,7 @@
-/** `postern queue copies` and `take-over`: what stands here for other servers, and what to do when one of them is gone. */
+/**
+ * `postern queue copies` and `take-over`: copies that this server keeps for others, and taking over from a lost
+ * server.
+ */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { parseDomainName } from "../../address/domain.ts";
@@ -62,7 +65,7 @@ const drop = Effect.fnUntraced(function* (
 export const copies = Command.make("copies", {
   drop: Flag.String("drop").pipe(
     Flag.optional,
-    Flag.withDescription("Drop those for this server, undelivered: it will never come back"),
+    Flag.withDescription("Delete the copies of this server, undelivered: it will never come back"),
   ),
   dryRun,
   force,
@@ -108,5 +111,5 @@ export const takeOver = Command.make("take-over", {
       } from ${node}`,
     );
   }))).pipe(
-    Command.withDescription("Deliver from here what is kept for a server that is gone"),
+    Command.withDescription("Deliver from here the copies of a server that is lost"),
   );

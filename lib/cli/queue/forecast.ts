@@ -1,4 +1,4 @@
-/** What happens next to each recipient of a message, and why, in words. Pure. */
+/** Says what happens next to each recipient of a message, and why. Pure. */
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { QueueSettings } from "../../config/config.ts";
 import type { QueueDetail, QueueEvent, QueueRecipient } from "../../ports/spool.ts";
@@ -25,8 +25,8 @@ const told = (d: QueueDetail, r: QueueRecipient): string =>
   notified(d, r)
     ? "the sender gets a bounce"
     : d.returnPath === null
-    ? "nobody is told, since it has no return path"
-    : "nobody is told, as the sender asked";
+    ? "no report is sent, since it has no return path"
+    : "no report is sent, as the sender asked";
 
 export const forecastOf = (
   d: QueueDetail,
@@ -41,7 +41,7 @@ export const forecastOf = (
     d.history.findLast((h) => h.what === what && h.address === r.address)?.at ?? null;
   return d.recipients.map((r): Forecast => {
     const late = r.underWay === true
-      ? "; a server had begun with it, so that it may arrive all the same"
+      ? "; a server had begun to deliver it, so that it may still arrive"
       : "";
     const giveUp = `it is given up {expires}, and then ${told(d, r)}`;
     switch (r.state) {
@@ -70,7 +70,7 @@ export const forecastOf = (
       case "held": {
         const end = d.hold?.until ?? null;
         if (d.hold !== null && end !== null) {
-          const then = d.hold.then === "expire" ? "it goes back to its sender" : "it goes on";
+          const then = d.hold.then === "expire" ? "it returns to its sender" : "it continues";
           return {
             words: `held until {at}, and then ${then}, unless \`postern queue release ${d.id}\` ` +
               "lets it go on before",
@@ -107,7 +107,7 @@ export const forecastOf = (
         };
       case "removed":
         return {
-          words: `taken out {at} by an operator, and nobody was told${late}`,
+          words: `removed {at} by an operator, without a report${late}`,
           at: latest("removed", r),
           expires: null,
         };

@@ -1,4 +1,4 @@
-/** What the route of a recipient lets its next hop have, in words. */
+/** Says what the route of a recipient allows its next hop. */
 import { parseMailbox } from "../../address/path.ts";
 import type { Config } from "../../config/config.ts";
 import type { HopLimits } from "../../ports/routes.ts";

@@ -1,4 +1,4 @@
-/** What was let go by hand is no surprise the next time: its client and its recipients are known from then on. */
+/** A message released by hand makes its client and its recipients known. */
 import { Clock, Effect } from "effect";
 import { accountsLayer } from "../../accounts/sqlite.ts";
 import type { Config } from "../../config/config.ts";
@@ -7,7 +7,7 @@ import { KnownClients } from "../../ports/known_clients.ts";
 import type { QueueDetail } from "../../ports/spool.ts";
 import { type Failure, noAccounts } from "../../app/failure.ts";
 
-/** Nothing where it was not held for such a reason, or was nobody's. */
+/** Nothing where it was not held for such a reason, or has no account. */
 export const learnSender = (config: Config, m: QueueDetail): Effect.Effect<void, Failure> => {
   const { account, session, hold, envelope } = m;
   const { burst, unusual } = config.holds;

@@ -57,7 +57,7 @@ const LINES_AT_ONCE = 500;
 const list = Command.make(
   "list",
   {
-    all: flag("all", "Finished messages too, as long as they are remembered"),
+    all: flag("all", "Also finished messages, as long as they are kept"),
     limit,
     ...selectionFlags,
     state,
@@ -92,7 +92,7 @@ const list = Command.make(
         if (more > 0) yield* print(`and ${more} more: --limit 0 shows all of them`);
       })
     ),
-).pipe(Command.withDescription("List messages that are not finished, oldest first"));
+).pipe(Command.withDescription("List unfinished messages, oldest first"));
 
 const count = Command.make("count", { json }, (a) =>
   onSpool(() =>
@@ -179,14 +179,14 @@ const reroute = Command.make(
         yield* perform("reroute", { _tag: "Reroute", via }, a);
       })
     ),
-).pipe(Command.withDescription("Send by another next hop than the routes say"));
+).pipe(Command.withDescription("Send to another next hop than the routes say"));
 
 const edit = (policies: Policies) =>
   Command.make(
     "edit",
     {
       id: id.pipe(Argument.optional),
-      all: flag("all", "In every message that is not finished"),
+      all: flag("all", "In every unfinished message"),
       from: Flag.String("from").pipe(Flag.withDescription("The recipient as it is")),
       to: Flag.String("to").pipe(Flag.withDescription("The recipient as it shall be")),
       ...selectionFlags,
@@ -212,7 +212,7 @@ const edit = (policies: Policies) =>
           );
         })
       ),
-  ).pipe(Command.withDescription("Put another recipient in place of one"));
+  ).pipe(Command.withDescription("Replace one recipient by another"));
 
 export const queueCommand = (policies: Policies) =>
   Command.make("queue").pipe(
@@ -229,6 +229,6 @@ export const queueCommand = (policies: Policies) =>
       edit(policies),
       copies,
       takeOver,
-      plain("remove", "Take messages out, undelivered and without a bounce"),
+      plain("remove", "Remove messages, undelivered and without a bounce"),
     ]),
   );

@@ -1,4 +1,4 @@
-/** `postern queue release` and `cancel`: by queue id, or by the token of the note to the owner, which is good once. */
+/** `postern queue release` and `cancel`: by queue id, or by the token of the owner's notice, which works once. */
 import { Effect, Option } from "effect";
 import { Argument, Command } from "effect/cli";
 import type { Config } from "../../config/config.ts";
@@ -41,7 +41,7 @@ const redeem = (
     if (id !== null && then === "release") yield* vouch(config, id);
     const changed = yield* admin.redeem(token, then);
     return changed.recipients > 0 ? changed : yield* failed(
-      "this token holds nothing: it was used, or what it was for is over",
+      "this token has no effect: it was used, or its hold is over",
     );
   });
 
@@ -71,7 +71,7 @@ export const release = Command.make(
   {
     ...which,
     id: Argument.String("queue-id or token").pipe(
-      Argument.withDescription("A queue id, or the token of the note about a held message"),
+      Argument.withDescription("A queue id, or the token of the notice about a held message"),
       Argument.optional,
     ),
   },
@@ -82,7 +82,7 @@ export const release = Command.make(
         if (id !== null && isToken(id)) {
           if (a.all || Object.keys(yield* selecting(a, 0)).length > 0) {
             return yield* misused(
-              "queue release: a token says which message, and nothing else may",
+              "queue release: a token alone selects the message; give nothing else",
             );
           }
           return yield* report(yield* redeem(config, id, "release", a.dryRun), a, "Release");
@@ -91,7 +91,7 @@ export const release = Command.make(
         yield* a.all ? releaseAll(a) : perform("release", { _tag: "Release" }, a);
       })
     ),
-).pipe(Command.withDescription("Let held recipients go on, whatever holds them"));
+).pipe(Command.withDescription("Release held recipients, whatever holds them"));
 
 export const cancel = Command.make("cancel", {
   token: Argument.String("token").pipe(
@@ -105,5 +105,5 @@ export const cancel = Command.make("cancel", {
       (c) => report(c, { id: Option.none(), dryRun: false, json: a.json }, "Remove"),
     )
   )).pipe(
-    Command.withDescription("Call a held message back by its token: it is taken out, undelivered"),
+    Command.withDescription("Call a held message back by its token: it is removed, undelivered"),
   );

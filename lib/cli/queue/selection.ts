@@ -1,4 +1,4 @@
-/** Flags that say which messages of the queue are meant. */
+/** Flags that select messages of the queue. */
 import { Effect, Option } from "effect";
 import { Flag } from "effect/cli";
 import { parseDomainName } from "../../address/domain.ts";
@@ -9,7 +9,7 @@ const text = (name: string, what: string) =>
   Flag.String(name).pipe(Flag.optional, Flag.withDescription(what));
 
 export const selectionFlags = {
-  sender: text("sender", 'By return path, in which "*" stands for anything; "<>" is the null one'),
+  sender: text("sender", 'By return path; "*" matches anything, "<>" is the null path'),
   account: text("account", "By the account that submitted it"),
   recipient: text("recipient", 'By recipient address; "*" stands for anything'),
   domain: text("domain", 'By domain of the recipient; "*.example.net" is what lies below it'),

@@ -34,7 +34,7 @@ const list = Command.make("list", { json }, (a) =>
         ...all.map((s) => `${clean(s.address)}  until ${localTime(s.until)}: ${clean(s.reason)}`),
       );
     })
-  )).pipe(Command.withDescription("List them, with what their hosts said"));
+  )).pipe(Command.withDescription("List them, with the replies of their hosts"));
 
 const add = Command.make(
   "add",

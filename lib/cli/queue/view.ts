@@ -40,7 +40,7 @@ const recipientLine = (r: QueueRecipient): string => {
 
 const holdLine = ({ reason, until, then }: QueueHold): string => {
   const end = then === "expire" ? "goes back" : "leaves";
-  const when = until === null ? "until somebody releases it" : `${end} ${localTime(until)}`;
+  const when = until === null ? "until it is released" : `${end} ${localTime(until)}`;
   return `  held: ${clean(reason)}; ${when}`;
 };
 

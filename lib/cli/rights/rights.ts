@@ -91,7 +91,7 @@ const testCommand = (policies: Policies) =>
     sender: Flag.String("sender").pipe(Flag.optional, Flag.withDescription("Address in Sender")),
     resentFrom: Flag.String("resent-from").pipe(
       Flag.optional,
-      Flag.withDescription("Address in Resent-From: the message is passed on"),
+      Flag.withDescription("Address in Resent-From: the message is resent"),
     ),
     to: Flag.String("to").pipe(
       Flag.atLeast(0),
@@ -118,7 +118,7 @@ const testCommand = (policies: Policies) =>
         if (!verdict.granted) return yield* new Failure({ lines: [], exitCode: 1 });
       })
     )).pipe(
-      Command.withDescription("What would be said to a message; exit status 0 granted, 1 refused"),
+      Command.withDescription("Show the reply to a message; exit status 0 granted, 1 refused"),
     );
 
 const listCommand = Command.make(

@@ -1,4 +1,4 @@
-/** `postern rights grant` and its like: changes to grants, groups and permissions in the accounts' store. */
+/** `postern rights grant` and similar commands: changes to grants, groups and permissions in the accounts' store. */
 import { Effect, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { type Grant, type Principal, printPrincipal } from "../../address/grant.ts";
@@ -26,7 +26,7 @@ const grantCommand = Command.make("grant", {
   address,
   onBehalf: Flag.Boolean("on-behalf").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("In From only, with Sender naming who submits"),
+    Flag.withDescription("In From only, with Sender naming the submitter"),
   ),
   credential,
   to: Flag.String("to").pipe(
@@ -119,8 +119,8 @@ export const changeCommands = [
   revokeCommand,
   memberCommand("join", "Make an account or a group a member of a group"),
   memberCommand("leave", "End such a membership"),
-  limitCommand("limit", "permit", "Let somebody send to recipients that match, and to no others"),
+  limitCommand("limit", "permit", "Let an account or group send to matching recipients only"),
   limitCommand("unlimit", "forbid", "Take such a limit back"),
-  allowCommand("allow", "permit", "Allow a From that names nobody, or authors in several domains"),
+  allowCommand("allow", "permit", "Allow a From without a mailbox, or authors in several domains"),
   allowCommand("disallow", "forbid", "Take such a permission back"),
 ] as const;

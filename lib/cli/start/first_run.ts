@@ -1,6 +1,6 @@
 /**
- * The first run on a fresh machine: a directory with everything that a server needs, which sends
- * nothing anywhere. What is there already is left alone.
+ * The first run on a fresh machine: makes a directory with everything that a server needs and that sends nothing
+ * anywhere. Existing files are left alone.
  */
 import { Clock, Duration, Effect, Redacted } from "effect";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface FirstRun {
   readonly certificate: string;
   /** `me@postern.localhost` */
   readonly account: string;
-  /** Kept in a file beside it, for whoever can read the directory; null once that file is gone. */
+  /** Stored in a file beside it, readable by its owner; null once that file is gone. */
   readonly password: Redacted.Redacted<string> | null;
   /** Whether anything was made just now. */
   readonly fresh: boolean;

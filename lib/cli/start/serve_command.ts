@@ -27,7 +27,7 @@ import { print, show } from "../terminal.ts";
 const held = Flag.Boolean("held").pipe(
   Flag.withDefault(false),
   Flag.withDescription(
-    "Hold what the spool has already, until `postern queue release`; new mail goes on",
+    "Hold messages that are in the spool, until `postern queue release`; new mail continues",
   ),
 );
 
@@ -121,7 +121,7 @@ const welcome = (config: Config, made: FirstRun) => (listening: Listening): Effe
     const listener = listening.submissions[0];
     if (listener === undefined) return;
     yield* print(
-      "Mail goes no further than the Maildir beside the configuration until a route says so.",
+      "Mail stays in the Maildir beside the configuration until a route says otherwise.",
       "Paste this into another terminal to send a message:",
       "",
       curlLine(made, listener),

@@ -31,7 +31,7 @@ export const imapServerOf = (
     clear && !isLoopback(host) ? "may be none only where via is an address of this machine" : null,
   ].filter((f) => f !== null);
   for (const f of faults) report("tls", f);
-  if (clear && entry.ca !== undefined) report("ca", "authorities are looked at only with TLS");
+  if (clear && entry.ca !== undefined) report("ca", "authorities are used only with TLS");
   if (faults.length > 0 || password === null) return null;
   return {
     origin: printSocketAddress(named).toLowerCase(),

@@ -1,4 +1,4 @@
-/** What the configuration file says in words of before, and whom a default that changed may surprise. Pure. */
+/** Outdated spellings in the configuration file, and accounts that a changed default affects. Pure. */
 import { domainKey } from "../../address/domain.ts";
 import { printMailbox } from "../../address/mailbox.ts";
 import type { Account } from "../../ports/accounts.ts";

@@ -176,8 +176,8 @@ const separators = (
       found.warnings.push(problemAt(
         source,
         ["rights", "separator"],
-        `${JSON.stringify(separatorOf(m))} stands in the account name ${printMailbox(m)}: ` +
-          `whoever has ${head} may send as it`,
+        `${JSON.stringify(separatorOf(m))} is in the account name ${printMailbox(m)}: ` +
+          `the account ${head} may send as it`,
       ));
     }
   }
@@ -280,7 +280,9 @@ const unforwarded = (
 ): void => {
   const without = mechanisms.filter((m) => m !== "PLAIN" && m !== "LOGIN");
   if (passThrough?.login !== true || without.length === 0) return;
-  const message = `whoever signs in by ${without.join(", ")} is refused: no password is shown`;
+  const message = `clients that sign in by ${
+    without.join(", ")
+  } are refused: they send no password`;
   found.warnings.push(problemAt(source, ["route", i, "forward_login"], message));
 };
 

@@ -1,4 +1,4 @@
-/** From what the file says, each value valid for itself, to `Config`. */
+/** Converts the file's contents, each value valid by itself, to `Config`. */
 import { Duration } from "effect";
 import { addressKey } from "../../address/account_key.ts";
 import { type DomainName, parseDomainName } from "../../address/domain.ts";

@@ -1,4 +1,4 @@
-/** What is wrong between `[[domain]]`, `[http]` and `[dns_server]`, each of them right for itself. */
+/** Contradictions between `[[domain]]`, `[http]` and `[dns_server]`, each of them valid by itself. */
 import { parseDomainName } from "../../address/domain.ts";
 import { within } from "../../discovery/offer.ts";
 import type { KeyPath } from "../values/toml.ts";
@@ -26,7 +26,7 @@ export const discoveryProblems = (document: Document, report: Report): void => {
   listed.forEach((zone, i) => {
     const at = ["dns_server", "zones", i];
     if (!names.some((n) => within(zone, n))) {
-      report(at, "lies in no [[domain]], so that there is nothing to answer");
+      report(at, "is in no [[domain]], so there is nothing to answer");
     }
     if (listed.indexOf(zone) !== i) report(at, "is listed twice");
   });

@@ -1,4 +1,4 @@
-/** From a `[[domain]]`, each value valid for itself, to what the model of discovery wants. */
+/** Converts a `[[domain]]`, each value valid by itself, to the model of discovery. */
 import { parseDomainName } from "../../address/domain.ts";
 import type { DkimKey, DomainSettings, ServerLists } from "../../discovery/offer.ts";
 import {

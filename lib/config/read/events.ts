@@ -1,4 +1,4 @@
-/** Makes the settings of `[events]`, and says what is wrong between its keys. */
+/** Makes the settings of `[events]`, and reports contradictions between its keys. */
 import { Duration } from "effect";
 import type { EventSettings } from "../config.ts";
 import { secretIn, type Surroundings } from "../values/secret.ts";
@@ -13,7 +13,7 @@ export const eventsOf = (
   if (url !== undefined && file === undefined) {
     report("webhook", "needs a secret_file, whose first line signs what is posted");
   }
-  if (url === undefined && file !== undefined) report("secret_file", "goes only with webhook");
+  if (url === undefined && file !== undefined) report("secret_file", "works only with webhook");
   const secret = url === undefined || file === undefined
     ? null
     : secretIn(file, around, (message) => report("secret_file", message));

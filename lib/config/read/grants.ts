@@ -1,4 +1,4 @@
-/** From `[[grant]]`, `[[group]]` and `[[permission]]`, each value valid for itself, to rights. */
+/** Converts `[[grant]]`, `[[group]]` and `[[permission]]`, each value valid by itself, to rights. */
 import {
   type Grant,
   type Group,

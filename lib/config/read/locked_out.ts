@@ -1,4 +1,4 @@
-/** Accounts that no mechanism on offer is strong enough for. Pure. RFC 4954 §6 */
+/** Accounts whose minimum no offered mechanism reaches. Pure. RFC 4954 §6 */
 import { strongEnough } from "../../envelope/strength.ts";
 import type { Account } from "../../ports/accounts.ts";
 import type { Config } from "../config.ts";

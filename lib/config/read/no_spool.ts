@@ -1,4 +1,4 @@
-/** What needs a spool, where the configuration has none. */
+/** Features that need a spool, in a configuration without one. */
 import type { ConfigFile } from "../schema/schema.ts";
 
 export const NO_SPOOL = "none";

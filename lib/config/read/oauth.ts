@@ -1,4 +1,4 @@
-/** Turns `[[auth.oauth]]` entries into issuers, and says which of them make no sense. */
+/** Turns `[[auth.oauth]]` entries into issuers, and reports those that contradict themselves. */
 import { Redacted } from "effect";
 import type { Issuer, TokenSource } from "../../oauth/issuer.ts";
 import { secretIn, type Surroundings } from "../values/secret.ts";
@@ -16,7 +16,10 @@ export const issuerOf = (
   const source = sourceOf(entry, around, report);
   if (source === null) return null;
   if (source._tag !== "Introspection" && entry.audience.length === 0) {
-    report("audience", "needs at least one name: tokens for others must not open this door");
+    report(
+      "audience",
+      "needs at least one name: tokens for other services must not be accepted here",
+    );
     return null;
   }
   return {
@@ -44,7 +47,7 @@ const sourceOf = (entry: OauthEntry, around: Surroundings, report: Report): Toke
   const strays = (["client_id", "client_secret", "client_secret_file"] as const).filter((key) =>
     entry[key] !== undefined
   );
-  for (const key of strays) report(key, "goes only with introspection");
+  for (const key of strays) report(key, "works only with introspection");
   if (strays.length > 0) return null;
   return isUrl(jwks)
     ? { _tag: "KeyUrl", url: jwks }

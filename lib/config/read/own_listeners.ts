@@ -1,4 +1,4 @@
-/** What autodiscovery tells of our own listeners: name, ports, ways to sign in. */
+/** What autodiscovery publishes about our own listeners: name, ports, ways to sign in. */
 import type { OwnListeners } from "../../discovery/offer.ts";
 import type { Auth } from "../../discovery/service.ts";
 import type { MechanismName } from "../../sasl/all.ts";

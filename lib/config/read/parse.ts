@@ -1,4 +1,4 @@
-/** From the text of a configuration file to `Config` or to everything that is wrong with it. */
+/** From the text of a configuration file to `Config`, or to all its problems. */
 import { Duration } from "effect";
 import { dirname, resolve } from "node:path";
 import type { Issuer } from "../../oauth/issuer.ts";

@@ -1,4 +1,4 @@
-/** Says what zod found in the words of the configuration file: key, value given, what is allowed. */
+/** Translates problems that zod found to the terms of the configuration file: key, value, what is allowed. */
 import { z } from "zod";
 import type { Problem } from "../config.ts";
 import { nearest } from "../values/nearest.ts";

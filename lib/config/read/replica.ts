@@ -1,4 +1,4 @@
-/** Makes the settings of `[replica]`, and says what is wrong between its keys. */
+/** Makes the settings of `[replica]`, and reports contradictions between its keys. */
 import { Duration } from "effect";
 import { parseDomainName } from "../../address/domain.ts";
 import { parseListener } from "../values/address.ts";
@@ -20,11 +20,11 @@ export const replicaOf = (
   if (to === undefined && listen.length === 0) {
     report("to", "is missing: give it, or listen with nodes, or leave [replica] out");
   }
-  if (to === undefined && entry.ca !== undefined) report("ca", "goes only with to");
+  if (to === undefined && entry.ca !== undefined) report("ca", "works only with to");
   if (listen.length > 0 && nodes.length === 0) {
-    report("listen", "needs nodes: the hostnames of those whose copies are kept here");
+    report("listen", "needs nodes: the hostnames of the servers whose copies are kept here");
   }
-  if (listen.length === 0 && nodes.length > 0) report("nodes", "goes only with listen");
+  if (listen.length === 0 && nodes.length > 0) report("nodes", "works only with listen");
   const named = nodes.map((n) => parseDomainName(n)?.ascii ?? n);
   const own = parseDomainName(hostname)?.ascii;
   if (own !== undefined && named.includes(own)) {

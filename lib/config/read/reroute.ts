@@ -19,12 +19,12 @@ export const rerouteTo = (via: string, table: RouteTable): Reroute | { readonly 
   };
   const rule = routeRule({ to: "*", via }, around, (_key, message) => faults.push(message));
   if (rule === null) return { fault: faults.join("; ") };
-  if (rule.credentials !== null) return { fault: "may hold no login: add a route with it" };
+  if (rule.credentials !== null) return { fault: "cannot contain a login: add a route for it" };
   const known = table.find((r) => placeOf(r.hop) === placeOf(rule.hop)) ?? null;
   return { rule: known === null ? rule : { ...known, pattern: "*" }, known };
 };
 
-/** Where a next hop is, whoever signs in there. */
+/** The place of a next hop, without its login. */
 const placeOf = (hop: RouteRule["hop"]): string =>
   hop._tag === "MxOfRecipient"
     ? `mx:${hop.port}`

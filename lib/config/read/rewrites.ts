@@ -1,4 +1,4 @@
-/** From `[[alias]]` and `[[rewrite]]`, each value valid for itself, to rules. */
+/** From `[[alias]]` and `[[rewrite]]`, each value valid by itself, to rules. */
 import { parseDomainName } from "../../address/domain.ts";
 import type { Mailbox } from "../../address/mailbox.ts";
 import { parseMailbox } from "../../address/path.ts";

@@ -1,9 +1,9 @@
-/** What else must hold for a route to be taken. */
+/** The further conditions of a route. */
 import type { Range, RouteConditions } from "../../ports/routes.ts";
 import { parseSenderCondition } from "../values/sender_condition.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
 
-/** Null where a route is taken whoever sends what. */
+/** Null where a route has no conditions. */
 export const conditions = (entry: RouteEntry, wrong: Report): RouteConditions | null => {
   const size = range(entry, "min_size", "max_size", 0, Infinity, wrong);
   const priority = range(entry, "min_priority", "max_priority", -9, 9, wrong);

@@ -1,4 +1,4 @@
-/** How a route passes messages through, and what stands against that. */
+/** How a route passes messages through, and what prevents that. */
 import type { HopTemplate, PassThrough } from "../../ports/routes.ts";
 import type { Report, RouteEntry } from "./route_entry.ts";
 import { levelOf, VERIFIED } from "./route_hop.ts";
@@ -34,11 +34,11 @@ export const passThroughOf = (
 /** Who gets passwords must be known by name, and show it. RFC 4954 §9, RFC 8314 §4.4 */
 const forwarding = (entry: RouteEntry, hop: HopTemplate, wrong: Report): void => {
   if (entry.username !== undefined || ("login" in hop && hop.login !== null)) {
-    wrong("forward_login", "the route has a login of its own: give either");
+    wrong("forward_login", "the route has a login of its own: give one or the other");
   }
   const members = hop._tag === "Several" ? hop.hops : [hop];
   if (members.some((h) => h._tag !== "Smtp" && h._tag !== "Srv")) {
-    wrong("forward_login", "goes only with smtp:, smtps: and srv:");
+    wrong("forward_login", "works only with smtp:, smtps: and srv:");
     return;
   }
   const level = levelOf(hop);

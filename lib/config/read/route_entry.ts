@@ -1,4 +1,4 @@
-/** A `[[route]]` as the file has it. */
+/** A `[[route]]` as it is in the file. */
 import type { TlsLevel } from "../../ports/routes.ts";
 
 /** As the file writes it. */

@@ -1,4 +1,4 @@
-/** The next hop of a route, or the list of them, and how TLS is to be. */
+/** The next hop of a route, or the list of them, and its TLS. */
 import type { Credentials, HopTemplate, SeveralMember, TlsLevel } from "../../ports/routes.ts";
 import type { Report, RouteEntry, TlsWord } from "./route_entry.ts";
 import type { Via } from "../values/via.ts";

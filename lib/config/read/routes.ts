@@ -1,4 +1,4 @@
-/** Turns `[[route]]` entries into the route table, and says which of them make no sense. */
+/** Turns `[[route]]` entries into the route table, and reports those that contradict themselves. */
 import { Redacted } from "effect";
 import { type Credentials, hopKey, type HopTemplate, type RouteRule } from "../../ports/routes.ts";
 import { patternKey } from "../values/pattern.ts";
@@ -79,7 +79,7 @@ const login = (
   if (vias.some((v) => v._tag !== "Host" && v._tag !== "Srv")) {
     for (const key of ["username", "password", "password_file"] as const) {
       if (entry[key] !== undefined) {
-        wrong(key, "a login goes only with smtp:, smtps:, lmtp: and srv:");
+        wrong(key, "a login works only with smtp:, smtps:, lmtp: and srv:");
       }
     }
     return null;
@@ -131,7 +131,7 @@ export const routeConflicts = (
       out.push({
         at,
         key: "to",
-        message: "is never taken: an earlier route has the same, for all",
+        message: "is never used: an earlier route has the same to, without conditions",
       });
     }
     patterns.add(same);

@@ -1,4 +1,4 @@
-/** Files with secrets that the configuration names and others may read. */
+/** Files with secrets in the configuration that others can read. */
 import { printKey, problemAt, type Source } from "./problems.ts";
 import type { Problem } from "../config.ts";
 import type { KeyPath } from "../values/toml.ts";

@@ -1,4 +1,4 @@
-/** What `[dns]` and `[discover]` say where there is no configuration. */
+/** `[dns]` and `[discover]` without a configuration. */
 import type { Config } from "../config.ts";
 import { discoverOf, dnsOf } from "./convert.ts";
 import { discover } from "../schema/discover.ts";

@@ -43,7 +43,7 @@ export const oauth = z.strictObject({
   scope: z.string().default("").describe("Scopes that a token must have, separated by blanks"),
   openid_configuration: z.string().refine((s) => s === "" || isSafeUrl(s), { error: SAFE }).default(
     "",
-  ).describe("Where clients find the issuer's description; told when a token is refused"),
+  ).describe("Where clients find the issuer's description; sent when a token is refused"),
 }).describe("An issuer of tokens for OAUTHBEARER and XOAUTH2");
 
 export const auth = z.strictObject({

@@ -11,7 +11,7 @@ export const discover = z.strictObject({
     "Provider databases that `postern discover` may ask; only the domain is sent",
   ),
   private_addresses: z.boolean().default(false).describe(
-    "Connect to loopback, private and other special addresses, for services of one's own network",
+    "Connect to loopback, private and other special addresses, for services of your own network",
   ),
   timeout_seconds: span(20, 1, 120, "Time for a whole discovery"),
   ca: z.string().refine((s) => s !== "" && !s.includes("\0"), {

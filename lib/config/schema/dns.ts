@@ -1,4 +1,4 @@
-/** `[dns]`: whom we ask, and how long. */
+/** `[dns]`: name servers and time-outs. */
 import { z } from "zod";
 import { parseDnsServer } from "../values/dns_server.ts";
 import { count, span } from "../values/range.ts";

@@ -72,10 +72,10 @@ export const domain = z.strictObject({
   carddav: url("Address books: URL to start from"),
   auth: z.array(z.enum(AUTHS)).min(1, { error: "needs at least one method" }).optional()
     .describe(
-      "How clients may sign in, preferred first; default: as [auth] says for our own listeners, elsewhere with a password",
+      "How clients may sign in, preferred first; default: as in [auth] for our own listeners, otherwise with a password",
     ),
   username: z.enum(["address", "local"]).default("address").describe(
-    "User name: the whole address, or what stands before its @",
+    "User name: the whole address, or the part before its @",
   ),
   oauth_issuer: url("Issuer of OAuth tokens for public clients; default: the first of [auth]"),
   documentation: url("Page that explains the set-up to people"),

@@ -23,7 +23,7 @@ export const events = z.strictObject({
     "File to which events are appended, one JSON object a line",
   ),
   kinds: z.array(z.enum(EVENT_KINDS)).default([...EVENT_KINDS]).describe(
-    "Which of them are told",
+    "Which of them are sent",
   ),
   keep_days: span(3, 0.01, 365, "How long events wait for a receiver that does not take them"),
   max_waiting: count(

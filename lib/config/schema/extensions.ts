@@ -1,4 +1,4 @@
-/** `[extensions]`: what a site may switch on besides what every client finds. RFC 6409 §7 */
+/** `[extensions]`: extensions that a site may switch on in addition to the standard ones. RFC 6409 §7 */
 import { z } from "zod";
 import { parseImapBase } from "../values/imap_base.ts";
 import { count, span } from "../values/range.ts";
@@ -11,7 +11,7 @@ const file = (description: string) =>
 export const burl = z.strictObject({
   url: z.string().refine((s) => parseImapBase(s, ["imap"]) !== null, {
     error: 'must be "imap://host" or "imap://host:port", as it stands in the URLs of clients',
-  }).describe("The IMAP server as clients' URLs name it; told in EHLO after login"),
+  }).describe("The IMAP server as clients' URLs name it; shown in EHLO after login"),
   via: z.string().refine((s) => parseImapBase(s, ["imap", "imaps"]) !== null, {
     error: 'must be "imap://host:port" (STARTTLS) or "imaps://host:port" (TLS at once)',
   }).optional().describe(
@@ -47,7 +47,7 @@ export const extensions = z.strictObject({
   ),
   mt_priority: off("Offer MT-PRIORITY: clients may say how urgent a message is. RFC 6710"),
   mt_priority_accounts: z.array(z.string()).default([]).describe(
-    "Accounts that may ask for more than 0; others are lowered to 0, and told",
+    "Accounts that may ask for more than 0; for others it is lowered to 0, and the reply says so",
   ),
   mt_priority_least: count(-9, -9, 0, "Lowest priority that is taken; lower ones are refused"),
   mt_priority_bytes: count(

@@ -52,6 +52,6 @@ export const permission = z.strictObject({
     'The only recipients it may send to, such as "*@example.net"; empty: anybody',
   ),
   may: z.array(z.enum(["group-from", "several-domains"])).default([]).describe(
-    "What is refused to others: a From that names nobody, authors in several domains",
+    "What others are refused: a From without a mailbox, authors in several domains",
   ),
 });

@@ -1,4 +1,4 @@
-/** `[holds]`: what is accepted and does not leave at once. */
+/** `[holds]`: when accepted messages are held. */
 import { z } from "zod";
 import { parseMailbox } from "../../address/path.ts";
 import { count, span } from "../values/range.ts";

@@ -1,4 +1,4 @@
-/** `[limits]`: every bound of the server, with the ledger's defaults. RFC 5321 §4.5.3 */
+/** `[limits]`: every limit of the server, with the defaults of docs/design/requirements.md. RFC 5321 §4.5.3 */
 import { z } from "zod";
 import { count, span } from "../values/range.ts";
 

@@ -1,4 +1,4 @@
-/** `[next_hop]`: what holds for next hops of whatever route. */
+/** `[next_hop]`: settings for the next hops of all routes. */
 import { z } from "zod";
 import { parseDomainName } from "../../address/domain.ts";
 import { parseMailbox } from "../../address/path.ts";

@@ -1,4 +1,4 @@
-/** `[queue]`: retries, expiry, and how next hops are talked to. RFC 5321 §4.5.3.2, §4.5.4.1 */
+/** `[queue]`: retries, expiry, and time-outs towards next hops. RFC 5321 §4.5.3.2, §4.5.4.1 */
 import { z } from "zod";
 import { parseMailbox } from "../../address/path.ts";
 import { count, span } from "../values/range.ts";
@@ -32,7 +32,7 @@ export const queue = z.strictObject({
   postmaster_copy: z.string().refine((s) => parseMailbox(s) !== null, {
     error: "must be an address",
   }).optional().describe(
-    "Address that gets each report of a failure too, as the sender does; default: nobody",
+    "Address that gets a copy of each failure report; default: none",
   ),
   connections: count(200, 1, 10_000, "Outgoing connections at once"),
   connections_per_hop: count(4, 1, 10_000, "Outgoing connections at once to one next hop"),

@@ -1,4 +1,4 @@
-/** `[records]`: what is remembered of submissions. */
+/** `[records]`: which submissions are recorded. */
 import { z } from "zod";
 import { span } from "../values/range.ts";
 

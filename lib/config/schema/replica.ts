@@ -21,7 +21,7 @@ export const replica = z.strictObject({
     'The server that keeps copies of what has a route with durability "replicated"; its certificate must be for this name',
   ),
   ca: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
-    "PEM file with the authorities that may vouch for it; default: the system's",
+    "PEM file with the authorities to trust for it; default: the system's",
   ),
   wait_seconds: span(
     30,

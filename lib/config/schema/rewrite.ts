@@ -1,4 +1,4 @@
-/** `[[alias]]` and `[[rewrite]]`: addresses that stand for others, in own domains only. RFC 6409 §8.7, §8.8 */
+/** `[[alias]]` and `[[rewrite]]`: aliases and rewritten addresses, in own domains only. RFC 6409 §8.7, §8.8 */
 import { z } from "zod";
 import { fullyQualified, parseDomainName } from "../../address/domain.ts";
 import { parseMailbox } from "../../address/path.ts";

@@ -51,8 +51,8 @@ export const route = z.strictObject({
   ).min(1, { error: "must name at least one" }).optional().describe(
     'Only for these accounts; "@example.net" for all of a domain',
   ),
-  min_size: octets.optional().describe("Only for messages of at least so many octets"),
-  max_size: octets.optional().describe("Only for messages of at most so many octets"),
+  min_size: octets.optional().describe("Only for messages of at least this many octets"),
+  max_size: octets.optional().describe("Only for messages of at most this many octets"),
   min_priority: priority.optional().describe("Only from this MT-PRIORITY on"),
   max_priority: priority.optional().describe("Only up to this MT-PRIORITY"),
   via: z.union([one, z.array(one).min(1, { error: "needs at least one next hop" })], {
@@ -86,7 +86,7 @@ export const route = z.strictObject({
       '"next_hop" and verified TLS',
   ),
   ca: z.string().min(1, { error: "must be the path of a file" }).optional().describe(
-    "PEM file with the authorities that may vouch for the next hop; default: the system's",
+    "PEM file with the authorities to trust for the next hop; default: the system's",
   ),
   connections: limit(10_000).optional().describe(
     "Connections at once to one next hop of this route; default: queue.connections_per_hop",

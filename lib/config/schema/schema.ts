@@ -1,5 +1,5 @@
 /**
- * What the configuration file may say: every key with its range, default and description.
+ * The schema of the configuration file: every key with its range, default and description.
  *
  * Only lib/config knows zod; `convert.ts` turns what comes out into `Config`.
  */
@@ -85,18 +85,18 @@ export const configFile = z.strictObject({
     ),
     proxy_from: z.array(network).default([]).describe(
       "Balancers, whose connections must begin with a PROXY protocol header (version 1 or 2) " +
-        "that names the client; nobody else is believed",
+        "that names the client; it is ignored from all others",
     ),
     xclient_from: z.array(network).default([]).describe(
-      "Proxies that may name the client by XCLIENT; to nobody else it is offered",
+      "Proxies that may name the client by XCLIENT; it is offered to no others",
     ),
   }).describe("Where to listen; at least one address"),
 
   tls: z.strictObject({
-    certificate: file.describe("PEM file: our certificate, then those that vouch for it"),
+    certificate: file.describe("PEM file: our certificate, then its chain"),
     key: file.describe("PEM file with the private key of the certificate"),
     client_ca: file.optional().describe(
-      "PEM file with the authorities that may vouch for clients; without it none is asked for a certificate",
+      "PEM file with the authorities to trust for client certificates; without it none is requested",
     ),
     sni: z.array(z.strictObject({
       certificate: file.describe("PEM chain; serves the names it holds"),
@@ -210,7 +210,7 @@ export const configFile = z.strictObject({
       "Add Sender only where no author is the account's, or wherever the return path is not in From",
     ),
     foreign_sender: z.enum(["reject", "fix"]).default("reject").describe(
-      "A Sender of somebody else, although the submitter is in From: refuse, or drop it",
+      "A Sender of another account, although the submitter is in From: refuse, or drop it",
     ),
   }).prefault({}),
 
@@ -220,7 +220,7 @@ export const configFile = z.strictObject({
         "default: those of the accounts' own addresses",
     ),
     separator: separator.default("+").describe(
-      "What stands between user and detail in a subaddress; empty: no subaddresses",
+      "Separator of user and detail in a subaddress; empty: no subaddresses",
     ),
     separators: z.record(domain, separator).optional().describe(
       "Separators of local domains that differ, by domain",

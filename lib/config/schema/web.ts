@@ -56,7 +56,7 @@ export const dnsServer = z.strictObject({
   ),
   mailbox: z.string().refine((s) => parseMailbox(s) !== null, {
     error: 'must be an address, such as "hostmaster@example.com"',
-  }).describe("Who answers for the zones, told in SOA"),
+  }).describe("Mailbox of the zones' administrator, published in SOA"),
   ttl_seconds: count(300, 5, 86_400, "How long resolvers may keep the answers"),
   responses_per_second: count(
     20,

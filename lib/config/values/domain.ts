@@ -1,4 +1,4 @@
-/** The values of a `[[domain]]` that are more than a word: records as a line of text. */
+/** Values of a `[[domain]]` with a grammar of their own: records as a line of text. */
 import { parseDomainName } from "../../address/domain.ts";
 import type { Caa, MailExchanger, ServerPlace, Tlsa } from "../../discovery/offer.ts";
 import { isIp, parseSocketAddress } from "./address.ts";

@@ -1,4 +1,4 @@
-/** What went wrong with a file, in a person's words. */
+/** A message for what went wrong with a file. */
 export const plainFault = (e: unknown): string => {
   if (e instanceof Deno.errors.NotFound) return "there is no such file";
   if (e instanceof Deno.errors.PermissionDenied) return "no permission for it";

@@ -1,4 +1,4 @@
-/** What the `to` of a route may say. */
+/** The grammar of a route's `to`. */
 import { domainKey, parseDomainName } from "../../address/domain.ts";
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import { parseMailbox } from "../../address/path.ts";

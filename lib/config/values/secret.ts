@@ -1,4 +1,4 @@
-/** What a configuration refers to outside of itself: files, and secrets in them. */
+/** Files that a configuration refers to, and the secrets in them. */
 import { Redacted } from "effect";
 
 /** Absolute path of what a file names; content of a secret file or why there is none. */

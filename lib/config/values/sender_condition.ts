@@ -1,4 +1,4 @@
-/** What the `from` of a route may say. */
+/** The grammar of a route's `from`. */
 import { domainKey } from "../../address/domain.ts";
 import { parseMailbox } from "../../address/path.ts";
 import type { Party } from "../../ports/routes.ts";

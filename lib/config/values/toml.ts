@@ -1,4 +1,4 @@
-/** Reads TOML and finds the line of a key again, which the parser does not keep. */
+/** Reads TOML, and finds the line of a key, which the parser does not keep. */
 import { parse, TomlError } from "smol-toml";
 
 export type KeyPath = ReadonlyArray<string | number>;

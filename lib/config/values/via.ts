@@ -1,6 +1,4 @@
-/**
- * The next hop as `via` writes it. Reads only; what goes together is checked in `routes.ts`.
- */
+/** The next hop as `via` writes it. Only reads; `routes.ts` checks combinations. */
 import { parseDomainName } from "../../address/domain.ts";
 import { parseSocketAddress } from "./address.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Walks the loop of a mail domain: what should be published, what is, over DNS and HTTP, whether the servers answer, and
- * what clients make of it. Changes nothing. Section 11
+ * Checks a mail domain as a whole: expected and published records over DNS and HTTP, whether the servers answer,
+ * and the result for clients. Changes nothing. docs/design/autodiscovery.md §11
  */
 import { Log } from "../discover/candidate.ts";
 import { discover } from "../discover/discover.ts";
@@ -33,7 +33,7 @@ export interface CheckOptions {
   readonly ns?: ReadonlyArray<string>;
 }
 
-/** Sources that the domain itself publishes; others are asked only where these leave something open. 9.2 */
+/** Sources that the domain itself publishes; others are asked only where these leave something open. docs/design/autodiscovery.md §9.2 */
 const OWN_SOURCES: ReadonlySet<string> = new Set(["pacc", "srv", "autoconfig", "pox", "http"]);
 
 /** `expected` places against those that were found; order does not count. */

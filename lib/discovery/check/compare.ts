@@ -1,4 +1,4 @@
-/** One record set as it should be against one as it is. Section 11.3 */
+/** Compares an expected record set with the published one. docs/design/autodiscovery.md §11.3 */
 import type { DnsAnswer, DnsRecords, RecordType as AnswerType } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord, RecordData, RecordType } from "../record.ts";
@@ -141,7 +141,7 @@ const compareHint = (want: RecordData | undefined, have: ReadonlyArray<RecordDat
   return {
     status: kin.length > 0 && !open ? "pass" : "info",
     found: kin,
-    detail: open ? "it says nothing about others: as far as SPF goes, anybody may send" : "",
+    detail: open ? "it has no rule for others: by this SPF, anybody may send" : "",
   };
 };
 
@@ -151,7 +151,7 @@ const SHARED: ReadonlySet<RecordType> = new Set(["CAA", "TLSA"]);
 const rootMixed = (have: ReadonlyArray<RecordData>): boolean =>
   have.length > 1 && have.some((d) => d.type === "SRV" && d.target === ".");
 
-/** `answer` as one view has it; trouble is told as `unknown`. */
+/** `answer` of one view; trouble becomes `unknown`. */
 export const compareSet = <T extends AnswerType>(
   set: ExpectedSet,
   type: T,

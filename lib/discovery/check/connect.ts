@@ -1,4 +1,7 @@
-/** The servers themselves: do they answer, for the right names, and offer what is published. Section 11.2 */
+/**
+ * Checks the servers themselves: that they answer, for the right names, and offer what is published.
+ * docs/design/autodiscovery.md §11.2
+ */
 import { authsOf } from "../discover/probe_all.ts";
 import type { ProbeReport } from "../discover/ports.ts";
 import type { Offer } from "../offer.ts";

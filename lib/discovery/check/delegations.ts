@@ -1,4 +1,4 @@
-/** Whether the zone above names the same servers as the zone itself. RFC 1034 §4.2.2, NS-4 */
+/** Whether the parent zone names the same servers as the zone itself. RFC 1034 §4.2.2, NS-4 */
 import type { CheckPorts, Delegation } from "./ports.ts";
 import type { Finding } from "./report.ts";
 import type { Place, Zones } from "./zones.ts";
@@ -27,15 +27,15 @@ const finding = (zone: string, ns: ReadonlyArray<string>, said: Said): Finding =
   const base = { station: "dns", key: "delegation", subject: zone, type: "NS" } as const;
   const expected = [...ns].sort();
   if (said._tag !== "Servers") {
-    const detail = "the zone above has no delegation, so that nobody comes to this zone";
+    const detail = "the parent zone has no delegation, so that resolvers never reach this zone";
     return { ...base, status: "missing", expected, found: [], detail };
   }
   const found = [...said.names].sort();
   const stale = found.filter((n) => !expected.includes(n));
   const left = expected.filter((n) => !found.includes(n));
   const detail = [
-    ...stale.length === 0 ? [] : [`the zone above names ${stale.join(", ")}, the zone does not`],
-    ...left.length === 0 ? [] : [`the zone names ${left.join(", ")}, the zone above does not`],
+    ...stale.length === 0 ? [] : [`the parent zone names ${stale.join(", ")}, the zone does not`],
+    ...left.length === 0 ? [] : [`the zone names ${left.join(", ")}, the parent zone does not`],
   ].join("; ");
   return { ...base, status: detail === "" ? "pass" : "drift", expected, found, detail };
 };

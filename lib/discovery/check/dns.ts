@@ -1,4 +1,4 @@
-/** Published records against the model, at every name server and through the resolver. Section 11.2 */
+/** Published records against the model, at every name server and through the resolver. docs/design/autodiscovery.md §11.2 */
 import type { DnsAnswer, DnsTrouble } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { ExpectedRecord } from "../record.ts";
@@ -67,7 +67,7 @@ const shadowed = async (
   return set.type === "CNAME" && four._tag === "Found";
 };
 
-/** The resolver's word where no server has one for this set; nobody's cache makes that right. */
+/** The resolver's answer where no server has one for this set; a cache does not make that right. */
 const unanswered = (resolver: Compared, troubles: ReadonlyArray<DnsTrouble>): Compared => {
   const [first] = troubles;
   if (first === undefined) return resolver;
@@ -141,7 +141,7 @@ const halfDead = (looked: ReadonlyArray<Looked>): ReadonlyArray<Finding> => {
   return [...by.values()].map(({ asked, ...dead }) => serverFinding(dead, asked.sort()));
 };
 
-/** What stands for every name that nobody published. UN-3 */
+/** Wildcards, which answer for every unpublished name. UN-3 */
 const wildcards = async (domain: string, ports: CheckPorts): Promise<ReadonlyArray<Finding>> => {
   const lot = ports.draw(0, 0xffff_ffff).toString(36);
   const asked = [

@@ -1,11 +1,11 @@
-/** Answers that the resolver does not believe, told from those that it has not got. RFC 4035 §3.2.2, §5.5 */
+/** Distinguishes answers that the resolver rejects from those that it could not get. RFC 4035 §3.2.2, §5.5 */
 import type { DnsAnswer, RecordType } from "../../ports/dns.ts";
 import type { CheckPorts } from "./ports.ts";
 
 export interface Doubted<T extends RecordType> {
   /** What the zone says. */
   readonly answer: DnsAnswer<T>;
-  /** Whoever validates rejects it. */
+  /** A validating resolver rejects it. */
   readonly bogus: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** The endpoints over HTTP as a stranger finds them, against what the model would serve. Section 11.2 */
+/**
+ * Compares the HTTP endpoints, fetched as a stranger, with what the model would serve. docs/design/autodiscovery.md
+ * §11.2
+ */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import { readAutoconfig } from "../discover/autoconfig_document.ts";
 import { base64 } from "../digest.ts";
@@ -52,7 +55,7 @@ const statusOf = (g: NotFetched): Status => {
   return NO_WAY.test(g.detail) ? "unknown" : /ECONNREFUSED/.test(g.detail) ? "missing" : "drift";
 };
 
-/** `optional`: whoever runs that host need not know of us, and clients have another place to ask. */
+/** `optional`: the operator of that host need not know of us, and clients have another place to ask. */
 const notThere = (key: string, url: string, g: NotFetched, optional = false): Finding =>
   finding(key, url, optional ? "info" : statusOf(g), `${g.outcome}: ${g.detail}`);
 
@@ -126,7 +129,7 @@ const pacc = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => 
   return [finding("http-pacc", url, status, detail, { expected: [digest], found: matches })];
 };
 
-/** RFC 8461 §3.2; a policy names every exchanger. Section 11.3 */
+/** RFC 8461 §3.2; a policy names every exchanger. docs/design/autodiscovery.md §11.3 */
 const mtaSts = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => {
   if (offer.mtaSts === null) return [];
   const url = `https://mta-sts.${offer.domain}/.well-known/mta-sts.txt`;
@@ -136,7 +139,7 @@ const mtaSts = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> =
   const expected = lines(mtaStsPolicy(offer.mtaSts));
   const found = lines(new TextDecoder().decode(g.body));
   if (g.url !== url) {
-    return [finding("http-mta-sts", url, "drift", "is a redirect, which nobody follows")];
+    return [finding("http-mta-sts", url, "drift", "is a redirect, which senders do not follow")];
   }
   const allowed = offer.mtaSts.mx;
   const left = offer.mx.filter((m) =>
@@ -174,7 +177,7 @@ const autodiscover = async (run: Run, offer: Offer): Promise<Finding> => {
     : finding(key, url, "drift", `does not tell ${missing.join(", ")}`, { expected, found });
 };
 
-/** Every endpoint that the model stands for. */
+/** Every endpoint of the model. */
 export const checkHttp = async (run: Run, offer: Offer): Promise<ReadonlyArray<Finding>> => {
   const { domain, web } = offer;
   const path = "/mail/config-v1.1.xml";

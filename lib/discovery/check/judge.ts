@@ -1,4 +1,4 @@
-/** What the servers of a zone and the resolver say together about one record set. Section 11.2 */
+/** The verdict on one record set, from the servers of its zone and the resolver. docs/design/autodiscovery.md §11.2 */
 import type { DnsTrouble } from "../../ports/dns.ts";
 import type { Compared, ExpectedSet } from "./compare.ts";
 import type { Finding, Status } from "./report.ts";
@@ -9,7 +9,7 @@ export interface Seen {
   readonly compared: Compared;
 }
 
-/** What came of one set. */
+/** The result for one set. */
 export interface Looked {
   readonly set: ExpectedSet;
   readonly finding: Finding;
@@ -77,7 +77,7 @@ export const judged = (
     ...resolver,
     status: "pending",
     detail: joined(
-      "right at every name server; resolvers still keep what was there before",
+      "right at every name server; resolvers still cache the previous value",
       resolver.detail,
     ),
   };

@@ -1,4 +1,4 @@
-/** SRV records for clients that nothing in the configuration asks for: from a former provider, as a rule. */
+/** SRV records that the configuration does not ask for, usually left from a former provider. */
 import type { Srv } from "../../ports/dns.ts";
 import { printData } from "../publish/presentation.ts";
 import type { Offer } from "../offer.ts";
@@ -44,7 +44,7 @@ const look = async (offer: Offer, label: string, ports: CheckPorts): Promise<Fin
     expected: [],
     found,
     detail: ours
-      ? "leads to a host of ours, and the configuration does not ask for it"
+      ? "leads to a host of ours without being in the configuration"
       : "not from here: clients that read this label are led there",
   };
 };

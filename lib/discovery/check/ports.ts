@@ -1,4 +1,7 @@
-/** What a check needs beyond discovery: to ask one name server for its own data, and a resolver for what it rejects. */
+/**
+ * The ports of a check beyond those of discovery: asking one name server for its own data, and a resolver for what
+ * it rejects.
+ */
 import type { DnsAnswer, DnsTrouble, RecordType } from "../../ports/dns.ts";
 import type { DiscoverPorts, Lookup } from "../discover/ports.ts";
 

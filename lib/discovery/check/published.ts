@@ -1,4 +1,4 @@
-/** What a domain publishes for clients, looked at once: SRV, files, Autodiscover, profile. */
+/** What a domain publishes for clients, fetched once: SRV, files, Autodiscover, profile. */
 import type { Srv } from "../../ports/dns.ts";
 import { readAutoconfig } from "../discover/autoconfig_document.ts";
 import { fetchDocument, type NotFetched } from "../discover/fetch.ts";

@@ -1,4 +1,7 @@
-/** What to do about a finding, in words: every finding that is not right ends with it. Section 11.1 */
+/**
+ * The remedy for a finding, as text: every finding that is not right ends with it. docs/design/autodiscovery.md
+ * §11.1
+ */
 import type { Offer } from "../offer.ts";
 import type { Finding, Status } from "./report.ts";
 
@@ -23,22 +26,22 @@ const RECORD: Readonly<Record<Status, Remedy>> = {
     "change [[domain]] of the configuration",
   extra: (_, d) =>
     `remove what is not expected from the zone, or add it to [[domain]] of ${d} if it is meant`,
-  conflict: () => "take one of the two away: what is not expected",
+  conflict: () => "remove the unexpected one of the two",
   shadowed: (_, d) => `publish the record itself, which goes before the wildcard: ${publish(d)}`,
   pending: () =>
     "wait until the TTL is over and the other name servers have the zone; if it stays, look at the " +
     "transfer to them",
   unknown: (f) =>
     f.detail.startsWith("bogus")
-      ? "sign the zone anew, or restore the signature of this record set; delv +rtrace shows where it breaks"
-      : "see that the name servers answer and the resolver of [dns] works, and check again",
+      ? "sign the zone again, or restore the signature of this record set; delv +rtrace shows where it breaks"
+      : "make sure that the name servers answer and the resolver of [dns] works, and check again",
 };
 
 const SERVER: Readonly<Partial<Record<Status, string>>> = {
   missing:
-    "start the service there, or open the port in the firewall; or take the host out of [[domain]]",
+    "start the service there, or open the port in the firewall; or remove the host from [[domain]]",
   unknown:
-    "see that the port can be reached from here (--allow-private for private addresses), and check again",
+    "make sure that the port can be reached from here (--allow-private for private addresses), and check again",
   drift: "let the server offer what is expected on this port, or publish another port",
 };
 
@@ -46,11 +49,11 @@ const HTTP: Readonly<Partial<Record<Status, string>>> = {
   missing:
     "let the host that web names answer there: [http] serves it, or a proxy that passes it on",
   unknown:
-    "see that the host resolves and can be reached from here (--allow-private for private addresses), and check again",
+    "make sure that the host resolves and can be reached from here (--allow-private for private addresses), and check again",
   drift:
     "let this name lead to the [http] of Postern, with a certificate for it, and restart Postern after a change of the configuration",
   conflict: "name every exchanger of the domain in the policy: mx of [[domain]]",
-  info: "nothing has to be done; clients ask elsewhere as well",
+  info: "nothing to do: clients also ask elsewhere",
 };
 
 const SPF =
@@ -68,33 +71,33 @@ const BY_KEY: Readonly<Record<string, Remedy>> = {
       ? "publish addresses of the host (addresses in [[domain]]), or name another host"
       : RECORD.unknown(f, ""),
   "wildcard-shadow": () =>
-    "take the wildcard out of the zone, or know that unpublished names lead there",
+    "remove the wildcard from the zone, or accept that unpublished names lead there",
   "srv-left-over": (f, d) =>
     f.status === "info"
-      ? `remove it if nobody needs it, or name it in [[domain]] of ${d}`
+      ? `remove it if it is unused, or name it in [[domain]] of ${d}`
       : `remove it from the zone, or name its server in [[domain]] of ${d} if it is meant`,
   "ttl": (_, d) => `${publish(d)}; or set ttl_seconds in [[domain]] to what the zone has`,
   "name-server": (f) =>
     f.status === "missing"
-      ? "publish an address of the name server, or take it out of the NS set, here and in the zone above"
-      : "see that it runs, can be reached over UDP and TCP and has the zone; or take it out of the NS set, " +
-        "here and in the zone above",
+      ? "publish an address of the name server, or remove it from the NS set, here and in the parent zone"
+      : "make sure that it runs, can be reached over UDP and TCP and has the zone; or remove it from the NS set, " +
+        "here and in the parent zone",
   "zone-dnssec": () =>
-    "sign the zone anew, or let the zone above hold the DS of the key that signs it, or none",
+    "sign the zone again, or have the parent zone hold the DS of the key that signs it, or none",
   "not-known": (f, d) => RECORD.unknown(f, d),
   "delegation": () =>
-    "give the registrar, or whoever runs the zone above, the same NS set as the zone has, or change it in the zone",
+    "give the registrar, or the operator of the parent zone, the NS set of the zone, or change the zone",
   "delegation-ds": (f) =>
     f.status === "unknown"
       ? RECORD.unknown(f, "")
-      : "let the zone above remove the DS, or have the zone served by a server that signs it",
+      : "have the parent zone remove the DS, or have the zone served by a server that signs it",
   "certificate": (f) =>
     `get a certificate that names ${
       f.expected.join(", ")
     }, from an authority that clients trust, and renew it in time: ` +
     "[tls] or [[tls.sni]]",
   "auth": () =>
-    "let the server offer what is published, or take it out of auth in [[domain]] and [auth] mechanisms",
+    "let the server offer what is published, or remove it from auth in [[domain]] and [auth] mechanisms",
   "tlsa": (_, d) => `publish the digest of the present key: "postern publish ${d} --tlsa"`,
   "http-pacc": (f, d) =>
     f.status === "drift" ? `${HTTP["drift"]}; then ${publish(d)}` : HTTP[f.status] ?? "",

@@ -1,4 +1,4 @@
-/** What a check of a domain finds, as data. Section 11.1 */
+/** The findings of a check, as data. docs/design/autodiscovery.md §11.1 */
 import type { ClientOutcome } from "./clients/profile.ts";
 
 /** Version of the report as JSON; it grows when a field changes its meaning or goes. */

@@ -1,4 +1,4 @@
-/** A zone of ours is unsigned: where its parent holds a DS for it, whoever validates takes all of it for bogus. NS-23 */
+/** Our zones are unsigned: if the parent holds a DS for one, validating resolvers treat all of it as bogus. NS-23 */
 import { within } from "../offer.ts";
 import type { CheckPorts } from "./ports.ts";
 import type { Finding } from "./report.ts";

@@ -1,4 +1,4 @@
-/** How much an SPF record costs those who ask. RFC 7208 §4.6.4 */
+/** The number of DNS look-ups that an SPF record costs. RFC 7208 §4.6.4 */
 import type { CheckPorts } from "./ports.ts";
 import type { Finding } from "./report.ts";
 

@@ -1,8 +1,8 @@
 /**
- * Whether an SPF record that is live does what another asks for. The first mechanism that matches decides, so that
- * order and qualifiers count, and nothing behind `all` does. RFC 7208 §4.6.2, §5.1
+ * Whether a published SPF record grants what the expected one asks for. The first mechanism that matches decides,
+ * so that order and qualifiers count, and nothing behind `all` does. RFC 7208 §4.6.2, §5.1
  *
- * Looks at the text only: what an `include` leads to is not asked for.
+ * Looks at the text only: an `include` is not followed.
  */
 
 /** What is said about senders that no mechanism names: softfail and fail both say "not ours". */
@@ -98,7 +98,7 @@ export const spfFaults = (want: string | null, have: string): ReadonlyArray<stri
     ...ownFaults(h),
     ...missing.map((t) => `${t} is not in it${h.dead.includes(t) ? " where it counts" : ""}`),
     ...missing.length === 0 && mixed(w.terms) && mine.join(" ") !== w.terms.join(" ")
-      ? ["the order is another, and the first term that matches decides"]
+      ? ["the order differs, and the first term that matches decides"]
       : [],
     ...before.map((t) => `${t} stands before what is asked for, and decides first`),
     ...w.others === h.others ? [] : [`it says: ${said(h)}; asked for: ${said(w)}`],

@@ -1,4 +1,4 @@
-/** The hosts that records lead to: addresses, no alias, and no addresses that nobody configured. SRV-7 */
+/** Checks the hosts that records lead to: addresses, no alias, and no address that is not configured. SRV-7 */
 import type { ExpectedRecord } from "../record.ts";
 import type { CheckPorts } from "./ports.ts";
 import { doubted } from "./doubt.ts";

@@ -1,4 +1,4 @@
-/** How long others keep what is published, against what the configuration says. Section 11.2 */
+/** Compares published TTLs with the configuration. docs/design/autodiscovery.md §11.2 */
 import type { Looked } from "./judge.ts";
 import type { Finding } from "./report.ts";
 

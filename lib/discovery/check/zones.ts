@@ -1,4 +1,4 @@
-/** Where a name's records come from: the zone it lies in, and the servers that answer for that zone. Section 11.2 */
+/** Finds the zone of a name, and the servers that answer for it. docs/design/autodiscovery.md §11.2 */
 import type { DnsTrouble } from "../../ports/dns.ts";
 import { doubted } from "./doubt.ts";
 import type { CheckPorts } from "./ports.ts";
@@ -175,7 +175,7 @@ export const bogusFinding = (p: Place): ReadonlyArray<Finding> =>
       status: "unknown",
       expected: [],
       found: [],
-      detail: "bogus: DNSSEC does not hold for the whole zone, and resolvers that validate " +
+      detail: "bogus: DNSSEC validation fails for the whole zone, and resolvers that validate " +
         "see none of it; what follows is what its name servers say",
     }]
     : [];

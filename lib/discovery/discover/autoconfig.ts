@@ -1,4 +1,4 @@
-/** Autoconfig files of the provider, of its mail exchangers, and of provider databases. Section 4.1 */
+/** Autoconfig files of the provider, of its mail exchangers, and of provider databases. docs/design/autodiscovery.md §4.1 */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import { type DocumentServer, readAutoconfig } from "./autoconfig_document.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
@@ -49,12 +49,12 @@ const candidates = (
       ...(origin.dnssec === undefined ? {} : { dnssec: origin.dnssec }),
     },
     trust: trustOf(origin, f, s, allInside),
-    // a database alone is asked about only where it leads away. 9.6
+    // a database alone is asked about only where it leads away. docs/design/autodiscovery.md §9.6
     confirm: inside(s) ? reasons.filter((r) => r !== "ispdb") : reasons,
   }));
 };
 
-/** One document from `url`; tried again with the address only where that is allowed. 9.6 */
+/** One document from `url`; tried again with the address only where that is allowed. docs/design/autodiscovery.md §9.6 */
 const document = async (run: Run, url: string, origin: Origin): Promise<MethodResult> => {
   const first = await attempt(run, url, origin);
   const { email } = run.subject;
@@ -150,7 +150,7 @@ export const localMethod = (run: Run, text: string | Uint8Array): MethodResult =
   };
 };
 
-/** Domains under which a mail exchanger's operator may publish: full before base. Section 4.1 */
+/** Domains under which a mail exchanger's operator may publish: full before base. docs/design/autodiscovery.md §4.1 */
 export const exchangerDomains = (host: string, mailDomain: string): ReadonlyArray<string> => {
   if (isSuffix(host)) return [];
   const base = registrable(host);

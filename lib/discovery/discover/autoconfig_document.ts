@@ -1,4 +1,4 @@
-/** The configuration file of Thunderbird, read with tolerance. draft-ietf-mailmaint-autoconfig-06, section 4 */
+/** The configuration file of Thunderbird, read with tolerance. draft-ietf-mailmaint-autoconfig-06, docs/design/autodiscovery.md §4 */
 import type { Auth, Kind, Security } from "../service.ts";
 import { hostName, webPlace } from "./host.ts";
 import { childrenOf, type Element, parseXml, textAt } from "./xml.ts";

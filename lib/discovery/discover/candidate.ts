@@ -1,4 +1,4 @@
-/** A server as one method names it, before the methods are put together. */
+/** A server as one method names it, before the methods are merged. */
 import type { Auth, Kind, Security } from "../service.ts";
 import type { Attempt, ConfirmReason, Method, Source, Trust, Warning } from "./result.ts";
 
@@ -18,7 +18,7 @@ export interface Candidate {
 
 /**
  * How a method ended. `unknown`: something that should have answered did not, so that less trusted
- * methods may be a downgrade. 9.5
+ * methods may be a downgrade. docs/design/autodiscovery.md §9.5
  */
 export interface MethodResult {
   readonly candidates: ReadonlyArray<Candidate>;
@@ -48,7 +48,7 @@ export const together = (all: ReadonlyArray<MethodResult>): MethodResult => ({
     : null,
 });
 
-/** Notes what was tried, and tells whoever watches. */
+/** Records an attempt and notifies the observer. */
 export class Log {
   readonly attempts: Array<Attempt> = [];
   readonly #now: () => number;

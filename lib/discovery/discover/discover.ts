@@ -1,8 +1,8 @@
 /**
  * Finds the mail services of an address or domain: all methods of equal standing at once, weaker ones only
- * where they are needed and no downgrade. Section 9
+ * where they are needed and no downgrade. docs/design/autodiscovery.md §9
  *
- * Sends no credentials, and stores nothing: whoever calls keeps the result. SEC-2, SEC-3
+ * Sends no credentials and stores nothing: the caller keeps the result. SEC-2, SEC-3
  */
 import { autoconfigMethod, httpMethod, ispdbMethod, localMethod, mxMethod } from "./autoconfig.ts";
 import { type Candidate, Log, type MethodResult, NOTHING, together } from "./candidate.ts";
@@ -55,7 +55,7 @@ export const discover = async (
   }
 };
 
-/** A domain that does not exist has nothing to find. 9.4 */
+/** A domain that does not exist has nothing to find. docs/design/autodiscovery.md §9.4 */
 const exists = async (run: Run): Promise<"yes" | "no" | "unknown"> => {
   const end = run.log.begin("srv", run.subject.domain);
   const answer = await run.ports.lookup(run.subject.domain, "SOA");
@@ -68,7 +68,7 @@ const exists = async (run: Run): Promise<"yes" | "no" | "unknown"> => {
   return "unknown";
 };
 
-/** What is kept no longer than an hour, and nothing no longer than five minutes. 9.8 */
+/** What is kept no longer than an hour, and nothing no longer than five minutes. docs/design/autodiscovery.md §9.8 */
 const MAX_TTL = 3_600;
 const NEGATIVE_TTL = 300;
 
@@ -158,7 +158,7 @@ const stage = async (run: Run, methods: ReadonlyArray<Method>): Running => {
 const isComplete = (run: Run, results: ReadonlyArray<MethodResult>): boolean =>
   complete(merge(together(results).candidates, run.subject, run.options).services);
 
-/** Stage by stage. After trouble with DNS nothing weaker is asked, after trouble with HTTP nothing in clear. 9.5 */
+/** Stage by stage. After trouble with DNS nothing weaker is asked, after trouble with HTTP nothing in clear. docs/design/autodiscovery.md §9.5 */
 const all = async (run: Run, local: MethodResult): Running => {
   const { options } = run;
   const results: Array<MethodResult> = [
@@ -194,7 +194,7 @@ const next = async (
 const skip = (run: Run, method: Method): void =>
   run.log.begin(method, run.subject.domain)(
     "skipped",
-    "something more trusted did not answer: this would be a downgrade (--force asks all the same)",
+    "a more trusted source did not answer: this would be a downgrade (--force asks anyway)",
   );
 
 /**

@@ -1,4 +1,4 @@
-/** Whom a name belongs to: names within a domain, and registrable domains by the public suffix list. SEC-4, SEC-5 */
+/** The owner of a name: names within a domain, and registrable domains by the public suffix list. SEC-4, SEC-5 */
 import { getDomain } from "tldts";
 import { within } from "../offer.ts";
 
@@ -7,7 +7,7 @@ const SECTIONS = { allowPrivateDomains: true } as const;
 /** The domain that somebody registered; the name itself where it is a public suffix or has none. */
 export const registrable = (name: string): string => getDomain(name, SECTIONS) ?? name;
 
-/** Whether `name` is a public suffix itself: nobody in particular stands behind it. */
+/** Whether `name` is a public suffix itself, and thus belongs to no single party. */
 export const isSuffix = (name: string): boolean => getDomain(name, SECTIONS) === null;
 
 export type Relation = "inside" | "sibling" | "outside";

@@ -1,4 +1,4 @@
-/** A document over HTTP, through a few redirects that are looked at. 9.6, AC-20 */
+/** Fetches a document over HTTP, through a few checked redirects. docs/design/autodiscovery.md §9.6, AC-20 */
 import type { HttpFailureKind, HttpRequest } from "./ports.ts";
 import type { Method } from "./result.ts";
 import { relation } from "./domains.ts";
@@ -22,7 +22,7 @@ export interface Fetched {
   readonly clear: boolean;
 }
 
-/** `unknown`: something should have answered, and did not. 9.5 */
+/** `unknown`: something should have answered, and did not. docs/design/autodiscovery.md §9.5 */
 export interface NotFetched {
   readonly _tag: "NotFetched";
   readonly outcome: string;
@@ -64,7 +64,7 @@ const not = (
   unknown,
 });
 
-/** Https may not become http; a redirect to other people is followed and told. */
+/** Https may not become http; a redirect to another owner is followed and reported. */
 const next = (from: string, location: string | null): string | NotFetched => {
   if (location === null || !URL.canParse(location, from)) {
     return not("bad-redirect", "redirect without a target");
@@ -86,7 +86,10 @@ const status = (code: number): NotFetched =>
     ? not(`http-${code}`, `HTTP status ${code}`, "http")
     : not(`http-${code}`, `HTTP status ${code}`);
 
-/** `wanted`: statuses that are an answer; others are told by number. Attempts are noted here, found or not. */
+/**
+ * `wanted`: statuses that are an answer; others are reported by number. Attempts are recorded here, successful or
+ * not.
+ */
 export const fetchDocument = async (
   run: Run,
   spec: FetchSpec,

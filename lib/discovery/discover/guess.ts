@@ -1,4 +1,4 @@
-/** Names that mail hosts often have; the last resort, and only under TLS. 9.7 */
+/** Names that mail hosts often have; the last resort, and only under TLS. docs/design/autodiscovery.md §9.7 */
 import type { Kind, Security } from "../service.ts";
 import { type Candidate, type MethodResult, NOTHING, together } from "./candidate.ts";
 import type { Run } from "./run.ts";

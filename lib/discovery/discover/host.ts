@@ -1,4 +1,4 @@
-/** Host names out of foreign documents: names that can be connected to, and nothing else. */
+/** Host names from foreign documents: only names that can be connected to. */
 import { fullyQualified, parseDomainName } from "../../address/domain.ts";
 
 /**

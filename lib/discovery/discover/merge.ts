@@ -1,4 +1,7 @@
-/** One list out of what the methods found: same place, one entry; best source first. 9.3, 9.6 */
+/**
+ * Merges the results of the methods: one entry for each server, the best source first. docs/design/autodiscovery.md
+ * §9.3, §9.6
+ */
 import { type Auth, type Kind, usernameOf } from "../service.ts";
 import type { Candidate } from "./candidate.ts";
 import { registrable } from "./domains.ts";
@@ -64,7 +67,7 @@ const expanded = (text: string, s: Subject): string | null => {
     .replaceAll("%EMAILLOCALPART%", s.local ?? "").replaceAll("%EMAILDOMAIN%", s.domain);
 };
 
-/** What stands for the host elsewhere fills what its own sources do not say. */
+/** Facts about the host from other sources fill the gaps of its own. */
 const statedFor = (group: ReadonlyArray<Candidate>, all: ReadonlyArray<Candidate>) => {
   const near = [
     ...group,
@@ -175,7 +178,7 @@ export const merge = (
   return { services: services.map((s) => withConflict(s, services, conflicts, o)), conflicts };
 };
 
-/** Trusted sources that send people to different owners: a person has to say whom they believe. 9.6 */
+/** Trusted sources that send people to different owners: a person has to say whom they believe. docs/design/autodiscovery.md §9.6 */
 const withConflict = (
   s: FoundService,
   all: ReadonlyArray<FoundService>,

@@ -1,4 +1,7 @@
-/** PACC as a client reads it: JSON, believed where its digest stands in DNS. draft-ietf-mailmaint-pacc-03, section 5 */
+/**
+ * PACC as a client reads it: JSON, trusted if its digest is in DNS. draft-ietf-mailmaint-pacc-03,
+ * docs/design/autodiscovery.md §5
+ */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import type { Auth, Kind } from "../service.ts";
 import { base64 } from "../digest.ts";

@@ -1,6 +1,6 @@
 /**
- * What discovery needs of the world: DNS, HTTP, a look at a server, time and lots. They come in as
- * functions, so that it runs wherever such functions exist. OUT-6
+ * The ports of discovery: DNS, HTTP, probes, time and randomness. They are functions, so that discovery runs
+ * wherever such functions exist. OUT-6
  */
 import type { DnsAnswer, RecordType } from "../../ports/dns.ts";
 import type { Draw } from "../choose.ts";
@@ -37,7 +37,7 @@ export interface HttpResponse {
 
 /**
  * `not-found`: the host does not exist or has no address; `dns`: DNS gave no answer; `forbidden`: it
- * leads to an address or a port that may not be asked (9.8); `tls`: no certificate that holds for the host.
+ * leads to an address or a port that may not be asked (docs/design/autodiscovery.md §9.8); `tls`: no certificate that holds for the host.
  */
 export type HttpFailureKind =
   | "not-found"
@@ -96,7 +96,7 @@ export type ProbeState =
 export interface ProbeReport {
   readonly state: ProbeState;
   readonly reason: string;
-  /** As told under TLS; empty where it did not come to that. */
+  /** As listed under TLS; empty without TLS. */
   readonly capabilities: ReadonlyArray<string>;
   /** SASL mechanisms, upper case. */
   readonly mechanisms: ReadonlyArray<string>;
@@ -109,7 +109,7 @@ export interface ProbeReport {
   } | null;
 }
 
-/** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. 9.7 */
+/** Speaks to a server up to its list of capabilities, with no credentials. Never rejects. docs/design/autodiscovery.md §9.7 */
 export type Probe = (request: ProbeRequest) => Promise<ProbeReport>;
 
 /** What discovery needs of the world, as functions; the entry `discovery-ports` makes them on the Deno runtime */

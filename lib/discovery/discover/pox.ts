@@ -1,4 +1,4 @@
-/** Microsoft Autodiscover, asked without credentials. MS-OXDSCLI, section 6.1 */
+/** Microsoft Autodiscover, asked without credentials. MS-OXDSCLI, docs/design/autodiscovery.md §6.1 */
 import { orderSrv } from "../choose.ts";
 import type { Kind, Security } from "../service.ts";
 import { escape } from "../xml.ts";
@@ -183,7 +183,7 @@ const bySrv = async (run: Run): Promise<MethodResult> => {
   return await ask(run, `https://${first.target}${PATH}`, inside ? [] : ["target-outside-domain"]);
 };
 
-/** A redirect told in clear, by whoever answers there; what it leads to is asked over HTTPS. AD-13 */
+/** A redirect over plain HTTP, from an unverified server; its target is asked over HTTPS. AD-13 */
 export const poxRedirect = async (run: Run): Promise<MethodResult> => {
   const url = `http://autodiscover.${run.subject.domain}${PATH}`;
   const end = run.log.begin("http", url);

@@ -1,4 +1,7 @@
-/** A look at the servers that were found: TLS, names, capabilities, and what may be used then. 9.7, SEC-1, SEC-8 */
+/**
+ * Probes the servers that were found: TLS, names, capabilities, and which of them may be used.
+ * docs/design/autodiscovery.md §9.7, SEC-1, SEC-8
+ */
 import { type Auth, labelOf } from "../service.ts";
 import type { ProbeReport, ProbeState } from "./ports.ts";
 import { ranked } from "./merge.ts";
@@ -11,7 +14,7 @@ const MAX_PER_KIND = 3;
 const MAX_PARALLEL = 4;
 const TIMEOUT_MS = 5_000;
 
-/** Ports below 1024 that may be connected to: others belong to services that are not mail. 9.7 */
+/** Ports below 1024 that may be connected to: others belong to services that are not mail. docs/design/autodiscovery.md §9.7 */
 const MAIL_PORTS: ReadonlySet<number> = new Set([110, 143, 443, 465, 587, 993, 995]);
 
 /** A site may have its servers on any port that needs no privilege; never on 25. */
@@ -52,7 +55,7 @@ const one = async (run: Run, s: FoundService): Promise<ProbeReport | null> => {
   if (!mayProbe(s.port)) return null; // nothing is known of it, which is not held against it
   const label = labelOf({ kind, security: s.tls })?.label.replace(/\._tcp$/, "");
   const bySrv = s.sources.some((x) => x.method === "srv");
-  // the mail domain vouches for a server that its SRV record names. RFC 7817 §3
+  // the mail domain is a valid name for a server in its SRV record. RFC 7817 §3
   const names = bySrv ? [run.subject.domain] : [];
   return await run.ports.probe({
     protocol: kind,

@@ -1,11 +1,11 @@
-/** What discovery finds, as data: the stable JSON of library, HTTP and command line. 9.1 */
+/** What discovery finds, as data: the stable JSON of library, HTTP and command line. docs/design/autodiscovery.md §9.1 */
 import type { Auth, Kind, Security } from "../service.ts";
 import type { ProbeReport } from "./ports.ts";
 
 /** Grows when a field changes its meaning or goes; new fields may come at any time. */
 export const RESULT_VERSION = 1;
 
-/** In the order of rank. 9.2 */
+/** In the order of rank. docs/design/autodiscovery.md §9.2 */
 export const METHODS = [
   "local",
   "pacc",
@@ -25,7 +25,7 @@ export type Trust = "verified" | "same-domain" | "third-party" | "insecure";
 /** From best to worst. */
 export const TRUSTS: ReadonlyArray<Trust> = ["verified", "same-domain", "third-party", "insecure"];
 
-/** Why a person has to agree. 9.6 */
+/** Why a person has to agree. docs/design/autodiscovery.md §9.6 */
 export type ConfirmReason =
   | "target-outside-domain"
   | "target-sibling"
@@ -91,7 +91,7 @@ export interface FoundService {
   readonly probe: ProbeReport | null;
 }
 
-/** Two servers for one purpose, from different sources. 9.3 */
+/** Two servers for one purpose, from different sources. docs/design/autodiscovery.md §9.3 */
 export interface Conflict {
   readonly kind: Kind;
   readonly chosen: string;
@@ -142,7 +142,7 @@ export interface DiscoverResult {
   readonly storeUntil: "user-reconfigures";
 }
 
-/** 0 usable, 3 needs confirmation, 4 nothing usable, 5 try again later. 9.1 */
+/** 0 usable, 3 needs confirmation, 4 nothing usable, 5 try again later. docs/design/autodiscovery.md §9.1 */
 export const exitCode = (verdict: Verdict): 0 | 3 | 4 | 5 => {
   switch (verdict) {
     case "ok":

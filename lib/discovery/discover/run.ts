@@ -10,9 +10,9 @@ export interface DiscoverOptions {
   readonly methods?: ReadonlyArray<Method>;
   /** Ranks autoconfig above SRV. */
   readonly preferAutoconfig?: boolean;
-  /** Send the address to the provider, not its domain alone. Off: it is nobody's business yet. */
+  /** Send the address to the provider, not only its domain. Off: the address stays private. */
   readonly sendAddress?: boolean;
-  /** Also where something that should have answered did not. 9.5 */
+  /** Also where something that should have answered did not. docs/design/autodiscovery.md §9.5 */
   readonly force?: boolean;
   /** Connect to what was found. */
   readonly probe?: boolean;
@@ -23,7 +23,7 @@ export interface DiscoverOptions {
   readonly allowPlaintext?: boolean;
   /** Wait for every method, and ask also those that are not needed. */
   readonly all?: boolean;
-  /** A configuration of the user's own, in the form of section 4. */
+  /** A configuration of the user's own, in the form of docs/design/autodiscovery.md §4. */
   readonly local?: string | Uint8Array | null;
   /** Bases of provider databases; only the domain is sent. */
   readonly ispdb?: ReadonlyArray<string>;

@@ -1,4 +1,7 @@
-/** SRV records of a mail domain, and what stands at their targets. RFC 6186, RFC 8314 §5.1, RFC 6764 §6, section 9.4 */
+/**
+ * SRV records of a mail domain, and the services at their targets. RFC 6186, RFC 8314 §5.1, RFC 6764 §6,
+ * docs/design/autodiscovery.md §9.4
+ */
 import type { DnsAnswer, Srv } from "../../ports/dns.ts";
 import { orderSrv } from "../choose.ts";
 import { type Auth, SRV_LABELS, type SrvLabel, WELL_KNOWN } from "../service.ts";
@@ -119,7 +122,7 @@ const webService = async (
   };
 };
 
-/** Where a redirect has led to other people, it is they who would get the password. 9.6 */
+/** Where a redirect has led to other people, it is they who would get the password. docs/design/autodiscovery.md §9.6 */
 const ledTo = (c: Candidate, { host, port, url, auth, crossDomain }: Presence): Candidate => ({
   ...c,
   host,

@@ -1,4 +1,4 @@
-/** Whom discovery is about: an address, or a domain alone. 9.2 */
+/** The subject of discovery: an address, or only a domain. docs/design/autodiscovery.md §9.2 */
 import { fullyQualified, parseDomainName } from "../../address/domain.ts";
 
 export interface Subject {

@@ -1,4 +1,4 @@
-/** What did not answer as it should, in words: more may stand there. 9.5 */
+/** Describes sources that did not answer as they should: they may hold more. docs/design/autodiscovery.md §9.5 */
 import { REFUSED } from "./fetch.ts";
 import type { Attempt, Warning } from "./result.ts";
 

@@ -1,4 +1,4 @@
-/** What all of it comes to. 9.1, 9.5 */
+/** The verdict of a run. docs/design/autodiscovery.md §9.1, §9.5 */
 import { type FoundService, selected, type Verdict } from "./result.ts";
 
 type Services = ReadonlyArray<FoundService>;
@@ -11,7 +11,7 @@ export const complete = (services: Services): boolean =>
   usable(services, ["imap", "pop3", "jmap"]).length > 0 &&
   usable(services, ["submission", "jmap"]).length > 0;
 
-/** `unknown`: something that may hold more did not answer, which counts where nothing was found. SEC-7, 9.5 */
+/** `unknown`: something that may hold more did not answer, which counts where nothing was found. SEC-7, docs/design/autodiscovery.md §9.5 */
 export const verdictOf = (services: Services, unknown: boolean): Verdict => {
   const mail = usable(services, ["imap", "pop3", "jmap", "submission"]);
   if (mail.length === 0) return unknown ? "tempfail" : "none";

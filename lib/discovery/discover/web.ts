@@ -1,4 +1,4 @@
-/** Services over HTTPS: whether something is there, and where it begins. RFC 6764 §5, RFC 8620 §2.2 */
+/** Services over HTTPS: whether one exists, and its URL. RFC 6764 §5, RFC 8620 §2.2 */
 import type { DnsAnswer } from "../../ports/dns.ts";
 import { type Auth, type Kind, type SrvLabel, WELL_KNOWN } from "../service.ts";
 import type { Candidate } from "./candidate.ts";

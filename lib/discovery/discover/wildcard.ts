@@ -1,4 +1,4 @@
-/** A wildcard answers for every label below `_tcp`: what it says was not said of any service. RFC 4592, UN-3 */
+/** Detects a wildcard that answers for every label below `_tcp`: such an answer is about no service. RFC 4592, UN-3 */
 import type { Srv } from "../../ports/dns.ts";
 import type { Candidate, MethodResult } from "./candidate.ts";
 import type { Run } from "./run.ts";
@@ -13,7 +13,7 @@ export const NO_SHADOW: Shadow = { owner: "", places: new Set() };
 
 const placeOf = (r: Srv): string => `${r.target}:${r.port}`;
 
-/** Asks for a label that stands for nothing. A root target says "not offered", which may be said of all. SRV-5 */
+/** Asks for a meaningless label. A root target says "not offered", which may be said of all. SRV-5 */
 export const shadowOf = async (run: Run): Promise<Shadow> => {
   const { domain } = run.subject;
   const owner = `_zz${run.ports.draw(10_000, 99_999)}._tcp.${domain}`;

@@ -1,5 +1,5 @@
 /**
- * XML from strangers, as a small tree. AC-18, threats row 35
+ * Untrusted XML, as a small tree. AC-18, docs/design/threats.md row 35
  *
  * Document types are refused before the parser sees them, so that there are no entities but the five of
  * XML and numbers; size, depth and the number of elements are bounded.

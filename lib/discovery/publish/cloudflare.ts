@@ -1,4 +1,4 @@
-/** The body of `POST /zones/ID/dns_records/batch`. Nothing of mail may go through Cloudflare's proxy. */
+/** The body of `POST /zones/ID/dns_records/batch`. No mail name may go through Cloudflare's proxy. */
 import type { ExpectedRecord, RecordData } from "../record.ts";
 import { txt } from "./presentation.ts";
 

@@ -1,4 +1,4 @@
-/** Every form in which a record set can be had. */
+/** Every format of a record set. */
 import type { ExpectedRecord } from "../record.ts";
 import { cloudflare } from "./cloudflare.ts";
 import { dnscontrol } from "./dnscontrol.ts";

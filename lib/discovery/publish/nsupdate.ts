@@ -1,4 +1,4 @@
-/** A script for `nsupdate`. Sets that others write to as well are only added to. RFC 2136 §2.5 */
+/** A script for `nsupdate`. Sets that hold values of others are only added to. RFC 2136 §2.5 */
 import { type ExpectedRecord, recordSets, type RecordType } from "../record.ts";
 import { absolute, printData } from "./presentation.ts";
 

@@ -40,7 +40,7 @@ const valueOf = (d: RecordData): Value => {
 const scalar = (v: string | number): string =>
   typeof v === "number" ? String(v) : JSON.stringify(v);
 
-/** `indent` stands before every line but the first. */
+/** `indent` begins every line but the first. */
 const printed = (v: Value, indent: string): string =>
   typeof v === "object"
     ? Object.entries(v).map(([k, inner]) => `${k}: ${scalar(inner)}`).join(`\n${indent}`)

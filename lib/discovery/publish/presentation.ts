@@ -1,4 +1,4 @@
-/** Record data as text: in the form of master files, and its parts for those who want other forms. RFC 1035 §5.1 */
+/** Record data as text: in the form of master files, and its parts for other formats. RFC 1035 §5.1 */
 import { type RecordData, stringsOf } from "../record.ts";
 
 /** With the dot that makes it absolute; the root is one already. ZF-1 */
@@ -25,7 +25,7 @@ export const txt = (text: string): string => stringsOf(text).map(quoted).join(" 
 
 const encoder = new TextEncoder();
 
-/** What stands behind the type in a master file. */
+/** The data after the type in a master file. */
 export const printData = (d: RecordData): string => {
   switch (d.type) {
     case "A":

@@ -1,4 +1,4 @@
-/** For a person in front of a DNS panel: relative hosts, SRV in its fields, TXT without quotes. */
+/** For people who type into a DNS panel: relative hosts, SRV in its fields, TXT without quotes. */
 import type { ExpectedRecord, RecordData } from "../record.ts";
 import { absolute, printData, relative } from "./presentation.ts";
 

@@ -1,4 +1,4 @@
-/** Responses with what all of them carry, bodies that end, and answers to "not changed since". */
+/** Responses with their common headers, bounded bodies, and conditional requests. */
 import { hex, sha256 } from "../digest.ts";
 
 const COMMON = {

@@ -1,6 +1,6 @@
 /**
  * Reads the two elements of an Autodiscover request that matter, and nothing else: no parser, no DTD,
- * no entities, at most 8 KiB. AD-3, threat 35
+ * no entities, at most 8 KiB. AD-3, docs/design/threats.md row 35
  */
 import { unescape } from "../xml.ts";
 

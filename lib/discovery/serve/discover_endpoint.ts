@@ -1,5 +1,5 @@
 /**
- * `/v1/discover` for a handler to mount: discovery for whoever asks, within limits. Section 9.8
+ * `/v1/discover` for a handler to mount: discovery for any client, within limits. docs/design/autodiscovery.md §9.8
  *
  * Knows no runtime; what looks around for it comes in as a function. Never probes, never passes on what it fetched.
  */
@@ -17,7 +17,7 @@ export interface DiscoverEndpointOptions {
   readonly requestsPerDomainPerMinute: number;
 }
 
-/** Null: another path. `client`: who asks, an address or whatever tells one from another. */
+/** Null: another path. `client`: identifies the client, such as its address. */
 export type DiscoverEndpoint = (request: Request, client: string) => Promise<Response | null>;
 
 const PATH = "/v1/discover";
@@ -77,7 +77,7 @@ const asked = async (request: Request, url: URL): Promise<string | null> => {
   }
 };
 
-/** What was tried is told, what came of it in detail is not: it would show our network to strangers. */
+/** Attempts are listed without details of their outcome, which would show our network to strangers. */
 const outward = (r: DiscoverResult): DiscoverResult => ({
   ...r,
   attempts: r.attempts.map((a) => ({ ...a, detail: null })),

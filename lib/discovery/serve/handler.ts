@@ -51,7 +51,7 @@ const answered = async (request: Request, o: HandlerOptions): Promise<Response> 
   return route === null ? UNKNOWN() : await route(request, url, o);
 };
 
-/** The same without its content, whose length it still tells. RFC 9110 §9.3.2, §8.6 */
+/** The same without its content, but with its length. RFC 9110 §9.3.2, §8.6 */
 const headOf = async (response: Response): Promise<Response> => {
   const { status, headers } = response;
   const octets = (await response.arrayBuffer()).byteLength;

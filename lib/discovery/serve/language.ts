@@ -6,7 +6,7 @@ import { FR } from "./words/fr.ts";
 import { IT } from "./words/it.ts";
 import type { Words } from "./words/words.ts";
 
-/** The first is for whoever asks for none of them. */
+/** The first is the default. */
 export const LANGUAGES: ReadonlyArray<Words> = [EN, DE, FR, ES, IT];
 
 /** Of a header, what is looked at. */

@@ -1,6 +1,6 @@
 /**
- * The page for people: an address in, the settings out, what is least work first. It works without its script,
- * and says nothing about whether a mailbox exists.
+ * The page for people: takes an address and shows the settings, the easiest way first. It works without its script,
+ * and does not reveal whether a mailbox exists.
  */
 import { base64, sha256 } from "../digest.ts";
 import type { Offer } from "../offer.ts";
@@ -32,7 +32,7 @@ const filled = (template: string, slot: string, markup: string): string =>
 
 const isolated = (text: string): string => leaf("bdi", visible(text));
 
-/** The name for people; a domain that stands for it, with its U-labels. */
+/** The display name, or the domain with its U-labels. */
 export const nameOf = (offer: Offer): string =>
   offer.name === offer.domain ? toUnicode(offer.domain) : offer.name;
 

@@ -1,4 +1,4 @@
-/** Style and script of the page for people. Both stand in the page itself, under their digests in its CSP. */
+/** Style and script of the page for people. Both are in the page itself, with their digests in its CSP. */
 
 /** Widths count in sizes of the letters, so that columns become rows where those are large. */
 export const STYLE = `

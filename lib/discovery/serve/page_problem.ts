@@ -1,4 +1,4 @@
-/** What is wrong with what was entered on the page, and what may have been meant. */
+/** The problem with an entry on the page, and the likely intention. */
 import { distance } from "../../address/distance.ts";
 import { parseDomainName } from "../../address/domain.ts";
 import { toUnicode } from "../../address/u_label.ts";

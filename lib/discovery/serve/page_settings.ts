@@ -1,4 +1,4 @@
-/** One server on the page for people: what its fields in a mail program are, and what to put there. */
+/** One server on the page for people: the fields of a mail program and their values. */
 import { type Security, type Service, urlOf, usernameOf } from "../service.ts";
 import { element, escape, leaf } from "../xml.ts";
 import { visible } from "./visible.ts";

@@ -1,4 +1,4 @@
-/** Characters that cannot be seen, or turn the order of others round: no part of an address that people read. */
+/** Characters that are invisible or reverse the order of others: no part of an address that people read. */
 
 /** Controls of ASCII and C1, directional and other format characters, separators of lines, and no characters at all. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;

@@ -1,4 +1,4 @@
-/** Which configured domain a request is about: never anything that only the request claims. */
+/** The configured domain that a request is about; a name that only the request claims never counts. */
 import { parseMailbox } from "../../address/path.ts";
 import type { Offer } from "../offer.ts";
 import { hasUnseen } from "./visible.ts";

@@ -1,6 +1,6 @@
 /**
  * Answers a query for the zones we are authoritative for: octets in, octets out. No recursion, no transfer, no
- * update; whatever is not ours is refused. RFC 1034 §4.3.2, RFC 8906 §3
+ * update; queries for other names are refused. RFC 1034 §4.3.2, RFC 8906 §3
  */
 import { Buffer } from "node:buffer";
 import {
@@ -22,7 +22,7 @@ const UDP_SIZE = 1232;
 const PLAIN_SIZE = 512;
 const MAX_ALIASES = 8;
 
-/** What an answer says, for limits of rate: those of one kind look alike to whoever they are aimed at. */
+/** The kind of an answer, for rate limits: answers of one kind look alike to their target. */
 export type Outcome = "answer" | "nodata" | "nxdomain" | "error";
 
 export interface Reply {

@@ -1,7 +1,7 @@
 /**
- * Response-rate limiting: answers over UDP go to whoever's address stands in the query, so that one network
- * gets so many of one kind only. Every second one beyond that is cut to "come again over TCP", which
- * a real resolver does and a forged address does not. NS-17
+ * Response-rate limiting: answers over UDP go to the address in the query, which may be forged, so that each
+ * network gets a bounded number of one kind. Every second answer beyond that is truncated, so that a real resolver
+ * repeats the query over TCP; the rest are dropped. NS-17
  */
 import { isIPv6 } from "node:net";
 

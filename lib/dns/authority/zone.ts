@@ -22,7 +22,7 @@ export interface Zone {
 export interface ZoneSettings {
   readonly name: string;
   readonly ns: ReadonlyArray<string>;
-  /** The mailbox of whoever answers for it: `hostmaster@example.com`. */
+  /** The mailbox of its administrator: `hostmaster@example.com`. */
   readonly mailbox: string;
   readonly serial: number;
   readonly ttl: number;

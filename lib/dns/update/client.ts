@@ -1,6 +1,6 @@
 /**
- * One name server, over one TCP connection: what it has, and changes to it. Asks it for its own data
- * (RD=0) and keeps nothing. RFC 7766 §6.2
+ * One name server, over one TCP connection: reads its records and changes them. Asks it for its own data (RD=0) and
+ * keeps nothing. RFC 7766 §6.2
  */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";

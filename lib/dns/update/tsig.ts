@@ -90,7 +90,7 @@ export type Checked =
 
 const bad = (reason: string): Checked => ({ _tag: "Bad", reason });
 
-/** Whether an answer was signed by whoever has the key, for this very request. TS-2..TS-4 */
+/** Whether an answer to exactly this request was signed with the key. TS-2..TS-4 */
 export const checkResponse = (
   response: Uint8Array,
   key: TsigKey,

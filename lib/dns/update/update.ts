@@ -93,7 +93,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   4: "the server does not take updates (NOTIMP)",
   5: "the server refuses the update (REFUSED): the key may not change this zone or these names, or a mail exchanger has no address",
   6: "a name is in use that was free (YXDOMAIN)",
-  7: "a record set is there that was not (YXRRSET)",
+  7: "a record set exists that did not before (YXRRSET)",
   8: "a record set has changed or gone (NXRRSET)",
   9: "the server is not the one for this zone (NOTAUTH)",
   10: "a name lies outside the zone (NOTZONE)",

@@ -1,4 +1,4 @@
-/** What is known of a body that streamed by; its octets stay with the spool. */
+/** The known facts about a body that streamed past; its octets are in the spool. */
 
 export interface BodyFacts {
   readonly octets: number;

@@ -1,4 +1,4 @@
-/** What must be known of a body, counted while it passes. RFC 5322 §2.1.1 */
+/** Counts the facts about a body while it streams past. RFC 5322 §2.1.1 */
 import type { BodyFacts } from "./body.ts";
 
 const CR = 0x0d, LF = 0x0a;

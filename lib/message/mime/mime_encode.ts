@@ -1,8 +1,8 @@
 /**
  * Encodes the parts of a body that a survey found unfit, and labels them. RFC 6152 §3, RFC 2045 §6
  *
- * The second of two passes: takes the same octets once more, in chunks, and yields what leaves. What needs no
- * encoding leaves octet by octet as it came. Bounded memory.
+ * The second of two passes: takes the same octets again, in chunks, and yields the output. Parts that need no
+ * encoding are unchanged. Bounded memory.
  */
 import { append, first } from "../edit.ts";
 import type { Header } from "../header.ts";

@@ -1,4 +1,4 @@
-/** What the header of a MIME entity says of its body: type, boundary, transfer encoding. RFC 2045 §5, §6 */
+/** What the header of a MIME entity says about its body: type, boundary, transfer encoding. RFC 2045 §5, §6 */
 import { type Field, type Header, unfolded } from "../header.ts";
 import { readAlike } from "./mime_grammar.ts";
 import { makeField } from "../write.ts";

@@ -1,9 +1,9 @@
 /**
- * Finds out which parts of a body must be encoded before it may go to a hop that takes less than it holds.
- * RFC 6152 §3, RFC 3030 §3
+ * Finds the parts of a body that must be encoded for a hop that does not take them as they are. RFC 6152 §3, RFC
+ * 3030 §3
  *
- * The first of two passes: a part's header stands before its octets, so that what it must say is known only at
- * the end. `mime_encode.ts` makes the second. Changes nothing, keeps one word a part.
+ * The first of two passes: a part's header precedes its octets, so that its contents are known only at the end.
+ * `mime_encode.ts` makes the second. Changes nothing, keeps one word a part.
  */
 import { isAscii } from "../../address/domain.ts";
 import { type Entity, misleading } from "./mime_entity.ts";

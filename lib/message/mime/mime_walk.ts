@@ -1,9 +1,9 @@
 /**
- * Walks the MIME entities of a body that streams by. RFC 2046 §5.1
+ * Walks the MIME entities of a body that streams past. RFC 2046 §5.1
  *
- * Takes octets split anywhere and tells a visitor of headers, leaves and what stands around them, each octet
- * exactly once and in order. Holds the header of one part and the start of one line; no recursion. Decides
- * nothing about what it sees.
+ * Takes octets split anywhere and passes headers, leaves and what surrounds them to a visitor, each octet exactly
+ * once and in order. Holds the header of one part and the start of one line; no recursion. Decides nothing about
+ * what it sees.
  */
 import { composite, type Entity, entityOf, partFields } from "./mime_entity.ts";
 import { mistakable } from "./mime_grammar.ts";
@@ -94,7 +94,7 @@ export class MimeWalker {
     this.#enter(root);
   }
 
-  /** Once set, nothing more is told. */
+  /** Once set, the visitor gets no more calls. */
   get fault(): WalkFault | null {
     return this.#fault;
   }
@@ -195,7 +195,7 @@ export class MimeWalker {
     return end;
   }
 
-  /** The delimiter that the line at `at` is; "more" where that cannot be told yet. */
+  /** The delimiter that the line at `at` is; "more" where that is not yet known. */
   #delimiter(b: Uint8Array, at: number, final: boolean): Found | "more" | null {
     if (at >= b.length) return final ? null : "more";
     if (b[at] !== HYPHEN || (at + 1 < b.length && b[at + 1] !== HYPHEN)) return null;

@@ -1,4 +1,7 @@
-/** Writes the note that tells an owner that a message waits, and how to let it go or call it back. RFC 3834 §3 */
+/**
+ * Writes the notice to the owner of a held message: why it waits, and how to release it or call it back. RFC 3834
+ * §3
+ */
 import { type Mailbox, printWire } from "../../address/mailbox.ts";
 import { formatDate } from "../date.ts";
 

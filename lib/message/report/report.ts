@@ -1,8 +1,8 @@
 /**
- * Writes the report that tells a sender what became of recipients. RFC 3464, RFC 6522
+ * Writes the report to a sender on the outcome of recipients. RFC 3464, RFC 6522
  *
- * Only ASCII octets, except where the whole content is attached as it came: what is internationalised leaves in
- * its 7-bit forms, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
+ * Only ASCII octets, except where the whole content is attached unchanged: internationalised text is in its 7-bit
+ * form, or encoded (RFC 6533 §3, §4). Decides neither who gets a report nor when.
  */
 import { isAscii } from "../../address/domain.ts";
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../../address/mailbox.ts";
@@ -43,11 +43,11 @@ const WORDS: Readonly<Record<Action, string>> = {
   failed: "Your message could not be delivered to the recipients below, and\r\n" +
     "no further attempt will be made.",
   delayed: "Your message could not be delivered yet to the recipients below.\r\n" +
-    "Nothing is lost, and delivery goes on being tried: you need not send it again.",
+    "Nothing is lost, and delivery will be tried again: you need not send it again.",
   relayed: "Your message was handed on for the recipients below to a host that\r\n" +
-    "does not report on success: this may be the last that you hear of it.",
+    "does not report success: this may be the last report that you get.",
   expanded: "Your message goes to all for whom the recipients below stand. This is\r\n" +
-    "the last that you hear of success.",
+    "the last report of success that you get.",
   delivered: "Your message was delivered to the recipients below.",
 };
 const ACTIONS: ReadonlyArray<Action> = ["failed", "delayed", "relayed", "expanded", "delivered"];

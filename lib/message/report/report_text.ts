@@ -1,4 +1,7 @@
-/** Text of reports: addresses in their types, lines folded, nothing of a peer that could start a line. RFC 3464 §2.1 */
+/**
+ * Text of reports: addresses in their types, lines folded, and no text of a peer at the start of a line. RFC 3464
+ * §2.1
+ */
 import { isAscii } from "../../address/domain.ts";
 
 /** Whatever could end a line or is not ASCII becomes `?`. Words of a peer pass through here. */

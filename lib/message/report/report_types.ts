@@ -1,4 +1,4 @@
-/** What a report on a message tells of it and of its recipients. RFC 3464, RFC 6522 */
+/** The contents of a report on a message and its recipients. RFC 3464, RFC 6522 */
 import type { Mailbox } from "../../address/mailbox.ts";
 
 /** RFC 3464 §2.3.3 */

@@ -1,6 +1,6 @@
 /**
- * One HTTP request to a stranger: pinned to an address that was checked, verified by the system's authorities,
- * bounded in time and size. Section 9.6, 9.8
+ * One HTTP request to an untrusted server: pinned to an address that was checked, verified by the system's
+ * authorities, bounded in time and size. docs/design/autodiscovery.md §9.6, §9.8
  *
  * Follows no redirect, keeps no cookie, sends no credential.
  */

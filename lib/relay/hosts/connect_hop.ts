@@ -2,7 +2,7 @@
  * From a next hop to a connection on which messages can be sent.
  *
  * Tries the hosts of a hop in their order, each with the TLS that the route, DANE, MTA-STS or the message asks for,
- * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Those that did not answer of late come
+ * and once more with less where less is allowed (RFC 7435 §3, RFC 8461 §5). Hosts that recently did not answer come
  * last. Keeps no connections.
  */
 import { Effect } from "effect";

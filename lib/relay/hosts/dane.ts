@@ -1,7 +1,8 @@
 /**
- * What TLSA records ask of a host. RFC 7672 §2, RFC 6698 §2.1
+ * What TLSA records require of a host. RFC 7672 §2, RFC 6698 §2.1
  *
- * Asks the Resolver, which says whether DNSSEC vouches. The match itself is made in the handshake (`net/dane.ts`).
+ * Asks the Resolver, which says whether the records are DNSSEC-secure. The match itself is made in the handshake
+ * (`net/dane.ts`).
  */
 import { Effect } from "effect";
 import type { Tlsa } from "../../ports/dns.ts";

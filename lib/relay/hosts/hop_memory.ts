@@ -1,4 +1,4 @@
-/** The last offers of next hops, in memory: so many, and not for long. Implements `ports/hop_memory.ts`. */
+/** The last offers of next hops, in memory, bounded in number and time. Implements `ports/hop_memory.ts`. */
 import { Layer } from "effect";
 import { HopMemory, type RememberedOffer } from "../../ports/hop_memory.ts";
 

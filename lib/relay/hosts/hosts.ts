@@ -31,9 +31,9 @@ export interface Host {
   readonly srvIds: ReadonlyArray<string>;
   /** The recipients' domain where its own exchangers are used; null for a host that was configured. */
   readonly domain: string | null;
-  /** Whose MTA-STS policy holds: that domain, or the name of a smarthost; null: nobody's. RFC 8461 §3.4 */
+  /** Whose MTA-STS policy holds: that domain, or the name of a smarthost; null: none. RFC 8461 §3.4 */
   readonly stsDomain: string | null;
-  /** DNSSEC vouches for the way from the domain to this host; what was configured needs nobody's word. */
+  /** DNSSEC proves the way from the domain to this host; a configured host needs no proof. */
   readonly proven: boolean;
   /** What DNSSEC says of the address; null where TLSA records are not looked for. */
   readonly dns: Pick<MxHost, "secure" | "alias"> | null;

@@ -49,7 +49,7 @@ const NULL_MX = none("permanent", "5.1.10", "Recipient domain accepts no mail (n
 const NO_ADDRESS = none("permanent", "5.4.4", "Recipient domain has no host that takes mail");
 const LOOP = none("permanent", "5.4.6", "Mail for the recipient domain loops back to this server");
 
-/** Why nothing is known, told apart to whoever looks into the queue. RFC 3463 §3.5 */
+/** Why nothing is known, each reason with a status of its own for the queue. RFC 3463 §3.5 */
 const TROUBLE: Readonly<Record<TroubleKind, string>> = {
   servfail: "DNS failed for the recipient domain (SERVFAIL)",
   refused: "DNS servers refuse to answer for the recipient domain",

@@ -1,6 +1,6 @@
 /**
- * Hosts that did not answer, by address and port: for a while others of the same hop are tried before them.
- * RFC 5321 §4.5.4.1: "list of hosts it cannot reach". In memory, bounded; keeps time by the monotonic clock.
+ * Hosts that did not answer, by address and port: for a while, other hosts of the same hop are tried first. RFC
+ * 5321 §4.5.4.1: "list of hosts it cannot reach". In memory, bounded; keeps time by the monotonic clock.
  */
 import type { DialTarget } from "../../ports/dialer.ts";
 import type { Unusable } from "../session/peer.ts";
@@ -28,7 +28,7 @@ export class SilentHosts {
     this.#steady = steady;
   }
 
-  /** Better not now. Once its time is over, whoever asks first is told no, and tries it. */
+  /** Avoid it for now. Once its time is over, the first caller gets `false` and tries it. */
   spared(target: DialTarget): boolean {
     if (this.#known.size === 0) return false;
     const silence = this.#known.get(placeOf(target));

@@ -1,4 +1,7 @@
-/** Asks what decides over the TLS of a host, as far as it can matter, and decides. Connects to nothing. */
+/**
+ * Gathers what decides the TLS of a host (TLSA records, MTA-STS), as far as it can matter, and decides. Connects to
+ * nothing.
+ */
 import { Effect } from "effect";
 import type { Resolver } from "../../ports/resolver.ts";
 import { StsPolicies, type StsPolicy } from "../../ports/sts_policies.ts";

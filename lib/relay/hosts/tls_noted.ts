@@ -1,4 +1,4 @@
-/** What is noted of a session for TLS reports. RFC 8460 §4.3. Pure. */
+/** The result of a session for TLS reports. RFC 8460 §4.3. Pure. */
 import type { Tlsa } from "../../ports/dns.ts";
 import type { StsPolicy } from "../../ports/sts_policies.ts";
 import type { NotedPolicy, TlsNote, TlsResultType } from "../../ports/tls_notes.ts";

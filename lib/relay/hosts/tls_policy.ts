@@ -1,7 +1,7 @@
 /**
- * How much TLS a host gets, and on whose word: the route, DANE, MTA-STS, the message. The strictest wins. HOP-20
+ * How much TLS a host gets, by the route, DANE, MTA-STS and the message. The strictest wins. HOP-20
  *
- * Pure: what DNS and the domain say was asked before.
+ * Pure: the caller has asked DNS and the domain.
  */
 import type { Tlsa } from "../../ports/dns.ts";
 import { stricter, type TlsLevel } from "../../ports/routes.ts";

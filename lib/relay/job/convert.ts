@@ -1,9 +1,9 @@
 /**
- * Makes a message fit a hop that takes less than it holds: bodies are encoded, headers said in ASCII.
- * RFC 6152 §3, RFC 3030 §3, RFC 6409 §6.5
+ * Converts a message for a hop that does not take it as it is: bodies are encoded, headers written in ASCII. RFC
+ * 6152 §3, RFC 3030 §3, RFC 6409 §6.5
  *
- * Reads the content twice, or three times where it is large: what a part needs shows only behind its header,
- * and SIZE stands before all. Holds a header and a little more. What a signature covers is not touched.
+ * Reads the content twice, or three times if it is large: the needs of a part are known only after its header, and
+ * SIZE comes before everything. Holds little more than a header. Signed parts are not changed.
  */
 import { isAscii } from "../../address/domain.ts";
 import { downgradeHeader, downgradePart } from "../../message/downgrade.ts";

@@ -1,4 +1,4 @@
-/** What the sender of a message asked for by extensions, as it stands for one delivery. Pure. */
+/** The parameters of extensions that the sender gave, as they apply to one delivery. Pure. */
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { Envelope, Recipient } from "../../envelope/envelope.ts";
 import { finalHop, type NextHop } from "../../ports/routes.ts";

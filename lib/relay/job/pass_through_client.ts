@@ -1,6 +1,6 @@
 /**
- * A message whose client waits for what the next hop says: pass-through. It rides in a job like any other, and
- * its results go to the client in place of the spool.
+ * Pass-through: a message whose client waits for the reply of the next hop. It is a job like any other, except that
+ * its results go to the client instead of the spool.
  */
 import { Effect } from "effect";
 import { octetsOf } from "../../message/text.ts";
@@ -85,7 +85,7 @@ export class PassThroughClient implements Timed {
       if (part === null) return;
       yield part;
     }
-    throw new Error("nobody waits any more");
+    throw new Error("no client waits any longer");
   }
 }
 

@@ -1,4 +1,4 @@
-/** The job of a message whose client waits, and whether a hop can have it. */
+/** The job of a message whose client waits, and whether a hop can take it. */
 import type { HandedOver, Passing } from "../../ports/hand_over.ts";
 import { hopKey } from "../../ports/routes.ts";
 import type { Delivery } from "../../ports/spool.ts";

@@ -1,4 +1,4 @@
-/** The content of a job, read from the spool and made fit for what its hop offers. */
+/** The content of a job, read from the spool and converted to what its hop offers. */
 import { Effect } from "effect";
 import { type Delivery, Spool, type SpoolError } from "../../ports/spool.ts";
 import type { Offer } from "../../smtp/client/offer.ts";

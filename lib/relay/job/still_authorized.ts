@@ -1,4 +1,4 @@
-/** A message that was held back is released only for an account that may still send. RFC 4865 §6 */
+/** A delayed message (FUTURERELEASE) is released only if its account may still send. RFC 4865 §6 */
 import { Effect } from "effect";
 import { Accounts } from "../../ports/accounts.ts";
 import type { Delivery } from "../../ports/spool.ts";
@@ -7,7 +7,7 @@ import { ours, type Verdict } from "../../smtp/client/verdict.ts";
 const GONE = ours(
   "permanent",
   "5.7.1",
-  "The account that held this message back may not send any more",
+  "The account that delayed this message may no longer send",
 );
 const UNKNOWN = ours("temporary", "4.3.0", "Accounts cannot be looked up now");
 

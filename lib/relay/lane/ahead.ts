@@ -1,7 +1,7 @@
 /**
- * Hosts that take the commands of the next message behind the content of the one before, as far as they have shown it
- * (RFC 2920 §3.1), by address and port. One message finds out for all; a host that refuses is left in peace for a day.
- * In memory, bounded; keeps time by the monotonic clock.
+ * Hosts that take the commands of the next message behind the content of the one before, as far as they have shown
+ * it (RFC 2920 §3.1), by address and port. One message tests it for all; after a refusal a host is not tested for a
+ * day. In memory, bounded; keeps time by the monotonic clock.
  */
 import type { DialTarget } from "../../ports/dialer.ts";
 import type { Behind } from "../../smtp/client/state.ts";

@@ -1,7 +1,7 @@
 /**
- * What a route lets one next hop have: so many connections at once, and messages a minute, evenly spread. Pure.
+ * What a route allows one next hop: a number of connections at once, and of messages a minute, evenly spread. Pure.
  *
- * These are bounds that an operator knows of; what a hop itself says of load is `pace.ts`.
+ * The operator sets these bounds; `pace.ts` reacts to what a hop says of its load.
  */
 import type { HopLimits } from "../../ports/routes.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Jobs that wait for one hop: those first whose client waits, then higher priority, and among equals each sender in
- * turn, so that nobody waits for all of somebody else's mail. RFC 6710 §5.1
+ * The queue of jobs for one hop: first those whose client waits, then higher priority, and among equals each sender
+ * in turn, so that no sender waits for all the mail of another. RFC 6710 §5.1
  */
 import type { Job } from "../job/job.ts";
 

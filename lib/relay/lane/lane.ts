@@ -1,5 +1,5 @@
 /**
- * A lane: works the jobs of one hop off over one connection, until there are none. RFC 5321 §4.5.4.1
+ * A lane: works through the jobs of one hop over one connection, until there are none. RFC 5321 §4.5.4.1
  *
  * Does not wait for results to be recorded: several are under way at a time, so that one commit
  * carries them.

@@ -1,4 +1,4 @@
-/** Delivery of a job on this very host: nobody behind us will tell the sender of it. */
+/** Delivers a job on this host: no later server will report on it. */
 import { Effect } from "effect";
 import { type Delivery, Spool, type SpoolError } from "../../ports/spool.ts";
 import { NO_OFFER, type Offer } from "../../smtp/client/offer.ts";
@@ -13,7 +13,7 @@ import { noticesOf, recipientParameters } from "../job/delivery_parameters.ts";
 const UNTESTABLE = ours(
   "permanent",
   "5.7.19",
-  "It cannot be told whether the mailbox still has the owner that it was written to",
+  "It is unknown whether the mailbox still has the same owner",
 );
 
 /** A Maildir takes anything that has lines. */

@@ -1,6 +1,6 @@
 /**
- * How hard a hop may be pressed: fewer connections, then pauses between messages, while it says that it is too much;
- * slowly more again while it takes what it gets (additive increase, multiplicative decrease). RFC 5321 §4.5.4.1
+ * The pace towards a hop: fewer connections, then pauses between messages, while it reports load; slowly more again
+ * while it accepts (additive increase, multiplicative decrease). RFC 5321 §4.5.4.1
  *
  * Keeps time by the monotonic clock; opens nothing itself.
  */
@@ -10,7 +10,7 @@ import type { Verdict } from "../../smtp/client/verdict.ts";
 const BURST_MS = 1_000;
 const FIRST_GAP_MS = 50;
 const LONGEST_GAP_MS = 10_000;
-/** After so many failures in a row a hop is left alone no longer than this many times the first pause. */
+/** The pause after failures grows to at most this many times the first one. */
 const LONGEST_PAUSE = 6;
 
 /** 421, or a status that speaks of load and rate: not of this message or recipient. RFC 3463 §3.4, §3.5, RFC 6647 §2.1 */

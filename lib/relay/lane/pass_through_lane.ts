@@ -1,4 +1,4 @@
-/** What a lane does otherwise with a message whose client waits: it goes as a whole, and its client is told. */
+/** How a lane treats a message whose client waits: all recipients or none, and the client gets the result. */
 import { handedOver, type PassThroughClient } from "../job/pass_through_client.ts";
 import { unsuited } from "../job/pass_through_job.ts";
 import type { Connection, Transacted } from "../session/connection.ts";

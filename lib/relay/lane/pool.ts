@@ -219,7 +219,7 @@ export class Pool {
     hop.heardAt = now;
   }
 
-  /** Hops, as the spool names them, for which so many jobs wait already. */
+  /** Hops, as the spool names them, for which at least this many jobs wait. */
   crowded(jobs: number): ReadonlyArray<string> {
     return Array.from(this.#hops.values()).filter((h) => h.jobs.length >= jobs).map((h) => h.name);
   }

@@ -12,7 +12,7 @@ export interface RelayState {
   readonly settings: RelaySettings;
   readonly pool: Pool;
   readonly watch: Deadlines;
-  /** Hosts that did not answer of late. */
+  /** Hosts that recently did not answer. */
   readonly silent: SilentHosts;
   /** Hosts that take commands behind the content. */
   readonly ahead: SentAhead;

@@ -1,7 +1,7 @@
 /**
- * Notices that the wall clock was set, by the monotonic clock: what a jump makes look old is not given up at
- * once. A machine that slept, a process that was frozen and a server that was off count as well: their mail deserves
- * more than one attempt, and time in which nobody tried is none of it.
+ * Detects jumps of the wall clock by the monotonic clock: a message that a jump makes look old is not given up at
+ * once. A machine that slept, a frozen process and a server that was off count as jumps: time without attempts does
+ * not count towards expiry.
  */
 
 /** Clocks that run apart by less are corrected gently. */

@@ -1,6 +1,6 @@
 /**
- * Gathers what was delivered and calls for no report, so that what a turn of the event loop brings is one record
- * in the spool, and costs one effect.
+ * Batches deliveries that need no report, so that those of one turn of the event loop are one record in the spool,
+ * and cost one Effect.
  */
 import { setImmediate } from "node:timers";
 import { Clock, Effect } from "effect";

@@ -1,4 +1,4 @@
-/** Gathers delivery events, so that a thousand log lines cost one fiber. */
+/** Batches delivery events, so that a thousand log lines cost one fiber. */
 import { Effect } from "effect";
 import { printMailbox } from "../../address/mailbox.ts";
 import type { DeliveryEvent } from "../job/outcome.ts";

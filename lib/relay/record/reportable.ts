@@ -1,4 +1,4 @@
-/** Of whom the sender is to be told, and what: as NOTIFY has it. RFC 3461 §5.2, §6.2. Pure. */
+/** Which recipients to report to the sender, and how, according to NOTIFY. RFC 3461 §5.2, §6.2. Pure. */
 import { isAscii } from "../../address/domain.ts";
 import type { ReportedRecipient } from "../../message/report/report_types.ts";
 import type { Delivery, Outcome, Settlement } from "../../ports/spool.ts";

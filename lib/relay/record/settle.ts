@@ -1,7 +1,7 @@
 /**
- * Records what became of recipients, with the bounce in the same transaction, and tells the log.
+ * Records the outcome of recipients, with the bounce in the same transaction, and logs it.
  *
- * A result is never dropped: while the spool cannot take it, it is offered again. RFC 5321 §4.5.4.1
+ * A result is never dropped: while the spool cannot take it, the write is retried. RFC 5321 §4.5.4.1
  */
 import { Clock, Duration, Effect, Random } from "effect";
 import type { Ids } from "../../ports/ids.ts";
@@ -43,7 +43,7 @@ export const settler = (
     // what was taken out meanwhile has no content either
     if (results.some((r) => r.verdict === DAMAGED && !spool.withdrawn(r.recipient))) {
       yield* Effect.logError(
-        "A message was damaged in the spool; it is not sent, and its sender is told: check the disk",
+        "A message was damaged in the spool; it is not sent, and its sender gets a report: check the disk",
         {
           id: delivery.message,
           todo: `\`postern queue show ${delivery.message} --content\` gives what is left of it`,

@@ -176,7 +176,7 @@ export class Connection {
       );
       if (this.#state._tag === "Closed" || this.#state._tag === "Handshake") break;
     }
-    // whoever is told may have the next message ready: its commands leave in the same write
+    // the listener may have the next message ready: its commands leave in the same write
     this.#report();
     this.#flush();
   }

@@ -74,7 +74,7 @@ export const prepare = async (
   }
 };
 
-/** Binary content of so many octets, to be sent as it is. RFC 3030 §3 */
+/** Binary content of a known size, sent as it is. RFC 3030 §3 */
 export const prepareChunk = (
   chunks: AsyncIterable<Uint8Array>,
   octets: number,

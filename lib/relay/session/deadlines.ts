@@ -1,4 +1,4 @@
-/** One timer for the patience of all connections, instead of one timer each. */
+/** One timer for the deadlines of all connections, instead of one each. */
 import { Bag } from "../../message/bag.ts";
 
 export interface Timed {

@@ -1,4 +1,4 @@
-/** A host of a next hop, and what it means that it cannot be used. */
+/** A host of a next hop, and why it cannot be used. */
 import { Data } from "effect";
 import type { Contact } from "../../ports/attempt.ts";
 import type { DialTarget, TlsRequest } from "../../ports/dialer.ts";

@@ -1,4 +1,4 @@
-/** Commits an accepted submission, and knows it when it comes once more. RFC 5321 §4.1.1.4 */
+/** Commits an accepted submission, and recognises it when it is repeated. RFC 5321 §4.1.1.4 */
 import { Effect } from "effect";
 import { printMailboxAscii } from "../../address/mailbox.ts";
 import type { Cancellation } from "../../ports/cancellation.ts";
@@ -35,7 +35,7 @@ export const commitSubmission = (signed: Signed, body: Staging, cancellation: Ca
 const tellOwner = (signed: Signed, hold: Hold, token: string) =>
   storeNotice(
     holdNotice(signed, hold, token),
-    "the owner of a held message is not told",
+    "the owner of a held message gets no notice",
     signed.id,
   );
 

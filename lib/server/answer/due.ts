@@ -1,6 +1,6 @@
 /**
- * When an answer is due, and what becomes of the work on it then: until something is done that cannot be undone the
- * work is interrupted; a commit is called off where it was not begun; behind that, time ends nothing. See
+ * The deadline of an answer, and what happens to the work then: it is interrupted until it has done something that
+ * cannot be undone; a commit is cancelled unless it has begun; after that, the deadline ends nothing. See
  * docs/design/interruption.md. RFC 6409 §5.3
  */
 import type { Fiber } from "effect";

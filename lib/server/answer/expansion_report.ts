@@ -1,4 +1,4 @@
-/** The report that a recipient stood for several, to whom the message now goes. RFC 3461 §5.2.7.4 */
+/** The report that a recipient was expanded to several. RFC 3461 §5.2.7.4 */
 import { Effect } from "effect";
 import { printMailbox, printMailboxAscii } from "../../address/mailbox.ts";
 import type { Ids } from "../../ports/ids.ts";
@@ -18,7 +18,7 @@ const expansionReport = (
     address: s.envelope.smtpUtf8 ? printMailbox(mailbox) : printMailboxAscii(mailbox),
     action: "expanded" as const,
     status: "2.0.0",
-    reply: "Stands for several addresses, to all of which the message goes",
+    reply: "Expanded to several addresses, to all of which the message goes",
     remote: null,
     ...orcpt === undefined ? {} : { orcpt: decodedOrcpt(orcpt) },
   }));
@@ -30,4 +30,4 @@ const expansionReport = (
 export const tellExpanded = (s: Signed): Effect.Effect<void, never, Spool | Routes | Ids> =>
   s.envelope.expanded === undefined
     ? Effect.void
-    : storeNotice(expansionReport(s), "the sender is not told of an alias", s.id);
+    : storeNotice(expansionReport(s), "the sender gets no report of an alias", s.id);

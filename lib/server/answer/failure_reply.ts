@@ -1,6 +1,6 @@
 /**
- * What becomes of a question that was not answered as was hoped: a refusal carries its reply, and is remembered where
- * the site wants that; a fault of ours becomes 451 and a log line. RFC 5321 §4.2.5
+ * The reply to a failed question: a refusal carries its reply, and is recorded if the site wants that; an internal
+ * fault becomes 451 and a log line. RFC 5321 §4.2.5
  */
 import { Clock, Effect } from "effect";
 import type { SessionFacts } from "../../envelope/session.ts";
@@ -68,6 +68,6 @@ const remember = Effect.fnUntraced(function* (
     reply: summary(refused),
     trail: trailRecord(trail),
   });
-  // the owner gives it to whoever runs the server: `postern trace ID`
+  // the owner quotes it to the operator: `postern trace ID`
   return saying(refused, `Trace id ${id}`);
 });

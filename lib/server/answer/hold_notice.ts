@@ -1,4 +1,4 @@
-/** Makes the note about a held message a message of the spool, to the owner's own address. */
+/** Turns the notice about a held message into a message of the spool, to the owner's address. */
 import { Effect } from "effect";
 import { asciiMailbox, printMailbox, printWire } from "../../address/mailbox.ts";
 import { writeHoldNotice } from "../../message/report/hold_notice.ts";
@@ -22,7 +22,7 @@ export const holdNotice: (
     const to = s.account.primary;
     const route = yield* (yield* Routes).find(to, OWN_MAIL);
     if (route === null) {
-      yield* Effect.logWarning("no route to the owner of a held message, who is not told", {
+      yield* Effect.logWarning("no route to the owner of a held message, who gets no notice", {
         id: s.id,
       });
       return null;

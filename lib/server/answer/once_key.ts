@@ -1,7 +1,7 @@
 /**
- * What makes it the same submission when it comes again, for a client that lost the final 250: login, envelope, and
- * every octet of the header as it came but for the fields that a client writes anew. The body is the spool's to
- * compare. Pure. RFC 5321 §4.1.1.4
+ * The key that identifies a repeated submission, for a client that lost the final 250: login, envelope, and every
+ * octet of the header except the fields that a client writes anew. The spool compares the body. Pure. RFC 5321
+ * §4.1.1.4
  */
 import { printMailbox } from "../../address/mailbox.ts";
 import type { Envelope, Recipient } from "../../envelope/envelope.ts";
@@ -32,7 +32,7 @@ const asked = (e: Envelope): ReadonlyArray<unknown> => {
 const printed = ({ mailbox, ...rest }: Recipient): string =>
   `${printMailbox(mailbox)} ${JSON.stringify(rest)}`;
 
-/** Date is written anew by clients, Received added by whoever passed it on. RFC 5322 §3.6.1, §3.6.7 */
+/** Clients write Date anew; each server on the way adds Received. RFC 5322 §3.6.1, §3.6.7 */
 const TIMED = /(?:date|received)[ \t]*:/iy;
 const BLANK = 0x20, TAB = 0x09;
 

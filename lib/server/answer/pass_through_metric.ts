@@ -1,4 +1,4 @@
-/** Counts what became of messages that were handed to their next hop while the client waited. */
+/** Counts the results of pass-through. */
 import { Context, Metric } from "effect";
 import type { HandedOver } from "../../ports/hand_over.ts";
 

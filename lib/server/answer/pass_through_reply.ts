@@ -1,4 +1,4 @@
-/** What a client is told of a message that was handed to its next hop while it waited. Pure. RFC 5321 §4.2.5 */
+/** The reply to a client whose message was passed through. Pure. RFC 5321 §4.2.5 */
 import type { HandedOver, HopReply } from "../../ports/hand_over.ts";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";

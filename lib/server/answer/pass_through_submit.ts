@@ -1,6 +1,6 @@
 /**
- * Pass-through: the message goes to its next hop while the client waits, and what that says is the client's reply.
- * Nothing of it is kept. RFC 5321 §4.1.1.4, §4.2.5, §4.5.3.2.6
+ * Pass-through: the message goes to its next hop while the client waits, and the reply of the hop is the client's.
+ * Nothing is stored. RFC 5321 §4.1.1.4, §4.2.5, §4.5.3.2.6
  */
 import { Effect } from "effect";
 import { printMailboxAscii } from "../../address/mailbox.ts";

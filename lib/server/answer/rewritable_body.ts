@@ -1,4 +1,4 @@
-/** A body in the spool's staging, to be read again and replaced before it is kept. */
+/** A body in the spool's staging, which can be read again and replaced before it is committed. */
 import { Effect } from "effect";
 import { BodyCounter } from "../../message/mime/body_counter.ts";
 import type { BodyDigest } from "../../ports/signer.ts";

@@ -1,4 +1,4 @@
-/** Messages of our own about one that is accepted already. */
+/** Stores notices about an accepted message. */
 import { Effect } from "effect";
 import { type NewMessage, Spool, type SpoolError } from "../../ports/spool.ts";
 import { afterwards } from "./afterwards.ts";

@@ -1,6 +1,6 @@
 /**
- * Answers the end of data: the message runs through the stages, and is kept or handed on before the client has its
- * 250. RFC 5321 §4.1.1.4, RFC 6409 §5.3
+ * Answers the end of data: the message runs through the stages, and is committed or passed through before the
+ * client gets its 250. RFC 5321 §4.1.1.4, RFC 6409 §5.3
  */
 import { Clock, Effect } from "effect";
 import type { SessionFacts } from "../../envelope/session.ts";
@@ -160,7 +160,7 @@ const handOver = (
 const notePassed = ({ onPassed }: AnswerSettings, signed: Signed, { by }: Taken) =>
   onPassed === null ? Effect.void : afterwards(onPassed(signed, by));
 
-/** Whether the account has not written to too many for the first time of late. */
+/** Whether the account stays within the limit of first-time recipients. */
 const newcomersAllowed = Effect.fnUntraced(function* (mostNew: number, s: Signed) {
   const recipients = s.envelope.recipients.map((r) => r.mailbox);
   const allowed = yield* (yield* Correspondents).admit(

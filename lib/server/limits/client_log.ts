@@ -1,4 +1,7 @@
-/** Log lines about what single clients do wrong: so many an hour for each, the rest counted. RFC 6409 §5.2 */
+/**
+ * Log lines about the mistakes of single clients: a bounded number an hour for each, the rest counted. RFC 6409
+ * §5.2
+ */
 import { Clock, Effect } from "effect";
 
 const HOUR = 3_600_000;

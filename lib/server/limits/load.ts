@@ -1,4 +1,4 @@
-/** How busy the sessions keep the server, for work that can wait: see `RelaySettings.yields`. */
+/** The load of the sessions, for work that can wait: see `RelaySettings.yields`. */
 
 /** So many ends of data are answered at once before other work gives way. */
 const BUSY = 4;

@@ -1,4 +1,4 @@
-/** Counts what was slowed down or turned away, by the name of the throttle. RFC 5321 §7.8 */
+/** Counts delayed and refused attempts, by the name of the throttle. RFC 5321 §7.8 */
 import { Context, Metric } from "effect";
 import * as say from "../../reply/catalog.ts";
 import type { Reply } from "../../reply/reply.ts";

@@ -1,7 +1,8 @@
 /**
  * One message on its way in: its reader, and its body, which goes to the spool's staging as it comes.
  *
- * Reads no socket and answers nothing. What it may wait for is storage; who reads the session learns that by events.
+ * Reads no socket and answers nothing. It may wait for storage only, and signals that to the reader of the session
+ * by events.
  */
 import { joined, release } from "../../message/release.ts";
 import type { BodyDigest } from "../../ports/signer.ts";

@@ -1,8 +1,8 @@
 /**
- * What comes in on one session: command lines, a message (DATA, chunks of BDAT, parts that BURL names), or octets that
- * mean nothing. The machine has said which of them is next. RFC 5321 §4.1.1.4, RFC 3030 §2, RFC 4468 §3
+ * The input of one session: command lines, a message (DATA, chunks of BDAT, parts that BURL names), or octets to
+ * discard. The machine decides which comes next. RFC 5321 §4.1.1.4, RFC 3030 §2, RFC 4468 §3
  *
- * Knows neither the wire nor the machine: what comes of its octets are the machine's inputs.
+ * Knows neither the wire nor the machine: it turns octets into inputs of the machine.
  */
 import type { Input, Output } from "../../smtp/server/state.ts";
 import { ChunkReader } from "../../smtp/syntax/chunk.ts";

@@ -1,4 +1,4 @@
-/** Who is at the other end of a session: its address, as a proxy may have named it, TLS, a certificate. */
+/** The client of a session: its address, possibly named by a proxy, its TLS and certificate. */
 import type { SessionFacts, TlsFacts } from "../../envelope/session.ts";
 import type { ProxiedClient } from "../../net/proxy_header.ts";
 import type { Secured, Wire } from "../../net/wire.ts";

@@ -1,4 +1,4 @@
-/** What a session needs of the server, and what it gives and gets with a question. */
+/** What a session needs from the server, and the input and result of a question. */
 import type { ScramKeys } from "../../envelope/login.ts";
 import type { SessionFacts } from "../../envelope/session.ts";
 import type { ClientCertificate } from "../../ports/accounts.ts";

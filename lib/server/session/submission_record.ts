@@ -1,4 +1,4 @@
-/** What is remembered of a question, whatever became of it. */
+/** The record of a question, with any outcome. */
 import type { SessionFacts } from "../../envelope/session.ts";
 import type { SubmissionRecord } from "../../ports/records.ts";
 import type { Question } from "../../smtp/server/state.ts";

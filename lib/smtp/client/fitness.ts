@@ -1,6 +1,6 @@
 /**
- * What a message, or one of its recipients, asks of a hop that does not have it. Each is a failure for good:
- * the hop will have learnt nothing tomorrow. RFC 6531 §3.2, RFC 2852 §4.1, RFC 7293 §5.2, RFC 8689 §4.2.1
+ * What a message, or one of its recipients, needs and a hop does not offer. Each is a permanent failure: the hop
+ * will not offer it tomorrow either. RFC 6531 §3.2, RFC 2852 §4.1, RFC 7293 §5.2, RFC 8689 §4.2.1
  */
 import { isAscii } from "../../address/domain.ts";
 import type { Mail, Ready } from "./state.ts";

@@ -1,9 +1,10 @@
 /**
- * What a refusal is about: the recipient or message that was named, or the session in which it was named. One table, by
- * code, command and enhanced code; whatever is in no row means what its first digit says. RFC 5321 §4.2.1, §4.2.3
+ * What a refusal is about: the recipient or message that was named, or the session in which it was named. One
+ * table, by code, command and enhanced code; a reply without a row means what its first digit says. RFC 5321
+ * §4.2.1, §4.2.3
  *
- * A server out of step, or one that wants a login that it does not get, says nothing of a recipient: tomorrow, or once
- * an operator has mended it, the same message is taken.
+ * A server that is out of step, or demands a login, says nothing about a recipient: later, or once an operator has
+ * fixed it, it takes the same message.
  */
 
 /** The command that a reply answers; `FINAL` is the end of data. */

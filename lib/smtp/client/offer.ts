@@ -23,7 +23,7 @@ export interface Offer {
   readonly mtPriority: boolean;
   /** RFC 7293 */
   readonly rrvs: boolean;
-  /** Least seconds for mode R, 0 where none is told; null: not offered. RFC 2852 §3 */
+  /** Least seconds for mode R, 0 where none is announced; null: not offered. RFC 2852 §3 */
   readonly deliverBy: number | null;
   /** Recipients in a transaction, messages on a connection; null where not limited. RFC 9422 §4 */
   readonly rcptMax: number | null;

@@ -1,4 +1,4 @@
-/** The parameters of MAIL and RCPT that a hop is told, of those that it knows. RFC 5321 §4.1.1.11 */
+/** The parameters of MAIL and RCPT for a hop, of those that it offers. RFC 5321 §4.1.1.11 */
 import { isAscii } from "../../address/domain.ts";
 import type { Notify } from "../../envelope/envelope.ts";
 import type { Offer } from "./offer.ts";
@@ -45,7 +45,7 @@ export const rcptParameters = (mail: Mail, index: number, offer: Offer): string 
   return out;
 };
 
-/** Who asked for a time and gets no promise is told of a delay at least. RFC 2852 §4.1.4.2 */
+/** A sender whose deadline is not promised gets at least a report of the delay. RFC 2852 §4.1.4.2 */
 const withDelay = (notify: Notify | undefined): Notify => {
   if (notify === "NEVER") return notify;
   const asked = notify ?? ["FAILURE"];

@@ -1,8 +1,8 @@
 /**
  * Cuts the octets of a server into replies. RFC 5321 §4.2
  *
- * Generous in what it takes (LF alone ends a line, any last two digits, a code without text) and
- * strict about size: a line is at most 4 kB, a reply at most 64 kB. Judges no reply.
+ * Lenient about form (LF alone ends a line, any last two digits, a code without text) and strict about size: a line
+ * is at most 4 kB, a reply at most 64 kB. Judges no reply.
  */
 import { latin1 } from "../../message/text.ts";
 

@@ -1,14 +1,14 @@
 /**
- * Commands that left behind the content of the message before (RFC 2920 §3.1), and what a server that does not take
- * them there says of it: nothing about a message. Some refuse whatever follows a final dot at once, since a message that
- * ends early for one server and late for another smuggles commands that way.
+ * Commands that left behind the content of the message before (RFC 2920 §3.1), and the reply of a server that does
+ * not take them there, which is not about a message. Some refuse whatever follows a final dot at once, since a
+ * message that ends early for one server and late for another smuggles commands that way.
  */
 import { aboutOf, type Asked } from "./meaning.ts";
 import type { ServerReply } from "./reply_reader.ts";
 import { close, closed, type Step, type Transaction } from "./state.ts";
 import { softened, type Verdict } from "./verdict.ts";
 
-/** To be sent again on its own; should nobody do that, nobody is told that it failed for good. */
+/** To be sent again on its own; if that never happens, it is not reported as a permanent failure. */
 export const undecidedYet = (verdicts: ReadonlyArray<Verdict>) =>
   ({ _tag: "Finished", verdicts: verdicts.map(softened), again: true }) as const;
 

@@ -70,7 +70,7 @@ export type Phase =
   | { readonly _tag: "Content" }
   /** `index` is the recipient whose reply is next with LMTP. RFC 2033 §4.2 */
   | { readonly _tag: "Final"; readonly index: number }
-  /** The reply to a lone dot, which tells nothing. RFC 2920 §3.1 */
+  /** The reply to a lone dot, which means nothing. RFC 2920 §3.1 */
   | { readonly _tag: "Empty" };
 
 export interface Ready {

@@ -1,8 +1,8 @@
 /**
  * One mail transaction of the client machine: MAIL, RCPT, DATA, the final replies. RFC 5321 §3.3
  *
- * With PIPELINING all commands leave in one write, behind the content of the message before where there was
- * one (RFC 2920 §3.1), else in lock-step. Every recipient gets a verdict of its own.
+ * With PIPELINING all commands leave in one write, after the content of the previous message if there was one (RFC
+ * 2920 §3.1); otherwise in lock-step. Every recipient gets a verdict of its own.
  */
 import type { ServerReply } from "./reply_reader.ts";
 import {
@@ -37,7 +37,7 @@ export const begin = (ready: Ready, mail: Mail): Step => {
   const fault = unfit(mail, ready);
   if (fault !== null) return [ready, { _tag: "Finished", verdicts: mail.to.map(() => fault) }];
   const t = transaction(ready, mail);
-  // nobody is left whom the hop could be told of
+  // no recipient is left
   if (firstOpen(t.verdicts, 0) < 0) return [ready, finished(t)];
   if (!ready.offer.pipelining) return [t, send(commandOf(t))];
   return [t, send(ready.dirty ? `RSET\r\n${group(t)}` : group(t))];

@@ -1,6 +1,4 @@
-/**
- * What a reply means for a recipient: class, status for reports, words for people. Sends nothing.
- */
+/** What a reply means for a recipient: class, status for reports, text for people. Sends nothing. */
 import { aboutOf, type Asked } from "./meaning.ts";
 import type { ServerReply } from "./reply_reader.ts";
 

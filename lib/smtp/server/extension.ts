@@ -1,8 +1,8 @@
 /**
- * One service extension: what EHLO says of it, what its parameters mean, which verbs it brings. RFC 5321 §2.2
+ * One service extension: its EHLO line, its parameters, its verbs. RFC 5321 §2.2
  *
- * Each extension is a file of `extensions/`; the machine knows only this shape. What it needs of the next hop is
- * said where that is known: `stages/preflight.ts` at submission, `smtp/client/fitness.ts` on the way.
+ * Each extension is a file of `extensions/`; the machine knows only this shape. Its demands on the next hop are
+ * checked where the hop is known: `stages/preflight.ts` at submission, `smtp/client/fitness.ts` on the way.
  */
 import type { Completions } from "../../address/complete.ts";
 import type { Recipient } from "../../envelope/envelope.ts";

@@ -32,7 +32,7 @@ const takeAll = <A extends object>(
   let so = nothing;
   const seen = new Set<string>();
   for (const p of parameters) {
-    // what nobody knows is told first, twice or not
+    // an unknown parameter is reported first, even if repeated
     const taken = take(p, so);
     if (isReply(taken)) return taken;
     if (seen.has(p.name)) return BAD_PARAMETER;

@@ -2,7 +2,7 @@
  * The session machine: `state x input > state x outputs`. RFC 5321 §4.1, RFC 6409 §4.3
  *
  * No socket, clock or service: a driver performs the outputs in order and feeds results back. A
- * command passes the gates of the ledger in their order and the first that fails answers, so that
+ * command passes the gates of docs/design/requirements.md §0 in their order and the first that fails answers, so that
  * a client without a login learns nothing about addresses.
  */
 import * as say from "../../reply/catalog.ts";

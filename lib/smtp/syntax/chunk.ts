@@ -1,8 +1,8 @@
 /**
- * Reads the chunks of BDAT: so many octets each, whatever they are. RFC 3030 §2
+ * Reads the chunks of BDAT: the announced number of octets each, whatever they are. RFC 3030 §2
  *
- * Neither dots nor CRLF.CRLF mean anything in them. The assembled message is held to what DATA holds it to: a
- * bare CR, a bare LF or a NUL spoils it, unless it is BINARYMIME and they stand in its body (RFC 3030 §3).
+ * Neither dots nor CRLF.CRLF mean anything in them. The assembled message obeys the rules of DATA: a bare CR, a
+ * bare LF or a NUL spoils it, unless it is BINARYMIME and they stand in its body (RFC 3030 §3).
  */
 import { CR, CRLF, type DataLimits, LF, MessageReader } from "./message_reader.ts";
 

@@ -1,9 +1,9 @@
 /**
  * Reads the octets after 354 up to the end of data. RFC 5321 §4.1.1.4, §4.5.2
  *
- * Takes raw socket octets, split anywhere; removes stuffed dots. Only CRLF.CRLF ends the data. A bare CR, a
- * bare LF or a NUL spoils the message, an octet too many makes it too big: reading goes on to the true end
- * all the same, so that no octet of a message is ever taken for a command.
+ * Takes raw socket octets, split anywhere; removes stuffed dots. Only CRLF.CRLF ends the data. A bare CR, a bare LF
+ * or a NUL spoils the message, an octet too many makes it too big: reading continues to the true end, so that no
+ * octet of a message is ever taken for a command.
  */
 import { CR, CRLF, LF, MessageReader } from "./message_reader.ts";
 
@@ -24,7 +24,7 @@ const enum At {
 export class DataReader extends MessageReader {
   #at = At.Start;
 
-  /** Reads from `chunk`; returns how many of its octets belong to the data. `done` tells the end. */
+  /** Reads from `chunk`; returns how many of its octets belong to the data. `done` marks the end. */
   override push(chunk: Uint8Array): number {
     const n = chunk.length;
     let at = this.#at;

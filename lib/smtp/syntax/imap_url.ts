@@ -1,5 +1,5 @@
 /**
- * URLs of parts of messages that an IMAP server gives to whoever shows them. RFC 5092 §11, RFC 4467 §9
+ * URLs of message parts that an IMAP server delivers to any bearer of the URL. RFC 5092 §11, RFC 4467 §9
  *
  * Only the form that BURL needs: absolute, one message or a part of it, with a URLAUTH at its end.
  */

@@ -70,7 +70,7 @@ export class LineReader {
     return this.#buffer.length - this.#at;
   }
 
-  /** Everything not yet read, for whoever reads data; the reader is empty afterwards. */
+  /** Everything not yet read, for the reader of data; this reader is empty afterwards. */
   takeRest(): Uint8Array {
     const rest = this.#at === 0 ? this.#buffer : this.#buffer.subarray(this.#at);
     this.#buffer = EMPTY;

@@ -1,6 +1,6 @@
 /**
- * A message as it arrives: header and body kept apart, limits watched, and what later stages must know of the
- * body learnt on the way. `dot.ts` and `chunk.ts` say where its octets begin and end. RFC 5322 §2.1
+ * A message as it arrives: header and body kept apart, limits enforced, and the facts that later stages need
+ * gathered on the way. `dot.ts` and `chunk.ts` say where its octets begin and end. RFC 5322 §2.1
  *
  * Opens nothing, stores nothing. What will be refused is not held.
  */

@@ -1,8 +1,8 @@
 /**
  * What an operator does to recipients in the spool: one transaction, which a running server notices within a second.
  *
- * What is leased to a server loses its lease, so that it is not sent once more; what is on the wire at this moment
- * may still arrive, and is then recorded as delivered.
+ * A leased recipient loses its lease, so that it is not sent again; one that is on the wire at this moment may
+ * still arrive, and is then recorded as delivered.
  */
 import type { DatabaseSync } from "node:sqlite";
 import {
@@ -36,7 +36,7 @@ interface Rule {
   readonly words: string | null;
 }
 
-/** A message whose time has not come is not sent before it, whoever asks. RFC 4865 §4.2 */
+/** A message is never sent before its time, by whatever command. RFC 4865 §4.2 */
 const waits = (now: number): string => `(attempts = 0 AND due > ${now})`;
 const soon = (now: number): string =>
   `due = CASE WHEN ${waits(now)} THEN due ELSE ${now} END, owner = NULL`;

@@ -1,6 +1,6 @@
 /**
- * The wall clock was set back: what was accepted under the clock that was ahead counts as accepted now, so that
- * nothing lasts longer than it was to last. Costs nothing while no clock is set.
+ * Handles a wall clock that was set back: messages accepted while it was ahead count as accepted now, so that no
+ * duration becomes longer. Costs nothing while no clock is set.
  */
 import type { Envelope } from "../../envelope/envelope.ts";
 import { keepsItsTime, readEarlier } from "../../envelope/read_earlier.ts";

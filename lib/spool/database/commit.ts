@@ -1,4 +1,4 @@
-/** Enters a message: content, envelope, trail, recipients and what holds it, or that it was submitted before. */
+/** Stores a message: content, envelope, trail, recipients and its hold; or finds that it was submitted before. */
 import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { release } from "../../message/release.ts";

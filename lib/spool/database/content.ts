@@ -1,4 +1,7 @@
-/** The content of messages, on whichever connection: chunks while a body comes in, and the whole once it is kept. */
+/**
+ * The content of messages, on whichever connection: chunks while a body arrives, and the whole once it is
+ * committed.
+ */
 import { createHash } from "node:crypto";
 import { dropMessages } from "./finished.ts";
 import type { Sql } from "./transaction.ts";

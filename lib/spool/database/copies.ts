@@ -1,4 +1,7 @@
-/** The table of copies, on whichever connection, and where our own messages stand, for who keeps copies of them. */
+/**
+ * The table of copies, on whichever connection, and the state of our own messages, for the server that keeps their
+ * copies.
+ */
 import { createHash } from "node:crypto";
 import type { CopyEntry, Standing } from "../../ports/copies.ts";
 import type { CopyOf, OpenRecipient, Source } from "../../ports/copy_of.ts";

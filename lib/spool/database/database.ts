@@ -250,7 +250,7 @@ export class SpoolDatabase {
       if (ops.length === 1) return [failure(e)];
       let locked = isLocked(e) ? failure(e) : null;
       return ops.map((o, place) => {
-        // whoever has the database would be waited for as many times as there are operations
+        // otherwise every operation would wait for the lock again
         if (locked !== null) return locked;
         try {
           return this.#withContent(o, this.#transaction(() => one(o, place)));

@@ -17,7 +17,7 @@ const WORDS = 4;
 
 export class DigestTable {
   readonly #room: number;
-  /** Odd and secret: whoever chooses texts by their digests cannot make them meet in one place. */
+  /** Odd and secret: chosen digests cannot be made to collide in one slot. */
   readonly #factors = crypto.getRandomValues(new Uint32Array(WORDS)).map((f) => f | 1);
   /** Where an entry stands, plus one, at a place that its digest says or the next free one after it; zero: free. */
   readonly #slots: Uint32Array;

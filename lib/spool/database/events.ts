@@ -1,5 +1,5 @@
 /**
- * The table of events, on whichever connection: they are entered in the transaction that changes the queue, and go once
+ * The table of events, on whichever connection: written in the transaction that changes the queue, and deleted once
  * every listener has taken them.
  */
 import { readAttempt } from "../../ports/attempt.ts";
@@ -26,7 +26,7 @@ export class EventStore {
   #kinds: ReadonlySet<EventKind>;
   #bounds: Pick<Listeners, "keepMs" | "most"> | null = null;
 
-  /** Told of what listens by the database itself, so that whoever changes the queue does so too. */
+  /** The database itself holds the listeners, so that every process that changes the queue writes events. */
   constructor(sql: Sql) {
     this.#sql = sql;
     const kinds = sql("SELECT kinds FROM event_sink LIMIT 1").get()?.["kinds"];

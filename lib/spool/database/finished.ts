@@ -1,6 +1,6 @@
 /**
- * Messages with which nothing is left to do. Neighbours by number, which come and go together, are seen to in one
- * statement: a batch of results costs hardly more than one.
+ * Finishes messages. Neighbours by number, which come and go together, are handled in one statement: a batch of
+ * results costs hardly more than one.
  */
 import { leaveHold } from "./holds.ts";
 import type { Sql } from "./transaction.ts";

@@ -1,4 +1,7 @@
-/** The table of holds, on whichever connection: what is held, what is over, whose token it is. */
+/**
+ * The table of holds, on whichever connection: what is held, which holds are over, which message a token belongs
+ * to.
+ */
 import { createHmac } from "node:crypto";
 import type { CommitOp } from "./protocol.ts";
 import { keysOf, type NumberRange } from "./number_ranges.ts";

@@ -1,6 +1,6 @@
 /**
- * Which recipients a process has in hand: it leases what is due, in turns where many wait, and gets back what others
- * left behind.
+ * Leases of recipients: a process leases what is due, taking turns among senders, and reclaims expired leases of
+ * others.
  */
 import { readContent, unlessCorrupt } from "./content.ts";
 import { numberOf } from "./number_ranges.ts";
@@ -88,7 +88,7 @@ export class Leases {
       .run(id, now + this.#leaseMs);
   }
 
-  /** Due at once, whoever takes it. */
+  /** Due at once, for any process. */
   giveBack(keys: ReadonlyArray<number>): void {
     for (const key of keys) {
       this.#sql(
@@ -198,7 +198,7 @@ export class Leases {
   }
 }
 
-/** Null: in more than one part, or damaged, which whoever reads it is told. */
+/** Null: in more than one part, or damaged, which its reader finds out. */
 const wholeContent = (sql: Sql, id: string): ReadonlyArray<Uint8Array> | null => {
   try {
     const { parts, next } = readContent(sql, id, -1);

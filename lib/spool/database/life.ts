@@ -1,6 +1,6 @@
 /**
- * How far a spool has come, in itself and in a small file beside it: a spool that was put back to an older state is
- * noticed at the start, and so is how long nothing ran.
+ * Counts the progress of a spool, in itself and in a small file beside it: the start notices a spool that was
+ * rolled back, and how long no server ran.
  *
  * The count goes up with each sign of life and is on the disk before the file beside it says so: after a kill or a
  * power failure the spool is never behind its witness.
@@ -64,14 +64,14 @@ export const doubtOf = (
   }
   if (witness === null) return null;
   if (witness.spool !== own.spool) {
-    return "another spool was in its place, so that it may be older than what was sent since";
+    return "another spool was in its place, so that messages in it may have been sent already";
   }
   return witness.count > own.count
-    ? "it is older than what was last written here: it was restored from a copy"
+    ? "it is older than the last spool that was written here: it was restored from a copy"
     : null;
 };
 
-/** Marks the spool in an open database as a copy, which starts held. For whoever makes copies. */
+/** Marks the spool in an open database as a copy, which starts held. For programs that make copies. */
 export const markCopy = (db: DatabaseSync, now: number): void => {
   db.prepare("INSERT OR IGNORE INTO life (one, count, alive_at) VALUES (1, 0, ?)").run(now);
   db.prepare("UPDATE life SET copied_at = ?").run(now);

@@ -1,4 +1,4 @@
-/** A database file that its owner alone may read, whatever the umask is: it holds other people's mail. */
+/** A database file that only its owner can read, whatever the umask: it holds the mail of others. */
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 
 /** SQLite gives the files beside it the mode of the database. */

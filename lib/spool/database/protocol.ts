@@ -1,4 +1,4 @@
-/** What the event loop and the thread that owns the database say to each other: plain, cloneable values. */
+/** The messages between the event loop and the thread that owns the database: plain, cloneable values. */
 
 import type { CopyEntry, Standing } from "../../ports/copies.ts";
 import type { CopyOf, Source } from "../../ports/copy_of.ts";
@@ -103,7 +103,7 @@ export interface HeldOp {
 /** The keys of all that is leased to this process, where another one has changed the database since it was asked last. */
 export interface OursOp {
   readonly op: "ours";
-  /** Whoever has changed it. */
+  /** The process that changed it. */
   readonly always?: boolean;
 }
 

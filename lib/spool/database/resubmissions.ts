@@ -1,6 +1,6 @@
 /**
- * Remembers what was submitted of late, so that a client that lost the final 250 and sends the same message again
- * gets no second copy of it. In memory, bounded; filled from the table at the start.
+ * Remembers recent submissions, so that a client that lost the final 250 and sends the same message again gets no
+ * second copy of it. In memory, bounded; filled from the table at the start.
  */
 import type { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";

@@ -1,4 +1,4 @@
-/** Events that listeners outside have not taken yet; empty where nobody listens. */
+/** Events that listeners outside have not taken yet; empty without listeners. */
 
 /**
  * `event_sink`: whoever listens, with the last event that it has taken, how many it missed, and the running process

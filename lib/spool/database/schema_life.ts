@@ -1,4 +1,4 @@
-/** How far the spool has come. */
+/** The progress of the spool. */
 
 /**
  * One row. `count` goes up with each sign of life, `alive_at` (ms) says when the last one was; `copied_at`: this is a

@@ -1,4 +1,4 @@
-/** An operator takes over from a server whose copies stand here: from now on they are ours to deliver. */
+/** Takes over from a server whose copies are stored here: from now on this server delivers them. */
 import type { DatabaseSync } from "node:sqlite";
 import { Clock, Effect, Layer } from "effect";
 import { type Copied, CopiesAdmin, type TakenOver } from "../../ports/copies.ts";

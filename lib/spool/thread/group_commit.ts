@@ -2,7 +2,7 @@
  * The event loop's side of the database thread: operations that come in one turn of the event loop, or while
  * a batch is under way, form the next batch, so that they share its commit. Never more than one batch is out.
  *
- * Whoever asked may stop waiting at any time; the operation does not. What must follow from its result belongs into
+ * The caller may stop waiting at any time; the operation does not stop. What must follow from its result belongs in
  * `land`, which runs in any case, in the order in which the thread did the work.
  */
 import { setImmediate } from "node:timers";
@@ -31,7 +31,7 @@ interface Asked {
 const CALLED_OFF: OpResult = {
   ok: false,
   full: false,
-  message: "it was not begun in time, and called off",
+  message: "it had not begun in time, and was cancelled",
 };
 
 /** Called with what came of an operation; a throw of it is the caller's bug, and nobody else's. */

@@ -1,6 +1,6 @@
 /**
- * No spool: bodies are in memory while their clients wait, and nothing is ever kept. For nodes that pass every
- * message through. What they may hold together is bounded; a body beyond that is refused for now.
+ * No spool: bodies are in memory while their clients wait, and nothing is ever stored. For nodes that pass every
+ * message through. Their total is bounded; a body beyond that is refused for now.
  */
 import { Effect, Layer } from "effect";
 import { Copies } from "../../ports/copies.ts";
@@ -42,7 +42,7 @@ class HeldInMemory implements Staging {
     if (this.#over) return Effect.void;
     if (!this.#room.take(chunk.length)) {
       return Effect.fail(
-        new SpoolFull({ cause: "the memory for messages on their way is used up" }),
+        new SpoolFull({ cause: "the memory for messages in transit is used up" }),
       );
     }
     this.#octets += chunk.length;

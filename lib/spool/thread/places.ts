@@ -1,7 +1,7 @@
 /**
- * What the event loop and the database's thread agree on about each operation of the batch that is out: the one may
- * withdraw it until the other has begun it. Memory that both share, so that the answer is certain while the thread
- * waits for a lock and reads no message.
+ * Shared state of each operation of the batch that is out: the event loop may withdraw it until the database thread
+ * has begun it. It is shared memory, so that the answer is certain while the thread waits for a lock and reads no
+ * message.
  */
 
 /** Operations of one batch at most. */

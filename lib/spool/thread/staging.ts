@@ -1,6 +1,4 @@
-/**
- * A body on its way into the spool: held while it is small, sent to disk in chunks beyond that.
- */
+/** A body on its way into the spool: in memory while it is small, then written to disk in chunks. */
 import { Effect } from "effect";
 import { joined, release } from "../../message/release.ts";
 import type { SpoolError, Staging } from "../../ports/spool.ts";

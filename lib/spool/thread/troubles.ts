@@ -1,14 +1,14 @@
-/** What operators are told of the spool in the log: what the start found, and that its files are gone. */
+/** Logs trouble with the spool for operators: findings at the start, and files that are gone. */
 import { Effect } from "effect";
 import type { Before, OpResult } from "../database/protocol.ts";
 
-/** Told once more after so many looks, which come every second. */
+/** Logged again after this many checks, one a second. */
 const AGAIN = 60;
 
 /** Said at the start, with what to do. */
 export const reportStart = ({ doubt }: Before, byWish: boolean): Effect.Effect<void> =>
   doubt !== null
-    ? Effect.logError("The spool starts held: what stands in it may have been sent already", {
+    ? Effect.logError("The spool starts held: messages in it may have been sent already", {
       why: doubt,
       todo: HELD_TODO,
     })
@@ -61,4 +61,4 @@ export class Troubles {
 }
 
 const LOST_TODO =
-  "put its files back under their names, or restart the server on what stands there now; what it had is still being sent";
+  "put its files back under their names, or restart the server with the files that are there now; messages it had are still being sent";

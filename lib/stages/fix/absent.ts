@@ -1,4 +1,4 @@
-/** Fields that must be there, or that a site wants there. RFC 5322 §3.6.2, §3.6.3 */
+/** Adds missing fields that are mandatory or that a site wants. RFC 5322 §3.6.2, §3.6.3 */
 import { asciiMailbox, printMailbox, printMailboxAscii } from "../../address/mailbox.ts";
 import { append } from "../../message/edit.ts";
 import { encodeUtf8 } from "../../message/text.ts";

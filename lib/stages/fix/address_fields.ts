@@ -1,4 +1,4 @@
-/** To, Cc and their like: one field for many, none that is empty, none in obsolete syntax. RFC 5322 §3.6.3, §4.4 */
+/** To, Cc and their like: merges several fields, removes empty ones, rewrites obsolete syntax. RFC 5322 §3.6.3, §4.4 */
 import { printAddress } from "../../message/address.ts";
 import { removeWhere, replace } from "../../message/edit.ts";
 import { MAX_LINE } from "../../message/header.ts";

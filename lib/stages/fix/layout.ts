@@ -1,4 +1,4 @@
-/** Lines that may not be sent as they came. RFC 5322 §2.1.1, §3.2.2, §4.2 */
+/** Refolds lines that may not be sent as they are. RFC 5322 §2.1.1, §3.2.2, §4.2 */
 import { replace } from "../../message/edit.ts";
 import { relayout } from "../../message/write.ts";
 import { badMessage } from "../../reply/catalog.ts";

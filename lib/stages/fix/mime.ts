@@ -1,4 +1,4 @@
-/** 8-bit text that nothing labels. RFC 6152 §3, RFC 2045 §4, §6.1, RFC 6409 §8.4 */
+/** Labels 8-bit text without MIME fields. RFC 6152 §3, RFC 2045 §4, §6.1, RFC 6409 §8.4 */
 import { append, first } from "../../message/edit.ts";
 import { makeField } from "../../message/write.ts";
 import { NEEDS_CHARSET } from "../../reply/catalog.ts";

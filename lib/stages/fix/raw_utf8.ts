@@ -1,4 +1,7 @@
-/** UTF-8 in a header although MAIL had no SMTPUTF8: said in ASCII where that says the same. RFC 2047 §5, RFC 6409 §6.5 */
+/**
+ * UTF-8 in a header although MAIL had no SMTPUTF8: written in ASCII where that keeps the meaning. RFC 2047 §5, RFC
+ * 6409 §6.5
+ */
 import { isAscii } from "../../address/domain.ts";
 import { downgradeField } from "../../message/downgrade.ts";
 import { replace } from "../../message/edit.ts";

@@ -1,4 +1,4 @@
-/** Fields that never leave: hidden recipients, and trace that only others may write. */
+/** Removes fields that never leave: hidden recipients, and trace fields that only others may write. */
 import { removeWhere } from "../../message/edit.ts";
 import type { Field } from "../../message/header.ts";
 import { isBcc, isForgedResult, isReturnPath } from "../../message/never_sent.ts";

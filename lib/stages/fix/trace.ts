@@ -1,4 +1,4 @@
-/** Our Received field, on top of all. RFC 5321 §4.4 */
+/** Adds our Received field, on top of all. RFC 5321 §4.4 */
 import { prepend } from "../../message/edit.ts";
 import { unfolded } from "../../message/header.ts";
 import { makeReceived } from "../../message/received.ts";

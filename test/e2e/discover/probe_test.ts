@@ -1,4 +1,4 @@
-/** A look at mail servers: real sockets, scripted peers, certificates good and bad. 9.7, SEC-1, SEC-8, ADS-5 */
+/** A look at mail servers: real sockets, scripted peers, certificates good and bad. autodiscovery.md §9.7, SEC-1, SEC-8, ADS-5 */
 import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTls, TLSSocket } from "node:tls";

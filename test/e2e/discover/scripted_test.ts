@@ -169,7 +169,7 @@ for (
     ["nothing", xml(""), "malformed"],
   ] as ReadonlyArray<readonly [string, Serve, string]>
 ) {
-  Deno.test(`discover survives ${what}. 9.6, AC-18, threats row 35`, async () => {
+  Deno.test(`discover survives ${what}. autodiscovery.md §9.6, AC-18, threats.md row 35`, async () => {
     await withWorld(zone(), only(...AUTOCONFIG, serve), async (w) => {
       const r = await w.run({ methods: ["autoconfig"] });
       const attempt = r.attempts.find((x) => x.target.includes("autoconfig.example.com"));
@@ -222,7 +222,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a fetch survives ${what}. Threats row 35`, async () => {
+  Deno.test(`a fetch survives ${what}. threats.md row 35`, async () => {
     const { server, port } = await babbler(first, bytes);
     const send = httpSend({
       guard: () => Promise.resolve({ _tag: "Places", addresses: ["127.0.0.1"] }),
@@ -263,7 +263,7 @@ Deno.test("discover gives up on a server that stalls, in the header and in the b
   }
 });
 
-Deno.test("discover connects to no special address that a stranger's DNS names. Threats row 33", async () => {
+Deno.test("discover connects to no special address that a stranger's DNS names. threats.md row 33", async () => {
   await withWorld(zone(), only(...AUTOCONFIG, xml(autoconfig("mail.example.com"))), async (w) => {
     const r = await w.run({}, false);
     assert.equal(w.web.asked.length, 0);
@@ -324,7 +324,7 @@ Deno.test("discover believes no certificate for another name", async () => {
   );
 });
 
-Deno.test("discover sends no credential and says who it is. SEC-3, 9.6", async () => {
+Deno.test("discover sends no credential and says who it is. SEC-3, autodiscovery.md §9.6", async () => {
   let seen = "";
   await withWorld(zone(), (q, r) => {
     seen += JSON.stringify(q.headers);
@@ -337,7 +337,7 @@ Deno.test("discover sends no credential and says who it is. SEC-3, 9.6", async (
   });
 });
 
-Deno.test("discover survives hostile DNS: alias loops, much TXT, many targets. Threats rows 32 to 34", async () => {
+Deno.test("discover survives hostile DNS: alias loops, much TXT, many targets. threats.md rows 32 to 34", async () => {
   const alias = (name: string, data: string): DnsReply => ({
     answers: [{ type: "CNAME", name, ttl: 60, data }],
   });

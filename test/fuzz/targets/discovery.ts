@@ -1,4 +1,4 @@
-/** What strangers answer to discovery: DNS messages, XML and JSON documents, certificates. Threats rows 32, 34, 35 */
+/** What strangers answer to discovery: DNS messages, XML and JSON documents, certificates. threats.md rows 32, 34, 35 */
 import assert from "node:assert/strict";
 import { readAutoconfig } from "../../../lib/discovery/discover/autoconfig_document.ts";
 import { readPacc } from "../../../lib/discovery/discover/pacc.ts";

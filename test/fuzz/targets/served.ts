@@ -1,4 +1,4 @@
-/** What strangers send to the name server and the HTTP endpoints, and what answers updates. Threats rows 32, 35 */
+/** What strangers send to the name server and the HTTP endpoints, and what answers updates. threats.md rows 32, 35 */
 import assert from "node:assert/strict";
 import { Redacted } from "effect";
 import { readPoxRequest } from "../../../lib/discovery/serve/autodiscover_request.ts";

@@ -55,7 +55,7 @@ inFile(
 );
 
 inFile(
-  "keys() shows no difference between local parts of somebody and of nobody: threats row 13",
+  "keys() shows no difference between local parts of somebody and of nobody: threats.md row 13",
   async (path) => {
     await run(
       path,

@@ -138,7 +138,7 @@ inDirectory("postern account minimum and certificate set how an account signs in
   assert.deepEqual(await account("certificate", "alice@example.net", "--add", hex), {
     code: 1,
     out: "",
-    err: `postern: this certificate stands for ${me} already\n`,
+    err: `postern: this certificate already belongs to ${me}\n`,
   });
   assert.deepEqual(await account("certificate", me, "--add", "nonsense"), {
     code: 2,
@@ -326,6 +326,6 @@ inDirectory("postern rights grants, answers who, of and test, and takes back", a
   const check = await postern(dir, ["config", "check"]);
   assert.match(
     check.out + check.err,
-    /rights\.separator = "-": "-" stands in the account name mary-ann@/,
+    /rights\.separator = "-": "-" is in the account name mary-ann@/,
   );
 });

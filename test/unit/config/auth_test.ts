@@ -116,7 +116,7 @@ for (
     [issuer('introspection = "https://id.example/"', 'client_secret = "x"'), /needs a client_id/],
     [
       issuer(...GOOD, 'client_secret = "hush"'),
-      /^auth\.oauth\[1\]\.client_secret = \(not shown\): goes only with introspection$/,
+      /^auth\.oauth\[1\]\.client_secret = \(not shown\): works only with introspection$/,
     ],
     [
       issuer(

@@ -94,11 +94,11 @@ for (
     ],
     [
       route('via = "mx"', 'tls = "required"', NEXT, FORWARD),
-      /forward_login = true: goes only with smtp:, smtps: and srv:/,
+      /forward_login = true: works only with smtp:, smtps: and srv:/,
     ],
     [
       route('via = "lmtp://h:24"', 'tls = "required"', NEXT, FORWARD),
-      /forward_login = true: goes only with/,
+      /forward_login = true: works only with/,
     ],
     [
       route('via = "smtps://h"', 'username = "u"', 'password = "hush"', NEXT, FORWARD),

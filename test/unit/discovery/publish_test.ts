@@ -1,5 +1,5 @@
 /**
- * Every form of the full record set of the ledger's section 10.1, as in `test/golden/publish/`. Rewrite with
+ * Every form of the full record set of autodiscovery.md §10.1, as in `test/golden/publish/`. Rewrite with
  *
  *     deno test --allow-read --allow-write=test/golden test/unit/discovery/publish_test.ts -- --rewrite
  */

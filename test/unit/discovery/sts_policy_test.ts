@@ -120,7 +120,7 @@ Deno.test("readStsPolicy() and stsId() take any text without a throw, and keep t
   }));
 });
 
-Deno.test("threat 10: blanks that end in something else take no time", () => {
+Deno.test("threats.md row 10: blanks that end in something else take no time", () => {
   const blanks = " ".repeat(65_000);
   const started = performance.now();
   readStsPolicy(`version: STSv1\r\nx: x${blanks}x\r\n`);

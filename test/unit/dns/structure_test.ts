@@ -1,4 +1,4 @@
-/** Threats rows 32 and 34: whatever the octets, they are refused before a decoder sees them. RFC 9267 */
+/** threats.md rows 32 and 34: whatever the octets, they are refused before a decoder sees them. RFC 9267 */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 // @ts-types="npm:@types/dns-packet@5.6.5"

@@ -150,7 +150,7 @@ Deno.test("milter: changes envelope and body", async () => {
   assert.equal(end.signed?.body.octets, 11);
 });
 
-Deno.test("milter: nobody becomes somebody else, and no field comes twice, by a filter (threat 20)", async () => {
+Deno.test("milter: nobody becomes somebody else, and no field comes twice, by a filter (threats.md row 20)", async () => {
   const script = atEnd(
     packet("m", index(1, "From", "boss@example.net")),
     packet("h", strings("Sender", "boss@example.net")),

@@ -60,7 +60,7 @@ Deno.test("PacketReader, said and negotiated take any octets, or throw PacketFau
   );
 });
 
-Deno.test("said: a header change never holds a line that begins a field of its own (threat 23)", () => {
+Deno.test("said: a header change never holds a line that begins a field of its own (threats.md row 23)", () => {
   fc.assert(
     fc.property(
       fc.array(fc.constantFrom("a", ":", " ", "\n", "\r", "\r\n", "Bcc: x", "\t"), {

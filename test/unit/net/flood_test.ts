@@ -1,4 +1,4 @@
-/** Threats 9 and 30: what a peer under TLS sends without end is not held, whoever the client is. */
+/** threats.md rows 9 and 30: what a peer under TLS sends without end is not held, whoever the client is. */
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
@@ -92,7 +92,7 @@ const LINES = "220-and one more\r\n";
 
 for (const trusted of [true, false]) {
   for (const [what, endless] of [["a line", LINE], ["lines", LINES]] as const) {
-    Deno.test(`threat 30: a look at a server that sends ${what} without end under ${trusted ? "" : "un"}trusted TLS ends at once`, () =>
+    Deno.test(`threats.md row 30: a look at a server that sends ${what} without end under ${trusted ? "" : "un"}trusted TLS ends at once`, () =>
       withPeer({ tls: true, first: "", endless }, async (peer) => {
         const probe = probeOf({ guard, ca: trusted ? certificate : null, ports: null });
         const report = await probe({

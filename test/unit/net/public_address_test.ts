@@ -49,7 +49,8 @@ for (
     ["1.2.3", false],
   ] as const
 ) {
-  Deno.test(`isPublic(${ip}) is ${want}. 9.8`, () => assert.equal(isPublic(ip), want));
+  Deno.test(`isPublic(${ip}) is ${want}. autodiscovery.md §9.8`, () =>
+    assert.equal(isPublic(ip), want));
 }
 
 Deno.test("isPublic() refuses every IPv4 block that is special, wrapped or not", () => {

@@ -1,4 +1,4 @@
-/** A wire that is paused reads nothing: what a fast client sends waits with the client. threats: memory */
+/** A wire that is paused reads nothing: what a fast client sends waits with the client. threats.md row 9 */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type AddressInfo, connect as connectClear, createServer, type Socket } from "node:net";

@@ -55,7 +55,7 @@ const withIssuer = (name: string, body: (op: OauthIssuer) => Promise<void>) =>
     }
   });
 
-withIssuer("tokens: claims decide, SASL-18, threats row 17", async (op) => {
+withIssuer("tokens: claims decide, SASL-18, threats.md row 17", async (op) => {
   for (
     const [name, claims, want] of [
       ["all is well", NAME, "alice@example.com"],
@@ -78,7 +78,7 @@ withIssuer("tokens: claims decide, SASL-18, threats row 17", async (op) => {
 });
 
 withIssuer(
-  "tokens: only the issuer's own keys and the listed algorithms count, threats row 17",
+  "tokens: only the issuer's own keys and the listed algorithms count, threats.md row 17",
   async (op) => {
     const good = { iss: op.url, aud: "postern", exp: now() + HOUR, ...NAME };
     const stranger = await generateKeyPair("ES256");

@@ -3,7 +3,7 @@ import { REFUSAL_CLASSES } from "../../../lib/ports/site_facts.ts";
 import * as catalog from "../../../lib/reply/catalog.ts";
 import { render, type Reply } from "../../../lib/reply/reply.ts";
 
-/** Section 14 of the ledger: every code, and the enhanced codes that may stand beside it. */
+/** The catalogue of requirements.md §14: every code, and the enhanced codes that may stand beside it. */
 const LEDGER: Readonly<Record<number, string>> = {
   214: "2.0.0",
   220: "none 2.0.0",

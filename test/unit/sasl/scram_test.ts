@@ -58,7 +58,7 @@ for (const mechanism of ALL) {
     assert.ok(client.trusts(last), last);
   });
 
-  Deno.test(`${mechanism.name} finds every altered final message wrong: SASL-07, threats row 16`, async () => {
+  Deno.test(`${mechanism.name} finds every altered final message wrong: SASL-07, threats.md row 16`, async () => {
     const keys = await keysFor("secret", hash);
     const client = new ScramClient(hash, "alice", "secret", plus ? BOUND.endPoint : null);
     const step = challenge(mechanism.start(octets(client.first()), exchange), keys);
@@ -85,7 +85,7 @@ for (const mechanism of ALL) {
   });
 }
 
-Deno.test("scram does not take the binding of another connection: SASL-07, threats row 16", async () => {
+Deno.test("scram does not take the binding of another connection: SASL-07, threats.md row 16", async () => {
   const client = new ScramClient("SHA-256", "alice", "secret", octets("another server"));
   const step = challenge(
     scramSha256Plus.start(octets(client.first()), BOUND),
@@ -94,7 +94,7 @@ Deno.test("scram does not take the binding of another connection: SASL-07, threa
   assert.equal(proofOf(step.next(octets(await client.final(text(step.data))))).valid, false);
 });
 
-Deno.test("scram does not take a final message a second time: threats row 16", async () => {
+Deno.test("scram does not take a final message a second time: threats.md row 16", async () => {
   const keys = await keysFor("secret", "SHA-256");
   const client = new ScramClient("SHA-256", "alice", "secret", null);
   const first = octets(client.first());

@@ -315,11 +315,11 @@ for (
     [
       "throws an Error whose stack throws",
       "throw Object.defineProperty(new Error('x'), 'stack', { get() { throw 1; } })",
-      /cannot be told/,
+      /cannot be printed/,
     ],
     ["throws null", "throw null", /null/],
     ["throws a symbol", "throw Symbol('s')", /Symbol/],
-    ["throws an object that is no text", "throw Object.create(null)", /cannot be told/],
+    ["throws an object that is no text", "throw Object.create(null)", /cannot be printed/],
     ["throws a very long text", "throw 'x'.repeat(1e8)", /^x{1,400}$/],
     [
       "answers two million notes",

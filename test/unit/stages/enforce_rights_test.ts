@@ -188,7 +188,7 @@ for (
   });
 }
 
-// attempts to be somebody else, each by another way of writing it; threats 19, 20, 21
+// attempts to be somebody else, each by another way of writing it; threats.md rows 19, 20, 21
 const NFD = "jose\u0301@example.net";
 for (
   const [about, lines, want, more] of [

@@ -1,4 +1,4 @@
-/** The rows of the ledger's section 9, and what grants add to it. */
+/** The rows of requirements.md §9, and what grants add to it. */
 import assert from "node:assert/strict";
 import { type Grant, parsePrincipal, type Permission } from "../../../lib/address/grant.ts";
 import { parsePattern } from "../../../lib/address/pattern.ts";

@@ -1,4 +1,4 @@
-/** Repairs that a site switches on, and what stands in their way. Rows of the ledger's section 3. */
+/** Repairs that a site switches on, and what stands in their way. Rows of requirements.md §3. */
 import assert from "node:assert/strict";
 import { parseDomainName } from "../../../lib/address/domain.ts";
 import { encodeUtf8 } from "../../../lib/message/text.ts";

@@ -16,7 +16,7 @@ const base: SenderCase = {
   foreignSender: "reject",
 };
 
-/** The rows of the ledger's section 5, in its order; `stranger`: M not in F. */
+/** The rows of requirements.md §5, in its order; `stranger`: M not in F. */
 const stranger = { submitterIsAuthor: false } as const;
 const fix = { foreignSender: "fix" } as const;
 for (

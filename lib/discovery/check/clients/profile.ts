@@ -1,4 +1,4 @@
-/** How a mail program looks for servers, as data: which sources, in which order, with which rules. Section 8 */
+/** How a mail program looks for servers, as data: which sources, in which order, with which rules. docs/design/autodiscovery.md §8 */
 
 /** Which record of one label a client takes. */
 export type Pick =

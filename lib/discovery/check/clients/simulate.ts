@@ -1,4 +1,7 @@
-/** What a mail program would end up with, from what is published. Section 11.4 */
+/**
+ * Simulates a mail program on published records: the settings that it would end up with.
+ * docs/design/autodiscovery.md §11.4
+ */
 import type { Srv } from "../../../ports/dns.ts";
 import { type Draw, orderSrv } from "../../choose.ts";
 import type { AutoconfigDocument, DocumentServer } from "../../discover/autoconfig_document.ts";
@@ -106,7 +109,7 @@ const bySrv = (way: SrvWay, p: Published, draw: Draw, problems: Array<string>): 
   const outgoing = bestOf(way.outgoing, way, p, draw);
   if (incoming === null && outgoing === null) return null;
   if (way.both && (incoming === null || outgoing === null)) {
-    problems.push("its SRV way fails, as it wants servers for reading and for sending");
+    problems.push("its SRV method fails, since it needs servers for reading and for sending");
     return null;
   }
   const read = way.outgoing.map((l) => `_${l}`).join(" and ");

@@ -1,4 +1,4 @@
-/** The result for people: a table, and every attempt with what became of it. OUT-1, OUT-2 */
+/** The result for people: a table, and every attempt with its outcome. OUT-1, OUT-2 */
 import type { Attempt, DiscoverResult, FoundService } from "../result.ts";
 
 const place = (s: FoundService): string => s.url ?? `${s.host}:${s.port}`;

@@ -1,6 +1,5 @@
 /**
- * Words of others in the syntax of a tool, so that they stay words. User names come from documents that anybody may
- * have written. OUT-3
+ * Quotes foreign text in the syntax of a tool. User names come from documents that anybody may have written. OUT-3
  *
  * Control characters were refused before: none of these formats can hold them.
  */

@@ -1,4 +1,4 @@
-/** What the formats for tools start from: one server to read from, one to send through. 9.9 */
+/** What the formats for tools start from: one server to read from, one to send through. docs/design/autodiscovery.md §9.9 */
 import { type DiscoverResult, type FoundService, selected } from "../result.ts";
 
 export interface Settings {

@@ -1,4 +1,4 @@
-/** Configuration of mail tools, without a password: each takes it from where its user keeps it. 9.9 */
+/** Configuration of mail tools, without a password: each takes it from where its user keeps it. docs/design/autodiscovery.md §9.9 */
 import type { FoundService } from "../result.ts";
 import { doubled, msmtp as whole, mutt as word, shell, toml } from "./quote.ts";
 import { type Format, lines, mailUrl, onlyOauth, settingsOf, userOf } from "./settings.ts";

@@ -70,7 +70,7 @@ const obey = (servers: ReadonlyArray<BurlServer>): VerbRule["obey"] => (rules, s
   ];
 };
 
-/** Whom we trust is told to those only who signed in. RFC 4468 §4 */
+/** The trusted servers are announced only after a login. RFC 4468 §4 */
 export const burl = (servers: ReadonlyArray<BurlServer>): Extension => ({
   keyword: (_rules, peer) =>
     peer.account === null ? "BURL" : ["BURL", "imap", ...servers.map((s) => s.prefix)].join(" "),

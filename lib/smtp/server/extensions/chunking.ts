@@ -1,9 +1,9 @@
 /**
- * CHUNKING: BDAT sends the message in chunks of so many octets. RFC 3030 §2
+ * CHUNKING: BDAT sends the message in chunks of a given size. RFC 3030 §2
  *
- * The octets of a chunk follow its command whether that is obeyed or not: a refused one is read and dropped
- * before the reply, so that no octet of it is taken for a command. Where it cannot be told how many they are,
- * or they are more than a stranger's may be, the session ends.
+ * The octets of a chunk follow its command whether that is obeyed or not: a refused one is read and dropped before
+ * the reply, so that no octet of it is taken for a command. If their number is unknown, or exceeds the limit before
+ * a login, the session ends.
  */
 import * as say from "../../../reply/catalog.ts";
 import type { Reply } from "../../../reply/reply.ts";

@@ -1,8 +1,8 @@
-/** DELIVERBY: when the message must have arrived, and what happens else. RFC 2852 §4 */
+/** DELIVERBY: the deadline of a message, and what happens after it. RFC 2852 §4 */
 import { BAD_PARAMETER, DELIVERBY_TOO_SOON } from "../../../reply/catalog.ts";
 import type { Extension } from "../extension.ts";
 
-/** `minSeconds`: what `R` must leave at least; 0: told to nobody, for there is none. RFC 2852 §3 */
+/** `minSeconds`: what `R` must leave at least; 0: none, and not announced. RFC 2852 §3 */
 export const deliverBy = (minSeconds: number): Extension => ({
   keyword: (_, peer) => peer.tls ? minSeconds > 0 ? `DELIVERBY ${minSeconds}` : "DELIVERBY" : null,
   mailParameters: {

@@ -1,5 +1,5 @@
 /**
- * DSN: which reports the sender wants, and what they shall say. RFC 3461 §4, RFC 6533 §3
+ * DSN: which reports the sender wants, and their contents. RFC 3461 §4, RFC 6533 §3
  *
  * Values are kept as given, so that they go on as given.
  */

@@ -18,7 +18,7 @@ export const futureRelease = (maxSeconds: number): Extension => {
     request: string,
   ): Mail | Reply => {
     const now = rules.now();
-    // one of the two, once, and not beyond what was told
+    // one of the two, once, and not beyond the announced maximum
     if (mail.hold !== undefined || until <= now || until > now + maxSeconds * 1000) {
       return BAD_PARAMETER;
     }

@@ -1,4 +1,4 @@
-/** RRVS: deliver only if the mailbox has had its owner since then. RFC 7293 §3.1 */
+/** RRVS: deliver only if the mailbox has had the same owner since then. RFC 7293 §3.1 */
 import { parseDateTime } from "../../../envelope/date_time.ts";
 import { BAD_PARAMETER } from "../../../reply/catalog.ts";
 import type { Extension } from "../extension.ts";

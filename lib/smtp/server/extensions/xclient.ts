@@ -2,7 +2,7 @@
  * XCLIENT: a proxy in front of us says who the client is. Postfix's XCLIENT_README describes it; there is no RFC.
  *
  * Only for sessions from addresses that the site names. The session starts again after it, as after the greeting;
- * TLS stays. What the proxy says of a login is not believed: who signs in signs in here.
+ * TLS stays. A login that the proxy names is ignored: logins happen here.
  */
 import { parseLiteral } from "../../../address/domain.ts";
 import * as say from "../../../reply/catalog.ts";

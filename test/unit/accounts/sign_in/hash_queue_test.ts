@@ -25,7 +25,7 @@ const settle = async () => {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 };
 
-Deno.test("makeHashQueue() runs no more than its share at once, in the order of asking: threats row 12", async () => {
+Deno.test("makeHashQueue() runs no more than its share at once, in the order of asking: threats.md row 12", async () => {
   const h = held();
   const queue = makeHashQueue(2, 10);
   const answers = ["a", "b", "c", "d"].map((q) => queue.ask(q, h.work));
@@ -36,7 +36,7 @@ Deno.test("makeHashQueue() runs no more than its share at once, in the order of 
   assert.equal(h.most(), 2);
 });
 
-Deno.test("makeHashQueue() refuses at once when the line is full, and takes more afterwards: threats row 12", async () => {
+Deno.test("makeHashQueue() refuses at once when the line is full, and takes more afterwards: threats.md row 12", async () => {
   const h = held();
   const queue = makeHashQueue(1, 1);
   const first = queue.ask("a", h.work);

@@ -84,7 +84,7 @@ it("failures fade when nothing fails for as long as a lock", () =>
     assert.equal(yield* admit(HERE, "alice"), 0);
   }));
 
-it("a stranger elsewhere cannot lock the owner out: threats row 12", () =>
+it("a stranger elsewhere cannot lock the owner out: threats.md row 12", () =>
   Effect.gen(function* () {
     for (let i = 0; i < 20; i++) yield* wrong(ELSEWHERE, "alice");
     assert.equal(yield* admit(ELSEWHERE, "alice"), "locked");

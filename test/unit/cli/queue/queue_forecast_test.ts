@@ -81,7 +81,7 @@ for (
     [
       "is held for a reason",
       detail("held", { hold: { reason: "odd", until: NOW + HOUR, then: "expire" } }),
-      /^held until \{at\}, and then it goes back to its sender, unless `postern queue release q1`/,
+      /^held until \{at\}, and then it returns to its sender, unless `postern queue release q1`/,
       NOW + HOUR,
       expires,
     ],
@@ -96,18 +96,18 @@ for (
     [
       "was refused, NOTIFY=NEVER",
       detail("failed", { notify: "NEVER" }),
-      /nobody is told, as the sender asked$/,
+      /no report is sent, as the sender asked$/,
       NOW - HOUR / 2,
       null,
     ],
     [
       "expired with a null return path",
       detail("expired", { nullPath: true }),
-      /nobody is told, since it has no return path$/,
+      /no report is sent, since it has no return path$/,
       NOW - HOUR / 2,
       null,
     ],
-    ["was removed", detail("removed", {}), /by an operator, and nobody was told$/, null, null],
+    ["was removed", detail("removed", {}), /by an operator, without a report$/, null, null],
   ] as const
 ) {
   Deno.test(`QUE-4: forecastOf() says what happens next to a recipient that ${title}`, () => {

@@ -58,7 +58,7 @@ Deno.test("checkConfig() warns of logins that cannot go on to a next hop", async
   assert.deepEqual(await check(text), {
     good: true,
     lines: [
-      "./postern.toml:18: route[1].forward_login = true: whoever signs in by SCRAM-SHA-256 is refused: no password is shown",
+      "./postern.toml:18: route[1].forward_login = true: clients that sign in by SCRAM-SHA-256 are refused: they send no password",
     ],
   });
 });

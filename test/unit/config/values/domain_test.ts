@@ -95,7 +95,7 @@ for (
       name: "a zone of nobody",
       toml:
         '[dns_server]\nlisten = ["127.0.0.1:53"]\nzones = ["_tcp.example.org"]\nns = ["ns.example.com"]\nmailbox = "h@example.com"\n[[domain]]\nname = "example.com"',
-      want: /dns_server\.zones\[1\] = "_tcp\.example\.org": lies in no \[\[domain\]\]/,
+      want: /dns_server\.zones\[1\] = "_tcp\.example\.org": is in no \[\[domain\]\]/,
     },
     {
       name: "a port that is none",

@@ -1,4 +1,4 @@
-/** The loop of a domain, right and broken in every way that section 11 names. */
+/** The loop of a domain, right and broken in every way that autodiscovery.md §11 names. */
 import assert from "node:assert/strict";
 import { checkDomain } from "../../../../lib/discovery/check/check.ts";
 import { changes, exitStatus } from "../../../../lib/discovery/check/report.ts";
@@ -77,7 +77,7 @@ Deno.test("a target that is an alias, or has no address. SRV-7", async () => {
   assert.equal(at(none, "target", "mx.example.com").status, "missing");
 });
 
-Deno.test("SERVFAIL is not known, and weighs most. 11.1", async () => {
+Deno.test("SERVFAIL is not known, and weighs most. autodiscovery.md §11.1", async () => {
   const r = await check(await but({ [IMAPS]: "servfail" }));
   assert.equal(at(r, "srv-imaps").status, "unknown");
   assert.equal(exitStatus(r), 2);
@@ -143,7 +143,7 @@ Deno.test("a resolver that still keeps the old value: not yet everywhere", async
   assert.equal(at(r, "srv-imaps").status, "pending");
 });
 
-Deno.test("TXT: cut by a panel, twice SPF, white space that does not matter. 11.3", async () => {
+Deno.test("TXT: cut by a panel, twice SPF, white space that does not matter. autodiscovery.md §11.3", async () => {
   const key = `v=DKIM1; k=rsa; p=${"A".repeat(392)}`;
   const cut = await check(await but({ "TXT s1._domainkey.example.com": [[key.slice(0, 255)]] }));
   assert.deepEqual([at(cut, "dkim").status, at(cut, "dkim").detail], [
@@ -169,7 +169,7 @@ Deno.test("TXT: cut by a panel, twice SPF, white space that does not matter. 11.
   );
 });
 
-Deno.test("SPF that needs more than ten look-ups, through what it includes. 11.3", async () => {
+Deno.test("SPF that needs more than ten look-ups, through what it includes. autodiscovery.md §11.3", async () => {
   const many = Object.fromEntries(
     Array.from({ length: 6 }, (_, i) => [`TXT s${i}.test`, [[`v=spf1 a mx -all`]]]),
   );

@@ -1,4 +1,4 @@
-/** What mail programs would end up with. Section 8, 11.4 */
+/** What mail programs would end up with. autodiscovery.md §8, §11.4 */
 import assert from "node:assert/strict";
 import {
   PROFILES,
@@ -31,7 +31,7 @@ const file = (xml: string, contentType = "text/xml"): PublishedFile => {
   return { contentType, document: read.document };
 };
 
-/** The record set of section 10, whose preferred record has the smallest priority and the largest weight. P-1 */
+/** The record set of autodiscovery.md §10, whose preferred record has the smallest priority and the largest weight. P-1 */
 const SRV = {
   imaps: [srv("mail.example.com", 993, 0, 1)],
   imap: [srv("", 0, 0, 0)],

@@ -1,4 +1,4 @@
-/** What the name servers of a domain get wrong, each told once, with the reason and what to do. Section 11.2 */
+/** What the name servers of a domain get wrong, each told once, with the reason and what to do. autodiscovery.md §11.2 */
 import assert from "node:assert/strict";
 import { checkDomain } from "../../../../lib/discovery/check/check.ts";
 import { exitStatus } from "../../../../lib/discovery/check/report.ts";
@@ -181,11 +181,11 @@ for (const kind of ["bogus", "servfail"] as const) {
     const f = at(r, "srv-imaps");
     assert.equal(f.status, "unknown");
     assert.match(f.detail, /^bogus: .* this record set.*the data are right/);
-    assert.match(f.remedy ?? "", /sign the zone anew/);
+    assert.match(f.remedy ?? "", /sign the zone again/);
   });
 }
 
-Deno.test("the zone above names other servers than the zone, or none", async () => {
+Deno.test("the parent zone names other servers than the zone, or none", async () => {
   const above = {
     "SOA com": soa(1),
     "NS com": ["a.gtld.test"],
@@ -199,8 +199,8 @@ Deno.test("the zone above names other servers than the zone, or none", async () 
   assert.equal(stale.status, "drift");
   assert.equal(
     stale.detail,
-    "the zone above names ns.old.test, the zone does not; " +
-      "the zone names ns2.example.com, the zone above does not",
+    "the parent zone names ns.old.test, the zone does not; " +
+      "the zone names ns2.example.com, the parent zone does not",
   );
   assert.match(stale.remedy ?? "", /registrar/);
   assert.equal(at(await look("none"), "delegation").status, "missing");

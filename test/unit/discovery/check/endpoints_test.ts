@@ -1,4 +1,4 @@
-/** Endpoints and servers that are wrong, told from those that could not be asked. Section 11.2 */
+/** Endpoints and servers that are wrong, told from those that could not be asked. autodiscovery.md §11.2 */
 import assert from "node:assert/strict";
 import { checkDomain } from "../../../../lib/discovery/check/check.ts";
 import { checkServers } from "../../../../lib/discovery/check/connect.ts";

@@ -1,4 +1,4 @@
-/** Discovery as a whole, each method alone and all together. Section 9 */
+/** Discovery as a whole, each method alone and all together. autodiscovery.md §9 */
 import assert from "node:assert/strict";
 import { discover, NotAnAddress, refresh } from "../../../../lib/discovery/discover/discover.ts";
 import {
@@ -47,7 +47,7 @@ const places = (r: DiscoverResult): ReadonlyArray<string> =>
 
 const MAIL = ["imap mail.example.com:993 implicit", "submission mail.example.com:465 implicit"];
 
-Deno.test("srv alone: services inside the domain need no question. SEC-2, SEC-4, ADS-7, 9.1", async () => {
+Deno.test("srv alone: services inside the domain need no question. SEC-2, SEC-4, ADS-7, autodiscovery.md §9.1", async () => {
   const r = await run(inside, { methods: ["srv"] });
   assert.equal(r.verdict, "ok");
   assert.equal(exitCode(r.verdict), 0);
@@ -244,7 +244,7 @@ Deno.test("a redirect told in clear is followed where that is allowed, and asked
   ]);
 });
 
-Deno.test("trusted sources that lead to different owners are asked about. 9.6", async () => {
+Deno.test("trusted sources that lead to different owners are asked about. autodiscovery.md §9.6", async () => {
   const r = await run({
     ...inside,
     http: {
@@ -264,7 +264,7 @@ Deno.test("pox that wants a password is told as such, and gets none. AD-12, SEC-
   assert.equal(r.verdict, "none");
 });
 
-Deno.test("mx alone: the operator of the exchanger is asked about. AC-20, section 4.1", async () => {
+Deno.test("mx alone: the operator of the exchanger is asked about. AC-20, autodiscovery.md §4.1", async () => {
   const w: World = {
     dns: { ...SOA, "MX example.com": [{ preference: 5, exchange: "mx1.eu.provider.example" }] },
     http: {
@@ -319,7 +319,7 @@ Deno.test("an autoconfig file about somebody else is asked about. AC-19", async 
   assert.deepEqual(reasons(r), ["provider-mismatch"]);
 });
 
-Deno.test("ispdb alone: asks only where hosts lead away. 9.6", async () => {
+Deno.test("ispdb alone: asks only where hosts lead away. autodiscovery.md §9.6", async () => {
   const w = (host: string): World => ({
     dns: SOA,
     http: { "https://db.test/v1.1/example.com": autoconfig(host) },
@@ -343,7 +343,7 @@ Deno.test("http alone is never silent. AC-20", async () => {
   ]);
 });
 
-Deno.test("guess alone: only what answers under TLS, and it is asked about. 9.7, SV-1", async () => {
+Deno.test("guess alone: only what answers under TLS, and it is asked about. autodiscovery.md §9.7, SV-1", async () => {
   const r = await run({
     dns: SOA,
     probe: {
@@ -517,7 +517,7 @@ Deno.test("mistakes of the publisher are told: root among others, port 0, aliase
 });
 
 for (const kind of ["servfail", "timeout", "bogus"] as const) {
-  Deno.test(`${kind} is not "none": nothing weaker is asked, exit 5. SEC-7, 9.5`, async () => {
+  Deno.test(`${kind} is not "none": nothing weaker is asked, exit 5. SEC-7, autodiscovery.md §9.5`, async () => {
     const r = await run({
       dns: {
         ...SOA,
@@ -542,7 +542,7 @@ for (const kind of ["servfail", "timeout", "bogus"] as const) {
   });
 }
 
-Deno.test("equally trusted methods still find what DNS keeps back. 9.5", async () => {
+Deno.test("equally trusted methods still find what DNS keeps back. autodiscovery.md §9.5", async () => {
   const r = await run({
     dns: { ...SOA, "SRV _imaps._tcp.example.com": "servfail" },
     http: { "https://autoconfig.example.com/mail/config-v1.1.xml": autoconfig("mail.example.com") },
@@ -551,7 +551,7 @@ Deno.test("equally trusted methods still find what DNS keeps back. 9.5", async (
 });
 
 for (const fails of ["timeout", "connect", "tls"] as const) {
-  Deno.test(`HTTP ${fails} on a host that is there blocks http and guess, unless forced. 9.5`, async () => {
+  Deno.test(`HTTP ${fails} on a host that is there blocks http and guess, unless forced. autodiscovery.md §9.5`, async () => {
     const w: World = {
       dns: SOA,
       http: {
@@ -568,7 +568,7 @@ for (const fails of ["timeout", "connect", "tls"] as const) {
 }
 
 for (const fails of ["connect", "timeout", "tls"] as const) {
-  Deno.test(`what was found counts, though the domain's own web host fails by ${fails}. 9.5`, async () => {
+  Deno.test(`what was found counts, though the domain's own web host fails by ${fails}. autodiscovery.md §9.5`, async () => {
     const r = await run({
       dns: {
         ...SOA,
@@ -587,7 +587,7 @@ for (const fails of ["connect", "timeout", "tls"] as const) {
   });
 }
 
-Deno.test("a part that is found under trouble with DNS is found, and the trouble told. 9.5", async () => {
+Deno.test("a part that is found under trouble with DNS is found, and the trouble told. autodiscovery.md §9.5", async () => {
   const r = await run({
     dns: {
       ...SOA,
@@ -605,7 +605,7 @@ Deno.test("a part that is found under trouble with DNS is found, and the trouble
   assert.equal(again.verdict, "none");
 });
 
-Deno.test("a connection that is refused is no server: what is in clear is asked, if that is allowed. 9.5", async () => {
+Deno.test("a connection that is refused is no server: what is in clear is asked, if that is allowed. autodiscovery.md §9.5", async () => {
   const w: World = {
     dns: SOA,
     http: {
@@ -668,7 +668,7 @@ Deno.test("what a wildcard answers is told, and asked about; what is published b
   assert.deepEqual([none.verdict, none.warnings], ["ok", []]);
 });
 
-Deno.test("a server on a port that is not probed is not held against. 9.7", async () => {
+Deno.test("a server on a port that is not probed is not held against. autodiscovery.md §9.7", async () => {
   const of = (port: number) =>
     run({
       dns: {
@@ -693,7 +693,7 @@ Deno.test("a server on a port that is not probed is not held against. 9.7", asyn
   ]);
 });
 
-Deno.test("404, 410 and hosts that do not exist mean: not published. 9.5", async () => {
+Deno.test("404, 410 and hosts that do not exist mean: not published. autodiscovery.md §9.5", async () => {
   for (const status of [404, 410]) {
     const r = await run({
       dns: SOA,
@@ -703,14 +703,14 @@ Deno.test("404, 410 and hosts that do not exist mean: not published. 9.5", async
   }
 });
 
-Deno.test("a domain that does not exist is told at once, with nothing else asked. 9.4", async () => {
+Deno.test("a domain that does not exist is told at once, with nothing else asked. autodiscovery.md §9.4", async () => {
   const r = await run({});
   assert.equal(r.verdict, "none");
   assert.deepEqual(r.attempts.map((a) => a.outcome), ["domain-not-found"]);
   assert.deepEqual(r.w.asked, ["SOA example.com"]);
 });
 
-Deno.test("two methods that agree make one entry, those that do not a conflict. 9.3", async () => {
+Deno.test("two methods that agree make one entry, those that do not a conflict. autodiscovery.md §9.3", async () => {
   const agree = await run({
     ...inside,
     http: {
@@ -749,7 +749,7 @@ Deno.test("a slow method does not hold up what is found already", async () => {
   assert.ok(performance.now() - since < 10_000);
 });
 
-Deno.test("a redirect to a name that ends in the dot of the root stays with its domain. 9.6", async () => {
+Deno.test("a redirect to a name that ends in the dot of the root stays with its domain. autodiscovery.md §9.6", async () => {
   const r = await run({
     dns: SOA,
     http: {
@@ -774,7 +774,7 @@ Deno.test("the deadline and the caller's signal end everything. OUT-6", async ()
   assert.equal(given.verdict, "tempfail");
 });
 
-Deno.test("redirects: five at most, https to http refused, other domains asked about. 9.6", async () => {
+Deno.test("redirects: five at most, https to http refused, other domains asked about. autodiscovery.md §9.6", async () => {
   const start = "https://autoconfig.example.com/mail/config-v1.1.xml";
   const redirect = (location: string) => ({ status: 302, location });
   const of = (http: World["http"]) =>
@@ -804,7 +804,7 @@ Deno.test("redirects: five at most, https to http refused, other domains asked a
   }
 });
 
-Deno.test("the address is sent only where that is agreed to. 9.6", async () => {
+Deno.test("the address is sent only where that is agreed to. autodiscovery.md §9.6", async () => {
   const start = "https://autoconfig.example.com/mail/config-v1.1.xml";
   const w: World = {
     dns: SOA,
@@ -848,7 +848,7 @@ Deno.test("DAV and JMAP: TXT path, well-known, the domain itself. DAV-1..DAV-4, 
   assert.ok(!r.w.asked.some((q) => q.includes("_caldav._tcp")));
 });
 
-Deno.test("DAV that is led to other people is asked about. 9.6", async () => {
+Deno.test("DAV that is led to other people is asked about. autodiscovery.md §9.6", async () => {
   const r = await run({
     dns: {
       ...SOA,
@@ -921,7 +921,7 @@ Deno.test("a probe rejects what has no STARTTLS or the wrong certificate, and go
   assert.deepEqual(two.w.probes[0]?.srvIds, ["_imaps.example.com"]);
 });
 
-Deno.test("what is no address and no domain is refused. 9.2", async () => {
+Deno.test("what is no address and no domain is refused. autodiscovery.md §9.2", async () => {
   for (
     const text of [
       "",

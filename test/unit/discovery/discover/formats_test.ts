@@ -1,4 +1,4 @@
-/** Configuration for tools, read by the tools where they are here. 9.9 */
+/** Configuration for tools, read by the tools where they are here. autodiscovery.md §9.9 */
 import assert from "node:assert/strict";
 import { parse as parseToml } from "smol-toml";
 import { TOOL_FORMATS } from "../../../../lib/discovery/discover/formats/all.ts";

@@ -1,4 +1,4 @@
-/** The JSON that others read is what its schema says. 9.1 */
+/** The JSON that others read is what its schema says. autodiscovery.md §9.1 */
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { discover } from "../../../../lib/discovery/discover/discover.ts";

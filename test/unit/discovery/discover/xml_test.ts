@@ -1,4 +1,4 @@
-/** AC-18, threats row 35: XML from strangers. */
+/** AC-18, threats.md row 35: XML from strangers. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readAutoconfig } from "../../../../lib/discovery/discover/autoconfig_document.ts";

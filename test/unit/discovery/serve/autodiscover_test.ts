@@ -87,7 +87,7 @@ for (
     { name: "no address at all", body: ask("hello"), code: 500 },
   ]
 ) {
-  Deno.test(`POX AD-10, threat 35: ${name} gets error ${code} under status 200`, async () => {
+  Deno.test(`POX AD-10, threats.md row 35: ${name} gets error ${code} under status 200`, async () => {
     const r = await post(body);
     assert.equal(r.status, 200);
     assert.match(r.text, new RegExp(`<ErrorCode>${code}</ErrorCode>`));
@@ -102,7 +102,7 @@ Deno.test("POX AD-10: ActiveSync is answered in its own schema", async () => {
   assert.match(r.text, /<ErrorCode>601</);
 });
 
-Deno.test("POX threat 35: a body beyond 8 KiB, or without end, is not read", async () => {
+Deno.test("POX threats.md row 35: a body beyond 8 KiB, or without end, is not read", async () => {
   assert.equal((await post(ask("a@example.com") + " ".repeat(8192))).status, 413);
   let pulled = 0;
   const endless = new ReadableStream({
@@ -115,7 +115,7 @@ Deno.test("POX threat 35: a body beyond 8 KiB, or without end, is not read", asy
   assert.ok(pulled < 20);
 });
 
-Deno.test("POX threat 35: octets that are no UTF-8 are refused", async () => {
+Deno.test("POX threats.md row 35: octets that are no UTF-8 are refused", async () => {
   assert.equal((await post(Uint8Array.of(0xff, 0xfe, 0x3c, 0))).status, 413);
 });
 

@@ -1,4 +1,4 @@
-/** GET /v1/discover. 9.8 */
+/** GET /v1/discover. autodiscovery.md §9.8 */
 import assert from "node:assert/strict";
 import { discover } from "../../../../lib/discovery/discover/discover.ts";
 import {

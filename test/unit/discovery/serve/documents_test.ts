@@ -88,7 +88,7 @@ Deno.test("autoconfigLints() AC-6: a file without incoming server is refused by 
   assert.equal(autoconfigLints(fullOffer({ auth: ["gssapi"] })).length, 2); // AC-7
 });
 
-Deno.test({ name: "documents survive hostile names, threat 35", ignore }, async () => {
+Deno.test({ name: "documents survive hostile names, threats.md row 35", ignore }, async () => {
   const offer = fullOffer({ name: HOSTILE, shortName: HOSTILE });
   await readXml(autoconfigDocument(offer));
   await readXml(poxSettings(offer, `"${HOSTILE}"@example.com`));

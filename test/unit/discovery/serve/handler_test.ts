@@ -49,7 +49,7 @@ Deno.test("autoconfig AC-17: an unknown domain gets 404, whatever else it sends"
     const url of [
       `https://autoconfig.example.net${AUTOCONFIG}`,
       `https://autoconfig.example.com${AUTOCONFIG}?emailaddress=a@example.net`,
-      // threat 35: a host that only looks like ours, and a path that climbs
+      // threats.md row 35: a host that only looks like ours, and a path that climbs
       `https://autoconfig.example.com.evil.example${AUTOCONFIG}`,
       "https://autoconfig.example.com/mail/../../etc/passwd",
       "https://autoconfig.example.com/mail/%2e%2e/config-v1.1.xml",

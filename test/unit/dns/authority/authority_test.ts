@@ -144,7 +144,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`respond() NS-13, NS-14, NS-19, threat 32: ${name}`, () => {
+  Deno.test(`respond() NS-13, NS-14, NS-19, threats.md row 32: ${name}`, () => {
     const got = ask(hex(query));
     if (want === null) assert.equal(got, null);
     else assert.ok(got?.startsWith(want), got ?? "");

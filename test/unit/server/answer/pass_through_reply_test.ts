@@ -127,7 +127,7 @@ const anyReply: fc.Arbitrary<HopReply> = fc.record({
   remote: fc.boolean(),
 });
 
-Deno.test("replyTo() never lets a hop speak past its line, whatever it says. Threat 23, 31", () => {
+Deno.test("replyTo() never lets a hop speak past its line, whatever it says. threats.md rows 23, 31", () => {
   const tags = fc.constantFrom(
     "Taken",
     "Refused",

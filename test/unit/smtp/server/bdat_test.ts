@@ -1,4 +1,4 @@
-/** BDAT through the machine: whatever is refused, no octet of a chunk is a command. Threat 4, CVE-2017-16943 */
+/** BDAT through the machine: whatever is refused, no octet of a chunk is a command. threats.md row 4, CVE-2017-16943 */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { chunked } from "../../../support/octets.ts";
