@@ -7,7 +7,7 @@
 /** Code points in rising ranges: first and last of each, one after the other. */
 export type CodePoints = ReadonlyArray<number>;
 
-const codePoints = (ranges): CodePoints =>
+const codePoints = (ranges: string): CodePoints =>
   ranges.trim().split(/\s+/).flatMap((range) => {
     const [first = "", last = first] = range.split("-");
     return [Number.parseInt(first, 16), Number.parseInt(last, 16)];

@@ -5,7 +5,7 @@ import type { StsPolicy } from "../../../../lib/ports/sts_policies.ts";
 import type { TlsLevel } from "../../../../lib/ports/routes.ts";
 
 const host = (over: Partial<Host> = {}): Host => ({
-  target: { _tag: "Tcp", host: "192.0.2.1", port: 25 } as Host["target"],
+  target: { _tag: "Tcp", address: "192.0.2.1", port: 25 },
   name: "mx.example.org",
   port: 25,
   protocol: "SMTP",
@@ -31,8 +31,11 @@ const asked = (over: Partial<Asked> = {}): Asked => ({
   ...over,
 });
 
-const sts = (mode: StsPolicy["mode"], mx = "mx.example.org"): StsPolicy =>
-  ({ mode, mx: [mx], maxAge: 86_400 }) as StsPolicy;
+const sts = (mode: StsPolicy["mode"], mx = "mx.example.org"): StsPolicy => ({
+  mode,
+  mx: [mx],
+  maxAgeSeconds: 86_400,
+});
 
 const DANE = {
   records: { _tag: "Records", base: "mx.example.org", records: [] },
