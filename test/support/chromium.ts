@@ -144,7 +144,10 @@ export const inChromium = async (
       page.close();
     }
   } finally {
-    child.kill("SIGTERM");
+    try {
+      child.kill("SIGTERM");
+    } catch { // it has ended by itself
+    }
     await child.status;
     await Deno.remove(dir, { recursive: true }).catch(() => {});
   }

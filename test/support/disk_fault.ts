@@ -44,7 +44,10 @@ export const trouble = async (
   })();
   await attached.promise;
   return async () => {
-    child.kill("SIGINT");
+    try {
+      child.kill("SIGINT");
+    } catch { // it has ended by itself
+    }
     await child.status;
     await reading;
   };

@@ -36,19 +36,25 @@ const run = async (
   const ended = child.status.then(() => {
     over = true;
   });
+  const end = (signal: Deno.Signal): void => {
+    try {
+      if (!over) child.kill(signal);
+    } catch { // it has ended by itself
+    }
+  };
   // a loaded machine takes its time to start one
   await eventually(async () => {
     if (over) throw new Error(`${program} ended: ${said}`);
     return await answers(port) || null;
   }, 90_000).catch((e: unknown) => {
-    if (!over) child.kill("SIGKILL");
+    end("SIGKILL");
     throw e;
   });
   return {
     port,
     stop: async () => {
-      if (!over) child.kill("SIGTERM");
-      const late = setTimeout(() => over || child.kill("SIGKILL"), 3000);
+      end("SIGTERM");
+      const late = setTimeout(() => end("SIGKILL"), 3000);
       await ended;
       clearTimeout(late);
       await reading.catch(() => {});

@@ -116,7 +116,9 @@ const unpacked = (program: string): boolean => {
 };
 export const eximAvailable = (): boolean => unpacked(EXIM);
 export const opensmtpdAvailable = (): boolean => unpacked(SMTPD);
-export const dovecotAvailable = (): boolean => installed("dovecot") && root();
+/** Its parts are packages of their own: each must be there. */
+export const dovecotAvailable = (): boolean =>
+  ["dovecot", "/usr/lib/dovecot/lmtp"].every(installed) && root();
 
 /** Takes everybody at example.net but nobody@; delivers into one Maildir. */
 export const startExim = async (dir: string): Promise<ForeignHop> => {

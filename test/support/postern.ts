@@ -188,11 +188,17 @@ export const startPostern = async (
     pid: child.pid,
     output: () => text,
     stop: () => {
-      child.kill("SIGTERM");
+      try {
+        child.kill("SIGTERM");
+      } catch { // it has ended by itself
+      }
       return ended;
     },
     kill: async () => {
-      child.kill("SIGKILL");
+      try {
+        child.kill("SIGKILL");
+      } catch { // it has ended by itself
+      }
       await ended;
     },
   };

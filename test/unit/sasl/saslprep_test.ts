@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { saslprep } from "../../../lib/sasl/saslprep.ts";
+import {
+  has,
+  LEFT_TO_RIGHT,
+  NOTHING,
+  PROHIBITED,
+  RIGHT_TO_LEFT,
+  SPACES,
+  UNASSIGNED,
+} from "../../../lib/sasl/stringprep.ts";
 
 // RFC 4013 §3, and what the ledger asks for
 for (
@@ -33,4 +42,16 @@ Deno.test("saslprep() never throws, and prepares what it prepared to itself", ()
     const once = saslprep(s);
     if (once !== null) assert.equal(saslprep(once), once);
   }));
+});
+
+// recorded from @mongodb-js/saslprep 1.6.3, whose answers these are for every code point
+Deno.test("the tables of stringprep hold the code points that they always held", async () => {
+  const tables = [NOTHING, SPACES, PROHIBITED, RIGHT_TO_LEFT, LEFT_TO_RIGHT, UNASSIGNED];
+  const marks = new Uint8Array(0x110000);
+  for (let point = 0; point < marks.length; point++) {
+    marks[point] = tables.reduce((bits, t, i) => has(t, point) ? bits | 1 << i : bits, 0);
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", marks));
+  const hex = Array.from(digest, (o) => o.toString(16).padStart(2, "0")).join("");
+  assert.equal(hex, "9b37f002c4387d468911603acf92c439dcf57189fcc9d74bd32398ce1b2c339b");
 });
