@@ -31,3 +31,4 @@ export { defaultPolicies } from "./policies/default.ts";
 
 // the program stands in main.ts; whoever starts this file as one means that
 if (import.meta.main) await import("./main.ts").then(({ run }) => run());
+export type { ServerLimits, SessionLimits } from "./lib/smtp/server/limits.ts";

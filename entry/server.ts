@@ -26,20 +26,57 @@ export { Certificates } from "../lib/ports/certificates.ts";
 export { Correspondents } from "../lib/ports/correspondents.ts";
 export { Dialer } from "../lib/ports/dialer.ts";
 export { FailureStore } from "../lib/ports/failure_store.ts";
-export { Filters, noFilters } from "../lib/ports/filters.ts";
-export { HandOver, noHandOver } from "../lib/ports/hand_over.ts";
-export { Holds, noHolds } from "../lib/ports/holds.ts";
-export { HopMemory, noHopMemory } from "../lib/ports/hop_memory.ts";
+export {
+  type Filter,
+  type FilteredMessage,
+  FilterFault,
+  type FilterReply,
+  type FilterResult,
+  Filters,
+  type FilterVerdict,
+  type HeaderEdit,
+  noFilters,
+} from "../lib/ports/filters.ts";
+export { type Handing, HandOver, noHandOver, type Passing } from "../lib/ports/hand_over.ts";
+export {
+  type FoundHold,
+  type HoldQuestion,
+  Holds,
+  type HoldService,
+  noHolds,
+} from "../lib/ports/holds.ts";
+export {
+  HopMemory,
+  type HopMemoryService,
+  noHopMemory,
+  type RememberedOffer,
+} from "../lib/ports/hop_memory.ts";
 export { Ids } from "../lib/ports/ids.ts";
 export { LoginThrottle } from "../lib/ports/login_throttle.ts";
 export { noRecords, Records } from "../lib/ports/records.ts";
 export { Resolver } from "../lib/ports/resolver.ts";
 export { RightsAdmin } from "../lib/ports/rights_admin.ts";
-export { noSitePolicy, SitePolicy } from "../lib/ports/site_policy.ts";
-export { noStsPolicies, StsPolicies } from "../lib/ports/sts_policies.ts";
-export { noTlsNotes, TlsNotes } from "../lib/ports/tls_notes.ts";
+export {
+  noSitePolicy,
+  SitePolicy,
+  SitePolicyFault,
+  type SitePolicyService,
+} from "../lib/ports/site_policy.ts";
+export {
+  noStsPolicies,
+  StsPolicies,
+  type StsPoliciesService,
+  type StsPolicy,
+} from "../lib/ports/sts_policies.ts";
+export {
+  type NotedPolicy,
+  noTlsNotes,
+  type TlsNote,
+  TlsNotes,
+  type TlsResultType,
+} from "../lib/ports/tls_notes.ts";
 export { noSigner, Signer } from "../lib/ports/signer.ts";
-export { Spool } from "../lib/ports/spool.ts";
+export { Spool, type Staging } from "../lib/ports/spool.ts";
 export { SpoolAdmin } from "../lib/ports/spool_admin.ts";
 export { Tokens } from "../lib/ports/tokens.ts";
 export { noFetcher, UrlFetcher } from "../lib/ports/url_fetcher.ts";
@@ -98,3 +135,4 @@ export { policyLayer } from "../lib/stages/policy.ts";
 export { certificatesLayer } from "../lib/tls/certificates.ts";
 export { BadPair } from "../lib/tls/pair.ts";
 export { recordsLayer, type RecordsOptions } from "../lib/trace/records.ts";
+export type { ServerLimits, SessionLimits } from "../lib/smtp/server/limits.ts";

@@ -51,14 +51,41 @@ export type { ReceivedMode } from "../lib/message/received.ts";
 export type { ResentBlock } from "../lib/message/resent.ts";
 export { type Account, Accounts, AccountsUnavailable } from "../lib/ports/accounts.ts";
 export type { TlsPolicy } from "../lib/ports/certificates.ts";
-export { Filters, noFilters } from "../lib/ports/filters.ts";
+export {
+  type Filter,
+  type FilteredMessage,
+  FilterFault,
+  type FilterReply,
+  type FilterResult,
+  Filters,
+  type FilterVerdict,
+  type HeaderEdit,
+  noFilters,
+} from "../lib/ports/filters.ts";
 export type { HandedOver, HopAnswer, HopReply } from "../lib/ports/hand_over.ts";
-export { Holds, type HoldSettings, noHolds } from "../lib/ports/holds.ts";
-export { HopMemory, noHopMemory } from "../lib/ports/hop_memory.ts";
+export {
+  type FoundHold,
+  type HoldQuestion,
+  Holds,
+  type HoldService,
+  type HoldSettings,
+  noHolds,
+} from "../lib/ports/holds.ts";
+export {
+  HopMemory,
+  type HopMemoryService,
+  noHopMemory,
+  type RememberedOffer,
+} from "../lib/ports/hop_memory.ts";
 export { Ids } from "../lib/ports/ids.ts";
 export { EVENT_KINDS, type EventKind } from "../lib/ports/outbox.ts";
 export { RecordsFault } from "../lib/ports/records.ts";
-export { noSitePolicy, SitePolicy } from "../lib/ports/site_policy.ts";
+export {
+  noSitePolicy,
+  SitePolicy,
+  SitePolicyFault,
+  type SitePolicyService,
+} from "../lib/ports/site_policy.ts";
 export { Resolver } from "../lib/ports/resolver.ts";
 export {
   type Credentials,
@@ -105,3 +132,4 @@ export { checkRecipient, resolveMta } from "../lib/stages/resolve_mta.ts";
 export { sign } from "../lib/stages/sign.ts";
 export type * from "../lib/stages/submission.ts";
 export type { Decision, Facts, FactValue, StageName, Trail } from "../lib/stages/trail.ts";
+export type { ServerLimits, SessionLimits } from "../lib/smtp/server/limits.ts";

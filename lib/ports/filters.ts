@@ -44,6 +44,7 @@ export interface FilterReply {
   readonly text: readonly [string, ...ReadonlyArray<string>];
 }
 
+/** What becomes of a message by the word of a filter. */
 export type FilterVerdict =
   | { readonly _tag: "Pass" }
   | { readonly _tag: "Refuse"; readonly reply: FilterReply | null }
@@ -52,6 +53,7 @@ export type FilterVerdict =
   /** Accepted and thrown away. */
   | { readonly _tag: "Discard" };
 
+/** What a filter made of a message: its verdict, and what it wants changed in the header. */
 export interface FilterResult {
   readonly verdict: FilterVerdict;
   readonly edits: ReadonlyArray<HeaderEdit>;
@@ -83,6 +85,7 @@ export class FilterFault extends FilterFaultBase<{ readonly problem: string }> {
   }
 }
 
+/** A content filter of the site: it looks at a message and says what becomes of it. */
 export interface Filter {
   readonly name: string;
   /** What becomes of a message that it could not judge. */
@@ -90,8 +93,14 @@ export interface Filter {
   readonly look: (message: FilteredMessage) => Effect.Effect<FilterResult, FilterFault>;
 }
 
+const FiltersBase: Context.ServiceClass<Filters, "postern/Filters", ReadonlyArray<Filter>> = Context
+  .Service<
+    Filters,
+    ReadonlyArray<Filter>
+  >()("postern/Filters");
+
 /** In the order in which they are asked; each sees what those before it made of the message. */
-export class Filters extends Context.Service<Filters, ReadonlyArray<Filter>>()("postern/Filters") {}
+export class Filters extends FiltersBase {}
 
 /** Asks nobody. */
 export const noFilters: Layer.Layer<Filters> = Layer.succeed(Filters, []);

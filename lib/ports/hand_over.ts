@@ -65,13 +65,20 @@ export type HandedOver =
   /** All of it was sent and no answer came: it may have been taken. */
   | HopAnswer & { readonly _tag: "Doubtful" };
 
+/** Hands a message to its next hop while the client waits; its 250 is then the hop's own. RFC 5321 §4.2.5 */
 export interface Handing {
   /** Ends within `queue.pass_through_seconds`, whatever the next hop does. */
   readonly pass: (p: Passing) => Effect.Effect<HandedOver>;
 }
 
+const HandOverBase: Context.ServiceClass<HandOver, "postern/HandOver", Handing | null> = Context
+  .Service<
+    HandOver,
+    Handing | null
+  >()("postern/HandOver");
+
 /** Null: nobody hands over. */
-export class HandOver extends Context.Service<HandOver, Handing | null>()("postern/HandOver") {}
+export class HandOver extends HandOverBase {}
 
 /** Of a composition without a relay. */
 export const noHandOver: Layer.Layer<HandOver> = Layer.succeed(HandOver, null);

@@ -5,6 +5,7 @@ import type { SessionFacts } from "../envelope/session.ts";
 import type { Account, AccountsUnavailable } from "./accounts.ts";
 import type { Hold } from "./hold.ts";
 
+/** Who sends what to whom, for the rules that hold. */
 export interface HoldQuestion {
   readonly account: Account;
   readonly session: SessionFacts;
@@ -13,12 +14,14 @@ export interface HoldQuestion {
   readonly at: number;
 }
 
+/** A rule that holds the message, and the facts that it goes by. */
 export interface FoundHold {
   readonly rule: "hold.grace" | "hold.burst" | "hold.client";
   readonly hold: Hold;
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
+/** Decides whether a message that could leave is held, and learns from those that were accepted. */
 export interface HoldService {
   /** Looks only. */
   readonly consider: (
@@ -53,8 +56,13 @@ export interface HoldSettings {
   readonly notify: boolean;
 }
 
+const HoldsBase: Context.ServiceClass<Holds, "postern/Holds", HoldService | null> = Context.Service<
+  Holds,
+  HoldService | null
+>()("postern/Holds");
+
 /** Null: nothing is held by itself. */
-export class Holds extends Context.Service<Holds, HoldService | null>()("postern/Holds") {}
+export class Holds extends HoldsBase {}
 
 /** Holds nothing by itself. */
 export const noHolds: Layer.Layer<Holds> = Layer.succeed(Holds, null);

@@ -15,12 +15,21 @@ export interface RememberedOffer {
   readonly tls: boolean;
 }
 
-/** Both answer at once. By `hopKey`. */
-export class HopMemory extends Context.Service<HopMemory, {
+/** Remembers what hops last offered; `hop` as `hopKey` writes it. */
+export interface HopMemoryService {
   /** Null: not known, or too long ago to count. */
   readonly recall: (hop: string) => RememberedOffer | null;
   readonly learn: (hop: string, offer: RememberedOffer) => void;
-}>()("postern/HopMemory") {}
+}
+
+const HopMemoryBase: Context.ServiceClass<HopMemory, "postern/HopMemory", HopMemoryService> =
+  Context.Service<
+    HopMemory,
+    HopMemoryService
+  >()("postern/HopMemory");
+
+/** Both answer at once. By `hopKey`. */
+export class HopMemory extends HopMemoryBase {}
 
 /** Remembers nothing, so that nothing is known. */
 export const noHopMemory: Layer.Layer<HopMemory> = Layer.succeed(HopMemory, {

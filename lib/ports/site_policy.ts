@@ -16,15 +16,24 @@ export class SitePolicyFault extends SitePolicyFaultBase<{
   }
 }
 
+/** Asks the policy of the site about a submission. */
 export interface SitePolicyService {
   readonly decide: (submission: SubmissionFacts) => Effect.Effect<SiteDecision, SitePolicyFault>;
   /** What becomes of a message that the policy could not judge. */
   readonly onFault: "accept" | "refuse";
 }
 
+const SitePolicyBase: Context.ServiceClass<
+  SitePolicy,
+  "postern/SitePolicy",
+  SitePolicyService | null
+> = Context.Service<
+  SitePolicy,
+  SitePolicyService | null
+>()("postern/SitePolicy");
+
 /** Null: the site has none, and nothing is done for it. */
-export class SitePolicy
-  extends Context.Service<SitePolicy, SitePolicyService | null>()("postern/SitePolicy") {}
+export class SitePolicy extends SitePolicyBase {}
 
 /** Of a site that has none. */
 export const noSitePolicy: Layer.Layer<SitePolicy> = Layer.succeed(SitePolicy, null);

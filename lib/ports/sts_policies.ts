@@ -9,11 +9,23 @@ export interface StsPolicy {
   readonly maxAgeSeconds: number;
 }
 
-/** Null where a domain has no policy, or none is looked for. */
-export class StsPolicies extends Context.Service<StsPolicies, {
+/** Finds the policy of a domain; null: it has none that counts. RFC 8461 §5 */
+export interface StsPoliciesService {
   /** `anew`: the record is looked at again although it was a moment ago. RFC 8461 §5.1 */
   readonly find: (domain: string, anew?: boolean) => Effect.Effect<StsPolicy | null>;
-}>()("postern/StsPolicies") {}
+}
+
+const StsPoliciesBase: Context.ServiceClass<
+  StsPolicies,
+  "postern/StsPolicies",
+  StsPoliciesService
+> = Context.Service<
+  StsPolicies,
+  StsPoliciesService
+>()("postern/StsPolicies");
+
+/** Null where a domain has no policy, or none is looked for. */
+export class StsPolicies extends StsPoliciesBase {}
 
 /** Knows of none, and looks for none. */
 export const noStsPolicies: Layer.Layer<StsPolicies> = Layer.succeed(StsPolicies, {

@@ -17,6 +17,7 @@ export interface NotedPolicy {
   readonly mx: ReadonlyArray<string>;
 }
 
+/** What TLS towards one host of a recipient domain came to. RFC 8460 §4.3 */
 export interface TlsNote {
   readonly domain: string;
   readonly policy: NotedPolicy;
@@ -27,9 +28,17 @@ export interface TlsNote {
   readonly failure: { readonly type: TlsResultType; readonly reason: string } | null;
 }
 
+const TlsNotesBase: Context.ServiceClass<
+  TlsNotes,
+  "postern/TlsNotes",
+  ((note: TlsNote) => void) | null
+> = Context.Service<
+  TlsNotes,
+  ((note: TlsNote) => void) | null
+>()("postern/TlsNotes");
+
 /** Null: nobody takes notes, and none are made. */
-export class TlsNotes
-  extends Context.Service<TlsNotes, ((note: TlsNote) => void) | null>()("postern/TlsNotes") {}
+export class TlsNotes extends TlsNotesBase {}
 
 /** Takes none. */
 export const noTlsNotes: Layer.Layer<TlsNotes> = Layer.succeed(TlsNotes, null);

@@ -5,6 +5,7 @@
  */
 import { HourWindows } from "../../timing/hour_windows.ts";
 
+/** Messages and recipients of an account within an hour; zero: no limit. */
 export interface QuotaLimits {
   readonly messagesPerHour: number;
   readonly recipientsPerHour: number;
