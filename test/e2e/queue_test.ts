@@ -110,7 +110,7 @@ messages_per_minute = 6000`,
       const again = await run("queue", "retry", later);
       assert.deepEqual([again.code, again.stderr], [
         1,
-        `postern: nothing to do: what was meant of ${later} is removed\n`,
+        `postern: nothing to do: the recipients selected of ${later} are removed\n`,
       ]);
       assert.equal(await server.stop(), 0);
     } finally {
