@@ -1,7 +1,7 @@
 /** Next hops that do not take commands behind the final dot, in every way in which they say so. HOP-12, EXT-PIPE-2 */
 import assert from "node:assert/strict";
 import { type Answer, type Script, ScriptedHop } from "../support/scripted_hop.ts";
-import { LONG, smtpHop, until, withRelay } from "./harness.ts";
+import { LONG, RARE, smtpHop, until, withRelay } from "./harness.ts";
 
 const MANY = 30;
 
@@ -114,7 +114,7 @@ for (
         on: (c) => c.startsWith(verb) ? reply : undefined,
       });
       try {
-        await withRelay({ hop: smtpHop(hop.port) }, async (relay) => {
+        await withRelay({ hop: smtpHop(hop.port), settings: { retry: RARE } }, async (relay) => {
           const id = await relay.send({ to: ["x@example.org"] });
           assert.deepEqual(await relay.settled(id), [`queued: ${reply}`]);
           assert.deepEqual(await relay.bounces(), []);

@@ -1,5 +1,6 @@
 /** The relay on real sockets, with the spool in memory and a scripted hop. */
 import assert from "node:assert/strict";
+import { type RetryCurve, STANDARD_CURVE } from "../../lib/relay/retry.ts";
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect";
 import type { Mailbox } from "../../lib/address/mailbox.ts";
 import { parseMailbox } from "../../lib/address/path.ts";
@@ -80,6 +81,9 @@ export const HASTE = {
 export const STANDARD = STANDARD_PATIENCE;
 
 /** For tests that set a limit of their own. */
+/** A lifetime has room for one attempt: what is older than it is given up at the first. */
+export const RARE: RetryCurve = { ...STANDARD_CURVE, first: [], then: 2 * STANDARD_CURVE.lifetime };
+
 export const LONG = { ...HASTE, greeting: 20_000, command: 20_000, data: 20_000, final: 20_000 };
 
 let ids = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Script, ScriptedHop } from "../support/scripted_hop.ts";
 import { MemorySpool } from "../../lib/testing/memory_spool.ts";
-import { type Given, mailbox, type Running, smtpHop, until, withRelay } from "./harness.ts";
+import { type Given, mailbox, RARE, type Running, smtpHop, until, withRelay } from "./harness.ts";
 
 const test = (
   name: string,
@@ -209,7 +209,7 @@ test(
   {
     final: () => ["451 4.3.0 later"],
   },
-  {},
+  { settings: { retry: RARE } },
   async (_hop, relay) => {
     const id = await relay.send({ to: x, acceptedAt: Date.now() - 6 * 86_400_000 });
     assert.deepEqual(await relay.settled(id), ["expired: 451 4.3.0 later"]);

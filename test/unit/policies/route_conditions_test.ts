@@ -144,7 +144,7 @@ for (
       "a route that is never taken",
       'to="*"\nvia="mx"\n[[route]]\nto="*"\nfrom=["a.test"]\nvia="mx"',
       "to",
-      /never taken/,
+      /never used/,
     ],
     [
       "two with the same conditions",

@@ -72,7 +72,7 @@ Deno.test("FairEmail takes the lower priority, and _submission at a tie; all of 
   assert.equal(tie.outgoing, "submission mail.example.com:587 starttls");
   const half = of("FairEmail", { srv: { submissions: SRV.submissions } });
   assert.equal(half.method, null);
-  assert.ok(half.problems.some((p) => p.includes("SRV way fails")));
+  assert.ok(half.problems.some((p) => p.includes("SRV method fails")));
 });
 
 Deno.test("Evolution goes by the RFC, the better secured label first", () => {
