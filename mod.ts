@@ -25,10 +25,10 @@ export { loadConfig } from "./lib/config/read/load.ts";
 export type { SocketAddress } from "./lib/config/values/address.ts";
 export type { FilterAddress } from "./lib/config/values/filter_place.ts";
 export type { Listening } from "./lib/server/server.ts";
+export type { ServerLimits, SessionLimits } from "./lib/smtp/server/limits.ts";
 export type { Policies } from "./lib/stages/policy.ts";
 export type { Signed } from "./lib/stages/submission.ts";
 export { defaultPolicies } from "./policies/default.ts";
 
 // the program stands in main.ts; whoever starts this file as one means that
 if (import.meta.main) await import("./main.ts").then(({ run }) => run());
-export type { ServerLimits, SessionLimits } from "./lib/smtp/server/limits.ts";

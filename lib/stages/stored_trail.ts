@@ -1,5 +1,11 @@
-/** Reads the trail that is stored beside a message. */
+/** Writes and reads the trail that is stored beside a message. */
 import type { Decision, Trail } from "./trail.ts";
+
+/** Raised when the shape of what is stored changes. */
+const VERSION = 1;
+
+/** What is stored: the trail, and the version of its shape. */
+export const trailRecord = (trail: Trail): string => JSON.stringify({ version: VERSION, trail });
 
 const isDecision = (v: unknown): v is Decision =>
   typeof v === "object" && v !== null && "stage" in v && typeof v.stage === "string" &&

@@ -10,7 +10,7 @@ import type { Signed } from "../../stages/submission.ts";
 import { holdNotice } from "./hold_notice.ts";
 import { onceKey } from "./once_key.ts";
 import { storeNotice } from "./store_notice.ts";
-import { trailRecord } from "../../stages/trail_record/trail_record.ts";
+import { trailRecord } from "../../stages/stored_trail.ts";
 
 /**
  * Commits it; where it is held for its owner to decide, they get a note once it is safe. `cancellation`: see

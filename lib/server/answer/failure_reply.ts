@@ -13,7 +13,7 @@ import type { Trail } from "../../stages/trail.ts";
 import { type Answer, just, type ReceivedData } from "../session/session_host.ts";
 import type { SignedIn } from "../session/signed_in.ts";
 import { recordOf } from "../session/submission_record.ts";
-import { trailRecord } from "../../stages/trail_record/trail_record.ts";
+import { trailRecord } from "../../stages/stored_trail.ts";
 
 /** Anything that can go wrong; a refusal of ours where it has a reply. */
 export interface Refused {

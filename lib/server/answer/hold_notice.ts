@@ -9,7 +9,7 @@ import { type NewMessage, Spool, type SpoolError } from "../../ports/spool.ts";
 import type { Hold } from "../../ports/hold.ts";
 import { signReport } from "../../notices/sign_report.ts";
 import type { Signed } from "../../stages/submission.ts";
-import { trailRecord } from "../../stages/trail_record/trail_record.ts";
+import { trailRecord } from "../../stages/stored_trail.ts";
 
 /** Null where there is no route to the owner; that is told in the log. */
 export const holdNotice: (

@@ -27,7 +27,7 @@ import { submitPassThrough, type Taken } from "./pass_through_submit.ts";
 import { just, type ReceivedData } from "../session/session_host.ts";
 import { recordOf } from "../session/submission_record.ts";
 import { throttled, withinQuota } from "../limits/throttled.ts";
-import { trailRecord } from "../../stages/trail_record/trail_record.ts";
+import { trailRecord } from "../../stages/stored_trail.ts";
 
 /** What one end of data is about. */
 interface Submission {
